@@ -1,0 +1,231 @@
+//! The messages about an account.
+
+use crate::{
+    DisplayName, EmailAddress, FieldError, FieldErrorCode, Locale, Password, Secret, Session, Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// One person, as the page shows them.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Account {
+    /// The account's id, a UUIDv7: the `sub` of its tokens.
+    pub id: Uuid,
+    /// The address, as its owner wrote it.
+    pub email: String,
+    /// What the page calls the person.
+    pub display_name: String,
+    /// The language that the person reads.
+    pub locale: Locale,
+    /// What the account may do.
+    pub roles: Vec<String>,
+    /// When the account was made.
+    pub created_at: Timestamp,
+}
+
+/// `POST /api/auth/signup`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SignUpRequest {
+    /// Where the person is reached; also what they sign in with.
+    #[cfg_attr(feature = "openapi", schema(format = "email", max_length = 254))]
+    pub email: String,
+    /// 8 to 128 characters of any script.
+    #[cfg_attr(feature = "openapi", schema(min_length = 8, max_length = 128))]
+    pub password: Secret,
+    /// What the page calls the person.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 80))]
+    pub display_name: String,
+    /// The language that the person reads: `en` or `ko`; English when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+}
+
+/// A sign-up whose every field keeps the rules.
+#[derive(Clone, Debug)]
+pub struct SignUp {
+    /// Where the person is reached.
+    pub email: EmailAddress,
+    /// What they will sign in with.
+    pub password: Password,
+    /// What the page calls them.
+    pub display_name: DisplayName,
+    /// The language that they read.
+    pub locale: Locale,
+}
+
+impl TryFrom<SignUpRequest> for SignUp {
+    type Error = Vec<FieldError>;
+    fn try_from(raw: SignUpRequest) -> Result<Self, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let email = collect("email", raw.email.parse(), &mut errors);
+        let password = collect("password", Password::try_from(raw.password), &mut errors);
+        let display_name = collect("display_name", raw.display_name.parse(), &mut errors);
+        let locale = collect("locale", raw.locale.map(|tag| tag.parse()).transpose(), &mut errors);
+        match (email, password, display_name, locale) {
+            (Some(email), Some(password), Some(display_name), Some(locale)) => {
+                Ok(Self { email, password, display_name, locale: locale.unwrap_or_default() })
+            }
+            _ => Err(errors),
+        }
+    }
+}
+
+/// `PATCH /api/me`: what is absent stays as it is.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ProfileChangeRequest {
+    /// What the page calls the person from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 80))]
+    pub display_name: Option<String>,
+    /// The language that the person reads from now on: `en` or `ko`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+}
+
+/// A change of profile whose every field keeps the rules.
+#[derive(Clone, Debug, Default)]
+pub struct ProfileChange {
+    /// The new name, if it changes.
+    pub display_name: Option<DisplayName>,
+    /// The new language, if it changes.
+    pub locale: Option<Locale>,
+}
+
+impl TryFrom<ProfileChangeRequest> for ProfileChange {
+    type Error = Vec<FieldError>;
+    fn try_from(raw: ProfileChangeRequest) -> Result<Self, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let display_name =
+            collect("display_name", raw.display_name.map(|name| name.parse()).transpose(), &mut errors);
+        let locale = collect("locale", raw.locale.map(|tag| tag.parse()).transpose(), &mut errors);
+        match (display_name, locale) {
+            (Some(display_name), Some(locale)) => Ok(Self { display_name, locale }),
+            _ => Err(errors),
+        }
+    }
+}
+
+/// `POST /api/me/password`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ChangePasswordRequest {
+    /// The password that holds now.
+    pub current_password: Secret,
+    /// The password that shall hold: 8 to 128 characters of any script.
+    #[cfg_attr(feature = "openapi", schema(min_length = 8, max_length = 128))]
+    pub new_password: Secret,
+}
+
+/// A change of password whose new one keeps the rules.
+#[derive(Clone, Debug)]
+pub struct ChangePassword {
+    /// The password that holds now, as it was typed.
+    pub current_password: Secret,
+    /// The password that shall hold.
+    pub new_password: Password,
+}
+
+impl TryFrom<ChangePasswordRequest> for ChangePassword {
+    type Error = Vec<FieldError>;
+    fn try_from(raw: ChangePasswordRequest) -> Result<Self, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let current_password = collect("current_password", filled_in(raw.current_password), &mut errors);
+        let new_password = collect("new_password", Password::try_from(raw.new_password), &mut errors);
+        match (current_password, new_password) {
+            (Some(current_password), Some(new_password)) => Ok(Self { current_password, new_password }),
+            _ => Err(errors),
+        }
+    }
+}
+
+/// `DELETE /api/me`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct DeleteAccountRequest {
+    /// The account's password, so that a borrowed browser cannot delete it.
+    pub password: Secret,
+}
+
+impl DeleteAccountRequest {
+    /// The password, if one was typed.
+    pub fn checked(self) -> Result<Secret, Vec<FieldError>> {
+        filled_in(self.password).map_err(|code| vec![FieldError::new("password", code)])
+    }
+}
+
+/// `GET /api/me/export`: all that the server knows of an account.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AccountExport {
+    /// When this was written.
+    pub exported_at: Timestamp,
+    /// The account itself.
+    pub account: Account,
+    /// When the account was last changed.
+    pub updated_at: Timestamp,
+    /// What is kept in place of the password.
+    pub password: PasswordFacts,
+    /// Every session that is still on record.
+    pub sessions: Vec<Session>,
+}
+
+/// What can be told of a stored password. The hash itself would only help whoever steals the export.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PasswordFacts {
+    /// How the password is stored: `argon2id`.
+    pub algorithm: String,
+    /// When it was last set.
+    pub changed_at: Timestamp,
+}
+
+pub(crate) fn filled_in(text: Secret) -> Result<Secret, FieldErrorCode> {
+    if text.expose().is_empty() { Err(FieldErrorCode::Required) } else { Ok(text) }
+}
+
+/// Keeps the value, or notes what is wrong with it under the field's name.
+pub(crate) fn collect<T>(
+    field: &str,
+    parsed: Result<T, FieldErrorCode>,
+    errors: &mut Vec<FieldError>,
+) -> Option<T> {
+    parsed.map_err(|code| errors.push(FieldError::new(field, code))).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_wrong_field_is_named_at_once() {
+        let raw = SignUpRequest {
+            email: "ada".into(),
+            password: "short".into(),
+            display_name: " ".into(),
+            locale: Some("tlh".into()),
+        };
+        let errors = SignUp::try_from(raw).unwrap_err();
+        let named: Vec<_> = errors.iter().map(|error| (error.field.as_str(), error.code)).collect();
+        assert_eq!(
+            named,
+            [
+                ("email", FieldErrorCode::InvalidEmail),
+                ("password", FieldErrorCode::TooShort),
+                ("display_name", FieldErrorCode::Required),
+                ("locale", FieldErrorCode::UnsupportedLocale),
+            ]
+        );
+    }
+
+    #[test]
+    fn fields_that_nobody_asked_for_are_refused() {
+        assert!(serde_json::from_str::<ProfileChangeRequest>(r#"{"roles":["admin"]}"#).is_err());
+    }
+}

@@ -1,0 +1,63 @@
+//! The languages that the page speaks.
+
+use crate::FieldErrorCode;
+use serde::{Deserialize, Serialize};
+use std::str::FromStr;
+
+/// A language of the page, by its BCP 47 tag.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Locale {
+    /// English.
+    #[default]
+    En,
+    /// Korean.
+    Ko,
+}
+
+impl Locale {
+    /// Every language there is, in the order in which a list shows them.
+    pub const ALL: [Self; 2] = [Self::En, Self::Ko];
+
+    /// The BCP 47 tag.
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Ko => "ko",
+        }
+    }
+
+    /// The first of a browser's preferred languages that the page speaks; `ko-KR` counts as `ko`.
+    pub fn preferred<'a>(tags: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+        tags.into_iter().find_map(|tag| {
+            let primary = tag.split(['-', '_']).next().unwrap_or_default();
+            Self::ALL.into_iter().find(|locale| locale.tag().eq_ignore_ascii_case(primary))
+        })
+    }
+}
+
+impl FromStr for Locale {
+    type Err = FieldErrorCode;
+    fn from_str(tag: &str) -> Result<Self, FieldErrorCode> {
+        Self::ALL.into_iter().find(|locale| locale.tag() == tag).ok_or(FieldErrorCode::UnsupportedLocale)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_language_that_the_page_speaks_is_chosen() {
+        assert_eq!(Locale::preferred(["fr-FR", "ko-KR", "en"]), Some(Locale::Ko));
+        assert_eq!(Locale::preferred(["EN_us", "ko"]), Some(Locale::En));
+        assert_eq!(Locale::preferred(["fr", "", "kok"]), None);
+    }
+
+    #[test]
+    fn only_exact_tags_are_stored() {
+        assert_eq!("ko".parse(), Ok(Locale::Ko));
+        assert_eq!("ko-KR".parse::<Locale>(), Err(FieldErrorCode::UnsupportedLocale));
+    }
+}
