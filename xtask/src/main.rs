@@ -1,1 +1,72 @@
-fn main() {}
+//! The project's own commands: `cargo xtask COMMAND`.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a command-line tool talks to a person and reads its surroundings"
+)]
+
+mod ci;
+mod dev;
+mod dist;
+mod test;
+
+mod api;
+mod counts;
+mod failure;
+mod interrupt;
+mod page;
+mod postgres;
+mod process;
+mod temporary;
+mod tools;
+mod watch;
+mod web;
+mod workspace;
+
+use failure::{Failure, Outcome};
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  dev                the API on 127.0.0.1:3000 and the page on http://localhost:8080, rebuilt as the code changes
+      --release      the API with optimisation
+  test [FILTER]      every test: shared, API on SQLite and on PostgreSQL, page, and Chromium against the real thing
+      --only PART    one part (may be repeated): api, postgres, page, browser
+      --no-browser   the parts that need no Chromium: api, postgres
+  ci                 formatting, lints on both targets, dependencies, then every test
+  dist               target/dist: what a server needs, with the page compressed ahead of time
+  setup              installs what the commands above need and this machine lacks, and nothing else
+  help               this text
+
+Runs on Linux and macOS; on Windows, inside WSL.";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match interrupt::listen().and_then(|()| command(&words)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Interrupted) => ExitCode::from(130),
+        Err(Failure::Told) => ExitCode::FAILURE,
+        Err(Failure::Because(why)) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn command(words: &[&str]) -> Outcome {
+    match words {
+        ["dev", options @ ..] => dev::run(&dev::Options::parse(options)?),
+        ["test", options @ ..] => test::run(&test::Options::parse(options)?, &[]),
+        ["ci"] => ci::run_all(),
+        ["dist"] => dist::run(),
+        ["setup"] => tools::install_all(),
+        [] | ["help" | "--help" | "-h"] => {
+            println!("{HELP}");
+            Ok(())
+        }
+        [unknown, ..] => Err(Failure::unknown(unknown)),
+    }
+}

@@ -1,0 +1,44 @@
+//! The API, built and started.
+
+use crate::failure::Outcome;
+use crate::process::{Process, run};
+use crate::workspace::{cargo, command, target};
+use std::path::PathBuf;
+
+/// How the API is compiled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Profile {
+    #[default]
+    Dev,
+    Release,
+}
+
+impl Profile {
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Dev => "debug",
+            Self::Release => "release",
+        }
+    }
+
+    /// Where the program lies once it is built.
+    pub fn binary(self) -> PathBuf {
+        target().join(self.folder()).join("latchkey")
+    }
+}
+
+/// Builds the API; whether that went well.
+pub fn build(profile: Profile) -> Outcome<bool> {
+    let mut build = cargo();
+    build.args(["build", "--package", "latchkey"]);
+    if profile == Profile::Release {
+        build.arg("--release");
+    }
+    run("cargo build", &mut build)
+}
+
+/// Starts the API where `trunk serve` looks for it, with its data in ./data.
+pub fn start(profile: Profile, port: u16) -> Outcome<Process> {
+    let mut serve = command(&profile.binary().to_string_lossy());
+    Process::start("The API", serve.arg("serve").env("LATCHKEY_LISTEN", format!("127.0.0.1:{port}")))
+}

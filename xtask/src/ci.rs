@@ -1,0 +1,51 @@
+//! `cargo xtask ci`: what a build server asks.
+
+use crate::failure::Outcome;
+use crate::process::run;
+use crate::workspace::{cargo, command, root};
+use crate::{test, tools};
+use std::process::Command;
+
+const WASM: [&str; 6] =
+    ["--package", "latchkey-page", "--package", "latchkey-shared", "--target", "wasm32-unknown-unknown"];
+
+/// Every check first, so that one run names all that is wrong, then the tests.
+pub fn run_all() -> Outcome {
+    tools::install_all()?;
+    let mut failed = Vec::new();
+    for (name, mut check) in checks() {
+        println!("\n── {name} ──");
+        if !run(name, &mut check)? {
+            failed.push(name);
+        }
+    }
+    test::run(&test::Options::default(), &failed)
+}
+
+fn checks() -> Vec<(&'static str, Command)> {
+    let mut checks = vec![
+        ("formatting", with(cargo(), &["fmt", "--all", "--check"])),
+        ("clippy", clippy(&["--workspace", "--exclude", "latchkey-page"])),
+        ("clippy for the page", clippy(&WASM)),
+        ("types of the browser tests", with(in_e2e("npx"), &["tsc", "--noEmit"])),
+    ];
+    if tools::has_cargo("deny") {
+        checks.push(("dependencies", with(cargo(), &["deny", "check"])));
+    }
+    checks
+}
+
+fn clippy(packages: &[&str]) -> Command {
+    with(with(with(cargo(), &["clippy"]), packages), &["--all-targets", "--", "--deny", "warnings"])
+}
+
+fn in_e2e(program: &str) -> Command {
+    let mut command = command(program);
+    command.current_dir(root().join("e2e"));
+    command
+}
+
+fn with(mut command: Command, words: &[&str]) -> Command {
+    command.args(words);
+    command
+}

@@ -1,0 +1,81 @@
+//! How many tests passed and failed, from what the runners print.
+
+use std::iter::Sum;
+use std::ops::Add;
+
+/// Tests that passed and tests that failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counts {
+    pub passed: u64,
+    pub failed: u64,
+}
+
+impl Counts {
+    /// Sums the `test result:` lines of a run. libtest and wasm-bindgen-test print them, and so does the reporter in
+    /// `e2e`. A run that fails without a failed test (it did not compile, it crashed) counts as one failure.
+    pub fn of_run(succeeded: bool, lines: &[String]) -> Self {
+        let mut counts: Self = lines.iter().filter_map(|line| Self::of_line(line)).sum();
+        if !succeeded && counts.failed == 0 {
+            counts.failed = 1;
+        }
+        counts
+    }
+
+    fn of_line(line: &str) -> Option<Self> {
+        let plain = without_colour(line);
+        let counts = plain.strip_prefix("test result: ")?;
+        let number = |what: &str| {
+            counts.split([';', '.']).find_map(|part| part.trim().strip_suffix(what)?.trim().parse().ok())
+        };
+        Some(Self { passed: number("passed")?, failed: number("failed")? })
+    }
+}
+
+impl Add for Counts {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self { passed: self.passed + other.passed, failed: self.failed + other.failed }
+    }
+}
+
+impl Sum for Counts {
+    fn sum<I: Iterator<Item = Self>>(counts: I) -> Self {
+        counts.fold(Self::default(), Add::add)
+    }
+}
+
+/// The line without the escape sequences that colour it.
+fn without_colour(line: &str) -> String {
+    let mut pieces = line.split('\u{1b}');
+    let mut plain = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        plain.push_str(piece.split_once('m').map_or("", |(_, text)| text));
+    }
+    plain.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str) -> Vec<String> {
+        text.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_results_of_every_binary_are_summed() {
+        let output = lines(
+            "running 2 tests\ntest a ... ok\n\
+             test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.01s\n\
+             test result: \u{1b}[31mFAILED\u{1b}[m. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out\n\
+             the test result: ok. 99 passed; 99 failed",
+        );
+        assert_eq!(Counts::of_run(false, &output), Counts { passed: 15, failed: 2 });
+    }
+
+    #[test]
+    fn a_run_that_breaks_before_its_tests_is_a_failure() {
+        assert_eq!(Counts::of_run(false, &lines("error[E0308]")), Counts { passed: 0, failed: 1 });
+        assert_eq!(Counts::of_run(true, &lines("")), Counts::default());
+    }
+}

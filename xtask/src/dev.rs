@@ -1,0 +1,108 @@
+//! `cargo xtask dev`: the API and the page, rebuilt as the code changes.
+
+use crate::api::{self, Profile};
+use crate::failure::{Failure, Outcome};
+use crate::process::Process;
+use crate::watch::Code;
+use crate::{interrupt, page, tools, web};
+use std::fs;
+use std::time::{Duration, SystemTime};
+
+/// Trunk.toml passes /api on to the one and is opened on the other.
+const API_PORT: u16 = 3000;
+const PAGE_PORT: u16 = 8080;
+
+const API_PATIENCE: Duration = Duration::from_secs(30);
+
+/// How the person wants it.
+#[derive(Debug, Default)]
+pub struct Options {
+    profile: Profile,
+}
+
+impl Options {
+    /// Reads the words after `dev`.
+    pub fn parse(words: &[&str]) -> Outcome<Self> {
+        match words {
+            [] => Ok(Self::default()),
+            ["--release"] => Ok(Self { profile: Profile::Release }),
+            [unknown, ..] => Err(Failure::unknown(unknown)),
+        }
+    }
+}
+
+/// Runs until somebody presses Ctrl-C, or one of the two ends by itself.
+pub fn run(options: &Options) -> Outcome {
+    match serve(options.profile) {
+        Err(Failure::Interrupted) => {
+            println!("\nBoth are stopped.");
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+fn serve(profile: Profile) -> Outcome {
+    ports_are_free()?;
+    tools::for_the_page()?;
+    if !api::build(profile)? {
+        return Err(Failure::because("The API does not build; see above."));
+    }
+    let mut api = start_api(profile)?;
+    let mut page = page::serve(PAGE_PORT)?;
+    page_answers(&mut page, &mut api)?;
+    println!("\n  Latchkey is at http://localhost:{PAGE_PORT}   (Ctrl-C stops it)\n");
+    let mut code = Code::watch()?;
+    loop {
+        interrupt::pause()?;
+        page.must_run()?;
+        api.must_run()?;
+        if code.has_changed() {
+            rebuild(profile, &mut api)?;
+        }
+    }
+}
+
+fn ports_are_free() -> Outcome {
+    match [API_PORT, PAGE_PORT].into_iter().find(|port| web::is_taken(*port)) {
+        None => Ok(()),
+        Some(port) => Err(Failure::because(format!(
+            "Port {port} is taken: is `cargo xtask dev` running already? It needs {API_PORT} and {PAGE_PORT}."
+        ))),
+    }
+}
+
+fn start_api(profile: Profile) -> Outcome<Process> {
+    let mut api = api::start(profile, API_PORT)?;
+    let ready = interrupt::wait_until(API_PATIENCE, || {
+        api.must_run()?;
+        Ok(web::answers(API_PORT, "/api/health/ready"))
+    })?;
+    if ready { Ok(api) } else { Err(Failure::because("The API runs, but does not become ready; see above.")) }
+}
+
+/// However long the first build takes: Trunk says what it does, and what is wrong.
+fn page_answers(page: &mut Process, api: &mut Process) -> Outcome {
+    interrupt::wait_until(Duration::MAX, || {
+        page.must_run()?;
+        api.must_run()?;
+        Ok(web::answers(PAGE_PORT, "/"))
+    })
+    .map(|_answered| ())
+}
+
+fn rebuild(profile: Profile, api: &mut Process) -> Outcome {
+    let before = built_at(profile);
+    if !api::build(profile)? {
+        println!("The API does not build; the one from before keeps running.");
+    } else if built_at(profile) != before {
+        api.stop();
+        *api = start_api(profile)?;
+        println!("The API runs again, with the changes.");
+    }
+    Ok(())
+}
+
+fn built_at(profile: Profile) -> Option<SystemTime> {
+    fs::metadata(profile.binary()).and_then(|facts| facts.modified()).ok()
+}

@@ -1,0 +1,175 @@
+//! A PostgreSQL of our own, in a temporary folder on a spare port, for as long as the tests run.
+
+use crate::failure::{Doing, Failure, Outcome};
+use crate::interrupt;
+use crate::process::{Process, answer_of};
+use crate::temporary::TemporaryFolder;
+use crate::web::spare_port;
+use nix::sys::signal::Signal;
+use nix::unistd::{Uid, User};
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The cluster is thrown away: a crash may lose it. Every test has a database and a pool of its own.
+const SETTINGS: &[&str] = &[
+    "listen_addresses=127.0.0.1",
+    "unix_socket_directories=",
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "max_connections=400",
+    "autovacuum=off",
+    "log_min_messages=fatal",
+    "log_min_error_statement=panic",
+];
+
+/// A running server. It stops, and its folder goes, when this goes out of scope.
+pub struct Postgres {
+    url: String,
+    // The server is stopped before its folder is removed: fields are dropped in this order.
+    _server: Process,
+    _folder: TemporaryFolder,
+}
+
+impl Postgres {
+    /// Starts the server whose programs lie in `programs`.
+    pub fn start(programs: &Path) -> Outcome<Self> {
+        let folder = TemporaryFolder::new("postgres")?;
+        let cluster = Cluster { programs, folder: folder.path(), owner: owner()?, password: password()? };
+        cluster.create()?;
+        let port = spare_port()?;
+        let mut server = cluster.serve(port)?;
+        let ready = interrupt::wait_until(PATIENCE, || {
+            server.must_run()?;
+            Ok(cluster.answers(port))
+        })?;
+        if !ready {
+            return Err(Failure::because("PostgreSQL does not answer."));
+        }
+        let url = format!("postgres://latchkey:{}@127.0.0.1:{port}/postgres", cluster.password);
+        Ok(Self { url, _server: server, _folder: folder })
+    }
+
+    /// How a superuser reaches it.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+struct Cluster<'a> {
+    programs: &'a Path,
+    folder: &'a Path,
+    owner: Option<User>,
+    password: String,
+}
+
+impl Cluster<'_> {
+    fn create(&self) -> Outcome {
+        let secret = self.folder.join("password");
+        fs::write(&secret, &self.password).doing("write PostgreSQL's password")?;
+        if let Some(user) = &self.owner {
+            for path in [self.folder, &secret] {
+                chown(path, Some(user.uid.as_raw()), Some(user.gid.as_raw()))
+                    .doing("give PostgreSQL its folder")?;
+            }
+        }
+        // The password crosses the loopback only; hashing it for each of many connections would cost the tests seconds.
+        let mut create = self.program("initdb");
+        create.args(["--username=latchkey", "--auth=password", "--encoding=UTF8", "--locale=C", "--no-sync"]);
+        create.arg("--pgdata").arg(self.data()).arg("--pwfile").arg(secret).stdout(Stdio::null());
+        crate::process::run_well("initdb", &mut create)
+    }
+
+    fn serve(&self, port: u16) -> Outcome<Process> {
+        let mut serve = self.program("postgres");
+        serve.arg("-D").arg(self.data()).args(["-p", &port.to_string()]);
+        serve.args(SETTINGS.iter().flat_map(|setting| ["-c", setting]));
+        // SIGINT: it does not wait for clients that are still connected.
+        Ok(Process::start("PostgreSQL", &mut serve)?.leaving_on(Signal::SIGINT))
+    }
+
+    fn answers(&self, port: u16) -> bool {
+        let mut ask = self.program("pg_isready");
+        answer_of(ask.args(["--host=127.0.0.1", "--port", &port.to_string()])).is_some()
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    /// One of PostgreSQL's programs, as a user whom it is willing to serve.
+    fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(self.programs.join(name));
+        command.current_dir(self.folder);
+        if let Some(user) = &self.owner {
+            command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
+        }
+        command
+    }
+}
+
+/// PostgreSQL refuses to run as root: then its own user, or nobody, owns the server.
+fn owner() -> Outcome<Option<User>> {
+    if !Uid::effective().is_root() {
+        return Ok(None);
+    }
+    let known = ["postgres", "nobody"].into_iter().find_map(|name| User::from_name(name).ok().flatten());
+    known
+        .map(Some)
+        .ok_or_else(|| Failure::because("PostgreSQL refuses to run as root, and there is no other user."))
+}
+
+fn password() -> Outcome<String> {
+    let mut bytes = [0; 16];
+    fs::File::open("/dev/urandom")
+        .and_then(|mut random| random.read_exact(&mut bytes))
+        .doing("make a password")?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// The folder with PostgreSQL's programs; distributions keep most of them off the PATH.
+pub fn programs() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let on_path = std::env::split_paths(&path).collect::<Vec<_>>();
+    let families = ["/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt", "/usr"];
+    let elsewhere = families.iter().flat_map(|family| newest_first(Path::new(family)));
+    on_path.into_iter().chain(elsewhere).find(|folder| complete(folder))
+}
+
+fn complete(folder: &Path) -> bool {
+    ["initdb", "postgres", "pg_isready"].iter().all(|program| folder.join(program).is_file())
+}
+
+fn newest_first(family: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(family).into_iter().flatten().flatten();
+    let mut folders: Vec<_> = entries.map(|entry| entry.path().join("bin")).collect();
+    folders.sort_by_key(|folder| std::cmp::Reverse(version_of(folder)));
+    folders
+}
+
+/// The number in a path such as `…/postgresql@17/bin`.
+fn version_of(folder: &Path) -> u32 {
+    let digits: String = folder.to_string_lossy().chars().filter(char::is_ascii_digit).collect();
+    digits.parse().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_version_is_tried_first() {
+        assert!(
+            version_of(Path::new("/opt/x/postgresql@17/bin"))
+                > version_of(Path::new("/opt/x/postgresql@9/bin"))
+        );
+        assert_eq!(version_of(Path::new("/opt/x/openssl/bin")), 0);
+    }
+}

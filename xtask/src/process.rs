@@ -1,0 +1,171 @@
+//! Programs that we start, and stop again with all that they started themselves.
+
+use crate::failure::{Doing, Failure, Outcome};
+use crate::interrupt;
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// How long a program may take to leave before it is killed.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A running program, in a process group of its own. It is stopped when it goes out of scope.
+pub struct Process {
+    name: String,
+    child: Child,
+    parting: Signal,
+    over: bool,
+}
+
+impl Process {
+    /// Starts a program that is asked to leave with SIGTERM.
+    pub fn start(name: &str, command: &mut Command) -> Outcome<Self> {
+        command.stdin(Stdio::null()).process_group(0);
+        let child = command.spawn().doing(format_args!("start {name}"))?;
+        Ok(Self { name: name.to_owned(), child, parting: Signal::SIGTERM, over: false })
+    }
+
+    /// The same, for a program that leaves best on another signal.
+    pub fn leaving_on(mut self, signal: Signal) -> Self {
+        self.parting = signal;
+        self
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Outcome<Option<ExitStatus>> {
+        let status = self.child.try_wait().doing(format_args!("look after {}", self.name))?;
+        if status.is_some() && !self.over {
+            self.over = true;
+            // What the program left behind in its group goes with it.
+            self.signal(Signal::SIGKILL);
+        }
+        Ok(status)
+    }
+
+    /// Fails when it has ended, saying so.
+    pub fn must_run(&mut self) -> Outcome {
+        match self.ended()? {
+            None => Ok(()),
+            Some(status) => Err(Failure::because(format!("{} has ended by itself ({status}).", self.name))),
+        }
+    }
+
+    /// Waits for its end; an interruption stops it.
+    pub fn wait(mut self) -> Outcome<ExitStatus> {
+        loop {
+            if let Some(status) = self.ended()? {
+                return Ok(status);
+            }
+            interrupt::pause()?;
+        }
+    }
+
+    /// Asks it to leave, and kills it when it does not.
+    pub fn stop(&mut self) {
+        if self.over {
+            return;
+        }
+        self.signal(self.parting);
+        let asked = Instant::now();
+        while asked.elapsed() < PATIENCE && matches!(self.ended(), Ok(None)) {
+            thread::sleep(Duration::from_millis(20));
+        }
+        if !self.over {
+            self.signal(Signal::SIGKILL);
+            self.over = self.child.wait().is_ok();
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        // An error here means that nobody is left to be told.
+        if let Ok(group) = i32::try_from(self.child.id()) {
+            let _nobody_left = killpg(Pid::from_raw(group), signal);
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Runs a program to its end; whether it succeeded.
+pub fn run(name: &str, command: &mut Command) -> Outcome<bool> {
+    Ok(Process::start(name, command)?.wait()?.success())
+}
+
+/// Runs a program that must succeed.
+pub fn run_well(name: &str, command: &mut Command) -> Outcome {
+    if run(name, command)? { Ok(()) } else { Err(Failure::because(format!("{name} failed; see above."))) }
+}
+
+/// Runs a program, showing and collecting the lines of its standard output.
+pub fn run_and_read(name: &str, command: &mut Command) -> Outcome<(bool, Vec<String>)> {
+    let mut process = Process::start(name, command.stdout(Stdio::piped()))?;
+    let lines = process.child.stdout.take().map(collect);
+    let succeeded = process.wait()?.success();
+    Ok((succeeded, lines.and_then(|lines| lines.join().ok()).unwrap_or_default()))
+}
+
+fn collect(output: ChildStdout) -> JoinHandle<Vec<String>> {
+    thread::spawn(move || {
+        let mut lines = Vec::new();
+        for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
+            let line = String::from_utf8_lossy(&line).into_owned();
+            println!("{line}");
+            lines.push(line);
+        }
+        lines
+    })
+}
+
+/// What a program prints, when it is there and succeeds.
+pub fn answer_of(command: &mut Command) -> Option<String> {
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stopping_a_program_stops_what_it_started() {
+        let folder = std::env::temp_dir().join(format!("latchkey-process-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let note = folder.join("child");
+        let script = format!("sleep 60 & echo $! > {0}.new && mv {0}.new {0}; wait", note.display());
+        let mut process = Process::start("sh", Command::new("sh").args(["-c", &script])).unwrap();
+        assert!(interrupt::wait_until(PATIENCE, || Ok(note.exists())).unwrap());
+        let child: i32 = std::fs::read_to_string(&note).unwrap().trim().parse().unwrap();
+        process.stop();
+        let gone = || Ok(!runs(child));
+        assert!(interrupt::wait_until(PATIENCE, gone).unwrap());
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    /// A zombie that nobody has collected yet does not count.
+    fn runs(pid: i32) -> bool {
+        let state = answer_of(Command::new("ps").args(["-o", "stat=", "-p", &pid.to_string()]));
+        state.is_some_and(|state| !state.is_empty() && !state.starts_with('Z'))
+    }
+
+    #[test]
+    fn a_program_that_ends_by_itself_is_noticed() {
+        let mut process = Process::start("true", &mut Command::new("true")).unwrap();
+        assert!(interrupt::wait_until(PATIENCE, || Ok(process.must_run().is_err())).unwrap());
+    }
+
+    #[test]
+    fn the_output_is_read_to_its_end() {
+        let (succeeded, lines) =
+            run_and_read("sh", Command::new("sh").args(["-c", "echo one; printf two; exit 3"])).unwrap();
+        assert!(!succeeded);
+        assert_eq!(lines, ["one", "two"]);
+    }
+}

@@ -1,0 +1,30 @@
+//! Folders for as long as they are needed.
+
+use crate::failure::{Doing, Outcome};
+use std::fs;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+/// A folder that is gone again when this is.
+pub struct TemporaryFolder(PathBuf);
+
+impl TemporaryFolder {
+    /// Makes an empty folder that only its owner can enter.
+    pub fn new(purpose: &str) -> Outcome<Self> {
+        let path = std::env::temp_dir().join(format!("latchkey-{purpose}-{}", std::process::id()));
+        fs::DirBuilder::new().mode(0o700).create(&path).doing(format_args!("make {}", path.display()))?;
+        Ok(Self(path))
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.0) {
+            eprintln!("Could not remove {}: {error}", self.0.display());
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! `cargo xtask test`: every test, and how many passed.
+
+use crate::api::{self, Profile};
+use crate::counts::Counts;
+use crate::failure::{Failure, Outcome};
+use crate::postgres::{self, Postgres};
+use crate::process::run_and_read;
+use crate::workspace::{cargo, command, on_ci, root};
+use crate::{page, tools};
+use std::io::{IsTerminal, stdout};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+const NO_POSTGRES: &str =
+    "PostgreSQL is not installed, so the API was not tested on it: `apt-get install postgresql` brings it.";
+
+/// What runs, in this order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Part {
+    Api,
+    Postgres,
+    Page,
+    Browser,
+}
+
+impl Part {
+    const ALL: [Self; 4] = [Self::Api, Self::Postgres, Self::Page, Self::Browser];
+
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            "api" => Some(Self::Api),
+            "postgres" => Some(Self::Postgres),
+            "page" => Some(Self::Page),
+            "browser" => Some(Self::Browser),
+            _ => None,
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Api => "API on SQLite, shared, xtask",
+            Self::Postgres => "API on PostgreSQL",
+            Self::Page => "page",
+            Self::Browser => "browser",
+        }
+    }
+
+    fn needs_chromium(self) -> bool {
+        matches!(self, Self::Page | Self::Browser)
+    }
+}
+
+/// How the person wants it.
+#[derive(Debug)]
+pub struct Options {
+    parts: Vec<Part>,
+    filter: Option<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { parts: Part::ALL.to_vec(), filter: None }
+    }
+}
+
+impl Options {
+    /// Reads the words after `test`.
+    pub fn parse(mut words: &[&str]) -> Outcome<Self> {
+        let mut options = Self::default();
+        let mut only = Vec::new();
+        while let [word, rest @ ..] = words {
+            words = rest;
+            match (*word, rest) {
+                ("--no-browser", _) => options.parts.retain(|part| !part.needs_chromium()),
+                ("--only", [name, after @ ..]) => {
+                    only.push(Part::named(name).ok_or_else(|| Failure::unknown(name))?);
+                    words = after;
+                }
+                (filter, _) if !filter.starts_with('-') && options.filter.is_none() => {
+                    options.filter = Some(filter.to_owned());
+                }
+                (unknown, _) => return Err(Failure::unknown(unknown)),
+            }
+        }
+        if !only.is_empty() {
+            options.parts.retain(|part| only.contains(part));
+        }
+        Ok(options)
+    }
+
+    fn filter(&self) -> Option<&str> {
+        self.filter.as_deref()
+    }
+}
+
+/// Runs the tests; fails when one did, or one of the checks before them.
+pub fn run(options: &Options, failed_checks: &[&str]) -> Outcome {
+    if options.parts.iter().any(|part| part.needs_chromium()) {
+        tools::chromium()?;
+        tools::for_the_page()?;
+    }
+    let mut report = Report::default();
+    for part in &options.parts {
+        let start = Instant::now();
+        let counts = carry_out(*part, options.filter())?;
+        report.add(*part, counts, start.elapsed());
+    }
+    report.print();
+    for check in failed_checks {
+        println!("{check:<30} {:>7} {:>7}", 0, 1);
+    }
+    let Counts { passed, failed } = report.total();
+    let failed = failed + failed_checks.len() as u64;
+    // The last line, whatever happened: build servers read it.
+    println!("{passed} passed, {failed} failed");
+    if failed > 0 { Err(Failure::Told) } else { Ok(()) }
+}
+
+/// `None` when the part could not run here, and need not.
+fn carry_out(part: Part, filter: Option<&str>) -> Outcome<Option<Counts>> {
+    println!("\n── {} ──", part.title());
+    match part {
+        Part::Api => native(filter).map(Some),
+        Part::Postgres => on_postgres(filter),
+        Part::Page => in_wasm(filter).map(Some),
+        Part::Browser => in_chromium(filter).map(Some),
+    }
+}
+
+fn native(filter: Option<&str>) -> Outcome<Counts> {
+    counted(cargo_test(&["latchkey", "latchkey-shared", "xtask"]), filter)
+}
+
+fn on_postgres(filter: Option<&str>) -> Outcome<Option<Counts>> {
+    let Some(programs) = postgres::programs() else {
+        println!("{NO_POSTGRES}");
+        return Ok(on_ci().then_some(Counts { passed: 0, failed: 1 }));
+    };
+    let postgres = Postgres::start(&programs)?;
+    let mut test = cargo_test(&["latchkey"]);
+    test.env("LATCHKEY_TEST_DATABASE_URL", postgres.url());
+    counted(test, filter).map(Some)
+}
+
+fn in_wasm(filter: Option<&str>) -> Outcome<Counts> {
+    let mut test = cargo_test(&["latchkey-page"]);
+    test.args(["--target", "wasm32-unknown-unknown"]);
+    counted(test, filter)
+}
+
+fn cargo_test(packages: &[&str]) -> Command {
+    let mut test = cargo();
+    test.args(["test", "--no-fail-fast"]);
+    test.args(packages.iter().flat_map(|package| ["--package", package]));
+    test
+}
+
+fn counted(mut test: Command, filter: Option<&str>) -> Outcome<Counts> {
+    test.args(filter);
+    if stdout().is_terminal() {
+        // We read what is printed, and a pipe loses the colours.
+        test.env("CARGO_TERM_COLOR", "always");
+    }
+    let (succeeded, lines) = run_and_read("cargo test", &mut test)?;
+    Ok(Counts::of_run(succeeded, &lines))
+}
+
+fn in_chromium(filter: Option<&str>) -> Outcome<Counts> {
+    let broken = Ok(Counts { passed: 0, failed: 1 });
+    tools::for_the_browser_tests()?;
+    let Some(page) = page::build()? else { return broken };
+    if !api::build(Profile::Dev)? {
+        return broken;
+    }
+    let mut test = command("npx");
+    test.current_dir(root().join("e2e")).args(["playwright", "test"]);
+    test.env("LATCHKEY_BIN", Profile::Dev.binary())
+        .env("LATCHKEY_PAGE", page)
+        .env("CHROMIUM", tools::chromium()?);
+    if let Some(filter) = filter {
+        test.args(["--pass-with-no-tests", "--grep", filter]);
+    }
+    let (succeeded, lines) = run_and_read("Playwright", &mut test)?;
+    Ok(Counts::of_run(succeeded, &lines))
+}
+
+/// What each part came to.
+#[derive(Default)]
+struct Report(Vec<(Part, Option<Counts>, Duration)>);
+
+impl Report {
+    fn add(&mut self, part: Part, counts: Option<Counts>, took: Duration) {
+        self.0.push((part, counts, took));
+    }
+
+    fn total(&self) -> Counts {
+        self.0.iter().filter_map(|(_, counts, _)| *counts).sum()
+    }
+
+    fn print(&self) {
+        println!("\n{:<30} {:>7} {:>7} {:>8}", "", "passed", "failed", "time");
+        for (part, counts, took) in &self.0 {
+            let (title, seconds) = (part.title(), took.as_secs());
+            match counts {
+                Some(Counts { passed, failed }) => {
+                    println!("{title:<30} {passed:>7} {failed:>7} {seconds:>6} s");
+                }
+                None => println!("{title:<30} did not run: {NO_POSTGRES}"),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_runs_unless_told_otherwise() {
+        assert_eq!(Options::parse(&[]).unwrap().parts, Part::ALL);
+        assert_eq!(Options::parse(&["--no-browser"]).unwrap().parts, [Part::Api, Part::Postgres]);
+        let options = Options::parse(&["--only", "browser", "--only", "api", "signs in"]).unwrap();
+        assert_eq!(options.parts, [Part::Api, Part::Browser]);
+        assert_eq!(options.filter(), Some("signs in"));
+    }
+
+    #[test]
+    fn unknown_words_are_refused() {
+        for words in [&["--fast"][..], &["--only", "backend"], &["--only"], &["one", "two"]] {
+            assert!(Options::parse(words).is_err(), "{words:?}");
+        }
+    }
+}

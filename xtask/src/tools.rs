@@ -1,0 +1,121 @@
+//! The tools that the page is built and tested with, installed where they are missing.
+
+use crate::failure::{Failure, Outcome};
+use crate::process::{answer_of, run, run_well};
+use crate::workspace::{cargo, command, locked_version, root};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::SystemTime;
+
+const TRUNK: &str = "0.21.14";
+const WASM: &str = "wasm32-unknown-unknown";
+
+/// All tools.
+pub fn install_all() -> Outcome {
+    for_the_page()?;
+    for_the_browser_tests()
+}
+
+/// What building the page takes.
+pub fn for_the_page() -> Outcome {
+    wasm_target()?;
+    program(&Tool { name: "trunk", package: "trunk", version: TRUNK, locked: true })?;
+    // Without --locked: the published lock file may name versions that have been withdrawn.
+    let version = locked_version("wasm-bindgen")?;
+    program(&Tool { name: "wasm-bindgen", package: "wasm-bindgen-cli", version: &version, locked: false })
+}
+
+/// What the browser tests take, apart from Chromium.
+pub fn for_the_browser_tests() -> Outcome {
+    let folder = root().join("e2e");
+    if changed(&folder.join("node_modules/.package-lock.json")) >= changed(&folder.join("package-lock.json"))
+    {
+        return Ok(());
+    }
+    run_well("npm ci", command("npm").arg("ci").current_dir(folder))
+}
+
+fn changed(file: &Path) -> Option<SystemTime> {
+    fs::metadata(file).and_then(|facts| facts.modified()).ok()
+}
+
+/// Chromium, where the tests look for it.
+pub fn chromium() -> Outcome<String> {
+    let wanted = std::env::var("CHROMIUM").ok();
+    let usual =
+        ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].map(str::to_owned);
+    wanted.into_iter().chain(usual).find(|path| Path::new(path).is_file()).ok_or_else(|| {
+        Failure::because(
+            "The browser tests need Chromium: `apt-get install chromium chromium-driver`, or name it in CHROMIUM, \
+             or leave them out with --no-browser.",
+        )
+    })
+}
+
+fn wasm_target() -> Outcome {
+    let libraries = answer_of(command("rustc").args(["--print", "target-libdir", "--target", WASM]));
+    if libraries.is_some_and(|folder| Path::new(&folder).is_dir()) {
+        return Ok(());
+    }
+    println!("Adding the {WASM} target");
+    run_well("rustup", command("rustup").args(["target", "add", WASM]))
+}
+
+struct Tool<'a> {
+    name: &'a str,
+    package: &'a str,
+    version: &'a str,
+    locked: bool,
+}
+
+impl Tool<'_> {
+    fn is_here(&self) -> bool {
+        let answer = answer_of(Command::new(self.name).arg("--version"));
+        answer.is_some_and(|answer| answer.split_whitespace().nth(1) == Some(self.version))
+    }
+
+    fn spec(&self) -> String {
+        format!("{}@{}", self.package, self.version)
+    }
+}
+
+fn program(tool: &Tool) -> Outcome {
+    if tool.is_here() {
+        return Ok(());
+    }
+    println!("Installing {} {}: a few minutes, once", tool.package, tool.version);
+    if !from_binaries(tool)? {
+        from_source(tool)?;
+    }
+    if tool.is_here() {
+        return Ok(());
+    }
+    let Tool { name, version, .. } = tool;
+    Err(Failure::because(format!(
+        "{name} {version} is installed, but PATH leads to another {name} or to none: put ~/.cargo/bin first."
+    )))
+}
+
+/// Ready-made, where cargo-binstall is at hand and finds something.
+fn from_binaries(tool: &Tool) -> Outcome<bool> {
+    if answer_of(Command::new("cargo-binstall").arg("-V")).is_none() {
+        return Ok(false);
+    }
+    run("cargo binstall", cargo().args(["binstall", "--no-confirm", "--force", &tool.spec()]))
+}
+
+fn from_source(tool: &Tool) -> Outcome {
+    let mut install = cargo();
+    install.args(["install", "--force", &tool.spec()]);
+    if tool.locked {
+        install.arg("--locked");
+    }
+    // Compiled for this machine, wherever the workspace's own output goes.
+    run_well("cargo install", install.env_remove("CARGO_BUILD_TARGET"))
+}
+
+/// Whether cargo has this subcommand.
+pub fn has_cargo(subcommand: &str) -> bool {
+    answer_of(cargo().args([subcommand, "--version"])).is_some()
+}

@@ -1,0 +1,76 @@
+//! As much of networking as the commands need: free ports, and servers that answer.
+
+use crate::failure::{Doing, Outcome};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A port that nobody uses at the moment.
+pub fn spare_port() -> Outcome<u16> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).doing("find a free port")?;
+    Ok(listener.local_addr().doing("find a free port")?.port())
+}
+
+/// Whether somebody listens on this port of this machine already.
+pub fn is_taken(port: u16) -> bool {
+    let taken = |address: SocketAddr| {
+        TcpListener::bind(address).is_err_and(|error| error.kind() == std::io::ErrorKind::AddrInUse)
+    };
+    taken((Ipv4Addr::LOCALHOST, port).into()) || taken((Ipv6Addr::LOCALHOST, port).into())
+}
+
+/// Whether `GET http://localhost:port/path` is answered with 200.
+pub fn answers(port: u16, path: &str) -> bool {
+    let Ok(mut addresses) = ("localhost", port).to_socket_addrs() else { return false };
+    addresses.any(|address| ask(address, path).is_ok_and(|status| status == *b"HTTP/1.1 200"))
+}
+
+fn ask(address: SocketAddr, path: &str) -> std::io::Result<[u8; 12]> {
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let port = address.port();
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nAccept: */*\r\nConnection: close\r\n\r\n"
+    )?;
+    let mut status = [0; 12];
+    stream.read_exact(&mut status)?;
+    Ok(status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    fn server(answer: &'static [u8]) -> u16 {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; 1024];
+            let _length = stream.read(&mut request).unwrap();
+            stream.write_all(answer).unwrap();
+        });
+        port
+    }
+
+    #[test]
+    fn only_success_counts_as_an_answer() {
+        assert!(answers(server(b"HTTP/1.1 200 OK\r\n\r\n"), "/"));
+        assert!(!answers(server(b"HTTP/1.1 503 Service Unavailable\r\n\r\n"), "/"));
+        assert!(!answers(server(b""), "/"));
+        assert!(!answers(spare_port().unwrap(), "/"));
+    }
+
+    #[test]
+    fn a_port_in_use_is_noticed() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        assert!(is_taken(port));
+        drop(listener);
+        assert!(!is_taken(port));
+    }
+}
