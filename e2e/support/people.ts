@@ -1,0 +1,65 @@
+import { expect, type Locator, type Page } from '@playwright/test'
+
+export interface Person {
+  name: string
+  email: string
+  password: string
+}
+
+export const ADA: Person = { name: 'Ada Lovelace', email: 'ada@example.org', password: 'analytical engine 1843' }
+
+/** The one heading that says where the person is. */
+export function heading(page: Page, name: string | RegExp): Locator {
+  return page.getByRole('heading', { level: 1, name })
+}
+
+export function welcome(page: Page, person: Person): Locator {
+  return heading(page, `Hello, ${person.name}`)
+}
+
+export function passwordField(scope: Page | Locator): Locator {
+  return scope.getByLabel('Password', { exact: true })
+}
+
+/** Signs up by hand; ends on the home page. */
+export async function signUp(page: Page, person: Person): Promise<void> {
+  await page.goto('/signup')
+  await fillInSignUp(page, person)
+  await page.getByRole('button', { name: 'Create account' }).click()
+  await expect(welcome(page, person)).toBeVisible()
+}
+
+export async function fillInSignUp(page: Page, person: Person): Promise<void> {
+  await page.getByLabel('Email').fill(person.email)
+  await page.getByLabel('Display name').fill(person.name)
+  await passwordField(page).fill(person.password)
+}
+
+/** Signs in on the sign-in page, wherever that then leads. */
+export async function signIn(page: Page, person: Person): Promise<void> {
+  await expect(heading(page, 'Sign in')).toBeVisible()
+  await page.getByLabel('Email').fill(person.email)
+  await passwordField(page).fill(person.password)
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+}
+
+export async function signOut(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Account menu' }).click()
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click()
+  await expect(heading(page, 'Sign in')).toBeVisible()
+}
+
+/** Goes to a page as a person does: by clicking its link in the navigation. */
+export async function goTo(page: Page, link: string): Promise<void> {
+  await page.getByRole('navigation', { name: 'Account' }).getByRole('link', { name: link }).click()
+}
+
+/** The dialog that asks for the password when a session has ended. */
+export function signInAgain(page: Page): Locator {
+  return page.getByRole('dialog', { name: 'Sign in again' })
+}
+
+/** The quiet bar that says that the server cannot be reached. */
+export function bar(page: Page): Locator {
+  return page.getByTestId('session-bar')
+}

@@ -1,0 +1,83 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+
+/** How long a program may take to become ready, and to leave. */
+const PATIENCE = 20_000
+
+export interface Launch {
+  name: string
+  path: string
+  args: string[]
+  env: Record<string, string>
+  cwd: string
+  /** Answers 200 once the program is ready. */
+  readyUrl: string
+}
+
+/** A program that we start for a test, and stop by its own process id. */
+export class Program {
+  private readonly lines: string[] = []
+  private readonly child: ChildProcess
+  private readonly gone: Promise<void>
+  private ended: string | undefined
+
+  private constructor(private readonly launch: Launch) {
+    // Nothing but the path comes from outside: a test must not depend on who runs it.
+    const env = { PATH: process.env.PATH ?? '', ...launch.env }
+    this.child = spawn(launch.path, launch.args, { cwd: launch.cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      stream?.on('data', (chunk: Buffer) => this.lines.push(chunk.toString()))
+    }
+    this.gone = new Promise((resolve) => {
+      this.child.once('error', (error) => resolve(this.note(error.message)))
+      this.child.once('exit', (code, signal) => resolve(this.note(`it ended with ${code ?? signal}`)))
+    })
+    process.once('exit', this.kill)
+  }
+
+  /** Starts it and waits until it is ready. */
+  static async start(launch: Launch): Promise<Program> {
+    const program = new Program(launch)
+    try {
+      await program.ready()
+    } catch (error) {
+      await program.stop()
+      throw error
+    }
+    return program
+  }
+
+  /** What it has printed so far. */
+  get log(): string {
+    return this.lines.join('')
+  }
+
+  /** Asks it to leave, and kills it when it does not. */
+  async stop(): Promise<void> {
+    this.child.kill('SIGTERM')
+    const timer = setTimeout(this.kill, PATIENCE)
+    await this.gone
+    clearTimeout(timer)
+    process.removeListener('exit', this.kill)
+  }
+
+  private readonly kill = (): void => {
+    this.child.kill('SIGKILL')
+  }
+
+  private note(how: string): void {
+    this.ended = how
+  }
+
+  private async ready(): Promise<void> {
+    const { name, path, readyUrl } = this.launch
+    const deadline = Date.now() + PATIENCE
+    while (Date.now() < deadline) {
+      if (this.ended) throw new Error(`${name} (${path}) did not start: ${this.ended}\n${this.log}`)
+      const answer = await fetch(readyUrl).catch(() => undefined)
+      await answer?.body?.cancel()
+      if (answer?.ok) return
+      await new Promise((resolve) => setTimeout(resolve, 25))
+    }
+    throw new Error(`${name} (${path}) does not become ready\n${this.log}`)
+  }
+}

@@ -1,0 +1,146 @@
+import { execFileSync } from 'node:child_process'
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { extname, join, resolve } from 'node:path'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
+import { expect, test as base } from '../support/fixtures.ts'
+import { IMMUTABLE, NO_CACHE, PAGE_HEADERS } from '../support/headers.ts'
+import { PAGE } from '../support/origin.ts'
+import { ADA, goTo, heading, signUp } from '../support/people.ts'
+import { sparePort } from '../support/ports.ts'
+import { Program } from '../support/program.ts'
+import { Server } from '../support/server.ts'
+
+const CADDYFILE = resolve(import.meta.dirname, '../../deploy/Caddyfile')
+
+/** The real Caddy with deploy/Caddyfile, before a real server. */
+const test = base.extend<{ site: string; folder: string }>({
+  folder: async ({}, use) => {
+    const folder = await mkdtemp(join(tmpdir(), 'latchkey-caddy-'))
+    await use(folder)
+    await rm(folder, { recursive: true, force: true })
+  },
+
+  site: async ({ folder }, use) => {
+    const site = `http://localhost:${await sparePort()}`
+    const server = await Server.start(site, {})
+    await preparePage(join(folder, 'page'))
+    const caddy = await Program.start({
+      name: 'Caddy',
+      path: 'caddy',
+      args: ['run', '--config', await loopbackOnly(folder), '--adapter', 'caddyfile'],
+      cwd: folder,
+      env: {
+        HOME: folder,
+        CADDY_ADMIN: 'off',
+        LATCHKEY_SITE: site,
+        LATCHKEY_PAGE: join(folder, 'page'),
+        LATCHKEY_UPSTREAM: `127.0.0.1:${server.port}`,
+      },
+      readyUrl: `${site}/api/health/ready`,
+    })
+    await use(site)
+    await caddy.stop()
+    await server.end()
+  },
+
+  baseURL: ({ site }, use) => use(site),
+})
+
+/** The Caddyfile listens for the whole network; a test must not. */
+async function loopbackOnly(folder: string): Promise<string> {
+  const copy = join(folder, 'Caddyfile')
+  const text = await readFile(CADDYFILE, 'utf8')
+  await writeFile(copy, text.replace(/^\{$/m, '{\n\tdefault_bind 127.0.0.1'))
+  return copy
+}
+
+/** The page with its larger files compressed, as `cargo xtask dist` does. */
+async function preparePage(folder: string): Promise<void> {
+  await cp(PAGE, folder, { recursive: true })
+  for (const name of await readdir(folder)) {
+    if (!['.html', '.js', '.css', '.wasm'].includes(extname(name))) continue
+    const content = await readFile(join(folder, name))
+    await writeFile(join(folder, `${name}.br`), brotliCompressSync(content, { params: { 1: 4 } }))
+    await writeFile(join(folder, `${name}.gz`), gzipSync(content))
+  }
+}
+
+async function hashed(folder: string, extension: string): Promise<string> {
+  const names = await readdir(join(folder, 'page'))
+  const name = names.find((name) => /-[0-9a-f]{16}[._]/.test(name) && extname(name) === extension)
+  if (!name) throw new Error(`the page has no hashed ${extension} file`)
+  return `/${name}`
+}
+
+function ask(url: string, encoding = 'br, gzip'): Promise<Response> {
+  return fetch(url, { headers: { 'accept-encoding': encoding } })
+}
+
+function caddyIsHere(): boolean {
+  try {
+    execFileSync('caddy', ['version'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+// On a build server its absence is a failure.
+if (caddyIsHere() || process.env.CI) {
+  test.describe('Caddy', () => {
+    test('answers a deep link with the page, uncached and with every security header', async ({ site }) => {
+      const answer = await ask(`${site}/account/sessions`)
+      expect(answer.status).toBe(200)
+      expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8')
+      expect(answer.headers.get('cache-control')).toBe(NO_CACHE)
+      expect(Object.fromEntries(answer.headers)).toMatchObject(PAGE_HEADERS)
+      expect(answer.headers.get('server')).toBeNull()
+      expect(await answer.text()).toContain('<!doctype html>')
+    })
+
+    test('sends hashed files compressed, with their type, to be kept for ever', async ({ site, folder }) => {
+      for (const [extension, type] of [
+        ['.wasm', 'application/wasm'],
+        ['.js', 'text/javascript; charset=utf-8'],
+        ['.css', 'text/css; charset=utf-8'],
+      ] as const) {
+        const file = await hashed(folder, extension)
+        const content = await readFile(join(folder, 'page', file))
+        for (const encoding of ['br', 'gzip']) {
+          const answer = await ask(`${site}${file}`, encoding)
+          expect(answer.headers.get('content-encoding')).toBe(encoding)
+          expect(answer.headers.get('content-type')).toBe(type)
+          expect(answer.headers.get('cache-control')).toBe(IMMUTABLE)
+          expect(answer.headers.get('vary')).toBe('Accept-Encoding')
+          expect(Buffer.from(await answer.arrayBuffer()).equals(content)).toBe(true)
+        }
+      }
+    })
+
+    test('does not answer for files that are not there', async ({ site }) => {
+      for (const path of ['/nope.js', '/latchkey-page-0123456789abcdef.js', '/assets/nope.css']) {
+        const answer = await ask(`${site}${path}`)
+        expect(answer.status, path).toBe(404)
+        expect(answer.headers.get('cache-control'), path).toBe(NO_CACHE)
+        expect(await answer.text(), path).toBe('')
+      }
+    })
+
+    test('passes on to the API, and nothing else', async ({ site }) => {
+      const keys = (await (await ask(`${site}/.well-known/jwks.json`)).json()) as { keys: unknown[] }
+      expect(keys.keys.length).toBeGreaterThan(0)
+      const unknown = await ask(`${site}/api/nothing`)
+      expect(unknown.status).toBe(404)
+      expect(unknown.headers.get('content-type')).toContain('application/problem+json')
+      expect((await ask(`${site}/apiary`)).headers.get('content-type')).toContain('text/html')
+    })
+
+    test('carries a person from sign-up to their sessions', async ({ page }) => {
+      await signUp(page, ADA)
+      await goTo(page, 'Sessions')
+      await expect(heading(page, 'Sessions')).toBeVisible()
+      await expect(page.getByText('This session')).toBeVisible()
+    })
+  })
+}

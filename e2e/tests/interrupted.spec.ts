@@ -1,0 +1,85 @@
+import { answered, CONNECTION_BROKE } from '../support/complaints.ts'
+import type { Fault } from '../support/faults.ts'
+import { expect, test } from '../support/fixtures.ts'
+import { ADA, bar, goTo, heading, signUp, welcome } from '../support/people.ts'
+import { untilTheTokenHasEnded } from '../support/time.ts'
+import { isMarked, mark } from '../support/watching.ts'
+
+test.use({ settings: { LATCHKEY_TOKENS__ACCESS_LIFETIME: '2s' } })
+
+const API = { path: /^\/api\// }
+const REFRESH = { method: 'POST', path: '/api/auth/refresh' }
+
+const FAULTS: Record<string, Fault> = {
+  'answers 500': { kind: 'answer', status: 500 },
+  'answers 502 with a page of the proxy': {
+    kind: 'answer',
+    status: 502,
+    body: '<h1>Bad Gateway</h1>',
+    headers: { 'content-type': 'text/html' },
+  },
+  'answers 429': { kind: 'answer', status: 429, headers: { 'retry-after': '1' } },
+  'answers rubbish': { kind: 'answer', status: 200, body: '{"access_token":' },
+  'cuts every connection': { kind: 'cut' },
+}
+
+for (const [what, fault] of Object.entries(FAULTS)) {
+  test(`nobody is signed out while the API ${what}, and it heals`, async ({ page, origin, complaints }) => {
+    complaints.expect(answered(500), answered(502), answered(429), CONNECTION_BROKE)
+    await signUp(page, ADA)
+    await mark(page)
+    await untilTheTokenHasEnded(page)
+    const trouble = origin.faults.on(API, fault)
+    await goTo(page, 'Sessions')
+    await expect(bar(page)).toBeVisible()
+    await expect(heading(page, 'Sign in')).toBeHidden()
+    trouble.lift()
+    await expect(bar(page)).toBeHidden()
+    await expect(heading(page, 'Sessions')).toBeVisible()
+    await expect(page.getByText('This session')).toBeVisible()
+    expect(trouble.hits).toBeGreaterThan(0)
+    expect(await isMarked(page)).toBe(true)
+  })
+}
+
+test('a server that goes away and comes back signs nobody out', async ({ page, latchkey, complaints }) => {
+  complaints.expect(answered(502))
+  await signUp(page, ADA)
+  await untilTheTokenHasEnded(page)
+  await latchkey.server.goAway()
+  await goTo(page, 'Token')
+  await expect(bar(page)).toBeVisible()
+  await latchkey.server.comeBack()
+  await page.getByRole('button', { name: 'Try now' }).click()
+  await expect(bar(page)).toBeHidden()
+  await expect(heading(page, 'Access token')).toBeVisible()
+})
+
+test('a reload while the server is away keeps the person signed in', async ({ page, origin, complaints }) => {
+  complaints.expect(answered(500))
+  await signUp(page, ADA)
+  await untilTheTokenHasEnded(page)
+  const trouble = origin.faults.on(API, { kind: 'answer', status: 500 })
+  await page.reload()
+  await expect(bar(page)).toBeVisible()
+  await expect(heading(page, 'Sign in')).toBeHidden()
+  trouble.lift()
+  await expect(bar(page)).toBeHidden()
+  await expect(welcome(page, ADA)).toBeVisible()
+})
+
+test('a lost answer to a refresh costs nothing: the same token is asked for again', async ({
+  page,
+  origin,
+  complaints,
+}) => {
+  complaints.expect(CONNECTION_BROKE)
+  await signUp(page, ADA)
+  await untilTheTokenHasEnded(page)
+  const loss = origin.faults.on(REFRESH, { kind: 'lose the answer' }, 1)
+  await goTo(page, 'Sessions')
+  await expect(heading(page, 'Sessions')).toBeVisible()
+  await expect(page.getByText('This session')).toBeVisible()
+  await expect(bar(page)).toBeHidden()
+  expect(loss.hits).toBe(1)
+})

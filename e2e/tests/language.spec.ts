@@ -1,0 +1,41 @@
+import { expect, test } from '../support/fixtures.ts'
+import { ADA, heading, signUp } from '../support/people.ts'
+
+test.describe('a Korean browser', () => {
+  test.use({ locale: 'ko-KR' })
+
+  test('gets the page in Korean, and English when asked, also after a reload', async ({ page }) => {
+    await page.goto('/login')
+    await expect(page.locator('html')).toHaveAttribute('lang', 'ko')
+    await expect(heading(page, /[가-힣]/)).toBeVisible()
+    await page.getByRole('combobox').filter({ hasText: 'English' }).selectOption({ label: 'English' })
+    await expect(heading(page, 'Sign in')).toBeVisible()
+    await expect(page.locator('html')).toHaveAttribute('lang', 'en')
+    await page.reload()
+    await expect(heading(page, 'Sign in')).toBeVisible()
+  })
+})
+
+test('an English browser gets the page in English, and Korean when asked', async ({ page }) => {
+  await page.goto('/login')
+  await expect(page.locator('html')).toHaveAttribute('lang', 'en')
+  await page.getByLabel('Language').selectOption({ label: '한국어' })
+  await expect(heading(page, /[가-힣]/)).toBeVisible()
+  await expect(page.locator('html')).toHaveAttribute('lang', 'ko')
+})
+
+test('the chosen language belongs to the account, in every browser', async ({ page, anotherBrowser }) => {
+  await signUp(page, ADA)
+  await page.goto('/account/profile')
+  await page.getByRole('main').getByLabel('Language').selectOption({ label: '한국어' })
+  await page.getByRole('button', { name: 'Save' }).click()
+  await expect(page.locator('html')).toHaveAttribute('lang', 'ko')
+
+  const elsewhere = await (await anotherBrowser()).newPage()
+  await elsewhere.goto('/login')
+  await elsewhere.getByLabel('Email').fill(ADA.email)
+  await elsewhere.getByLabel('Password', { exact: true }).fill(ADA.password)
+  await elsewhere.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await expect(heading(elsewhere, /[가-힣]/)).toBeVisible()
+  await expect(elsewhere.locator('html')).toHaveAttribute('lang', 'ko')
+})

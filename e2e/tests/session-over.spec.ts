@@ -1,0 +1,58 @@
+import { answered } from '../support/complaints.ts'
+import { expect, test } from '../support/fixtures.ts'
+import { ADA, goTo, heading, passwordField, signInAgain, signUp } from '../support/people.ts'
+import { untilTheSessionIsOver } from '../support/time.ts'
+import { isMarked, mark } from '../support/watching.ts'
+
+test.use({ settings: { LATCHKEY_TOKENS__ACCESS_LIFETIME: '2s', LATCHKEY_SESSIONS__IDLE: '6s' } })
+
+test('when the session is over, the page says why, asks for the password, and keeps what was typed', async ({
+  page,
+  complaints,
+}) => {
+  complaints.expect(answered(401))
+  await signUp(page, ADA)
+  await goTo(page, 'Profile')
+  await mark(page)
+  const name = page.getByRole('main').getByLabel('Display name')
+  await name.fill('Augusta Ada King')
+  await untilTheSessionIsOver(page)
+  await page.getByRole('button', { name: 'Save' }).click()
+  const dialog = signInAgain(page)
+  await expect(dialog).toContainText(/not used|unused|expired|a while/i)
+  await expect(dialog).toContainText(ADA.email)
+  await passwordField(dialog).fill(ADA.password)
+  await dialog.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await expect(dialog).toBeHidden()
+  await expect(heading(page, 'Profile')).toBeVisible()
+  await expect(name).toHaveValue('Augusta Ada King')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await expect(page.getByText('Saved.')).toBeVisible()
+  expect(await isMarked(page)).toBe(true)
+})
+
+test('a wrong password in the dialog says so and leaves everything in place', async ({ page, complaints }) => {
+  complaints.expect(answered(401))
+  await signUp(page, ADA)
+  await goTo(page, 'Profile')
+  const name = page.getByRole('main').getByLabel('Display name')
+  await name.fill('Augusta Ada King')
+  await untilTheSessionIsOver(page)
+  await page.getByRole('button', { name: 'Save' }).click()
+  const dialog = signInAgain(page)
+  await passwordField(dialog).fill('not her password')
+  await dialog.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await expect(dialog.getByRole('alert')).toBeVisible()
+  await expect(dialog).toBeVisible()
+  await expect(name).toHaveValue('Augusta Ada King')
+})
+
+test('a reload after the session is over leads to the sign-in page, which says why', async ({ page, complaints }) => {
+  complaints.expect(answered(401))
+  await signUp(page, ADA)
+  await goTo(page, 'Profile')
+  await untilTheSessionIsOver(page)
+  await page.reload()
+  await expect(page.getByText(/not used|unused|expired|a while/i)).toBeVisible()
+  await expect(page.getByRole('navigation', { name: 'Account' })).toBeHidden()
+})

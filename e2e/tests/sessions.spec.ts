@@ -1,0 +1,51 @@
+import { answered } from '../support/complaints.ts'
+import { expect, test } from '../support/fixtures.ts'
+import { ADA, goTo, heading, signIn, signInAgain, signUp, welcome } from '../support/people.ts'
+
+test('a session ended from another browser is over there, and the list says how it ended', async ({
+  page,
+  anotherBrowser,
+  complaints,
+}) => {
+  complaints.expect(answered(401))
+  await signUp(page, ADA)
+  const elsewhere = await (await anotherBrowser()).newPage()
+  await elsewhere.goto('/account/profile')
+  await signIn(elsewhere, ADA)
+  await expect(heading(elsewhere, 'Profile')).toBeVisible()
+
+  await goTo(page, 'Sessions')
+  await expect(page.locator('[data-session]')).toHaveCount(2)
+  await expect(page.locator('[data-session]', { hasText: 'This session' })).toHaveCount(1)
+  await page.getByRole('button', { name: /^End/ }).click()
+  await expect(page.getByRole('button', { name: /^End/ })).toHaveCount(0)
+  await expect(page.getByRole('heading', { name: 'Ended in the last 30 days' })).toBeVisible()
+
+  await goTo(elsewhere, 'Sessions')
+  await expect(signInAgain(elsewhere)).toBeVisible()
+  await goTo(page, 'Home')
+  await expect(welcome(page, ADA)).toBeVisible()
+})
+
+test('all other sessions end at once, and this one stays', async ({ page, anotherBrowser, complaints }) => {
+  complaints.expect(answered(401))
+  await signUp(page, ADA)
+  const others = []
+  for (let other = 0; other < 2; other += 1) {
+    const elsewhere = await (await anotherBrowser()).newPage()
+    await elsewhere.goto('/login')
+    await signIn(elsewhere, ADA)
+    await expect(welcome(elsewhere, ADA)).toBeVisible()
+    others.push(elsewhere)
+  }
+  await goTo(page, 'Sessions')
+  await expect(page.getByRole('button', { name: /^End/ })).toHaveCount(2)
+  await page.getByRole('button', { name: 'Sign out everywhere else' }).click()
+  await expect(page.getByRole('button', { name: /^End/ })).toHaveCount(0)
+  for (const elsewhere of others) {
+    await goTo(elsewhere, 'Sessions')
+    await expect(signInAgain(elsewhere)).toBeVisible()
+  }
+  await goTo(page, 'Profile')
+  await expect(heading(page, 'Profile')).toBeVisible()
+})

@@ -1,0 +1,109 @@
+import { answered } from '../support/complaints.ts'
+import { expect, test } from '../support/fixtures.ts'
+import {
+  ADA,
+  fillInSignUp,
+  goTo,
+  heading,
+  passwordField,
+  signIn,
+  signOut,
+  signUp,
+  welcome,
+} from '../support/people.ts'
+
+const SIGN_UP = { method: 'POST', path: '/api/auth/signup' }
+
+test('a double click signs up once', async ({ page, origin }) => {
+  await page.goto('/signup')
+  await fillInSignUp(page, ADA)
+  // Slow enough that the second click comes while the first is under way.
+  origin.faults.on(SIGN_UP, { kind: 'delay', milliseconds: 300 })
+  await page.getByRole('button', { name: 'Create account' }).dblclick()
+  await expect(welcome(page, ADA)).toBeVisible()
+  expect(origin.seen(SIGN_UP)).toHaveLength(1)
+})
+
+test('a weak password is refused beside its field, in words', async ({ page, complaints }) => {
+  complaints.expect(answered(422))
+  await page.goto('/signup')
+  await fillInSignUp(page, { ...ADA, password: 'password1234' })
+  await page.getByRole('button', { name: 'Create account' }).click()
+  await expect(passwordField(page)).toHaveAttribute('aria-invalid', 'true')
+  await expect(page.getByRole('alert')).toHaveText(/\w+ \w+/)
+  await expect(page.getByLabel('Email')).toHaveValue(ADA.email)
+  await expect(page.getByLabel('Display name')).toHaveValue(ADA.name)
+})
+
+test('a taken address is told beside its field', async ({ page, anotherBrowser, complaints }) => {
+  complaints.expect(answered(409))
+  await signUp(page, ADA)
+  const elsewhere = await (await anotherBrowser()).newPage()
+  await elsewhere.goto('/signup')
+  await fillInSignUp(elsewhere, { ...ADA, name: 'Another Ada' })
+  await elsewhere.getByRole('button', { name: 'Create account' }).click()
+  await expect(elsewhere.getByLabel('Email')).toHaveAttribute('aria-invalid', 'true')
+  await expect(elsewhere.getByRole('alert')).toBeVisible()
+  await expect(elsewhere.getByLabel('Display name')).toHaveValue('Another Ada')
+})
+
+test('what the browser can check is not sent', async ({ page, origin }) => {
+  await page.goto('/signup')
+  await fillInSignUp(page, { name: ' ', email: 'ada', password: 'short' })
+  await page.getByRole('button', { name: 'Create account' }).click()
+  for (const label of ['Email', 'Display name', 'Password']) {
+    await expect(page.getByLabel(label, { exact: true })).toHaveAttribute('aria-invalid', 'true')
+  }
+  expect(origin.seen(SIGN_UP)).toHaveLength(0)
+})
+
+test('a wrong password keeps the address and signs nobody in', async ({ page, complaints }) => {
+  complaints.expect(answered(401))
+  await signUp(page, ADA)
+  await signOut(page)
+  await signIn(page, { ...ADA, password: 'not her password' })
+  await expect(page.getByRole('alert')).toBeVisible()
+  await expect(page.getByLabel('Email')).toHaveValue(ADA.email)
+  await expect(heading(page, 'Sign in')).toBeVisible()
+})
+
+test('no script can read the refresh token', async ({ page, context }) => {
+  await signUp(page, ADA)
+  const cookies = await context.cookies()
+  expect(cookies.map(({ name }) => name)).toEqual(['latchkey_refresh'])
+  expect(cookies[0]).toMatchObject({ httpOnly: true, sameSite: 'Strict', path: '/api/auth' })
+  expect(await page.evaluate(() => document.cookie)).toBe('')
+  const kept = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }))
+  expect(kept).not.toContain(cookies[0]?.value)
+})
+
+test('a browser that is not asked to remember gets a cookie that ends with it', async ({ page, context }) => {
+  await signUp(page, ADA)
+  await signOut(page)
+  await page.getByLabel('Keep me signed in').uncheck()
+  await signIn(page, ADA)
+  await expect(welcome(page, ADA)).toBeVisible()
+  const [cookie] = await context.cookies()
+  expect(cookie).toMatchObject({ name: 'latchkey_refresh', expires: -1 })
+})
+
+for (const next of ['https://example.org/', '//example.org/', '/\\example.org/', 'javascript:alert(1)', '/\t/example.org']) {
+  test(`signing in does not lead outside to ${JSON.stringify(next)}`, async ({ page, origin }) => {
+    await signUp(page, ADA)
+    await signOut(page)
+    await page.goto(`/login?next=${encodeURIComponent(next)}`)
+    await signIn(page, ADA)
+    await expect(page.getByRole('navigation', { name: 'Account' })).toBeVisible()
+    expect(new URL(page.url()).origin).toBe(origin.url)
+    await goTo(page, 'Profile')
+    await expect(heading(page, 'Profile')).toBeVisible()
+  })
+}
+
+test('an unknown address says so and leads home', async ({ page }) => {
+  await signUp(page, ADA)
+  await page.goto('/nothing/here')
+  await expect(heading(page, 'Page not found')).toBeVisible()
+  await page.getByRole('main').getByRole('link', { name: 'Home' }).click()
+  await expect(welcome(page, ADA)).toBeVisible()
+})
