@@ -165,6 +165,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_server_that_is_done_leaves_nothing_behind() {
+        // Where PostgreSQL is missing there is nothing to start.
+        let Some(programs) = programs() else { return };
+        let postgres = Postgres::start(&programs).unwrap();
+        let folder = postgres._folder.path().to_owned();
+        let port = postgres.url().rsplit([':', '/']).nth(1).unwrap().parse().unwrap();
+        assert!(crate::web::is_taken(port));
+        drop(postgres);
+        assert!(!crate::web::is_taken(port));
+        assert!(!folder.exists());
+    }
+
+    #[test]
     fn the_newest_version_is_tried_first() {
         assert!(
             version_of(Path::new("/opt/x/postgresql@17/bin"))
