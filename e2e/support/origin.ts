@@ -80,11 +80,13 @@ export class Origin {
     const method = asked.method ?? 'GET'
     const exchange: Exchange = { method, path, document: asked.headers['sec-fetch-dest'] === 'document' }
     this.exchanges.push(exchange)
+    // On a connection that it used before, a browser repeats a broken request by itself: the page would not see the fault.
+    answer.shouldKeepAlive = false
     answer.once('finish', () => (exchange.status = answer.statusCode))
     const fault = this.faults.meet(method, path)
     if (fault) exchange.fault = fault
     if (fault?.kind === 'cut') {
-      asked.destroy()
+      asked.socket.destroy()
     } else if (fault?.kind === 'answer') {
       asked.resume()
       answer.writeHead(fault.status, { 'content-type': 'application/json', ...fault.headers }).end(fault.body ?? '{}')
@@ -101,7 +103,7 @@ export class Origin {
     onward.on('response', (response) => {
       if (fault?.kind === 'lose the answer') {
         response.resume()
-        response.once('end', () => asked.destroy())
+        response.once('end', () => asked.socket.destroy())
       } else {
         answer.writeHead(response.statusCode ?? 502, response.headers)
         response.pipe(answer)
