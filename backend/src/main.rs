@@ -1,2 +1,70 @@
-//! x
-fn main() {}
+//! `latchkey`: reads its configuration, opens its data, serves.
+
+use clap::{Parser, Subcommand};
+use latchkey::app::App;
+use latchkey::config::{self, Config};
+use latchkey::platform::{OsRandomness, SystemClock};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+/// Sign-in that a team hosts itself.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// The settings' file; latchkey.toml in this folder is read without being named.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API (also without this word).
+    Serve,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let Command::Serve = arguments.command.unwrap_or(Command::Serve);
+    match config::from_environment(arguments.config.as_deref()) {
+        Ok(config) => run(config),
+        Err(error) => failed(&error),
+    }
+}
+
+#[tokio::main]
+async fn run(config: Config) -> ExitCode {
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,sea_orm_migration=warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match serve(config).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&*error),
+    }
+}
+
+async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let listen = config.listen;
+    let listener = TcpListener::bind(listen).await.map_err(|error| format!("listen: {listen}: {error}"))?;
+    let (public_url, database) = (config.public_url.origin(), format!("{:?}", config.database_url));
+    let app = App::start(config, Arc::new(SystemClock), Arc::new(OsRandomness)).await?;
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let stop = async move {
+        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        tracing::info!("Stopping; finishing what has been accepted");
+    };
+    tracing::info!(%listen, public_url, database, "Latchkey answers");
+    latchkey::serve::serve(app, listener, stop).await
+}
+
+/// One line says why the server does not start.
+#[expect(clippy::print_stderr, reason = "the log may not be there yet")]
+fn failed(error: &dyn std::fmt::Display) -> ExitCode {
+    eprintln!("latchkey: {error}");
+    ExitCode::FAILURE
+}

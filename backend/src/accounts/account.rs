@@ -1,0 +1,82 @@
+//! What an account is to the server.
+
+use crate::db::StoreError;
+use crate::passwords::{NewPasswordError, Overloaded, PasswordHash, Weakness};
+use crate::sessions::IssueError;
+use latchkey_shared::{Account, EmailAddress, Timestamp};
+use unicode_normalization::UnicodeNormalization;
+
+/// Why nothing became of a call about an account.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// An account with this address exists.
+    #[error("the address is taken")]
+    EmailTaken,
+    /// The new password would be guessed too soon.
+    #[error("the password is too weak: {0:?}")]
+    WeakPassword(Weakness),
+    /// The password that was typed is not the account's.
+    #[error("the password is wrong")]
+    WrongPassword,
+    /// The account is gone.
+    #[error("the account is gone")]
+    Gone,
+    /// All hashing threads are busy.
+    #[error(transparent)]
+    Overloaded(#[from] Overloaded),
+    /// The password could not be hashed.
+    #[error("hashing failed: {0}")]
+    Hashing(argon2::Error),
+    /// No token could be signed.
+    #[error(transparent)]
+    Issue(#[from] IssueError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<NewPasswordError> for AccountError {
+    fn from(error: NewPasswordError) -> Self {
+        match error {
+            NewPasswordError::Weak(weakness) => Self::WeakPassword(weakness),
+            NewPasswordError::Overloaded(error) => Self::Overloaded(error),
+            NewPasswordError::Hashing(error) => Self::Hashing(error),
+        }
+    }
+}
+
+/// An account and what its password is checked against.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// The account.
+    pub account: Account,
+    /// Its stored password.
+    pub password_hash: PasswordHash,
+    /// When the password was last set.
+    pub password_changed_at: Timestamp,
+    /// When the account was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// The form in which two spellings of one address are equal: compatibility characters, case and composition folded.
+pub fn email_key(email: &EmailAddress) -> String {
+    email.as_str().nfkc().collect::<String>().to_lowercase().nfkc().collect()
+}
+
+/// What an attacker who knows the account would try first.
+pub fn personal(email: &str, display_name: &str) -> Vec<String> {
+    vec![email.to_owned(), display_name.to_owned()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_address_have_one_key() {
+        let key = |text: &str| email_key(&text.parse().unwrap());
+        assert_eq!(key("Ada@Example.ORG"), key("ada@example.org"));
+        assert_eq!(key("\u{1112}\u{1161}\u{11AB}@example.org"), key("\u{D55C}@example.org"));
+        assert_ne!(key("ada@example.org"), key("ada@example.com"));
+    }
+}

@@ -1,0 +1,31 @@
+//! What the other domains ask of accounts.
+
+use super::account::{Credentials, email_key};
+use super::store::{self, By};
+use crate::db::{Executor, StoreError};
+use crate::passwords::PasswordHash;
+use latchkey_shared::{Account, EmailAddress, Timestamp};
+use uuid::Uuid;
+
+/// The account with this id.
+pub async fn find(db: &impl Executor, id: Uuid) -> Result<Option<Account>, StoreError> {
+    Ok(store::find_account(db, By::Id(id)).await?.map(|found| found.account))
+}
+
+/// The account with this address, and what its password is checked against.
+pub async fn find_credentials(
+    db: &impl Executor,
+    email: &EmailAddress,
+) -> Result<Option<Credentials>, StoreError> {
+    store::find_account(db, By::EmailKey(email_key(email))).await
+}
+
+/// Notes a sign-in, if the password is still the one that was checked.
+pub async fn mark_signed_in(
+    db: &impl Executor,
+    id: Uuid,
+    checked: &PasswordHash,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    store::mark_signed_in(db, id, checked, now).await
+}

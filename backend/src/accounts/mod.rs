@@ -1,0 +1,16 @@
+//! An account is one person: their address, their name, their password.
+
+mod change_password;
+mod delete;
+mod export;
+mod profile;
+mod sign_up;
+
+mod account;
+mod credentials;
+mod routes;
+mod store;
+
+pub use account::{AccountError, Credentials};
+pub use credentials::{find, find_credentials, mark_signed_in};
+pub use routes::routes;

@@ -1,0 +1,18 @@
+//! The profile: who one is, and what one wants to be called.
+
+use super::account::AccountError;
+use super::store::{self, By};
+use crate::app::App;
+use latchkey_shared::{Account, Claims, ProfileChange};
+
+/// The account as it is now.
+pub async fn show(app: &App, claims: &Claims) -> Result<Account, AccountError> {
+    let found = store::find_account(app.db.executor(), By::Id(claims.sub)).await?;
+    Ok(found.ok_or(AccountError::Gone)?.account)
+}
+
+/// Changes what is given.
+pub async fn change(app: &App, claims: &Claims, change: &ProfileChange) -> Result<Account, AccountError> {
+    let now = app.clock.now();
+    store::mark_profile(app.db.executor(), claims.sub, change, now).await?.ok_or(AccountError::Gone)
+}

@@ -1,0 +1,137 @@
+//! The calls about accounts.
+
+use super::account::AccountError;
+use super::{change_password, delete, export, profile, sign_up};
+use crate::app::App;
+use crate::http::{Bearer, Body, Json, NoContent, Refusal, SameSite, refusals};
+use crate::sessions::{Client, SignedInReply};
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use latchkey_shared::{
+    Account, AccountExport, ChangePassword, ChangePasswordRequest, DeleteAccountRequest, EndReason,
+    ErrorCode, FieldError, ProfileChange, ProfileChangeRequest, SignUp, SignUpRequest, SignedIn,
+    TokenDelivery,
+};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// The routes of this domain.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(signup))
+        .routes(routes!(show, change, delete_account))
+        .routes(routes!(set_password))
+        .routes(routes!(export_account))
+}
+
+/// Makes an account and signs its owner in.
+#[utoipa::path(
+    post, path = "/api/auth/signup", tag = "accounts", request_body = SignUpRequest,
+    responses(
+        (status = 201, description = "The account is made; signed in", body = SignedIn),
+        refusals::Body, refusals::Forbidden, refusals::Conflict, refusals::Overloaded,
+    ),
+)]
+async fn signup(
+    State(app): State<App>,
+    same_site: SameSite,
+    client: Client,
+    Body(body): Body<SignUpRequest>,
+) -> Result<SignedInReply, Refusal> {
+    same_site.required()?;
+    let tokens = sign_up::run(&app, SignUp::try_from(body)?, client).await?;
+    Ok(SignedInReply::new(&app, StatusCode::CREATED, tokens, TokenDelivery::Cookie))
+}
+
+/// Tells whose token it is.
+#[utoipa::path(
+    get, path = "/api/me", tag = "accounts", security(("access_token" = [])),
+    responses((status = 200, description = "The account", body = Account), refusals::Unauthorized),
+)]
+async fn show(State(app): State<App>, Bearer(claims): Bearer) -> Result<Json<Account>, Refusal> {
+    Ok(Json(profile::show(&app, &claims).await?))
+}
+
+/// Changes the name or the language.
+#[utoipa::path(
+    patch, path = "/api/me", tag = "accounts", security(("access_token" = [])), request_body = ProfileChangeRequest,
+    responses((status = 200, description = "As it is now", body = Account), refusals::Body, refusals::Unauthorized),
+)]
+async fn change(
+    State(app): State<App>,
+    Bearer(claims): Bearer,
+    Body(body): Body<ProfileChangeRequest>,
+) -> Result<Json<Account>, Refusal> {
+    let change = ProfileChange::try_from(body)?;
+    Ok(Json(profile::change(&app, &claims, &change).await?))
+}
+
+/// Changes the password and ends every other session.
+#[utoipa::path(
+    post, path = "/api/me/password", tag = "accounts", security(("access_token" = [])),
+    request_body = ChangePasswordRequest,
+    responses(
+        (status = 204, description = "Changed"),
+        refusals::Body, refusals::Unauthorized, refusals::Overloaded,
+    ),
+)]
+async fn set_password(
+    State(app): State<App>,
+    Bearer(claims): Bearer,
+    Body(body): Body<ChangePasswordRequest>,
+) -> Result<NoContent, Refusal> {
+    let wanted = ChangePassword::try_from(body)?;
+    change_password::run(&app, &claims, wanted).await.map_err(|error| weak("new_password", error))?;
+    Ok(NoContent)
+}
+
+/// Deletes the account and all that is its own.
+#[utoipa::path(
+    delete, path = "/api/me", tag = "accounts", security(("access_token" = [])), request_body = DeleteAccountRequest,
+    responses(
+        (status = 204, description = "Gone"),
+        refusals::Body, refusals::Unauthorized, refusals::Overloaded,
+    ),
+)]
+async fn delete_account(
+    State(app): State<App>,
+    Bearer(claims): Bearer,
+    Body(body): Body<DeleteAccountRequest>,
+) -> Result<NoContent, Refusal> {
+    delete::run(&app, &claims, body.checked()?).await?;
+    Ok(NoContent)
+}
+
+/// All that the server knows of the account.
+#[utoipa::path(
+    get, path = "/api/me/export", tag = "accounts", security(("access_token" = [])),
+    responses((status = 200, description = "All of it", body = AccountExport), refusals::Unauthorized),
+)]
+async fn export_account(
+    State(app): State<App>,
+    Bearer(claims): Bearer,
+) -> Result<impl IntoResponse + use<>, Refusal> {
+    let named = [(header::CONTENT_DISPOSITION, "attachment; filename=\"latchkey-account.json\"")];
+    Ok((named, Json(export::run(&app, &claims).await?)))
+}
+
+impl From<AccountError> for Refusal {
+    fn from(error: AccountError) -> Self {
+        weak("password", error)
+    }
+}
+
+/// A weak password is a field's fault; the field's name depends on the call.
+fn weak(field: &str, error: AccountError) -> Refusal {
+    match error {
+        AccountError::EmailTaken => Refusal::new(ErrorCode::EmailTaken),
+        AccountError::WeakPassword(weakness) => vec![FieldError::new(field, weakness.code())].into(),
+        AccountError::WrongPassword => Refusal::new(ErrorCode::CredentialsRejected),
+        AccountError::Gone => Refusal::ended(Some(EndReason::AccountDeleted)),
+        AccountError::Overloaded(error) => error.into(),
+        AccountError::Hashing(_) => Refusal::internal(error),
+        AccountError::Issue(error) => error.into(),
+        AccountError::Store(error) => error.into(),
+    }
+}

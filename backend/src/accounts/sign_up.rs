@@ -1,0 +1,26 @@
+//! Sign-up: a new account, and its first session.
+
+use super::account::{AccountError, email_key, personal};
+use super::store::{self, By};
+use crate::app::App;
+use crate::sessions::{self, Client, Tokens};
+use latchkey_shared::SignUp;
+
+/// Makes the account and signs its owner in, both or neither.
+pub async fn run(app: &App, sign_up: SignUp, client: Client) -> Result<Tokens, AccountError> {
+    // Asked before the costly hash; the unique key decides when two ask at once.
+    let by_address = By::EmailKey(email_key(&sign_up.email));
+    if store::find_account(app.db.executor(), by_address).await?.is_some() {
+        return Err(AccountError::EmailTaken);
+    }
+    let known = personal(sign_up.email.as_str(), sign_up.display_name.as_str());
+    let hash = app.passwords.hash_new(sign_up.password.clone(), known, &*app.random).await?;
+    let now = app.clock.now();
+    let transaction = app.db.begin().await?;
+    let account = store::insert_account(transaction.executor(), app.random.id(now), &sign_up, &hash, now)
+        .await?
+        .ok_or(AccountError::EmailTaken)?;
+    let started = sessions::start(transaction.executor(), app, account.id, true, client, now).await?;
+    transaction.commit().await?;
+    Ok(sessions::issue_first(app, started, account, now)?)
+}

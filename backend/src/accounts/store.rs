@@ -1,0 +1,149 @@
+//! Accounts in the database.
+
+use super::account::{Credentials, email_key};
+use crate::db::entity::account::{ActiveModel, Column, Entity, Model};
+use crate::db::{Executor, StoreError};
+use crate::passwords::PasswordHash;
+use latchkey_shared::{Account, Locale, ProfileChange, SignUp, Timestamp};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, TryInsertResult};
+use uuid::Uuid;
+
+/// How an account is found.
+pub enum By {
+    Id(Uuid),
+    EmailKey(String),
+}
+
+/// Adds an account; `None` when its address is taken.
+pub async fn insert_account(
+    db: &impl Executor,
+    id: Uuid,
+    sign_up: &SignUp,
+    hash: &PasswordHash,
+    now: Timestamp,
+) -> Result<Option<Account>, StoreError> {
+    let row = Model {
+        id,
+        email: sign_up.email.to_string(),
+        email_key: email_key(&sign_up.email),
+        display_name: sign_up.display_name.to_string(),
+        locale: sign_up.locale.tag().to_owned(),
+        roles: "user".to_owned(),
+        password_hash: hash.expose().to_owned(),
+        password_changed_at: now.as_millis(),
+        signed_in_at: now.as_millis(),
+        created_at: now.as_millis(),
+        updated_at: now.as_millis(),
+    };
+    let inserted = Entity::insert(ActiveModel::from(row.clone()).reset_all())
+        .on_conflict_do_nothing_on([Column::EmailKey])
+        .exec_without_returning(db)
+        .await?;
+    match inserted {
+        TryInsertResult::Inserted(1) => Ok(Some(credentials(row).account)),
+        _ => Ok(None),
+    }
+}
+
+pub async fn find_account(db: &impl Executor, by: By) -> Result<Option<Credentials>, StoreError> {
+    let condition = match by {
+        By::Id(id) => Column::Id.eq(id),
+        By::EmailKey(key) => Column::EmailKey.eq(key),
+    };
+    Ok(Entity::find().filter(condition).one(db).await?.map(credentials))
+}
+
+/// Notes a sign-in, if the password is still the one that was checked.
+pub async fn mark_signed_in(
+    db: &impl Executor,
+    id: Uuid,
+    checked: &PasswordHash,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let done = Entity::update_many()
+        .col_expr(Column::SignedInAt, Expr::value(now.as_millis()))
+        .filter(Column::Id.eq(id))
+        .filter(Column::PasswordHash.eq(checked.expose()))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// Changes what is given and returns the account as it is then.
+pub async fn mark_profile(
+    db: &impl Executor,
+    id: Uuid,
+    change: &ProfileChange,
+    now: Timestamp,
+) -> Result<Option<Account>, StoreError> {
+    let mut update = Entity::update_many()
+        .col_expr(Column::UpdatedAt, Expr::value(now.as_millis()))
+        .filter(Column::Id.eq(id));
+    if let Some(name) = &change.display_name {
+        update = update.col_expr(Column::DisplayName, Expr::value(name.as_str()));
+    }
+    if let Some(locale) = change.locale {
+        update = update.col_expr(Column::Locale, Expr::value(locale.tag()));
+    }
+    let changed = update.exec_with_returning(db).await?;
+    Ok(changed.into_iter().next().map(|row| credentials(row).account))
+}
+
+/// Sets a new password, if the old one still is the one that was checked.
+pub async fn mark_password(
+    db: &impl Executor,
+    id: Uuid,
+    checked: &PasswordHash,
+    new: &PasswordHash,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let done = Entity::update_many()
+        .col_expr(Column::PasswordHash, Expr::value(new.expose()))
+        .col_expr(Column::PasswordChangedAt, Expr::value(now.as_millis()))
+        .col_expr(Column::UpdatedAt, Expr::value(now.as_millis()))
+        .filter(Column::Id.eq(id))
+        .filter(Column::PasswordHash.eq(checked.expose()))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// Claims the account for deletion, if the password still is the one that was checked. Until the transaction ends
+/// nobody can sign in, so that no session begins which its end would not know of.
+pub async fn mark_leaving(
+    db: &impl Executor,
+    id: Uuid,
+    checked: &PasswordHash,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let done = Entity::update_many()
+        .col_expr(Column::UpdatedAt, Expr::value(now.as_millis()))
+        .filter(Column::Id.eq(id))
+        .filter(Column::PasswordHash.eq(checked.expose()))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// Deletes the account and all that is its own.
+pub async fn delete_account(db: &impl Executor, id: Uuid) -> Result<(), StoreError> {
+    Entity::delete_many().filter(Column::Id.eq(id)).exec(db).await?;
+    Ok(())
+}
+
+fn credentials(row: Model) -> Credentials {
+    Credentials {
+        account: Account {
+            id: row.id,
+            email: row.email,
+            display_name: row.display_name,
+            locale: row.locale.parse().unwrap_or(Locale::En),
+            roles: row.roles.split_whitespace().map(str::to_owned).collect(),
+            created_at: Timestamp::from_millis(row.created_at),
+        },
+        password_hash: PasswordHash::from_stored(row.password_hash),
+        password_changed_at: Timestamp::from_millis(row.password_changed_at),
+        updated_at: Timestamp::from_millis(row.updated_at),
+    }
+}

@@ -1,0 +1,115 @@
+//! What every request shares.
+
+use crate::config::Config;
+use crate::db::{ConnectError, Database, StoreError};
+use crate::passwords::Pool;
+use crate::platform::{Clock, Randomness};
+use crate::sessions::{EndedSessions, SeenGenerations};
+use crate::tokens::{AccessTokens, KeyError, Keys, RefreshTokens, Verifier};
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The application's state; a copy is a handle.
+#[derive(Clone)]
+pub struct App(Arc<State>);
+
+/// The parts of the application.
+pub struct State {
+    /// The settings.
+    pub config: Config,
+    /// The database.
+    pub db: Database,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Bytes that nobody can guess.
+    pub random: Arc<dyn Randomness>,
+    /// The hashing threads.
+    pub passwords: Pool,
+    /// What tokens are signed with.
+    pub keys: Arc<Keys>,
+    /// Issues access tokens.
+    pub access_tokens: AccessTokens,
+    /// Issues and reads refresh tokens.
+    pub refresh_tokens: RefreshTokens,
+    /// Checks access tokens.
+    pub verifier: Verifier,
+    /// Sessions that have ended lately.
+    pub ended: EndedSessions,
+    /// Generations that have been met lately.
+    pub seen: SeenGenerations,
+}
+
+/// Why the application cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder cannot be made.
+    #[error("data_dir: cannot make {folder}: {source}")]
+    DataDir {
+        /// Which folder.
+        folder: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// There is nothing to sign with.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The hashing threads cannot be started.
+    #[error("passwords.threads: cannot start them: {0}")]
+    Threads(std::io::Error),
+}
+
+impl App {
+    /// Opens the data folder and the database, reads or makes the secrets, and starts the hashing threads.
+    pub async fn start(
+        config: Config,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Randomness>,
+    ) -> Result<Self, StartError> {
+        make_data_dir(&config)?;
+        let keys = Arc::new(Keys::load(&config, &*random)?);
+        let db = Database::open(&config.database_url).await?;
+        Ok(Self(Arc::new(State {
+            db,
+            clock,
+            random,
+            passwords: Pool::start(&config.passwords).map_err(StartError::Threads)?,
+            access_tokens: AccessTokens::new(&config, Arc::clone(&keys)),
+            refresh_tokens: RefreshTokens::new(&config, Arc::clone(&keys)),
+            verifier: Verifier::new(&config, Arc::clone(&keys)),
+            keys,
+            config,
+            ended: EndedSessions::default(),
+            seen: SeenGenerations::default(),
+        })))
+    }
+
+    /// How long a session lasts without use.
+    pub fn idle_limit(&self, remember: bool) -> Duration {
+        if remember { self.config.sessions.idle } else { self.config.sessions.idle_short }
+    }
+}
+
+/// The folder holds secrets: nobody but its owner may look into one that we make.
+fn make_data_dir(config: &Config) -> Result<(), StartError> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let folder = &config.data_dir;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|source| StartError::DataDir { folder: folder.display().to_string(), source })
+}
+
+impl Deref for App {
+    type Target = State;
+    fn deref(&self) -> &State {
+        &self.0
+    }
+}

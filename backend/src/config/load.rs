@@ -1,0 +1,246 @@
+//! Lays the file and the environment over the defaults, and checks the whole.
+
+use super::raw::Raw;
+use super::{Config, Passwords, Sessions, Tokens};
+use figment::Figment;
+use figment::providers::{Format, Serialized, Toml};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The prefix of every variable that is a setting.
+const PREFIX: &str = "LATCHKEY_";
+
+/// Why the server cannot start with these settings: one line that names the key, the value and what is allowed.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(String);
+
+/// Reads the file, if one is named or `latchkey.toml` lies here, and the process's environment.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+pub fn from_environment(file: Option<&Path>) -> Result<Config, ConfigError> {
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    from_pairs(file, variables)
+}
+
+/// Reads the file and the given variables.
+pub fn from_pairs(
+    file: Option<&Path>,
+    variables: impl IntoIterator<Item = (String, String)>,
+) -> Result<Config, ConfigError> {
+    let mut figment = Figment::new();
+    if let Some(file) = existing(file)? {
+        figment = figment.merge(Toml::file_exact(file));
+    }
+    for (key, value) in settings(variables)? {
+        figment = figment.merge(Serialized::default(&key, value));
+    }
+    check(figment.extract().map_err(|error| explain(&error))?)
+}
+
+/// The named file must exist; the usual one may.
+fn existing(named: Option<&Path>) -> Result<Option<PathBuf>, ConfigError> {
+    match named {
+        Some(file) if file.is_file() => Ok(Some(file.to_owned())),
+        Some(file) => Err(ConfigError(format!("--config {}: there is no such file", file.display()))),
+        None => Ok(Some(PathBuf::from("latchkey.toml")).filter(|file| file.is_file())),
+    }
+}
+
+/// Turns `LATCHKEY_DATABASE__URL` into `database.url`, and reads the files that `…_FILE` names.
+fn settings(
+    variables: impl IntoIterator<Item = (String, String)>,
+) -> Result<BTreeMap<String, serde_json::Value>, ConfigError> {
+    let mut settings = BTreeMap::new();
+    for (name, value) in variables {
+        let Some(key) = name.strip_prefix(PREFIX) else { continue };
+        // Our own tests take these; they are no settings.
+        if key.starts_with("TEST_") {
+            continue;
+        }
+        let (key, value) = match key.strip_suffix("_FILE") {
+            Some(key) => (key, contents(&name, &value)?),
+            None => (key, value),
+        };
+        let key = key.to_ascii_lowercase().replace("__", ".");
+        let value = typed(&key, value);
+        if settings.insert(key, value).is_some() {
+            return Err(ConfigError(format!("{name}: set either this or its …_FILE twin, not both")));
+        }
+    }
+    Ok(settings)
+}
+
+fn contents(name: &str, file: &str) -> Result<String, ConfigError> {
+    std::fs::read_to_string(file)
+        .map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
+        .map_err(|error| ConfigError(format!("{name}: cannot read {file:?}: {error}")))
+}
+
+/// Variables are text; two settings are not.
+fn typed(key: &str, value: String) -> serde_json::Value {
+    match key {
+        "passwords.threads" => value.parse::<u16>().map_or(value.into(), Into::into),
+        "proxies.trusted" => value.split(',').map(str::trim).filter(|part| !part.is_empty()).collect(),
+        _ => value.into(),
+    }
+}
+
+/// One line: the key, then what is wrong with its value and what is allowed.
+fn explain(error: &figment::Error) -> ConfigError {
+    let key = error.path.join(".");
+    let reason = error.kind.to_string();
+    ConfigError(if key.is_empty() { reason } else { format!("{key}: {reason}") })
+}
+
+fn check(raw: Raw) -> Result<Config, ConfigError> {
+    let access_lifetime = raw.tokens.access_lifetime.0;
+    refuse(access_lifetime.as_secs() == 0 || access_lifetime.subsec_nanos() != 0, || {
+        format!("tokens.access_lifetime: {access_lifetime:?}: expected whole seconds, at least 1s")
+    })?;
+    for (key, span) in [
+        ("sessions.idle", raw.sessions.idle.0),
+        ("sessions.idle_short", raw.sessions.idle_short.0),
+        ("sessions.absolute", raw.sessions.absolute.0),
+        ("passwords.max_wait", raw.passwords.max_wait.0),
+    ] {
+        refuse(span.is_zero() || span > CENTURY, || {
+            format!("{key}: {span:?}: expected more than nothing and at most a hundred years")
+        })?;
+    }
+    refuse(raw.passwords.threads == Some(0), || "passwords.threads: 0: expected at least 1".to_owned())?;
+    let file = raw.data_dir.join("latchkey.db");
+    let database_url = match raw.database.url {
+        Some(url) => url,
+        None => format!("sqlite://{}", file.display()).parse().map_err(|_| ConfigError("data_dir".into()))?,
+    };
+    Ok(Config {
+        listen: raw.listen.0,
+        public_url: raw.public_url,
+        database_url,
+        data_dir: raw.data_dir,
+        tokens: Tokens {
+            access_lifetime,
+            refresh_grace: raw.tokens.refresh_grace.0,
+            signing_key: raw.tokens.signing_key,
+            refresh_secret: raw.tokens.refresh_secret,
+        },
+        sessions: Sessions {
+            idle: raw.sessions.idle.0,
+            idle_short: raw.sessions.idle_short.0,
+            absolute: raw.sessions.absolute.0,
+        },
+        passwords: Passwords {
+            threads: raw.passwords.threads.map_or_else(cores, usize::from),
+            max_wait: raw.passwords.max_wait.0,
+        },
+        trusted_proxies: raw.proxies.trusted.into_iter().map(|network| network.0).collect(),
+    })
+}
+
+const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn refuse(wrong: bool, say: impl FnOnce() -> String) -> Result<(), ConfigError> {
+    if wrong { Err(ConfigError(say())) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(pairs: &[(&str, &str)]) -> Result<Config, String> {
+        let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        from_pairs(None, pairs).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn nothing_needs_to_be_set() {
+        let config = with(&[]).unwrap();
+        assert_eq!(config.listen.to_string(), "127.0.0.1:3000");
+        assert_eq!(config.public_url.origin(), "http://localhost:8080");
+        assert_eq!(config.database_url.expose(), "sqlite://./data/latchkey.db");
+        assert_eq!(config.tokens.access_lifetime, Duration::from_secs(600));
+        assert_eq!(config.sessions.absolute, Duration::from_secs(90 * 24 * 3600));
+    }
+
+    #[test]
+    fn variables_are_settings() {
+        let config = with(&[
+            ("LATCHKEY_LISTEN", "[::1]:4000"),
+            ("LATCHKEY_TOKENS__ACCESS_LIFETIME", "4s"),
+            ("LATCHKEY_PASSWORDS__THREADS", "3"),
+            ("LATCHKEY_PROXIES__TRUSTED", "10.0.0.0/8, ::1/128"),
+            ("LATCHKEY_DATABASE__URL", "postgres://db/latchkey"),
+            ("LATCHKEY_TEST_DATABASE_URL", "not a setting"),
+            ("PATH", "/bin"),
+        ])
+        .unwrap();
+        assert_eq!(config.listen.port(), 4000);
+        assert_eq!(config.tokens.access_lifetime, Duration::from_secs(4));
+        assert_eq!(config.passwords.threads, 3);
+        assert!(config.trusts("10.1.2.3".parse().unwrap()));
+        assert!(!config.trusts("192.0.2.1".parse().unwrap()));
+        assert!(!config.database_url.is_sqlite());
+    }
+
+    #[test]
+    fn a_file_is_laid_under_the_variables() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "listen = \"127.0.0.1:1\"\n[tokens]\naccess_lifetime = \"2m\"\n")
+            .unwrap();
+        let variables = [("LATCHKEY_LISTEN".to_owned(), "127.0.0.1:2".to_owned())];
+        let config = from_pairs(Some(file.path()), variables).unwrap();
+        assert_eq!(config.listen.port(), 2);
+        assert_eq!(config.tokens.access_lifetime, Duration::from_secs(120));
+    }
+
+    #[test]
+    fn a_secret_can_come_from_a_file() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "postgres://u:p@db/latchkey\n").unwrap();
+        let path = file.path().to_str().unwrap();
+        let config = with(&[("LATCHKEY_DATABASE__URL_FILE", path)]).unwrap();
+        assert_eq!(config.database_url.expose(), "postgres://u:p@db/latchkey");
+        assert!(with(&[("LATCHKEY_DATABASE__URL_FILE", "/nowhere")]).unwrap_err().contains("/nowhere"));
+        let both = [("LATCHKEY_DATABASE__URL_FILE", path), ("LATCHKEY_DATABASE__URL", "sqlite://a")];
+        assert!(with(&both).unwrap_err().contains("not both"));
+    }
+
+    #[test]
+    fn a_bad_setting_is_one_line_that_names_key_value_and_what_is_allowed() {
+        for (name, value, parts) in [
+            ("LATCHKEY_LISTEN", "everywhere", ["listen", "everywhere", "[::]:3000"]),
+            ("LATCHKEY_PUBLIC_URL", "id.example.org", ["public_url", "id.example.org", "https://"]),
+            ("LATCHKEY_TOKENS__ACCESS_LIFETIME", "soon", ["tokens.access_lifetime", "soon", "10m"]),
+            (
+                "LATCHKEY_TOKENS__ACCESS_LIFETIME",
+                "500ms",
+                ["tokens.access_lifetime", "500ms", "whole seconds"],
+            ),
+            ("LATCHKEY_SESSIONS__IDLE", "0s", ["sessions.idle", "0ns", "more than nothing"]),
+            ("LATCHKEY_PASSWORDS__THREADS", "0", ["passwords.threads", "0", "at least 1"]),
+            ("LATCHKEY_PASSWORDS__THREADS", "many", ["passwords.threads", "many", "u16"]),
+            ("LATCHKEY_PROXIES__TRUSTED", "friends", ["proxies.trusted", "friends", "IP"]),
+            ("LATCHKEY_COLOUR", "red", ["colour", "unknown", "listen"]),
+            ("LATCHKEY_TOKENS__COLOUR", "red", ["tokens.colour", "unknown", "access_lifetime"]),
+        ] {
+            let line = with(&[(name, value)]).unwrap_err();
+            assert_eq!(line.lines().count(), 1, "{line}");
+            for part in parts {
+                assert!(line.contains(part), "{name}={value}: {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_bad_database_url_is_not_repeated() {
+        let line = with(&[("LATCHKEY_DATABASE__URL", "mysql://u:hunter2@db/x")]).unwrap_err();
+        assert!(line.starts_with("database.url: ") && line.contains("postgres://"), "{line}");
+        assert!(!line.contains("hunter2"), "{line}");
+    }
+}

@@ -1,0 +1,75 @@
+//! Configuration: text from a file and the environment becomes checked values, once, at the start.
+
+mod load;
+mod raw;
+mod values;
+
+pub use load::{ConfigError, from_environment, from_pairs};
+pub use values::{DatabaseUrl, PublicUrl};
+
+use latchkey_shared::Secret;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Every setting, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the API listens.
+    pub listen: SocketAddr,
+    /// Where people open the page; the issuer of tokens.
+    pub public_url: PublicUrl,
+    /// The folder of the SQLite file and the secrets.
+    pub data_dir: PathBuf,
+    /// The database.
+    pub database_url: DatabaseUrl,
+    /// What tokens are made with and how long they last.
+    pub tokens: Tokens,
+    /// How long sessions last.
+    pub sessions: Sessions,
+    /// The hashing pool.
+    pub passwords: Passwords,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
+}
+
+/// What tokens are made with and how long they last.
+#[derive(Debug, Clone)]
+pub struct Tokens {
+    /// How long an access token lasts; whole seconds.
+    pub access_lifetime: Duration,
+    /// How long after a rotation the refresh token before it is still answered.
+    pub refresh_grace: Duration,
+    /// The Ed25519 private key (PKCS#8, PEM), where it does not come from the data folder.
+    pub signing_key: Option<Secret>,
+    /// The secret that signs refresh tokens, where it does not come from the data folder.
+    pub refresh_secret: Option<Secret>,
+}
+
+/// How long sessions last.
+#[derive(Debug, Clone)]
+pub struct Sessions {
+    /// Without use, when the person asked to be remembered.
+    pub idle: Duration,
+    /// Without use, otherwise.
+    pub idle_short: Duration,
+    /// In any case.
+    pub absolute: Duration,
+}
+
+/// The hashing pool.
+#[derive(Debug, Clone)]
+pub struct Passwords {
+    /// How many threads hash.
+    pub threads: usize,
+    /// How long a request waits for one of them.
+    pub max_wait: Duration,
+}
+
+impl Config {
+    /// Whether `X-Forwarded-For` from this address is believed.
+    pub fn trusts(&self, peer: IpAddr) -> bool {
+        let peer = peer.to_canonical();
+        self.trusted_proxies.iter().any(|network| network.contains(&peer))
+    }
+}

@@ -1,0 +1,104 @@
+//! The settings as they are written, before they are checked.
+
+use super::values::{DatabaseUrl, Listen, Network, PublicUrl, Span};
+use latchkey_shared::Secret;
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The file and the environment, laid over the defaults.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Raw {
+    pub listen: Listen,
+    pub public_url: PublicUrl,
+    pub data_dir: PathBuf,
+    pub database: Database,
+    pub tokens: Tokens,
+    pub sessions: Sessions,
+    pub passwords: Passwords,
+    pub proxies: Proxies,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    pub url: Option<DatabaseUrl>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tokens {
+    pub access_lifetime: Span,
+    pub refresh_grace: Span,
+    pub signing_key: Option<Secret>,
+    pub refresh_secret: Option<Secret>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sessions {
+    pub idle: Span,
+    pub idle_short: Span,
+    pub absolute: Span,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Passwords {
+    pub threads: Option<u16>,
+    pub max_wait: Span,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct Proxies {
+    pub trusted: Vec<Network>,
+}
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+impl Default for Raw {
+    fn default() -> Self {
+        Self {
+            listen: Listen(SocketAddr::from(([127, 0, 0, 1], 3000))),
+            public_url: PublicUrl::default(),
+            data_dir: PathBuf::from("./data"),
+            database: Database::default(),
+            tokens: Tokens::default(),
+            sessions: Sessions::default(),
+            passwords: Passwords::default(),
+            proxies: Proxies::default(),
+        }
+    }
+}
+
+impl Default for Tokens {
+    fn default() -> Self {
+        Self {
+            access_lifetime: Span(Duration::from_secs(10 * MINUTE)),
+            refresh_grace: Span(Duration::from_secs(20)),
+            signing_key: None,
+            refresh_secret: None,
+        }
+    }
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self {
+            idle: Span(Duration::from_secs(14 * DAY)),
+            idle_short: Span(Duration::from_secs(DAY)),
+            absolute: Span(Duration::from_secs(90 * DAY)),
+        }
+    }
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self { threads: None, max_wait: Span(Duration::from_secs(5)) }
+    }
+}

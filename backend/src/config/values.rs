@@ -1,0 +1,208 @@
+//! Settings that are more than text: each parses once and says what is allowed.
+
+use ipnet::IpNet;
+use serde::{Deserialize, Deserializer, de};
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+use std::time::Duration;
+use url::Url;
+
+/// Where people open the page: scheme, host and port, without a path. Also the issuer of tokens (RFC 9068 §2.2).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PublicUrl(Url);
+
+impl PublicUrl {
+    /// The URL without a slash at its end: the `iss` and `aud` of tokens, and the `Origin` that browsers send.
+    pub fn origin(&self) -> String {
+        self.0.origin().ascii_serialization()
+    }
+
+    /// Whether cookies are marked Secure.
+    pub fn is_https(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+
+    /// Whether a browser that sends this `Origin` has opened our page. `localhost` and the loopback addresses are one
+    /// and the same machine, so someone who opens the page under either name is at home.
+    pub fn is_origin(&self, origin: &str) -> bool {
+        if origin == self.origin() {
+            return true;
+        }
+        let Ok(other) = Url::parse(origin) else { return false };
+        is_loopback(&self.0)
+            && is_loopback(&other)
+            && other.scheme() == self.0.scheme()
+            && other.port_or_known_default() == self.0.port_or_known_default()
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+impl FromStr for PublicUrl {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const ALLOWED: &str =
+            "expected http:// or https://, a host, and at most a port, such as https://id.example.org";
+        let url = Url::parse(text).map_err(|_| ALLOWED)?;
+        let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        let anonymous = url.username().is_empty() && url.password().is_none();
+        if matches!(url.scheme(), "http" | "https") && url.has_host() && bare && anonymous {
+            Ok(Self(url))
+        } else {
+            Err(ALLOWED)
+        }
+    }
+}
+
+impl Default for PublicUrl {
+    #[expect(clippy::expect_used, reason = "a constant that a test reads")]
+    fn default() -> Self {
+        "http://localhost:8080".parse().expect("a valid URL")
+    }
+}
+
+/// Which database, and where. It does not print its password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    /// The whole URL, password included: for the driver alone.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it names an SQLite file.
+    pub fn is_sqlite(&self) -> bool {
+        self.0.starts_with("sqlite:")
+    }
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let known = ["sqlite:", "postgres://", "postgresql://"];
+        if known.iter().any(|scheme| text.starts_with(scheme)) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("expected sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME")
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = self.0.split(':').next().unwrap_or_default();
+        write!(f, "{scheme}:***")
+    }
+}
+
+/// A length of time such as `10m`, `20s` or `14d`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Span(pub Duration);
+
+impl FromStr for Span {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        humantime::parse_duration(text)
+            .map(Self)
+            .map_err(|_| "expected a length of time such as 500ms, 20s, 10m, 24h or 14d")
+    }
+}
+
+/// Where the API listens: an address and a port.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Listen(pub SocketAddr);
+
+impl FromStr for Listen {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse()
+            .map(Self)
+            .map_err(|_| "expected an IP address and a port, such as 127.0.0.1:3000 or [::]:3000")
+    }
+}
+
+/// Addresses of proxies: a network such as `10.0.0.0/8`, or one address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Network(pub IpNet);
+
+impl FromStr for Network {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        network.map(Self).map_err(|_| "expected an IP address or a network such as 10.0.0.0/8")
+    }
+}
+
+/// Reads a setting through its parser. The value is named in the error only where it is no secret.
+macro_rules! parsed {
+    ($type:ty, $describe:expr) => {
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                let describe: fn(&str) -> String = $describe;
+                text.parse().map_err(|allowed| de::Error::custom(format!("{}: {allowed}", describe(&text))))
+            }
+        }
+    };
+}
+parsed!(PublicUrl, |text| format!("{text:?}"));
+parsed!(Span, |text| format!("{text:?}"));
+parsed!(Listen, |text| format!("{text:?}"));
+parsed!(Network, |text| format!("{text:?}"));
+parsed!(DatabaseUrl, |_| "this value".to_owned());
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_url_is_an_origin() {
+        let url: PublicUrl = "https://id.example.org/".parse().unwrap();
+        assert_eq!(url.origin(), "https://id.example.org");
+        assert!(url.is_https());
+        for text in
+            ["", "id.example.org", "ftp://a", "https://a/b", "https://a?b", "https://u:p@a", "https://"]
+        {
+            assert!(text.parse::<PublicUrl>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_our_page_is_our_origin() {
+        let url: PublicUrl = "https://id.example.org".parse().unwrap();
+        assert!(url.is_origin("https://id.example.org"));
+        for other in [
+            "http://id.example.org",
+            "https://id.example.org.evil.test",
+            "https://id.example.org:8443",
+            "null",
+            "",
+        ] {
+            assert!(!url.is_origin(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_loopback_names_are_one_machine() {
+        let url = PublicUrl::default();
+        assert!(url.is_origin("http://127.0.0.1:8080"));
+        assert!(url.is_origin("http://[::1]:8080"));
+        assert!(!url.is_origin("http://127.0.0.1:9000"));
+        assert!(!url.is_origin("http://localhost.evil.test:8080"));
+    }
+
+    #[test]
+    fn a_database_url_does_not_print_its_password() {
+        let url: DatabaseUrl = "postgres://latchkey:hunter2@db/latchkey".parse().unwrap();
+        assert_eq!(format!("{url:?}"), "postgres:***");
+    }
+}

@@ -1,0 +1,66 @@
+//! Opens the database and brings its tables up to date.
+
+use super::migrations::Migrator;
+use super::{Database, StoreError};
+use crate::config::DatabaseUrl;
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbErr, TransactionTrait};
+use sea_orm_migration::MigratorTrait;
+use std::time::Duration;
+
+/// The database cannot be used; the server does not start.
+#[derive(Debug, thiserror::Error)]
+#[error("database.url: cannot open the database: {0}")]
+pub struct ConnectError(DbErr);
+
+/// How long a call waits for a connection before it is answered 500.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long SQLite waits for another writer.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Any number that all servers of one database agree on.
+const MIGRATION_LOCK: i64 = 0x004C_6174_6368_6B65;
+
+impl Database {
+    /// Opens the database, making the SQLite file if there is none, and runs the migrations that are missing.
+    pub async fn open(url: &DatabaseUrl) -> Result<Self, ConnectError> {
+        let connection = sea_orm::Database::connect(options(url)).await.map_err(ConnectError)?;
+        migrate(&connection).await.map_err(ConnectError)?;
+        Ok(Self(connection))
+    }
+}
+
+fn options(url: &DatabaseUrl) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url.expose());
+    options.acquire_timeout(ACQUIRE_TIMEOUT).connect_timeout(ACQUIRE_TIMEOUT).sqlx_logging(false);
+    if url.is_sqlite() {
+        // SQLite has one writer at a time; more connections only help those that read.
+        options.max_connections(8).min_connections(1).map_sqlx_sqlite_opts(|sqlite| {
+            sqlite
+                .create_if_missing(true)
+                .foreign_keys(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .busy_timeout(BUSY_TIMEOUT)
+        });
+    } else {
+        options.max_connections(16).min_connections(1).set_application_name("latchkey");
+    }
+    options
+}
+
+/// Servers that start at the same moment take turns: the first one migrates, the others find nothing left to do.
+async fn migrate(connection: &DatabaseConnection) -> Result<(), DbErr> {
+    if connection.get_database_backend() != sea_orm::DatabaseBackend::Postgres {
+        return Migrator::up(connection, None).await;
+    }
+    let turn = connection.begin().await?;
+    turn.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
+    Migrator::up(connection, None).await?;
+    turn.commit().await
+}
+
+impl From<ConnectError> for StoreError {
+    fn from(error: ConnectError) -> Self {
+        Self(error.0)
+    }
+}

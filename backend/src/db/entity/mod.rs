@@ -1,0 +1,5 @@
+//! The tables' rows. Stores turn them into the domains' own types.
+
+pub mod account;
+pub mod ended_session;
+pub mod session;

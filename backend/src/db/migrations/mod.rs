@@ -1,0 +1,15 @@
+//! The tables, one change after another. A change that has shipped is never edited.
+
+mod m0001_accounts_and_sessions;
+
+use sea_orm_migration::prelude::*;
+
+/// Every change, in order.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_accounts_and_sessions::Migration)]
+    }
+}

@@ -1,0 +1,62 @@
+//! The access token of a call (RFC 6750 §2.1): checked here, before any handler runs. Reads no database.
+
+use super::problem::Refusal;
+use crate::app::App;
+use crate::sessions::Generation;
+use crate::tokens::VerifyError;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use latchkey_shared::{Claims, ErrorCode};
+use std::sync::Arc;
+
+/// The claims of a token that holds.
+pub struct Bearer(pub Arc<Claims>);
+
+/// The claims of a token that holds, if one came.
+pub struct MaybeBearer(pub Option<Arc<Claims>>);
+
+impl FromRequestParts<App> for Bearer {
+    type Rejection = Refusal;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        check(app, token(&parts.headers)?).map(Self)
+    }
+}
+
+impl FromRequestParts<App> for MaybeBearer {
+    type Rejection = std::convert::Infallible;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        Ok(Self(token(&parts.headers).and_then(|token| check(app, token)).ok()))
+    }
+}
+
+fn token(headers: &HeaderMap) -> Result<&str, Refusal> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let value = values.next().ok_or_else(|| Refusal::new(ErrorCode::TokenMissing))?;
+    let text = value.to_str().map_err(|_| Refusal::new(ErrorCode::TokenInvalid))?;
+    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
+    if !scheme.eq_ignore_ascii_case("bearer") || token.trim().is_empty() {
+        return Err(Refusal::new(ErrorCode::TokenMissing));
+    }
+    // Two tokens are one too many: nobody can say which one was meant.
+    if values.next().is_some() {
+        return Err(Refusal::new(ErrorCode::TokenInvalid));
+    }
+    Ok(token.trim())
+}
+
+fn check(app: &App, token: &str) -> Result<Arc<Claims>, Refusal> {
+    let now = app.clock.now();
+    let verified = app.verifier.verify(token, now).map_err(|error| match error {
+        VerifyError::Expired => Refusal::new(ErrorCode::TokenExpired),
+        VerifyError::Invalid => Refusal::new(ErrorCode::TokenInvalid),
+    })?;
+    let claims = verified.claims;
+    if let Some(reason) = app.ended.reason(claims.sid) {
+        return Err(Refusal::ended(Some(reason)));
+    }
+    if verified.first_use {
+        app.seen.note(claims.sid, Generation(claims.generation), now);
+    }
+    Ok(claims)
+}

@@ -1,0 +1,162 @@
+//! The JSON body of a call: of bounded size, declared as JSON, an object, with the fields that the call takes.
+
+use super::problem::Refusal;
+use crate::app::App;
+use axum::body::Body as HttpBody;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use http_body_util::BodyExt as _;
+use latchkey_shared::{ErrorCode, FieldError, FieldErrorCode};
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+use zeroize::Zeroizing;
+
+/// The largest body that any call needs, with room to spare.
+const LIMIT: usize = 64 * 1024;
+/// How much more is read and thrown away. Without that, a client that is still sending would find its connection cut
+/// instead of an answer.
+const DRAIN: usize = 16 * 1024 * 1024;
+/// How long that may take.
+const DRAIN_TIME: Duration = Duration::from_secs(5);
+
+/// A parsed body.
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
+    type Rejection = Refusal;
+    async fn from_request(request: Request, _: &App) -> Result<Self, Refusal> {
+        let (parts, body) = request.into_parts();
+        let bytes = read(body).await?;
+        // `{}` need not be written out.
+        if bytes.is_empty() && !parts.headers.contains_key(header::CONTENT_TYPE) {
+            return parse(b"{}").map(Self);
+        }
+        if !is_json(&parts.headers) {
+            return Err(Refusal::new(ErrorCode::UnsupportedMediaType));
+        }
+        parse(&bytes).map(Self)
+    }
+}
+
+async fn read(mut body: HttpBody) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    while let Some(frame) = body.frame().await {
+        let cut = |_| Refusal::new(ErrorCode::MalformedJson).detail("The body ended before it was complete.");
+        let Ok(data) = frame.map_err(cut)?.into_data() else { continue };
+        if bytes.len() + data.len() > LIMIT {
+            let _ = tokio::time::timeout(DRAIN_TIME, drain(body)).await;
+            return Err(Refusal::new(ErrorCode::PayloadTooLarge));
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok(bytes)
+}
+
+async fn drain(mut body: HttpBody) {
+    let mut left = DRAIN;
+    while let Some(Ok(frame)) = body.frame().await {
+        let size = frame.data_ref().map_or(0, |data| data.len());
+        if size > left {
+            return;
+        }
+        left -= size;
+    }
+}
+
+/// `application/json`, whatever its parameters.
+fn is_json(headers: &HeaderMap) -> bool {
+    let declared =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    declared.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| refuse(bytes, &error))?;
+    json.end().map_err(|error| malformed(&error))?;
+    // A list would be taken for the fields in their order; nobody means that.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(wrong("body", FieldErrorCode::WrongType));
+    }
+    Ok(parsed)
+}
+
+fn refuse(bytes: &[u8], error: &serde_path_to_error::Error<serde_json::Error>) -> Refusal {
+    use serde_json::error::Category;
+    // What follows the field that failed has not been read yet and may not be JSON at all.
+    let syntax = serde_json::from_slice::<serde::de::IgnoredAny>(bytes);
+    match (error.inner().classify(), syntax) {
+        (Category::Data, Ok(_)) => wrong_field(error),
+        (Category::Data, Err(error)) => malformed(&error),
+        (Category::Syntax | Category::Eof | Category::Io, _) => malformed(error.inner()),
+    }
+}
+
+fn malformed(error: &serde_json::Error) -> Refusal {
+    let (line, column) = (error.line(), error.column());
+    Refusal::new(ErrorCode::MalformedJson)
+        .detail(format!("The body is not valid JSON: line {line}, column {column}."))
+}
+
+/// Which field, and what about it. serde tells a missing, an unknown and a doubled field apart in words alone.
+fn wrong_field(error: &serde_path_to_error::Error<serde_json::Error>) -> Refusal {
+    let text = error.inner().to_string();
+    let named = text.split('`').nth(1);
+    match named {
+        Some(field) if text.starts_with("missing field") => wrong(field, FieldErrorCode::Required),
+        Some(field) if text.starts_with("unknown field") => wrong(field, FieldErrorCode::UnknownField),
+        Some(field) if text.starts_with("duplicate field") => {
+            Refusal::new(ErrorCode::MalformedJson).detail(format!("The field {field:?} is there twice."))
+        }
+        _ => match error.path().to_string().as_str() {
+            "." => wrong("body", FieldErrorCode::WrongType),
+            field => wrong(field, FieldErrorCode::WrongType),
+        },
+    }
+}
+
+fn wrong(field: &str, code: FieldErrorCode) -> Refusal {
+    // An unknown field's name is the caller's own text: it goes back, but not at any length.
+    let field: String = field.chars().take(100).collect();
+    vec![FieldError::new(&field, code)].into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use latchkey_shared::LogInRequest;
+
+    fn refused(text: &str) -> String {
+        format!("{:?}", parse::<LogInRequest>(text.as_bytes()).unwrap_err())
+    }
+
+    #[test]
+    fn what_is_not_json_is_malformed() {
+        for text in ["", "{", "{\"email\":}", "nonsense", "{} {}", "{\"email\":1,", "{\"email\":\"\\ud800\"}"]
+        {
+            assert!(refused(text).contains("MalformedJson"), "{text}: {}", refused(text));
+        }
+        assert!(parse::<LogInRequest>(b"{\"email\":\"\xff\"}").is_err());
+    }
+
+    #[test]
+    fn json_of_another_shape_names_the_field() {
+        for (text, field, code) in [
+            (r#"{"password":"x"}"#, "email", "Required"),
+            (r#"{"email":1,"password":"x"}"#, "email", "WrongType"),
+            (r#"{"email":"a","password":"x","remember":"yes"}"#, "remember", "WrongType"),
+            (r#"{"email":"a","password":"x","admin":true}"#, "admin", "UnknownField"),
+            (r#"["a","x"]"#, "body", "WrongType"),
+            ("null", "body", "WrongType"),
+            ("\"text\"", "body", "WrongType"),
+        ] {
+            let refusal = refused(text);
+            assert!(refusal.contains(&format!("field: \"{field}\", code: {code}")), "{text}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn a_field_that_comes_twice_is_refused() {
+        assert!(refused(r#"{"email":"a","email":"b","password":"x"}"#).contains("MalformedJson"));
+    }
+}

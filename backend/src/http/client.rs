@@ -1,0 +1,71 @@
+//! Who asks: the client's own name and the address that it asks from.
+
+use crate::app::App;
+use crate::config::Config;
+use crate::sessions::Client;
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, header};
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const LONGEST_NAME: usize = 400;
+
+impl FromRequestParts<App> for Client {
+    type Rejection = Infallible;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let address = peer.map(|peer| address(peer, &parts.headers, &app.config).to_string());
+        Ok(Self { user_agent: name(&parts.headers), ip: address.unwrap_or_default() })
+    }
+}
+
+/// The nearest address that is not a proxy of ours. What a proxy that nobody configured says is not believed.
+fn address(peer: IpAddr, headers: &HeaderMap, config: &Config) -> IpAddr {
+    let mut address = peer.to_canonical();
+    let hops = headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
+    let mut hops: Vec<&str> = hops.flat_map(|value| value.split(',')).collect();
+    while config.trusts(address) {
+        let Some(hop) = hops.pop().and_then(|hop| hop.trim().parse::<IpAddr>().ok()) else { break };
+        address = hop.to_canonical();
+    }
+    address
+}
+
+fn name(headers: &HeaderMap) -> String {
+    let name = headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let visible = |c: &char| !c.is_control();
+    name.unwrap_or_default().chars().filter(visible).take(LONGEST_NAME).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::from_pairs;
+
+    fn seen(peer: &str, forwarded: &[&str]) -> String {
+        let trusted = ("LATCHKEY_PROXIES__TRUSTED".to_owned(), "127.0.0.1/32,10.0.0.0/8".to_owned());
+        let config = from_pairs(None, [trusted]).unwrap();
+        let mut headers = HeaderMap::new();
+        for value in forwarded {
+            headers.append(FORWARDED_FOR, value.parse().unwrap());
+        }
+        address(peer.parse().unwrap(), &headers, &config).to_string()
+    }
+
+    #[test]
+    fn only_configured_proxies_are_believed() {
+        assert_eq!(seen("192.0.2.1", &["203.0.113.9"]), "192.0.2.1");
+        assert_eq!(seen("127.0.0.1", &["203.0.113.9"]), "203.0.113.9");
+        assert_eq!(seen("::ffff:127.0.0.1", &["203.0.113.9"]), "203.0.113.9");
+    }
+
+    #[test]
+    fn what_a_client_put_there_itself_is_passed_over() {
+        assert_eq!(seen("127.0.0.1", &["198.51.100.7, 203.0.113.9"]), "203.0.113.9");
+        assert_eq!(seen("127.0.0.1", &["198.51.100.7", "203.0.113.9, 10.1.1.1"]), "203.0.113.9");
+        assert_eq!(seen("127.0.0.1", &["rubbish"]), "127.0.0.1");
+        assert_eq!(seen("127.0.0.1", &[]), "127.0.0.1");
+    }
+}

@@ -1,0 +1,25 @@
+//! The last touch to every answer: its id, its headers, and the body of a refusal. One layer sets them all.
+
+use super::problem::Refusal;
+use crate::app::App;
+use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::Response;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Finishes an answer.
+pub async fn finish(State(app): State<App>, mut response: Response) -> Response {
+    let request_id = app.random.id(app.clock.now());
+    if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
+        refusal.write(&request_id, &mut response);
+    }
+    let headers = response.headers_mut();
+    let mut text = uuid::Uuid::encode_buffer();
+    if let Ok(id) = HeaderValue::from_str(request_id.hyphenated().encode_lower(&mut text)) {
+        headers.insert(REQUEST_ID, id);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}

@@ -1,0 +1,58 @@
+//! Whether the server lives, and whether it can serve.
+
+use super::reply::Json;
+use crate::app::App;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+use std::time::Duration;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Past that the database counts as away.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How the server is.
+#[derive(Serialize, ToSchema)]
+struct Health {
+    status: Status,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    Ok,
+    Unavailable,
+}
+
+/// The routes of this module.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(live)).routes(routes!(ready))
+}
+
+/// Whether the process runs. Asks nothing else.
+#[utoipa::path(
+    get, path = "/api/health/live", tag = "health",
+    responses((status = 200, description = "It runs", body = Health)),
+)]
+async fn live() -> Json<Health> {
+    Json(Health { status: Status::Ok })
+}
+
+/// Whether the database answers.
+#[utoipa::path(
+    get, path = "/api/health/ready", tag = "health",
+    responses(
+        (status = 200, description = "It can serve", body = Health),
+        (status = 503, description = "The database does not answer", body = Health),
+    ),
+)]
+async fn ready(State(app): State<App>) -> (StatusCode, Json<Health>) {
+    match tokio::time::timeout(PATIENCE, app.db.ping()).await {
+        Ok(Ok(())) => (StatusCode::OK, Json(Health { status: Status::Ok })),
+        Ok(Err(_)) | Err(_) => {
+            (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status: Status::Unavailable }))
+        }
+    }
+}

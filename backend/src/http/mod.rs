@@ -1,0 +1,28 @@
+//! HTTP: the router and its layers, what handlers extract, and how they answer.
+
+mod finish;
+mod router;
+
+mod bearer;
+mod body;
+mod client;
+mod cookie;
+mod path;
+mod same_site;
+
+mod problem;
+pub mod refusals;
+mod reply;
+
+mod health;
+mod openapi;
+
+pub use bearer::{Bearer, MaybeBearer};
+pub use body::Body;
+pub use cookie::Cookie;
+pub use openapi::description;
+pub use path::PathId;
+pub use problem::Refusal;
+pub use reply::{Json, NoContent};
+pub use router::router;
+pub use same_site::SameSite;

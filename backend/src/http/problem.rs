@@ -1,0 +1,162 @@
+//! How a call is refused: RFC 9457 problem details. The cause goes to the log, never to the caller.
+
+use crate::db::StoreError;
+use crate::passwords::Overloaded;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use latchkey_shared::{EndReason, ErrorCode, FieldError, Problem};
+use std::any::Any;
+use std::error::Error;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// A refusal on its way out. The outermost layer gives it the request's id and writes it.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    code: ErrorCode,
+    detail: Option<String>,
+    errors: Vec<FieldError>,
+    end_reason: Option<EndReason>,
+    cause: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+/// Every answer names its charset, also where the media type does not ask for it.
+const TYPE: HeaderValue = HeaderValue::from_static("application/problem+json; charset=utf-8");
+
+/// When to come back to a server that is busy, in seconds.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
+
+impl Refusal {
+    /// A refusal with this code.
+    pub fn new(code: ErrorCode) -> Self {
+        Self { code, detail: None, errors: Vec::new(), end_reason: None, cause: None }
+    }
+
+    /// The session is over, and why, where that is known.
+    pub fn ended(reason: Option<EndReason>) -> Self {
+        Self { end_reason: reason, ..Self::new(ErrorCode::SessionEnded) }
+    }
+
+    /// The server failed.
+    pub fn internal(cause: impl Error + Send + Sync + 'static) -> Self {
+        Self { cause: Some(Arc::new(cause)), ..Self::new(ErrorCode::Internal) }
+    }
+
+    /// Says why the session ended.
+    pub fn because(self, reason: EndReason) -> Self {
+        Self { end_reason: Some(reason), ..self }
+    }
+
+    /// Says what happened in this case.
+    pub fn detail(self, detail: impl Into<String>) -> Self {
+        Self { detail: Some(detail.into()), ..self }
+    }
+
+    /// Writes the problem into the answer.
+    pub(super) fn write(self, request_id: &Uuid, response: &mut Response) {
+        if let Some(cause) = &self.cause {
+            tracing::error!(request.id = %request_id, error = %cause, "Request failed");
+        }
+        let code = self.code;
+        let problem = Problem {
+            kind: format!("urn:latchkey:problem:{code}"),
+            title: code.title().to_owned(),
+            status: code.status(),
+            code,
+            detail: self.detail.unwrap_or_else(|| detail(code).to_owned()),
+            request_id: request_id.to_string(),
+            errors: self.errors,
+            end_reason: self.end_reason,
+        };
+        // A problem always serializes: it holds nothing but text and numbers.
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        response.headers_mut().insert(header::CONTENT_TYPE, TYPE);
+        response.headers_mut().insert(header::CONTENT_LENGTH, body.len().into());
+        *response.body_mut() = body.into();
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = status.into_response();
+        if let Some(challenge) = challenge(self.code) {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if matches!(self.code, ErrorCode::Overloaded | ErrorCode::TooManyRequests) {
+            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// A handler panicked: a defect, told to the log by the panic itself.
+pub(super) fn after_panic(_: Box<dyn Any + Send>) -> Response {
+    Refusal::new(ErrorCode::Internal).into_response()
+}
+
+/// RFC 6750 §3: every 401 says how to authenticate, and what was wrong with the token that came.
+fn challenge(code: ErrorCode) -> Option<HeaderValue> {
+    let challenge = match code {
+        ErrorCode::TokenExpired => {
+            r#"Bearer realm="latchkey", error="invalid_token", error_description="expired""#
+        }
+        ErrorCode::TokenInvalid => {
+            r#"Bearer realm="latchkey", error="invalid_token", error_description="invalid""#
+        }
+        ErrorCode::SessionEnded | ErrorCode::ReplayDetected => {
+            r#"Bearer realm="latchkey", error="invalid_token", error_description="session ended""#
+        }
+        code if code.status() == 401 => r#"Bearer realm="latchkey""#,
+        _ => return None,
+    };
+    Some(HeaderValue::from_static(challenge))
+}
+
+/// What to do about it, in English.
+fn detail(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::MalformedJson => "The body is not valid JSON.",
+        ErrorCode::CredentialsRejected => "The e-mail address or the password is wrong.",
+        ErrorCode::TokenMissing => "Send a token with this call, or sign in first.",
+        ErrorCode::TokenExpired => "The access token has expired. Refresh it and send the call again.",
+        ErrorCode::TokenInvalid => "The token is not one that this call accepts. Sign in again.",
+        ErrorCode::SessionEnded => "The session has ended. Sign in again.",
+        ErrorCode::ReplayDetected => {
+            "The refresh token was used by two parties, so the session was ended. Sign in again and change the password."
+        }
+        ErrorCode::Forbidden => "This call is not allowed from here.",
+        ErrorCode::NotFound => "There is nothing at this address.",
+        ErrorCode::MethodNotAllowed => {
+            "This address does not take this method; the Allow header names those it takes."
+        }
+        ErrorCode::EmailTaken => {
+            "An account with this e-mail address exists. Sign in, or use another address."
+        }
+        ErrorCode::PayloadTooLarge => "The body is larger than 64 KiB.",
+        ErrorCode::UnsupportedMediaType => "Send the body as application/json.",
+        ErrorCode::ValidationFailed => "Some fields have to change.",
+        ErrorCode::TooManyRequests => "Too many tries. Wait as long as Retry-After says.",
+        ErrorCode::Overloaded => "The server is busy. Try again as soon as Retry-After says.",
+        ErrorCode::Internal | ErrorCode::Unknown => "The server failed. Try again later.",
+    }
+}
+
+impl From<Vec<FieldError>> for Refusal {
+    fn from(errors: Vec<FieldError>) -> Self {
+        Self { errors, ..Self::new(ErrorCode::ValidationFailed) }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<Overloaded> for Refusal {
+    fn from(_: Overloaded) -> Self {
+        Self::new(ErrorCode::Overloaded)
+    }
+}

@@ -1,0 +1,50 @@
+//! How calls are refused, for the API's description.
+#![expect(dead_code, reason = "these types describe answers; the answers themselves are written by Refusal")]
+
+use latchkey_shared::Problem;
+use utoipa::IntoResponses;
+
+/// What can be wrong with a body.
+#[derive(IntoResponses)]
+pub enum Body {
+    /// `malformed_json`: the body is not JSON.
+    #[response(status = 400, content_type = "application/problem+json")]
+    Malformed(Problem),
+    /// `payload_too_large`: the body is larger than 64 KiB.
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(Problem),
+    /// `unsupported_media_type`: the body is not declared as JSON.
+    #[response(status = 415, content_type = "application/problem+json")]
+    NotJson(Problem),
+    /// `validation_failed`: `errors` names the fields that have to change.
+    #[response(status = 422, content_type = "application/problem+json")]
+    Invalid(Problem),
+    /// `internal`: the server failed.
+    #[response(status = 500, content_type = "application/problem+json")]
+    Failed(Problem),
+}
+
+/// `credentials_rejected`, `token_missing`, `token_expired`, `token_invalid`, `session_ended` or `replay_detected`.
+#[derive(IntoResponses)]
+#[response(status = 401, content_type = "application/problem+json")]
+pub struct Unauthorized(Problem);
+
+/// `forbidden`: the call carries a cookie and comes from another site.
+#[derive(IntoResponses)]
+#[response(status = 403, content_type = "application/problem+json")]
+pub struct Forbidden(Problem);
+
+/// `not_found`: there is no such thing, or it is somebody else's.
+#[derive(IntoResponses)]
+#[response(status = 404, content_type = "application/problem+json")]
+pub struct NotFound(Problem);
+
+/// `email_taken`: an account with this address exists.
+#[derive(IntoResponses)]
+#[response(status = 409, content_type = "application/problem+json")]
+pub struct Conflict(Problem);
+
+/// `overloaded`: the server is busy; `Retry-After` says when to come back.
+#[derive(IntoResponses)]
+#[response(status = 503, content_type = "application/problem+json")]
+pub struct Overloaded(Problem);

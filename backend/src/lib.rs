@@ -1,0 +1,14 @@
+//! Latchkey's API: it serves JSON and validates tokens. The page that people see is a program of its own.
+
+pub mod accounts;
+pub mod sessions;
+pub mod tokens;
+
+pub mod passwords;
+
+pub mod app;
+pub mod config;
+pub mod db;
+pub mod http;
+pub mod platform;
+pub mod serve;

@@ -1,0 +1,105 @@
+//! How soon a password would be guessed, by zxcvbn's estimate.
+
+use latchkey_shared::FieldErrorCode;
+use zxcvbn::Score;
+use zxcvbn::feedback::Warning;
+
+/// Why a password would be guessed too soon.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Weakness {
+    /// It is among those that are tried first.
+    Common,
+    /// It is made of its owner's name or address.
+    Personal,
+    /// It is a repetition, a sequence, a date or a row of keys.
+    Pattern,
+    /// It is short or plain in some other way.
+    Guessable,
+}
+
+impl Weakness {
+    /// The code by which the page puts it into words.
+    pub fn code(self) -> FieldErrorCode {
+        match self {
+            Self::Common => FieldErrorCode::PasswordCommon,
+            Self::Personal => FieldErrorCode::PasswordPersonal,
+            Self::Pattern => FieldErrorCode::PasswordPattern,
+            Self::Guessable => FieldErrorCode::PasswordGuessable,
+        }
+    }
+}
+
+/// Takes passwords that withstand 10⁸ guesses and more. `personal` is what an attacker knows of the owner.
+pub fn judge(password: &str, personal: &[String]) -> Result<(), Weakness> {
+    let known: Vec<&str> = personal.iter().flat_map(|text| words(text)).collect();
+    if known.iter().any(|word| word.chars().count() > 3 && is_mostly(password, word)) {
+        return Err(Weakness::Personal);
+    }
+    let estimate = zxcvbn::zxcvbn(password, &known);
+    if estimate.score() >= Score::Three {
+        return Ok(());
+    }
+    Err(estimate.feedback().and_then(|feedback| feedback.warning()).map_or(Weakness::Guessable, weakness))
+}
+
+/// The text itself and the words in it.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    std::iter::once(text).chain(text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()))
+}
+
+/// Whether little is left of the password without the word: `ada.lovelace1` is mostly `lovelace`.
+fn is_mostly(password: &str, word: &str) -> bool {
+    let (password, word) = (password.to_lowercase(), word.to_lowercase());
+    let left = password.replace(&word, "").chars().count();
+    left < password.chars().count() && left < 5
+}
+
+fn weakness(warning: Warning) -> Weakness {
+    match warning {
+        Warning::ThisIsATop10Password
+        | Warning::ThisIsATop100Password
+        | Warning::ThisIsACommonPassword
+        | Warning::ThisIsSimilarToACommonlyUsedPassword => Weakness::Common,
+        Warning::StraightRowsOfKeysAreEasyToGuess
+        | Warning::ShortKeyboardPatternsAreEasyToGuess
+        | Warning::RepeatsLikeAaaAreEasyToGuess
+        | Warning::RepeatsLikeAbcAbcAreOnlySlightlyHarderToGuess
+        | Warning::SequencesLikeAbcAreEasyToGuess
+        | Warning::RecentYearsAreEasyToGuess
+        | Warning::DatesAreOftenEasyToGuess => Weakness::Pattern,
+        Warning::AWordByItselfIsEasyToGuess
+        | Warning::NamesAndSurnamesByThemselvesAreEasyToGuess
+        | Warning::CommonNamesAndSurnamesAreEasyToGuess => Weakness::Guessable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(password: &str) -> Result<(), Weakness> {
+        judge(password, &["ada.lovelace@example.org".to_owned(), "Ada Lovelace".to_owned()])
+    }
+
+    #[test]
+    fn what_would_be_guessed_soon_is_refused_with_the_reason() {
+        assert_eq!(judged("password"), Err(Weakness::Common));
+        assert_eq!(judged("P@ssw0rd1"), Err(Weakness::Common));
+        assert_eq!(judged("12345678"), Err(Weakness::Common));
+        assert_eq!(judged("zzzzzzzzzzz"), Err(Weakness::Pattern));
+        assert_eq!(judged("Lovelace12"), Err(Weakness::Personal));
+        assert_eq!(judged("ada.lovelace@example.org"), Err(Weakness::Personal));
+    }
+
+    #[test]
+    fn long_or_odd_ones_of_any_script_are_taken() {
+        for password in [
+            "correct horse battery staple",
+            "xk3#9qLmw2",
+            "가을하늘공활한데높고구름없이",
+            "🐙🦊🦉🐝🦋🐞🦀🐢🐬",
+        ] {
+            assert_eq!(judged(password), Ok(()), "{password}");
+        }
+    }
+}

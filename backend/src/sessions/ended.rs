@@ -1,0 +1,71 @@
+//! The sessions that have ended, for as long as an access token of theirs could still be shown. Every check asks here,
+//! so ending a session is immediate although its tokens are stateless.
+
+use super::store;
+use crate::app::App;
+use crate::db::StoreError;
+use latchkey_shared::{EndReason, Timestamp};
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// How often the servers that share a database look for what the others have ended.
+pub const POLL: Duration = Duration::from_millis(500);
+/// How far back each look reaches: past the skew of the servers' clocks and the longest commit.
+const OVERLAP: Duration = Duration::from_secs(30);
+
+struct Ended {
+    reason: EndReason,
+    at: Timestamp,
+}
+
+/// The set of ended sessions.
+#[derive(Default)]
+pub struct EndedSessions(RwLock<HashMap<Uuid, Ended>>);
+
+impl EndedSessions {
+    /// Why the session has ended, if it has lately.
+    pub fn reason(&self, session_id: Uuid) -> Option<EndReason> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&session_id).map(|ended| ended.reason)
+    }
+
+    /// Adds sessions whose end has been committed.
+    pub fn add(&self, session_ids: &[Uuid], reason: EndReason, at: Timestamp) {
+        let mut set = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for id in session_ids {
+            set.entry(*id).or_insert(Ended { reason, at });
+        }
+    }
+
+    fn forget_before(&self, limit: Timestamp) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).retain(|_, ended| ended.at > limit);
+    }
+
+    /// Reads what has ended since `since`, on whichever server.
+    pub async fn load(&self, app: &App, since: Timestamp) -> Result<(), StoreError> {
+        for (id, reason, at) in store::list_ended(app.db.executor(), since).await? {
+            self.add(&[id], reason, at);
+        }
+        Ok(())
+    }
+}
+
+/// How long an ended session must be remembered.
+pub fn memory(app: &App) -> Duration {
+    app.config.tokens.access_lifetime + OVERLAP
+}
+
+/// Looks again and again for what other servers have ended. A look that fails is made up for by the next one.
+pub async fn follow(app: App) {
+    let mut looked_at = app.clock.now();
+    loop {
+        tokio::time::sleep(POLL).await;
+        let now = app.clock.now();
+        match app.ended.load(&app, looked_at - OVERLAP).await {
+            Ok(()) => looked_at = now,
+            Err(error) => tracing::warn!(%error, "Cannot read which sessions have ended; trying again"),
+        }
+        app.ended.forget_before(now - memory(&app));
+    }
+}

@@ -1,0 +1,27 @@
+//! A session is one signed-in browser or client, from sign-in to its end.
+
+mod end;
+mod list;
+mod refresh;
+mod sign_in;
+
+mod device;
+mod ended;
+mod housekeeping;
+mod rotation;
+mod routes;
+mod seen;
+mod session;
+mod store;
+
+pub use end::{EndError, because_account_deleted, because_password_changed};
+pub use ended::EndedSessions;
+pub use housekeeping::run as housekeeping;
+pub use list::all as list_all;
+pub use refresh::RefreshError;
+
+pub use rotation::{Decision, Facts, Generation, decide};
+pub use routes::{SignedInReply, routes};
+pub use seen::SeenGenerations;
+pub use session::{Client, Tokens};
+pub use sign_in::{IssueError, SignInError, Started, issue_first, start};

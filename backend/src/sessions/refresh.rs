@@ -1,0 +1,107 @@
+//! Refresh: a refresh token buys the next access token, and what the account may do is read anew.
+
+use super::end;
+use super::rotation::{Decision, Generation, decide};
+use super::session::{Client, Issued, Record, Tokens};
+use super::sign_in::{IssueError, issue};
+use super::store::{self, Which};
+use crate::accounts;
+use crate::app::App;
+use crate::db::StoreError;
+use crate::tokens::{RefreshClaims, RefreshRejected};
+use latchkey_shared::{EndReason, Secret, Timestamp};
+
+/// Why there are no new tokens.
+#[derive(Debug, thiserror::Error)]
+pub enum RefreshError {
+    /// Not a refresh token of this server's.
+    #[error("not a refresh token of this server")]
+    Invalid,
+    /// The session is over.
+    #[error("the session has ended: {0:?}")]
+    Ended(Option<EndReason>),
+    /// Two parties hold the session; it has been ended.
+    #[error("the refresh token was used twice")]
+    Replayed,
+    /// Others rotated the session again and again while this caller tried.
+    #[error("the session is being refreshed too often at once")]
+    Contended,
+    /// No token could be signed.
+    #[error(transparent)]
+    Issue(#[from] IssueError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Whoever loses the race for a rotation finds the winner's generation at the second look.
+const LOOKS: usize = 4;
+
+/// Trades a refresh token for the tokens of the current or the next generation.
+pub async fn run(app: &App, token: &Secret, client: &Client) -> Result<Tokens, RefreshError> {
+    let now = app.clock.now();
+    let claims = match app.refresh_tokens.read(token, now) {
+        Ok(claims) => claims,
+        Err(RefreshRejected::Invalid) => return Err(RefreshError::Invalid),
+        Err(RefreshRejected::Expired(claims)) => {
+            return Err(RefreshError::Ended(app.ended.reason(claims.sid).or(Some(EndReason::Expired))));
+        }
+    };
+    for _ in 0..LOOKS {
+        if let Some(tokens) = attempt(app, &claims, client, now).await? {
+            return Ok(tokens);
+        }
+    }
+    Err(RefreshError::Contended)
+}
+
+/// Looks, decides and acts. `None`: somebody else acted in between, so look again.
+async fn attempt(
+    app: &App,
+    claims: &RefreshClaims,
+    client: &Client,
+    now: Timestamp,
+) -> Result<Option<Tokens>, RefreshError> {
+    let which = Which::OneOf { account_id: claims.sub, session_id: claims.sid };
+    let Some(mut session) = store::find_session(app.db.executor(), which).await? else {
+        return Err(RefreshError::Ended(app.ended.reason(claims.sid)));
+    };
+    // What this server has met and not yet written down counts as well.
+    session.facts.seen = session.facts.seen.max(app.seen.pending(session.id));
+    let presented = Generation(claims.generation);
+    match decide(&session.facts, presented, now, app.config.tokens.refresh_grace) {
+        Decision::Refuse(reason) => Err(RefreshError::Ended(Some(reason))),
+        Decision::Reissue(generation) => reissue(app, &session, generation, now).await.map(Some),
+        Decision::Rotate(next) => {
+            session.facts.idle_ends_at = now + app.idle_limit(session.remember);
+            let ends_at = session.facts.idle_ends_at;
+            let won =
+                store::mark_rotated(app.db.executor(), session.id, presented, now, ends_at, client).await?;
+            if won { reissue(app, &session, next, now).await.map(Some) } else { Ok(None) }
+        }
+        Decision::Replay => {
+            end::run(app, Which::One(session.id), EndReason::ReplayDetected).await?;
+            tracing::warn!(session.id = %session.id, "Refresh token replayed; session ended");
+            Err(RefreshError::Replayed)
+        }
+    }
+}
+
+async fn reissue(
+    app: &App,
+    session: &Record,
+    generation: Generation,
+    now: Timestamp,
+) -> Result<Tokens, RefreshError> {
+    let Some(account) = accounts::find(app.db.executor(), session.account_id).await? else {
+        return Err(RefreshError::Ended(Some(EndReason::AccountDeleted)));
+    };
+    let issued = Issued {
+        session_id: session.id,
+        generation,
+        authenticated_at: session.created_at,
+        ends_at: session.ends_at(),
+        remember: session.remember,
+    };
+    Ok(issue(app, issued, account, now)?)
+}

@@ -1,0 +1,240 @@
+//! What becomes of a refresh token that is shown: the decision alone, without a database or a clock.
+
+use latchkey_shared::{EndReason, Timestamp};
+use std::time::Duration;
+
+/// How often a session has rotated its refresh token.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Generation(pub u64);
+
+impl Generation {
+    /// The generation that sign-in makes.
+    pub const FIRST: Self = Self(0);
+
+    /// The generation after this one.
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+/// All that the decision depends on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Facts {
+    /// The current generation.
+    pub generation: Generation,
+    /// The latest generation of which an access token was seen in use.
+    pub seen: Option<Generation>,
+    /// When the current generation was made.
+    pub rotated_at: Timestamp,
+    /// When the session ends if it is not used.
+    pub idle_ends_at: Timestamp,
+    /// When it ends in any case.
+    pub absolute_ends_at: Timestamp,
+    /// Why it has ended, if it has.
+    pub ended: Option<EndReason>,
+}
+
+/// What to do about a refresh token.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Decision {
+    /// The session is over: refuse.
+    Refuse(EndReason),
+    /// Make the next generation and answer with its tokens.
+    Rotate(Generation),
+    /// Answer again with tokens of the current generation.
+    Reissue(Generation),
+    /// Two parties hold the session: end it.
+    Replay,
+}
+
+/// Decides about a refresh token of generation `presented`.
+pub fn decide(facts: &Facts, presented: Generation, now: Timestamp, grace: Duration) -> Decision {
+    if let Some(reason) = facts.ended {
+        return Decision::Refuse(reason);
+    }
+    if now >= facts.idle_ends_at || now >= facts.absolute_ends_at {
+        return Decision::Refuse(EndReason::Expired);
+    }
+    if presented == facts.generation {
+        return Decision::Rotate(presented.next());
+    }
+    // The answer that carried the current generation may have been lost: as long as nobody has used a token of it,
+    // nobody is known to have received one. And another tab may have asked at the same moment.
+    let never_arrived = facts.seen < Some(facts.generation);
+    let same_moment = now < facts.rotated_at + grace;
+    if presented.next() == facts.generation && (never_arrived || same_moment) {
+        return Decision::Reissue(facts.generation);
+    }
+    Decision::Replay
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const GRACE: Duration = Duration::from_secs(20);
+    const ROTATED: i64 = 1_000_000;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(ROTATED + millis)
+    }
+
+    fn facts(generation: u64, seen: Option<u64>) -> Facts {
+        Facts {
+            generation: Generation(generation),
+            seen: seen.map(Generation),
+            rotated_at: at(0),
+            idle_ends_at: at(100_000),
+            absolute_ends_at: at(200_000),
+            ended: None,
+        }
+    }
+
+    fn decided(facts: &Facts, presented: u64, millis: i64) -> Decision {
+        decide(facts, Generation(presented), at(millis), GRACE)
+    }
+
+    /// Every combination of who shows what when, against the rules in their own words.
+    #[test]
+    fn every_case_is_decided_as_the_rules_say() {
+        let ends = [None].into_iter().chain(EndReason::ALL.map(Some));
+        for ended in ends {
+            for current in 0..4 {
+                for seen in [None, Some(0), Some(1), Some(2), Some(3)] {
+                    for presented in 0..5 {
+                        for millis in [-1, 0, 1, 19_999, 20_000, 99_999, 100_000, 200_000] {
+                            let facts = Facts { ended, ..facts(current, seen) };
+                            let expected = match ended {
+                                Some(reason) => Decision::Refuse(reason),
+                                None if millis >= 100_000 => Decision::Refuse(EndReason::Expired),
+                                None if presented == current => Decision::Rotate(Generation(current + 1)),
+                                None if presented + 1 == current
+                                    && (seen.is_none_or(|seen| seen < current) || millis < 20_000) =>
+                                {
+                                    Decision::Reissue(Generation(current))
+                                }
+                                None => Decision::Replay,
+                            };
+                            assert_eq!(
+                                decided(&facts, presented, millis),
+                                expected,
+                                "{facts:?} {presented} {millis}"
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_absolute_limit_ends_a_session_that_is_in_use() {
+        let facts = Facts { idle_ends_at: at(300_000), ..facts(7, Some(7)) };
+        assert_eq!(decided(&facts, 7, 199_999), Decision::Rotate(Generation(8)));
+        assert_eq!(decided(&facts, 7, 200_000), Decision::Refuse(EndReason::Expired));
+    }
+
+    /// A session and one client that may lose answers; time passes between the steps.
+    #[derive(Debug, Clone)]
+    enum Step {
+        Refresh { answer_arrives: bool },
+        Use,
+        Wait(i64),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            any::<bool>().prop_map(|answer_arrives| Step::Refresh { answer_arrives }),
+            Just(Step::Use),
+            (0..60_000_i64).prop_map(Step::Wait),
+        ]
+    }
+
+    /// Carries decisions out as the store does.
+    struct Model {
+        facts: Facts,
+        now: i64,
+    }
+
+    impl Model {
+        fn new() -> Self {
+            let far = at(i64::from(i32::MAX) * 1000);
+            Self { facts: Facts { idle_ends_at: far, absolute_ends_at: far, ..facts(0, None) }, now: 0 }
+        }
+
+        fn refresh(&mut self, presented: Generation) -> Option<Generation> {
+            match decide(&self.facts, presented, at(self.now), GRACE) {
+                Decision::Rotate(next) => {
+                    self.facts = Facts { generation: next, rotated_at: at(self.now), ..self.facts };
+                    Some(next)
+                }
+                Decision::Reissue(generation) => Some(generation),
+                Decision::Replay => {
+                    self.facts.ended = Some(EndReason::ReplayDetected);
+                    None
+                }
+                Decision::Refuse(_) => None,
+            }
+        }
+
+        fn uses(&mut self, generation: Generation) {
+            self.facts.seen = self.facts.seen.max(Some(generation));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn one_client_is_never_signed_out_however_many_answers_are_lost(steps in prop::collection::vec(step(), 0..200)) {
+            let mut server = Model::new();
+            let mut held = Generation::FIRST;
+            for step in steps {
+                match step {
+                    Step::Refresh { answer_arrives } => {
+                        let answered = server.refresh(held);
+                        prop_assert!(answered.is_some(), "signed out holding {held:?}: {:?}", server.facts);
+                        if answer_arrives {
+                            held = answered.unwrap_or(held);
+                        }
+                    }
+                    Step::Use => server.uses(held),
+                    Step::Wait(millis) => server.now += millis,
+                }
+            }
+        }
+
+        #[test]
+        fn a_stolen_token_ends_the_session_once_both_have_used_theirs_past_the_grace_time(
+            before in 0..5_usize, thief_first: bool, turns in 2..6_usize
+        ) {
+            let mut server = Model::new();
+            let mut owner = Generation::FIRST;
+            for _ in 0..before {
+                owner = server.refresh(owner).unwrap_or(owner);
+                server.uses(owner);
+                server.now += 60_000;
+            }
+            let mut thief = owner;
+            for turn in 0..turns {
+                let holder = if (turn % 2 == 0) == thief_first { &mut thief } else { &mut owner };
+                if let Some(next) = server.refresh(*holder) {
+                    *holder = next;
+                    server.uses(next);
+                }
+                server.now += 60_000;
+            }
+            prop_assert_eq!(server.facts.ended, Some(EndReason::ReplayDetected));
+        }
+
+        #[test]
+        fn of_many_that_ask_at_once_one_rotates_and_all_get_the_same_generation(tabs in 1..50_usize, start in 0..9_u64) {
+            let mut server = Model::new();
+            server.facts.generation = Generation(start);
+            server.uses(Generation(start));
+            for _ in 0..tabs {
+                prop_assert_eq!(server.refresh(Generation(start)), Some(Generation(start + 1)));
+            }
+            prop_assert_eq!(server.facts.generation, Generation(start + 1));
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! The calls about sessions.
+
+use super::refresh::{self, RefreshError};
+use super::session::{Client, Tokens};
+use super::sign_in::{self, SignInError};
+use super::{EndError, IssueError, end, list};
+use crate::app::App;
+use crate::http::{Bearer, Body, Cookie, Json, MaybeBearer, NoContent, PathId, Refusal, SameSite, refusals};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use latchkey_shared::{
+    EndReason, ErrorCode, LogIn, LogInRequest, LogOutRequest, RefreshRequest, SessionList, SignedIn,
+    TokenDelivery, TokenType,
+};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// The routes of this domain.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(login))
+        .routes(routes!(refresh))
+        .routes(routes!(logout))
+        .routes(routes!(list_sessions, end_others))
+        .routes(routes!(end_one))
+}
+
+/// Signs in.
+///
+/// The answer is the same, in the same time, whether the address or the password was wrong.
+#[utoipa::path(
+    post, path = "/api/auth/login", tag = "sessions", request_body = LogInRequest,
+    responses(
+        (status = 200, description = "Signed in", body = SignedIn),
+        refusals::Body, refusals::Unauthorized, refusals::Forbidden, refusals::Overloaded,
+    ),
+)]
+async fn login(
+    State(app): State<App>,
+    same_site: SameSite,
+    client: Client,
+    Body(body): Body<LogInRequest>,
+) -> Result<SignedInReply, Refusal> {
+    let log_in = LogIn::try_from(body)?;
+    let delivery = log_in.token_delivery;
+    if delivery == TokenDelivery::Cookie {
+        same_site.required()?;
+    }
+    let tokens = sign_in::run(&app, log_in, client).await?;
+    Ok(SignedInReply::new(&app, StatusCode::OK, tokens, delivery))
+}
+
+/// Trades a refresh token for the next access token.
+///
+/// With the cookie, or with `refresh_token` in the body; the next refresh token travels the same way.
+#[utoipa::path(
+    post, path = "/api/auth/refresh", tag = "sessions", request_body = RefreshRequest,
+    security(("refresh_cookie" = []), ()),
+    responses(
+        (status = 200, description = "The session goes on", body = SignedIn),
+        refusals::Body, refusals::Unauthorized, refusals::Forbidden,
+    ),
+)]
+async fn refresh(
+    State(app): State<App>,
+    cookie: Cookie,
+    same_site: SameSite,
+    client: Client,
+    Body(body): Body<RefreshRequest>,
+) -> Result<SignedInReply, Refusal> {
+    let (token, delivery) = match body.refresh_token {
+        Some(token) => (token, TokenDelivery::Body),
+        None => {
+            same_site.required()?;
+            (cookie.token().ok_or_else(|| Refusal::new(ErrorCode::TokenMissing))?, TokenDelivery::Cookie)
+        }
+    };
+    // A refused cookie is left where it is: another tab may have signed in meanwhile, and its new cookie must survive.
+    let tokens = refresh::run(&app, &token, &client).await?;
+    Ok(SignedInReply::new(&app, StatusCode::OK, tokens, delivery))
+}
+
+/// Signs out.
+///
+/// With the cookie, with a bearer token, or with `refresh_token` in the body. Also 204 when no session is left.
+#[utoipa::path(
+    post, path = "/api/auth/logout", tag = "sessions", request_body = LogOutRequest,
+    security(("refresh_cookie" = []), ("access_token" = []), ()),
+    responses((status = 204, description = "Signed out"), refusals::Body, refusals::Forbidden),
+)]
+async fn logout(
+    State(app): State<App>,
+    cookie: Cookie,
+    same_site: SameSite,
+    MaybeBearer(claims): MaybeBearer,
+    Body(body): Body<LogOutRequest>,
+) -> Result<Response, Refusal> {
+    if let Some(token) = body.refresh_token {
+        end::by_refresh_token(&app, &token).await?;
+        return Ok(NoContent.into_response());
+    }
+    if let Some(token) = cookie.token() {
+        same_site.required()?;
+        end::by_refresh_token(&app, &token).await?;
+    }
+    if let Some(claims) = claims {
+        end::by_access_token(&app, &claims).await?;
+    }
+    Ok((Cookie::cleared(&app), NoContent).into_response())
+}
+
+/// Lists where the account is signed in, and where it was in the last 30 days.
+#[utoipa::path(
+    get, path = "/api/me/sessions", tag = "sessions", security(("access_token" = [])),
+    responses((status = 200, description = "The sessions", body = SessionList), refusals::Unauthorized),
+)]
+async fn list_sessions(State(app): State<App>, Bearer(claims): Bearer) -> Result<Json<SessionList>, Refusal> {
+    Ok(Json(list::run(&app, &claims).await?))
+}
+
+/// Ends all sessions but the one that asks.
+#[utoipa::path(
+    delete, path = "/api/me/sessions", tag = "sessions", security(("access_token" = [])),
+    responses((status = 204, description = "They have ended"), refusals::Unauthorized),
+)]
+async fn end_others(State(app): State<App>, Bearer(claims): Bearer) -> Result<NoContent, Refusal> {
+    end::others(&app, &claims).await?;
+    Ok(NoContent)
+}
+
+/// Ends one session.
+#[utoipa::path(
+    delete, path = "/api/me/sessions/{id}", tag = "sessions", security(("access_token" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The session's id")),
+    responses((status = 204, description = "It has ended"), refusals::Unauthorized, refusals::NotFound),
+)]
+async fn end_one(
+    State(app): State<App>,
+    Bearer(claims): Bearer,
+    PathId(id): PathId,
+) -> Result<NoContent, Refusal> {
+    end::one(&app, &claims, id).await?;
+    Ok(NoContent)
+}
+
+/// The answer to a sign-up, a sign-in and a refresh.
+pub struct SignedInReply {
+    status: StatusCode,
+    cookie: Option<Cookie>,
+    body: SignedIn,
+}
+
+impl SignedInReply {
+    /// Puts the refresh token into the cookie or into the body.
+    pub fn new(app: &App, status: StatusCode, tokens: Tokens, delivery: TokenDelivery) -> Self {
+        let (cookie, refresh_token) = match delivery {
+            TokenDelivery::Cookie => (Some(Cookie::keeping(app, &tokens.refresh, tokens.kept_for)), None),
+            TokenDelivery::Body => (None, Some(tokens.refresh)),
+        };
+        let body = SignedIn {
+            token_type: TokenType::Bearer,
+            access_token: tokens.access.token,
+            expires_in: tokens.access.expires_in,
+            session_expires_at: tokens.ends_at,
+            account: tokens.account,
+            refresh_token,
+        };
+        Self { status, cookie, body }
+    }
+}
+
+impl IntoResponse for SignedInReply {
+    fn into_response(self) -> Response {
+        (self.status, self.cookie, Json(self.body)).into_response()
+    }
+}
+
+impl From<SignInError> for Refusal {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::Rejected => Self::new(ErrorCode::CredentialsRejected),
+            SignInError::Overloaded(error) => error.into(),
+            SignInError::Issue(error) => error.into(),
+            SignInError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RefreshError> for Refusal {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::Invalid => Self::new(ErrorCode::TokenInvalid),
+            RefreshError::Ended(reason) => Self::ended(reason),
+            RefreshError::Replayed => Self::new(ErrorCode::ReplayDetected).because(EndReason::ReplayDetected),
+            RefreshError::Contended => Self::internal(error),
+            RefreshError::Issue(error) => error.into(),
+            RefreshError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<EndError> for Refusal {
+    fn from(error: EndError) -> Self {
+        match error {
+            EndError::NotFound => Self::new(ErrorCode::NotFound),
+            EndError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<IssueError> for Refusal {
+    fn from(error: IssueError) -> Self {
+        Self::internal(error)
+    }
+}

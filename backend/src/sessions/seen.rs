@@ -1,0 +1,72 @@
+//! Which generations have been seen in use. The verifier notes them here, off the request's path; a task writes them
+//! down.
+
+use super::rotation::Generation;
+use super::store;
+use crate::app::App;
+use crate::db::StoreError;
+use latchkey_shared::Timestamp;
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+/// After the database has failed.
+const PAUSE: Duration = Duration::from_secs(1);
+
+type Notes = HashMap<Uuid, (Generation, Timestamp)>;
+
+/// What has been met and not yet been written down.
+#[derive(Default)]
+pub struct SeenGenerations {
+    notes: Mutex<Notes>,
+    more: Notify,
+}
+
+impl SeenGenerations {
+    /// Notes that an access token of this generation was used.
+    pub fn note(&self, session_id: Uuid, generation: Generation, at: Timestamp) {
+        let mut notes = self.notes();
+        let latest = notes.entry(session_id).or_insert((generation, at));
+        *latest = (*latest).max((generation, at));
+        drop(notes);
+        self.more.notify_one();
+    }
+
+    /// The latest generation that was met and not yet been written down.
+    pub fn pending(&self, session_id: Uuid) -> Option<Generation> {
+        self.notes().get(&session_id).map(|(generation, _)| *generation)
+    }
+
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes down all that has been noted, in one transaction.
+    pub async fn write_down(&self, app: &App) -> Result<(), StoreError> {
+        let batch: Notes = self.notes().clone();
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let transaction = app.db.begin().await?;
+        for (session_id, (generation, at)) in &batch {
+            store::mark_seen(transaction.executor(), *session_id, *generation, *at).await?;
+        }
+        transaction.commit().await?;
+        // Only now: until it is in the database, `pending` answers for it.
+        self.notes().retain(|id, note| batch.get(id) != Some(note));
+        Ok(())
+    }
+}
+
+/// Writes down what is noted, as it comes.
+pub async fn follow(app: App) {
+    loop {
+        app.seen.more.notified().await;
+        while let Err(error) = app.seen.write_down(&app).await {
+            tracing::warn!(%error, "Cannot write down which tokens were used; trying again");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What a session is to the server.
+
+use super::rotation::{Facts, Generation};
+use crate::tokens::AccessToken;
+use latchkey_shared::{Account, EndReason, Secret, Timestamp};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Who asks: what a request tells of its client.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// The client as it names itself; at most 400 characters, none of them control characters.
+    pub user_agent: String,
+    /// Where it asks from.
+    pub ip: String,
+}
+
+/// A session, as the database knows it.
+#[derive(Debug, Clone)]
+pub struct Record {
+    pub id: Uuid,
+    pub account_id: Uuid,
+    pub remember: bool,
+    pub client: Client,
+    pub created_at: Timestamp,
+    pub last_seen_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+    pub facts: Facts,
+}
+
+impl Record {
+    /// When the session ends if it is not used any more.
+    pub fn ends_at(&self) -> Timestamp {
+        self.facts.idle_ends_at.min(self.facts.absolute_ends_at)
+    }
+
+    /// When and why it ended, as of now. Nobody has to write down that time ran out.
+    pub fn ended(&self, now: Timestamp) -> Option<(Timestamp, EndReason)> {
+        match (self.ended_at, self.facts.ended) {
+            (Some(at), Some(reason)) => Some((at, reason)),
+            _ if self.ends_at() <= now => Some((self.ends_at(), EndReason::Expired)),
+            _ => None,
+        }
+    }
+}
+
+/// A session that begins.
+#[derive(Debug, Clone)]
+pub struct NewSession {
+    pub id: Uuid,
+    pub account_id: Uuid,
+    pub remember: bool,
+    pub client: Client,
+    pub now: Timestamp,
+    pub idle_ends_at: Timestamp,
+    pub absolute_ends_at: Timestamp,
+}
+
+/// The session to issue tokens for, and the generation that they belong to.
+#[derive(Debug, Clone, Copy)]
+pub struct Issued {
+    pub session_id: Uuid,
+    pub generation: Generation,
+    pub authenticated_at: Timestamp,
+    pub ends_at: Timestamp,
+    pub remember: bool,
+}
+
+/// Both tokens of one generation, and whose they are.
+#[derive(Debug)]
+pub struct Tokens {
+    /// For every call.
+    pub access: AccessToken,
+    /// For the next access token.
+    pub refresh: Secret,
+    /// Whose they are.
+    pub account: Account,
+    /// When the session ends if it is not used any more.
+    pub ends_at: Timestamp,
+    /// How long the browser keeps the refresh token; only until its window closes when `None`.
+    pub kept_for: Option<Duration>,
+}

@@ -1,0 +1,121 @@
+//! Sign-in: an address and a password become a session.
+
+use super::rotation::Generation;
+use super::session::{Client, Issued, NewSession, Tokens};
+use super::store;
+use crate::accounts;
+use crate::app::App;
+use crate::db::{Executor, StoreError};
+use crate::passwords::Overloaded;
+use crate::tokens::Grant;
+use latchkey_shared::{Account, LogIn, Timestamp};
+use uuid::Uuid;
+
+/// Why nobody is signed in.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// The address or the password is wrong.
+    #[error("the credentials were rejected")]
+    Rejected,
+    /// All hashing threads are busy.
+    #[error(transparent)]
+    Overloaded(#[from] Overloaded),
+    /// No token could be signed.
+    #[error(transparent)]
+    Issue(#[from] IssueError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A token could not be signed.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot sign a token: {0}")]
+pub struct IssueError(#[from] jsonwebtoken::errors::Error);
+
+/// A session that has begun and has no tokens yet.
+#[derive(Debug, Clone, Copy)]
+pub struct Started(Issued);
+
+/// Checks the credentials and begins a session.
+pub async fn run(app: &App, log_in: LogIn, client: Client) -> Result<Tokens, SignInError> {
+    let found = accounts::find_credentials(app.db.executor(), &log_in.email).await?;
+    let (account, hash) =
+        found.map_or((None, None), |found| (Some(found.account), Some(found.password_hash)));
+    let matches = app.passwords.verify(log_in.password, hash.clone()).await?;
+    let (Some(account), Some(hash), true) = (account, hash, matches) else {
+        return Err(SignInError::Rejected);
+    };
+    let now = app.clock.now();
+    let transaction = app.db.begin().await?;
+    // The password may have been changed while it was being checked: whoever knew the old one stays out.
+    if !accounts::mark_signed_in(transaction.executor(), account.id, &hash, now).await? {
+        return Err(SignInError::Rejected);
+    }
+    let started = start(transaction.executor(), app, account.id, log_in.remember, client, now).await?;
+    transaction.commit().await?;
+    Ok(issue_first(app, started, account, now)?)
+}
+
+/// Begins a session, in the caller's transaction.
+pub async fn start(
+    db: &impl Executor,
+    app: &App,
+    account_id: Uuid,
+    remember: bool,
+    client: Client,
+    now: Timestamp,
+) -> Result<Started, StoreError> {
+    let new = NewSession {
+        id: app.random.id(now),
+        account_id,
+        remember,
+        client,
+        now,
+        idle_ends_at: now + app.idle_limit(remember),
+        absolute_ends_at: now + app.config.sessions.absolute,
+    };
+    let started = Issued {
+        session_id: new.id,
+        generation: Generation::FIRST,
+        authenticated_at: now,
+        ends_at: new.idle_ends_at.min(new.absolute_ends_at),
+        remember,
+    };
+    store::insert_session(db, new).await?;
+    Ok(Started(started))
+}
+
+/// Issues the first tokens of a session that has begun, once its transaction has been committed.
+pub fn issue_first(
+    app: &App,
+    started: Started,
+    account: Account,
+    now: Timestamp,
+) -> Result<Tokens, IssueError> {
+    issue(app, started.0, account, now)
+}
+
+/// Issues both tokens of one generation.
+pub(super) fn issue(
+    app: &App,
+    issued: Issued,
+    account: Account,
+    now: Timestamp,
+) -> Result<Tokens, IssueError> {
+    let Issued { session_id, generation, authenticated_at, ends_at, remember } = issued;
+    let grant = Grant {
+        account_id: account.id,
+        session_id,
+        generation: generation.0,
+        roles: account.roles.clone(),
+        authenticated_at,
+    };
+    Ok(Tokens {
+        access: app.access_tokens.issue(grant, now, &*app.random)?,
+        refresh: app.refresh_tokens.issue(account.id, session_id, generation.0, now, ends_at)?,
+        account,
+        ends_at,
+        kept_for: remember.then(|| now.until(ends_at)),
+    })
+}

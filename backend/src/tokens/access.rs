@@ -1,0 +1,77 @@
+//! Access tokens (RFC 9068): signed so that any service can check them against the published keys.
+
+use super::keys::Keys;
+use crate::config::Config;
+use crate::platform::Randomness;
+use jsonwebtoken::{Algorithm, Header};
+use latchkey_shared::{Claims, Secret, Timestamp};
+use std::sync::Arc;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// The `typ` of an access token (RFC 9068 §2.1).
+pub(super) const TYPE: &str = "at+jwt";
+
+/// Whom a token is for.
+#[derive(Debug, Clone)]
+pub struct Grant {
+    /// Whose account.
+    pub account_id: Uuid,
+    /// Which session.
+    pub session_id: Uuid,
+    /// Which generation of the session.
+    pub generation: u64,
+    /// What the account may do.
+    pub roles: Vec<String>,
+    /// When the person last showed a credential.
+    pub authenticated_at: Timestamp,
+}
+
+/// A signed access token and how long it lasts.
+#[derive(Debug)]
+pub struct AccessToken {
+    /// The token.
+    pub token: Secret,
+    /// How long it lasts, in seconds from now.
+    pub expires_in: u64,
+}
+
+/// Issues access tokens.
+pub struct AccessTokens {
+    keys: Arc<Keys>,
+    issuer: String,
+    lifetime: Duration,
+}
+
+impl AccessTokens {
+    /// An issuer with these keys.
+    pub fn new(config: &Config, keys: Arc<Keys>) -> Self {
+        Self { keys, issuer: config.public_url.origin(), lifetime: config.tokens.access_lifetime }
+    }
+
+    /// Signs a token.
+    pub fn issue(
+        &self,
+        grant: Grant,
+        now: Timestamp,
+        random: &dyn Randomness,
+    ) -> Result<AccessToken, jsonwebtoken::errors::Error> {
+        let claims = Claims {
+            iss: self.issuer.clone(),
+            aud: self.issuer.clone(),
+            sub: grant.account_id,
+            sid: grant.session_id,
+            generation: grant.generation,
+            roles: grant.roles,
+            auth_time: grant.authenticated_at.as_seconds(),
+            iat: now.as_seconds(),
+            exp: (now + self.lifetime).as_seconds(),
+            jti: random.id(now),
+        };
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.typ = Some(TYPE.to_owned());
+        header.kid = Some(self.keys.kid.clone());
+        let token = jsonwebtoken::encode(&header, &claims, &self.keys.signing)?.into();
+        Ok(AccessToken { token, expires_in: self.lifetime.as_secs() })
+    }
+}

@@ -1,0 +1,14 @@
+//! The two kinds of token: access tokens that any service can check, and refresh tokens that only this server can.
+
+mod access;
+mod jwks;
+mod keys;
+mod refresh;
+mod routes;
+mod verifier;
+
+pub use access::{AccessToken, AccessTokens, Grant};
+pub use keys::{KeyError, Keys};
+pub use refresh::{RefreshClaims, RefreshRejected, RefreshTokens};
+pub use routes::routes;
+pub use verifier::{Verified, Verifier, VerifyError};

@@ -1,0 +1,101 @@
+//! Refresh tokens: signed with a secret that only the servers have. A forged or outworn one is refused before the
+//! database is asked.
+
+use super::keys::Keys;
+use crate::config::Config;
+use jsonwebtoken::{Algorithm, Header, Validation};
+use latchkey_shared::{Secret, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use uuid::Uuid;
+
+const TYPE: &str = "rt+jwt";
+
+/// What a refresh token says: who, and until when.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RefreshClaims {
+    /// Who issued it.
+    pub iss: String,
+    /// Whose account.
+    pub sub: Uuid,
+    /// Which session.
+    pub sid: Uuid,
+    /// Which generation of the session.
+    #[serde(rename = "gen")]
+    pub generation: u64,
+    /// When it was issued, in seconds since the epoch.
+    pub iat: i64,
+    /// When it ends, in seconds since the epoch.
+    pub exp: i64,
+}
+
+/// Why a refresh token is refused without a look at the database.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RefreshRejected {
+    /// Not a refresh token of this server's.
+    #[error("not a refresh token of this server")]
+    Invalid,
+    /// Its time is over, and so is the session's.
+    #[error("the refresh token has expired")]
+    Expired(RefreshClaims),
+}
+
+/// Issues and reads refresh tokens.
+pub struct RefreshTokens {
+    keys: Arc<Keys>,
+    issuer: String,
+    validation: Validation,
+}
+
+impl RefreshTokens {
+    /// An issuer and reader with these keys.
+    pub fn new(config: &Config, keys: Arc<Keys>) -> Self {
+        let issuer = config.public_url.origin();
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_issuer(&[&issuer]);
+        validation.validate_aud = false;
+        // The library reads the system's clock; ours is an argument.
+        validation.validate_exp = false;
+        Self { keys, issuer, validation }
+    }
+
+    /// Signs a token that lasts until the session would end.
+    pub fn issue(
+        &self,
+        account_id: Uuid,
+        session_id: Uuid,
+        generation: u64,
+        now: Timestamp,
+        ends_at: Timestamp,
+    ) -> Result<Secret, jsonwebtoken::errors::Error> {
+        let claims = RefreshClaims {
+            iss: self.issuer.clone(),
+            sub: account_id,
+            sid: session_id,
+            generation,
+            iat: now.as_seconds(),
+            exp: ends_at.as_seconds(),
+        };
+        let mut header = Header::new(Algorithm::HS256);
+        header.typ = Some(TYPE.to_owned());
+        header.kid = Some(self.keys.refresh_kid.clone());
+        Ok(jsonwebtoken::encode(&header, &claims, &self.keys.refresh_signing)?.into())
+    }
+
+    /// Reads a token, whoever shows it.
+    pub fn read(&self, token: &Secret, now: Timestamp) -> Result<RefreshClaims, RefreshRejected> {
+        let read = jsonwebtoken::decode::<RefreshClaims>(
+            token.expose(),
+            &self.keys.refresh_checking,
+            &self.validation,
+        )
+        .map_err(|_| RefreshRejected::Invalid)?;
+        if read.header.typ.as_deref() != Some(TYPE) || read.header.crit.is_some() {
+            return Err(RefreshRejected::Invalid);
+        }
+        if read.claims.exp <= now.as_seconds() {
+            return Err(RefreshRejected::Expired(read.claims));
+        }
+        Ok(read.claims)
+    }
+}

@@ -1,0 +1,90 @@
+//! Checks access tokens. A signature is checked once: what was found good is remembered until it expires.
+
+use super::access::TYPE;
+use super::keys::Keys;
+use crate::config::Config;
+use jsonwebtoken::{Algorithm, Validation};
+use latchkey_shared::{Claims, Timestamp};
+use quick_cache::sync::Cache;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// How many tokens are remembered. Past that the ones that are used least are checked again.
+const REMEMBERED: usize = 20_000;
+
+/// Why an access token is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum VerifyError {
+    /// Its time is over; a refresh buys the next one.
+    #[error("the access token has expired")]
+    Expired,
+    /// Not an access token of ours.
+    #[error("not an access token of this server")]
+    Invalid,
+}
+
+/// What a good token says.
+#[derive(Debug, Clone)]
+pub struct Verified {
+    /// The token's claims.
+    pub claims: Arc<Claims>,
+    /// Whether this server meets the token for the first time.
+    pub first_use: bool,
+}
+
+/// The verifier and its memory. Raw tokens are not kept: the memory is keyed by their SHA-256.
+pub struct Verifier {
+    keys: Arc<Keys>,
+    validation: Validation,
+    known: Cache<[u8; 32], Arc<Claims>>,
+}
+
+impl Verifier {
+    /// A verifier that has met no token yet.
+    pub fn new(config: &Config, keys: Arc<Keys>) -> Self {
+        let issuer = config.public_url.origin();
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_issuer(&[&issuer]);
+        validation.set_audience(&[&issuer]);
+        // The library reads the system's clock; ours is an argument.
+        validation.validate_exp = false;
+        Self { keys, validation, known: Cache::new(REMEMBERED) }
+    }
+
+    /// Checks the token's signature, kind, issuer, audience and time.
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Verified, VerifyError> {
+        let key: [u8; 32] = Sha256::digest(token).into();
+        if let Some(claims) = self.known.get(&key) {
+            return if is_over(&claims, now) {
+                self.known.remove(&key);
+                Err(VerifyError::Expired)
+            } else {
+                Ok(Verified { claims, first_use: false })
+            };
+        }
+        let claims = Arc::new(self.check(token)?);
+        if is_over(&claims, now) {
+            return Err(VerifyError::Expired);
+        }
+        self.known.insert(key, Arc::clone(&claims));
+        Ok(Verified { claims, first_use: true })
+    }
+
+    fn check(&self, token: &str) -> Result<Claims, VerifyError> {
+        let read = jsonwebtoken::decode::<Claims>(token, &self.keys.checking, &self.validation)
+            .map_err(|_| VerifyError::Invalid)?;
+        // RFC 9068 §4 allows the long form of the type as well. RFC 7515 §4.1.11: what is critical must be understood.
+        let is_access_token =
+            matches!(read.header.typ.as_deref(), Some(typ) if typ.trim_start_matches("application/") == TYPE);
+        let is_our_key = read.header.kid.as_deref() == Some(&self.keys.kid);
+        if is_access_token && is_our_key && read.header.crit.is_none() {
+            Ok(read.claims)
+        } else {
+            Err(VerifyError::Invalid)
+        }
+    }
+}
+
+fn is_over(claims: &Claims, now: Timestamp) -> bool {
+    Timestamp::from_seconds(claims.exp) <= now
+}
