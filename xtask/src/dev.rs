@@ -48,15 +48,19 @@ fn serve(profile: Profile) -> Outcome {
     if !api::build(profile)? {
         return Err(Failure::because("The API does not build; see above."));
     }
+    let mut code = Code::watch()?;
     let mut api = start_api(profile)?;
     let mut page = page::serve(PAGE_PORT)?;
-    page_answers(&mut page, &mut api)?;
-    println!("\n  Latchkey is at http://localhost:{PAGE_PORT}   (Ctrl-C stops it)\n");
-    let mut code = Code::watch()?;
+    let mut announced = false;
     loop {
         interrupt::pause()?;
         page.must_run()?;
         api.must_run()?;
+        // However long the first build takes, and also when it fails: Trunk says so, and builds again after the next edit.
+        if !announced && web::answers(PAGE_PORT, "/") {
+            println!("\n  Latchkey is at http://localhost:{PAGE_PORT}   (Ctrl-C stops it)\n");
+            announced = true;
+        }
         if code.has_changed() {
             rebuild(profile, &mut api)?;
         }
@@ -79,16 +83,6 @@ fn start_api(profile: Profile) -> Outcome<Process> {
         Ok(web::answers(API_PORT, "/api/health/ready"))
     })?;
     if ready { Ok(api) } else { Err(Failure::because("The API runs, but does not become ready; see above.")) }
-}
-
-/// However long the first build takes: Trunk says what it does, and what is wrong.
-fn page_answers(page: &mut Process, api: &mut Process) -> Outcome {
-    interrupt::wait_until(Duration::MAX, || {
-        page.must_run()?;
-        api.must_run()?;
-        Ok(web::answers(PAGE_PORT, "/"))
-    })
-    .map(|_answered| ())
 }
 
 fn rebuild(profile: Profile, api: &mut Process) -> Outcome {
