@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 use latchkey::app::App;
 use latchkey::config::{self, Config};
 use latchkey::platform::{OsRandomness, SystemClock};
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -41,7 +42,11 @@ fn main() -> ExitCode {
 async fn run(config: Config) -> ExitCode {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,sea_orm_migration=warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .init();
     match serve(config).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&*error),

@@ -90,7 +90,7 @@ fn typed(key: &str, value: String) -> serde_json::Value {
 /// One line: the key, then what is wrong with its value and what is allowed.
 fn explain(error: &figment::Error) -> ConfigError {
     let key = error.path.join(".");
-    let reason = error.kind.to_string();
+    let reason = error.kind.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
     ConfigError(if key.is_empty() { reason } else { format!("{key}: {reason}") })
 }
 
@@ -197,6 +197,15 @@ mod tests {
         let config = from_pairs(Some(file.path()), variables).unwrap();
         assert_eq!(config.listen.port(), 2);
         assert_eq!(config.tokens.access_lifetime, Duration::from_secs(120));
+    }
+
+    #[test]
+    fn a_file_that_is_not_toml_is_told_in_one_line() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "listen = \"127.0.0.1:1\"\n[tokens\n").unwrap();
+        let line = from_pairs(Some(file.path()), []).unwrap_err().to_string();
+        assert_eq!(line.lines().count(), 1, "{line}");
+        assert!(line.contains("line 2"), "{line}");
     }
 
     #[test]

@@ -1,17 +1,26 @@
 //! Opens the database and brings its tables up to date.
 
+use super::Database;
 use super::migrations::Migrator;
-use super::{Database, StoreError};
 use crate::config::DatabaseUrl;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbErr, TransactionTrait};
+use sea_orm::{
+    ConnAcquireErr, ConnectOptions, ConnectionTrait, DatabaseConnection, DbErr, RuntimeErr, SqlxError,
+    TransactionTrait,
+};
 use sea_orm_migration::MigratorTrait;
 use std::time::Duration;
 
 /// The database cannot be used; the server does not start.
 #[derive(Debug, thiserror::Error)]
-#[error("database.url: cannot open the database: {0}")]
-pub struct ConnectError(DbErr);
+pub enum ConnectError {
+    /// Nobody answers there.
+    #[error("database.url: no database answers there within {} s; start it, or name another", ACQUIRE_TIMEOUT.as_secs())]
+    Unreachable,
+    /// The driver or the database says no.
+    #[error("database.url: cannot open the database: {0}")]
+    Refused(DbErr),
+}
 
 /// How long a call waits for a connection before it is answered 500.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -23,8 +32,8 @@ const MIGRATION_LOCK: i64 = 0x004C_6174_6368_6B65;
 impl Database {
     /// Opens the database, making the SQLite file if there is none, and runs the migrations that are missing.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, ConnectError> {
-        let connection = sea_orm::Database::connect(options(url)).await.map_err(ConnectError)?;
-        migrate(&connection).await.map_err(ConnectError)?;
+        let connection = sea_orm::Database::connect(options(url)).await?;
+        migrate(&connection).await?;
         Ok(Self(connection))
     }
 }
@@ -59,8 +68,14 @@ async fn migrate(connection: &DatabaseConnection) -> Result<(), DbErr> {
     turn.commit().await
 }
 
-impl From<ConnectError> for StoreError {
-    fn from(error: ConnectError) -> Self {
-        Self(error.0)
+impl From<DbErr> for ConnectError {
+    fn from(error: DbErr) -> Self {
+        match error {
+            DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => Self::Unreachable,
+            DbErr::Conn(RuntimeErr::SqlxError(ref cause)) if matches!(**cause, SqlxError::PoolTimedOut) => {
+                Self::Unreachable
+            }
+            error => Self::Refused(error),
+        }
     }
 }
