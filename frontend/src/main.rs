@@ -1,2 +1,20 @@
-//! The page.
-fn main() {}
+//! Latchkey's page: every view, drawn in the browser.
+
+#[cfg(test)]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
+
+mod app;
+mod routes;
+mod session;
+
+mod api;
+mod components;
+mod pages;
+
+mod i18n;
+mod platform;
+
+fn main() {
+    leptos::mount::mount_to_body(app::App);
+    platform::document::remove_shell();
+}

@@ -1,0 +1,95 @@
+//! Sends a call with the access token. A token that is refused is replaced, and the call sent once more.
+
+use super::Failure;
+use crate::session::Session;
+use gloo_net::http::{Method, RequestBuilder, Response};
+use latchkey_shared::{Problem, Secret};
+use serde::{Serialize, de::DeserializeOwned};
+use std::time::Duration;
+use web_sys::{AbortSignal, RequestCredentials};
+
+/// After this time a call counts as lost.
+const TIMEOUT_MS: u32 = 15_000;
+
+/// A call that can be sent more than once.
+pub struct Call {
+    method: Method,
+    path: String,
+    body: Option<Result<String, Failure>>,
+}
+
+impl Call {
+    /// Asks for what is at `path`.
+    pub fn get(path: impl Into<String>) -> Self {
+        Self { method: Method::GET, path: path.into(), body: None }
+    }
+
+    /// Asks to end what is at `path`.
+    pub fn delete(path: impl Into<String>) -> Self {
+        Self { method: Method::DELETE, ..Self::get(path) }
+    }
+
+    /// Sends `body` to `path`.
+    pub fn post(path: impl Into<String>, body: &impl Serialize) -> Self {
+        Self { method: Method::POST, ..Self::get(path) }.carrying(body)
+    }
+
+    /// Changes what is at `path` as `body` says.
+    pub fn patch(path: impl Into<String>, body: &impl Serialize) -> Self {
+        Self { method: Method::PATCH, ..Self::get(path) }.carrying(body)
+    }
+
+    /// The same, with a body.
+    pub fn carrying(self, body: &impl Serialize) -> Self {
+        let text = serde_json::to_string(body).map_err(|_| GARBLED);
+        Self { body: Some(text), ..self }
+    }
+
+    /// Sends the call with this token, or without one; hands over the answer's text.
+    pub async fn send(&self, token: Option<&Secret>) -> Result<String, Failure> {
+        let signal = AbortSignal::timeout_with_u32(TIMEOUT_MS);
+        let mut request = RequestBuilder::new(&self.path)
+            .method(self.method.clone())
+            .credentials(RequestCredentials::SameOrigin)
+            .header("accept", "application/json")
+            .abort_signal(Some(&signal));
+        if let Some(token) = token {
+            request = request.header("authorization", &format!("Bearer {}", token.expose()));
+        }
+        let request = match &self.body {
+            Some(text) => request.header("content-type", "application/json").body(text.clone()?),
+            None => request.build(),
+        };
+        let response = request.map_err(|_| GARBLED)?.send().await.map_err(|_| Failure::Unreachable)?;
+        let text = response.text().await.map_err(|_| Failure::Unreachable)?;
+        if response.ok() { Ok(text) } else { Err(refusal(&response, &text)) }
+    }
+
+    /// Sends the call in the person's name; waits where the token has to be replaced or the password asked for.
+    pub async fn send_as(&self, session: Session) -> Result<String, Failure> {
+        let token = session.token(None).await?;
+        let mut answer = self.send(Some(&token)).await;
+        if answer.as_ref().is_err_and(Failure::asks_for_another_token) {
+            let next = session.token(Some(&token)).await?;
+            answer = self.send(Some(&next)).await;
+        }
+        session.heard_from_server(answer.as_ref().err());
+        answer
+    }
+}
+
+const GARBLED: Failure = Failure::Garbled { status: 0, retry_after: None };
+
+/// Reads an answer; one that does not say what it should is garbled.
+pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
+    serde_json::from_str(text).map_err(|_| Failure::Garbled { status: 200, retry_after: None })
+}
+
+fn refusal(response: &Response, text: &str) -> Failure {
+    let seconds = response.headers().get("retry-after").and_then(|value| value.trim().parse().ok());
+    let retry_after = seconds.map(Duration::from_secs);
+    match serde_json::from_str::<Problem>(text) {
+        Ok(problem) => Failure::Refused { problem, retry_after },
+        Err(_) => Failure::Garbled { status: response.status(), retry_after },
+    }
+}

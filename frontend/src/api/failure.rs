@@ -1,0 +1,145 @@
+//! What can become of a call, other than its answer.
+
+use latchkey_shared::{EndReason, ErrorCode, FieldError, Problem};
+use std::time::Duration;
+
+/// Why a call brought no answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Failure {
+    /// No answer came, or not in time.
+    Unreachable,
+    /// The server refused, and said why.
+    Refused {
+        /// What the server said.
+        problem: Problem,
+        /// How long to wait before the next try, if the server asked for that.
+        retry_after: Option<Duration>,
+    },
+    /// Something answered that does not speak as our server does: a proxy, or a server that is being replaced.
+    Garbled {
+        /// The HTTP status.
+        status: u16,
+        /// How long to wait before the next try, if that was said.
+        retry_after: Option<Duration>,
+    },
+    /// Nobody is signed in any more.
+    SignedOut,
+}
+
+/// What the answer to a refresh says about the session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// There is none any more; why, if one was known.
+    Over(Option<EndReason>),
+    /// Nothing: it may well live.
+    Undecided,
+}
+
+impl Failure {
+    /// The code, where the server said one.
+    pub fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Refused { problem, .. } => Some(problem.code),
+            Self::Unreachable | Self::Garbled { .. } | Self::SignedOut => None,
+        }
+    }
+
+    /// The fields that have to change.
+    pub fn field_errors(&self) -> &[FieldError] {
+        match self {
+            Self::Refused { problem, .. } => &problem.errors,
+            Self::Unreachable | Self::Garbled { .. } | Self::SignedOut => &[],
+        }
+    }
+
+    /// How long the server asked to wait.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused { retry_after, .. } | Self::Garbled { retry_after, .. } => *retry_after,
+            Self::Unreachable | Self::SignedOut => None,
+        }
+    }
+
+    /// Whether another access token may help.
+    pub fn asks_for_another_token(&self) -> bool {
+        use ErrorCode::{ReplayDetected, SessionEnded, TokenExpired, TokenInvalid, TokenMissing};
+        matches!(
+            self.code(),
+            Some(TokenExpired | TokenInvalid | TokenMissing | SessionEnded | ReplayDetected)
+        )
+    }
+
+    /// Whether the server as a whole is out of reach, not just this call.
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::Unreachable | Self::Garbled { .. } => true,
+            Self::Refused { problem, .. } => problem.code == ErrorCode::Overloaded,
+            Self::SignedOut => false,
+        }
+    }
+
+    /// What this says about the session, as the answer to a refresh. Only our server's own word ends one.
+    pub fn verdict(&self) -> Verdict {
+        let Self::Refused { problem, .. } = self else { return Verdict::Undecided };
+        match problem.code {
+            ErrorCode::SessionEnded => Verdict::Over(Some(problem.end_reason.unwrap_or(EndReason::Expired))),
+            ErrorCode::ReplayDetected => Verdict::Over(Some(EndReason::ReplayDetected)),
+            ErrorCode::TokenMissing | ErrorCode::TokenExpired => Verdict::Over(None),
+            ErrorCode::TokenInvalid => Verdict::Over(None),
+            _ => Verdict::Undecided,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    fn refused(code: ErrorCode, end_reason: Option<EndReason>) -> Failure {
+        let problem = Problem {
+            kind: String::new(),
+            title: String::new(),
+            status: code.status(),
+            code,
+            detail: String::new(),
+            request_id: "r".into(),
+            errors: vec![],
+            end_reason,
+        };
+        Failure::Refused { problem, retry_after: None }
+    }
+
+    #[wasm_bindgen_test]
+    fn only_a_definite_answer_ends_the_session() {
+        let over: Vec<_> = ErrorCode::ALL
+            .into_iter()
+            .filter(|code| refused(*code, None).verdict() != Verdict::Undecided)
+            .map(|code| code.to_string())
+            .collect();
+        assert_eq!(
+            over,
+            ["token_missing", "token_expired", "token_invalid", "session_ended", "replay_detected"]
+        );
+        let garbled = Failure::Garbled { status: 401, retry_after: None };
+        for failure in [Failure::Unreachable, Failure::SignedOut, garbled, refused(ErrorCode::Unknown, None)]
+        {
+            assert_eq!(failure.verdict(), Verdict::Undecided);
+        }
+    }
+
+    #[wasm_bindgen_test]
+    fn the_servers_reason_is_passed_on() {
+        let ended = refused(ErrorCode::SessionEnded, Some(EndReason::PasswordChanged));
+        assert_eq!(ended.verdict(), Verdict::Over(Some(EndReason::PasswordChanged)));
+        let replay = refused(ErrorCode::ReplayDetected, None);
+        assert_eq!(replay.verdict(), Verdict::Over(Some(EndReason::ReplayDetected)));
+        assert_eq!(refused(ErrorCode::SessionEnded, None).verdict(), Verdict::Over(Some(EndReason::Expired)));
+    }
+
+    #[wasm_bindgen_test]
+    fn a_wrong_password_asks_for_no_other_token() {
+        assert!(!refused(ErrorCode::CredentialsRejected, None).asks_for_another_token());
+        assert!(refused(ErrorCode::TokenExpired, None).asks_for_another_token());
+    }
+}

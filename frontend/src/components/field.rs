@@ -1,0 +1,100 @@
+//! One field of a form: its label above it, and what is wrong with it below.
+
+use super::Form;
+use crate::i18n::{Words, tr, use_i18n};
+use leptos::prelude::*;
+
+/// What a field is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Any text.
+    Text,
+    /// An e-mail address.
+    Email,
+    /// A password, with a button that shows it.
+    Password,
+}
+
+/// A field with a label, a hint and its error, all tied together for screen readers.
+#[component]
+pub fn Field(
+    form: Form,
+    /// The field's name in the request.
+    name: &'static str,
+    /// What the field is called.
+    label: Words,
+    /// What is typed.
+    value: RwSignal<String>,
+    /// What the field is for.
+    kind: Kind,
+    /// What a password manager puts here.
+    autocomplete: &'static str,
+    /// What helps to fill it in.
+    #[prop(optional)]
+    hint: Option<Words>,
+) -> impl IntoView {
+    form.register(name);
+    let i18n = use_i18n();
+    let shown = RwSignal::new(false);
+    let error = Memo::new(move |_| form.error(name, i18n.texts()));
+    let (id, hint_id, error_id) =
+        (form.id(name), form.id(&format!("{name}-hint")), form.id(&format!("{name}-error")));
+    let described = {
+        let (hint_id, error_id) = (hint_id.clone(), error_id.clone());
+        move || match (error.get(), hint) {
+            (Some(_), _) => Some(error_id.clone()),
+            (None, Some(_)) => Some(hint_id.clone()),
+            (None, None) => None,
+        }
+    };
+    let input_type = move || match kind {
+        Kind::Text => "text",
+        Kind::Email => "email",
+        Kind::Password if shown.get() => "text",
+        Kind::Password => "password",
+    };
+    view! {
+        <div class="field">
+            <label for=id.clone()>{tr(label)}</label>
+            <div class="control">
+                <input
+                    id=id
+                    name=name
+                    type=input_type
+                    inputmode=(kind == Kind::Email).then_some("email")
+                    autocomplete=autocomplete
+                    autocapitalize=(kind != Kind::Text).then_some("none")
+                    spellcheck="false"
+                    aria-describedby=described
+                    aria-invalid=move || error.get().map(|_| "true")
+                    prop:value=move || value.get()
+                    on:input:target=move |event| {
+                        value.set(event.target().value());
+                        form.mended(name);
+                    }
+                />
+                {(kind == Kind::Password).then(|| view! { <Reveal shown=shown /> })}
+            </div>
+            {move || match (error.get(), hint) {
+                (Some(error), _) => Some(view! { <p class="error" role="alert" id=error_id.clone()>{error}</p> }.into_any()),
+                (None, Some(hint)) => Some(view! { <p class="hint" id=hint_id.clone()>{tr(hint)}</p> }.into_any()),
+                (None, None) => None,
+            }}
+        </div>
+    }
+}
+
+/// The button that shows a password, and hides it again.
+#[component]
+fn Reveal(shown: RwSignal<bool>) -> impl IntoView {
+    let (show, hide) = (tr(|t| t.show_password), tr(|t| t.hide_password));
+    let name = move || if shown.get() { hide() } else { show() };
+    view! {
+        <button type="button" class="reveal" aria-label=name title=name on:click=move |_| shown.update(|shown| *shown = !*shown)>
+            <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
+                <path d="M2 12c2.4-4.5 5.8-6.7 10-6.7s7.6 2.2 10 6.7c-2.4 4.5-5.8 6.7-10 6.7S4.4 16.5 2 12Zm10 3a3 3 0 1 0 0-6 3 3 0 0 0 0 6Z" />
+                <path class="slash" class:on=move || shown.get() d="M4 20 20 4" />
+            </svg>
+        </button>
+    }
+}

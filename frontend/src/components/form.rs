@@ -1,0 +1,175 @@
+//! A form: what is wrong with it, and whether it is on its way.
+
+use super::ProblemText;
+use crate::api::Failure;
+use crate::i18n::{Texts, Words, tr};
+use crate::platform::document;
+use latchkey_shared::{ErrorCode, FieldError, FieldErrorCode};
+use leptos::prelude::*;
+use std::future::Future;
+use wasm_bindgen_futures::spawn_local;
+
+/// The state of one form. What was typed lives in the page's own signals, and nothing here clears it.
+#[derive(Clone, Copy)]
+pub struct Form {
+    name: &'static str,
+    /// The field that a rejected password belongs to, where the form has more than one.
+    password_field: Option<&'static str>,
+    errors: RwSignal<Vec<FieldError>>,
+    failure: RwSignal<Option<Failure>>,
+    busy: RwSignal<bool>,
+    done: RwSignal<bool>,
+    fields: StoredValue<Vec<&'static str>>,
+}
+
+impl Form {
+    /// A form whose fields have ids that start with `name`.
+    pub fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            password_field: None,
+            errors: RwSignal::default(),
+            failure: RwSignal::default(),
+            busy: RwSignal::new(false),
+            done: RwSignal::new(false),
+            fields: StoredValue::default(),
+        }
+    }
+
+    /// The same, with rejected credentials shown at this field.
+    pub fn rejecting_at(self, field: &'static str) -> Self {
+        Self { password_field: Some(field), ..self }
+    }
+
+    /// Sends the form with `work` if `checked` finds nothing wrong and it is not on its way already.
+    pub fn submit(
+        self,
+        checked: Result<(), Vec<FieldError>>,
+        work: impl Future<Output = Result<(), Failure>> + 'static,
+    ) {
+        if self.busy.get_untracked() {
+            return;
+        }
+        self.done.set(false);
+        self.failure.set(None);
+        self.errors.set(checked.err().unwrap_or_default());
+        if self.errors.with_untracked(|errors| !errors.is_empty()) {
+            return self.focus_first_error();
+        }
+        self.busy.set(true);
+        spawn_local(async move {
+            let answer = work.await;
+            self.settle(answer);
+        });
+    }
+
+    /// The page may have gone when the answer comes; then there is nobody to tell.
+    fn settle(self, answer: Result<(), Failure>) {
+        let _ = self.busy.try_set(false);
+        match answer {
+            Ok(()) => {
+                let _ = self.done.try_set(true);
+            }
+            Err(failure) => {
+                let _ = self.errors.try_set(failure.field_errors().to_vec());
+                let _ = self.failure.try_set(Some(failure));
+                self.focus_first_error();
+            }
+        }
+    }
+
+    /// Whether the last try went well, followed by views.
+    pub fn done(self) -> bool {
+        self.done.get()
+    }
+
+    /// The code that the last try was refused with, followed by views.
+    pub fn code(self) -> Option<ErrorCode> {
+        self.failure.with(|failure| failure.as_ref().and_then(Failure::code))
+    }
+
+    pub(super) fn id(self, field: &str) -> String {
+        format!("{}-{field}", self.name)
+    }
+
+    pub(super) fn register(self, field: &'static str) {
+        self.fields.update_value(|fields| fields.push(field));
+    }
+
+    /// What is wrong with a field, in words.
+    pub(super) fn error(self, field: &str, texts: &Texts) -> Option<&'static str> {
+        if self.password_field == Some(field) && self.code() == Some(ErrorCode::CredentialsRejected) {
+            return Some(texts.wrong_password);
+        }
+        let code: Option<FieldErrorCode> = self
+            .errors
+            .with(|errors| errors.iter().find(|error| error.field == field).map(|error| error.code));
+        code.map(texts.field_error)
+    }
+
+    /// The person mends a field.
+    pub(super) fn mended(self, field: &str) {
+        if self.errors.with_untracked(|errors| errors.iter().any(|error| error.field == field)) {
+            self.errors.update(|errors| errors.retain(|error| error.field != field));
+        }
+        if self.password_field == Some(field) && self.failure.with_untracked(Option::is_some) {
+            self.failure.set(None);
+        }
+        if self.done.get_untracked() {
+            self.done.set(false);
+        }
+    }
+
+    /// The failure that no field shows.
+    fn general(self) -> Option<Failure> {
+        let failure = self.failure.get()?;
+        let at_field = match failure.code() {
+            Some(ErrorCode::CredentialsRejected) => self.password_field.is_some(),
+            Some(ErrorCode::ValidationFailed) => self.fields.with_value(|fields| {
+                let errors = failure.field_errors();
+                !errors.is_empty() && errors.iter().all(|error| fields.contains(&error.field.as_str()))
+            }),
+            _ => false,
+        };
+        (!at_field).then_some(failure)
+    }
+
+    fn focus_first_error(self) {
+        let selector = format!("[id^='{}-'][aria-invalid='true']", self.name);
+        request_animation_frame(move || document::focus(&selector));
+    }
+}
+
+/// The button that sends a form, with the form's general problem above it and a word of success beside it.
+#[component]
+pub fn Submit(
+    form: Form,
+    /// What the button says.
+    label: Words,
+    /// What is said when it went well.
+    #[prop(optional)]
+    done: Option<Words>,
+    /// The button's look.
+    #[prop(default = "primary")]
+    class: &'static str,
+) -> impl IntoView {
+    view! {
+        {move || form.general().map(|failure| view! { <ProblemText failure=failure /> })}
+        <div class="actions">
+            <button
+                type="submit"
+                class=class
+                aria-busy=move || form.busy.get().to_string()
+                aria-disabled=move || form.busy.get().to_string()
+            >
+                {tr(label)}
+            </button>
+            <span role="status" class="done">
+                {done.map(|done| {
+                    let done = tr(done);
+                    move || form.done().then(done)
+                })}
+            </span>
+        </div>
+    }
+}

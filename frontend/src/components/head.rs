@@ -1,0 +1,54 @@
+//! The head of a page, and the cards below it.
+
+use super::Notes;
+use crate::i18n::{Words, tr};
+use crate::platform::document;
+use leptos::prelude::*;
+
+/// The page's heading. It names the document, and takes the focus when the page was reached by a link.
+#[component]
+pub fn Head(
+    /// What the document is called.
+    title: Words,
+    /// The heading, where it says more than the title.
+    #[prop(optional, into)]
+    heading: Option<Signal<String>>,
+    /// A sentence below the heading.
+    #[prop(optional)]
+    lead: Option<Words>,
+) -> impl IntoView {
+    let title = tr(title);
+    Effect::new(move || document::set_title(&format!("{} · Latchkey", title())));
+    if !use_context::<Notes>().is_some_and(Notes::first_page) {
+        request_animation_frame(|| document::focus("h1"));
+    }
+    let text = move || heading.map_or_else(|| title().to_owned(), |heading| heading.get());
+    view! {
+        <div class="head">
+            <h1 tabindex="-1">{text}</h1>
+            {lead.map(|lead| view! { <p class="lead">{tr(lead)}</p> })}
+        </div>
+    }
+}
+
+/// A part of a page, with its own heading.
+#[component]
+pub fn Card(
+    /// What the part is called.
+    title: Words,
+    /// A sentence below the title.
+    #[prop(optional)]
+    lead: Option<Words>,
+    /// A look of its own, such as `danger`.
+    #[prop(optional)]
+    class: &'static str,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <section class=format!("card {class}")>
+            <h2>{tr(title)}</h2>
+            {lead.map(|lead| view! { <p class="lead">{tr(lead)}</p> })}
+            {children()}
+        </section>
+    }
+}

@@ -1,0 +1,89 @@
+//! Something that a page fetches: on its way, failed, or there.
+
+use super::{ProblemText, Skeleton, use_session};
+use crate::api::Failure;
+use crate::i18n::tr;
+use leptos::prelude::*;
+use std::future::Future;
+use wasm_bindgen_futures::spawn_local;
+
+/// What was fetched, or is being fetched.
+pub struct Loaded<T: Send + Sync + 'static> {
+    value: RwSignal<Option<Result<T, Failure>>>,
+    run: Callback<()>,
+}
+
+impl<T: Send + Sync + 'static> Clone for Loaded<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T: Send + Sync + 'static> Copy for Loaded<T> {}
+
+impl<T: Clone + Send + Sync + 'static> Loaded<T> {
+    /// Fetches it again; what is there stays until then.
+    pub fn again(self) {
+        self.run.run(());
+    }
+
+    /// What is there, followed by views.
+    pub fn get(self) -> Option<Result<T, Failure>> {
+        self.value.get()
+    }
+}
+
+/// Fetches now, and again when the server is back after an outage.
+pub fn load<T, F>(fetch: impl Fn() -> F + Send + Sync + 'static) -> Loaded<T>
+where
+    T: Clone + Send + Sync + 'static,
+    F: Future<Output = Result<T, Failure>> + 'static,
+{
+    let value = RwSignal::new(None);
+    let run = Callback::new(move |()| {
+        let answer = fetch();
+        spawn_local(async move {
+            // The page may have gone meanwhile.
+            let answer = answer.await;
+            let _ = value.try_set(Some(answer));
+        });
+    });
+    let session = use_session();
+    let signed_in =
+        Memo::new(move |_| session.with(|state| matches!(state, crate::session::State::SignedIn(_))));
+    Effect::new(move || {
+        let missing = value.with_untracked(|value| match value {
+            None => false,
+            Some(Err(failure)) => failure.is_outage(),
+            Some(Ok(_)) => false,
+        });
+        if signed_in.get() && missing {
+            run.run(());
+        }
+    });
+    run.run(());
+    Loaded { value, run }
+}
+
+/// The outline, the failure with "try again", or the thing itself.
+#[component]
+pub fn LoadedView<T>(loaded: Loaded<T>, #[prop(into)] view: ViewFnOnce<T>) -> impl IntoView
+where
+    T: Clone + Send + Sync + 'static,
+{
+    move || {
+        match loaded.get() {
+        None => view! { <Skeleton /> }.into_any(),
+        Some(Ok(value)) => view.run(value),
+        Some(Err(failure)) => view! {
+            <div class="failed">
+                <ProblemText failure=failure />
+                <button type="button" class="quiet" on:click=move |_| loaded.again()>{tr(|t| t.try_again)}</button>
+            </div>
+        }
+        .into_any(),
+    }
+    }
+}
+
+/// Draws what was fetched.
+pub type ViewFnOnce<T> = Callback<T, AnyView>;

@@ -1,0 +1,32 @@
+//! Parts of pages. A component fetches nothing.
+
+mod head;
+mod loaded;
+mod notes;
+
+mod field;
+mod form;
+mod problem;
+mod select;
+
+mod icon;
+mod skeleton;
+
+pub use field::{Field, Kind};
+pub use form::{Form, Submit};
+pub use head::{Card, Head};
+pub use icon::{Icon, Mark};
+pub use loaded::{Loaded, LoadedView, load};
+pub use notes::Notes;
+pub use problem::ProblemText;
+pub use select::{Select, languages};
+pub use skeleton::Skeleton;
+
+use crate::session::Session;
+use leptos::prelude::use_context;
+
+/// The session, from any component.
+#[expect(clippy::expect_used, reason = "the app provides it before it draws anything")]
+pub fn use_session() -> Session {
+    use_context().expect("the app provides the session")
+}

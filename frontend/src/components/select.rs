@@ -1,0 +1,49 @@
+//! A list to choose from.
+
+use crate::i18n::{Words, tr};
+use latchkey_shared::Locale;
+use leptos::prelude::*;
+
+/// A labelled list to choose from.
+#[component]
+pub fn Select(
+    /// The id that ties the label to the list.
+    id: &'static str,
+    /// What is chosen.
+    label: Words,
+    /// The value that is chosen.
+    #[prop(into)]
+    value: Signal<String>,
+    /// What happens with another one.
+    choose: Callback<String>,
+    /// The values, and what they are called.
+    options: Vec<(&'static str, Signal<&'static str>)>,
+) -> impl IntoView {
+    let options = options
+        .into_iter()
+        .map(|(key, name)| {
+            view! { <option value=key selected=move || value.get() == key>{move || name.get()}</option> }
+        })
+        .collect_view();
+    view! {
+        <div class="field select">
+            <label for=id>{tr(label)}</label>
+            <select id=id name=id prop:value=move || value.get() on:change:target=move |event| choose.run(event.target().value())>
+                {options}
+            </select>
+        </div>
+    }
+}
+
+/// Every language, each in its own words.
+pub fn languages() -> Vec<(&'static str, Signal<&'static str>)> {
+    Locale::ALL
+        .map(|locale| {
+            let name = match locale {
+                Locale::En => "English",
+                Locale::Ko => "한국어",
+            };
+            (locale.tag(), Signal::stored(name))
+        })
+        .to_vec()
+}

@@ -1,0 +1,101 @@
+//! What the page says, in every language it speaks. A text that one language lacks fails the build.
+//!
+//! A further language is one file beside `en` and `ko`, an arm in `texts`, and its tag in `shared`.
+
+mod en;
+mod ko;
+mod texts;
+
+pub use texts::Texts;
+
+use crate::platform::{document, locale, storage};
+use latchkey_shared::Locale;
+use leptos::prelude::*;
+
+/// Where the chosen language lies in local storage.
+const KEY: &str = "latchkey.locale";
+
+/// The texts of a language.
+pub fn texts(locale: Locale) -> &'static Texts {
+    match locale {
+        Locale::En => &en::TEXTS,
+        Locale::Ko => &ko::TEXTS,
+    }
+}
+
+/// The language that the page speaks now.
+#[derive(Clone, Copy)]
+pub struct I18n(RwSignal<Locale>);
+
+impl I18n {
+    /// The stored choice, or else the browser's language.
+    pub fn start() -> Self {
+        let i18n = Self(RwSignal::new(storage::read(KEY).unwrap_or_else(|_| locale::of_browser())));
+        Effect::new(move || document::set_root_attribute("lang", Some(i18n.locale().tag())));
+        i18n
+    }
+
+    /// The language, followed by views.
+    pub fn locale(self) -> Locale {
+        self.0.get()
+    }
+
+    /// The texts, followed by views.
+    pub fn texts(self) -> &'static Texts {
+        texts(self.0.get())
+    }
+
+    /// Speaks another language from now on, also at the next start.
+    pub fn speak(self, locale: Locale) {
+        storage::write(KEY, &locale);
+        if self.0.get_untracked() != locale {
+            self.0.set(locale);
+        }
+    }
+}
+
+/// The page's language, from any component.
+pub fn use_i18n() -> I18n {
+    use_context().unwrap_or_else(I18n::start)
+}
+
+/// Which of the texts.
+pub type Words = fn(&Texts) -> &'static str;
+
+/// A text that follows the language. All of them are closures of one type, so that the code to draw one exists once.
+pub fn tr(pick: Words) -> impl Fn() -> &'static str + Copy + Send + Sync + 'static {
+    let i18n = use_i18n();
+    move || pick(i18n.texts())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use latchkey_shared::{EndReason, ErrorCode, FieldErrorCode};
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    #[wasm_bindgen_test]
+    fn every_code_has_words_in_every_language() {
+        for texts in Locale::ALL.map(texts) {
+            for code in ErrorCode::ALL {
+                assert!(!(texts.problem)(code).is_empty());
+            }
+            for reason in EndReason::ALL {
+                assert!(!(texts.end_reason)(reason).is_empty() && !(texts.ended_label)(reason).is_empty());
+            }
+            for code in [FieldErrorCode::Required, FieldErrorCode::PasswordCommon, FieldErrorCode::Unknown] {
+                assert!(!(texts.field_error)(code).is_empty());
+            }
+        }
+    }
+
+    #[wasm_bindgen_test]
+    fn korean_is_korean() {
+        let hangul = |text: &str| text.chars().any(|c| ('가'..='힣').contains(&c));
+        let korean = texts(Locale::Ko);
+        assert!(ErrorCode::ALL.into_iter().all(|code| hangul((korean.problem)(code))));
+        assert!(EndReason::ALL.into_iter().all(|reason| hangul((korean.end_reason)(reason))));
+        assert_eq!((texts(Locale::En).duration)(3_723), "1 h 2 min");
+        assert_eq!((korean.duration)(59), "59초");
+    }
+}

@@ -1,0 +1,61 @@
+//! The account's end: asked once, with what will be lost, and the password.
+
+use crate::api::account;
+use crate::components::{Card, Field, Form, Kind, Submit, use_session};
+use crate::i18n::{Words, tr};
+use latchkey_shared::DeleteAccountRequest;
+use leptos::{ev::SubmitEvent, html, prelude::*};
+
+/// The part of the security page.
+#[component]
+pub fn DeleteAccount() -> impl IntoView {
+    let dialog = NodeRef::<html::Dialog>::new();
+    let open = move |_| {
+        // It is refused only to a dialog that is open already.
+        let _ = dialog.get().map(|dialog| dialog.show_modal());
+    };
+    let close = move || {
+        if let Some(dialog) = dialog.get_untracked() {
+            dialog.close();
+        }
+    };
+    view! {
+        <Card title=|t| t.delete_title lead=|t| t.delete_lead class="danger">
+            <button type="button" class="danger" aria-haspopup="dialog" on:click=open>{tr(|t| t.delete_title)}</button>
+        </Card>
+        <dialog node_ref=dialog class="dialog" aria-labelledby="delete-title">
+            <h2 id="delete-title">{tr(|t| t.delete_ask)}</h2>
+            <Losses />
+            <Confirm close=close />
+        </dialog>
+    }
+}
+
+#[component]
+fn Losses() -> impl IntoView {
+    let losses: [Words; 3] = [|t| t.delete_loss_account, |t| t.delete_loss_sessions, |t| t.delete_loss_final];
+    view! { <ul class="losses">{losses.map(|loss| view! { <li>{tr(loss)}</li> }).collect_view()}</ul> }
+}
+
+#[component]
+fn Confirm(close: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
+    let session = use_session();
+    let form = Form::new("delete").rejecting_at("password");
+    let password = RwSignal::new(String::new());
+    let send = move |event: SubmitEvent| {
+        event.prevent_default();
+        let request = DeleteAccountRequest { password: password.get_untracked().into() };
+        form.submit(request.clone().checked().map(drop), async move {
+            account::delete(session, &request).await?;
+            session.deleted();
+            Ok(())
+        });
+    };
+    view! {
+        <form novalidate on:submit=send>
+            <Field form=form name="password" label=|t| t.password value=password kind=Kind::Password autocomplete="current-password" hint=|t| t.delete_password_hint />
+            <Submit form=form label=|t| t.delete_title class="danger" />
+            <button type="button" class="quiet" on:click=move |_| close()>{tr(|t| t.cancel)}</button>
+        </form>
+    }
+}

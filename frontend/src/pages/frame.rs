@@ -1,0 +1,91 @@
+//! What surrounds the pages of a signed-in person: header, navigation, the session's bar and dialog.
+
+use super::menu::AccountMenu;
+use super::session_bar::SessionBar;
+use super::session_ended::SessionEnded;
+use crate::components::{Icon, Mark, Skeleton, use_session};
+use crate::i18n::{tr, use_i18n};
+use crate::platform::document;
+use crate::routes::{Page, with_next};
+use crate::session::State;
+use latchkey_shared::EndReason;
+use leptos::prelude::*;
+use leptos_router::components::{A, Outlet};
+use leptos_router::hooks::use_navigate;
+
+/// The frame. It keeps its pages while one account is signed in, and starts anew for another one.
+#[component]
+pub fn Frame() -> impl IntoView {
+    let session = use_session();
+    let account = Memo::new(move |_| session.with(|state| state.account().map(|account| account.id)));
+    lead_out_when_signed_out();
+    move || match account.get() {
+        Some(_) => view! { <Inside /> }.into_any(),
+        None => view! { <Waiting /> }.into_any(),
+    }
+}
+
+/// A protected page without a session leads to the sign-in page, and back here afterwards; after a sign-out that the
+/// person meant, there is nothing to come back to.
+fn lead_out_when_signed_out() {
+    let (session, navigate) = (use_session(), use_navigate());
+    let was_in = StoredValue::new(false);
+    Effect::new(move || {
+        let out = session.with(|state| match state {
+            State::SignedOut(reason) => Some(*reason),
+            _ => None,
+        });
+        let Some(reason) = out else { return was_in.set_value(session.is_signed_in()) };
+        let meant = matches!(reason, Some(EndReason::SignedOut | EndReason::AccountDeleted));
+        let to = match was_in.get_value() || meant {
+            true => Page::LogIn.href().to_owned(),
+            false => with_next(Page::LogIn, &document::here()),
+        };
+        navigate(&to, leptos_router::NavigateOptions { replace: true, ..Default::default() });
+    });
+}
+
+#[component]
+fn Inside() -> impl IntoView {
+    view! {
+        <a class="skip" href="#main">{tr(|t| t.skip_to_content)}</a>
+        <header class="top">
+            <A href=Page::Home.href() attr:class="brand" exact=true><Mark />"Latchkey"</A>
+            <AccountMenu />
+        </header>
+        <SessionBar />
+        <div class="frame">
+            <Navigation />
+            <main id="main" tabindex="-1"><Outlet /></main>
+        </div>
+        <SessionEnded />
+    }
+}
+
+/// While it is not known yet who is signed in.
+#[component]
+fn Waiting() -> impl IntoView {
+    view! {
+        <header class="top"><span class="brand"><Mark />"Latchkey"</span></header>
+        <SessionBar />
+        <div class="frame">
+            <div class="side"></div>
+            <main><Skeleton /></main>
+        </div>
+    }
+}
+
+#[component]
+fn Navigation() -> impl IntoView {
+    let i18n = use_i18n();
+    let items = Page::SIGNED_IN
+        .map(|page| {
+            view! {
+                <li>
+                    <A href=page.href() exact=true><Icon page=page /><span>{move || page.name(i18n.texts())}</span></A>
+                </li>
+            }
+        })
+        .collect_view();
+    view! { <nav class="side" aria-label=tr(|t| t.account_navigation)><ul>{items}</ul></nav> }
+}

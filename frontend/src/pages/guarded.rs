@@ -1,0 +1,29 @@
+//! A page that only a signed-in person sees.
+
+use crate::api::auth;
+use crate::components::{Skeleton, use_session};
+use crate::session::Admission;
+use leptos::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+/// Shows a page at once while the token lasts, and checks beside whether the session still lives. With a lapsed token
+/// it shows an outline until the next token has come. A page that is open stays open, whatever happens to the session.
+#[component]
+pub fn Guarded(children: ChildrenFn) -> impl IntoView {
+    let session = use_session();
+    let admitted = RwSignal::new(session.admission() == Admission::Show);
+    spawn_local(async move {
+        // What goes wrong here shows in the session's state.
+        let _ = if admitted.get_untracked() {
+            auth::verify(session).await
+        } else {
+            session.token(None).await.map(drop)
+        };
+    });
+    Effect::new(move || {
+        if session.with(|state| state.grant().is_some()) && session.admission() == Admission::Show {
+            admitted.set(true);
+        }
+    });
+    view! { <Show when=move || admitted.get() fallback=Skeleton>{children()}</Show> }
+}

@@ -1,0 +1,106 @@
+//! Who is signed in, this session, and what to look after.
+
+use crate::api::sessions;
+use crate::components::{Card, Head, LoadedView, load, use_session};
+use crate::i18n::{Words, tr, use_i18n};
+use crate::platform::{clock, locale};
+use crate::routes::Page;
+use latchkey_shared::SessionList;
+use leptos::prelude::*;
+
+/// The page.
+#[component]
+pub fn Home() -> impl IntoView {
+    let (session, i18n) = (use_session(), use_i18n());
+    let name = Memo::new(move |_| session.account().map(|account| account.display_name).unwrap_or_default());
+    let heading = Signal::derive(move || (i18n.texts().hello)(&name.get()));
+    view! {
+        <Head title=|t| t.home heading=heading lead=|t| t.home_lead />
+        <div class="cards">
+            <YourAccount />
+            <ThisSession />
+        </div>
+        <LookAfter />
+    }
+}
+
+#[component]
+fn YourAccount() -> impl IntoView {
+    let (session, i18n) = (use_session(), use_i18n());
+    let account = Memo::new(move |_| session.account());
+    let of = move |pick: fn(&latchkey_shared::Account) -> String| {
+        Signal::derive(move || account.with(|account| account.as_ref().map(pick)).unwrap_or_default())
+    };
+    let since = Signal::derive(move || {
+        account.get().map(|account| locale::date(i18n.locale(), account.created_at)).unwrap_or_default()
+    });
+    view! {
+        <Card title=|t| t.your_account>
+            <dl>
+                <Fact name=|t| t.display_name value=of(|account| account.display_name.clone()) />
+                <Fact name=|t| t.email value=of(|account| account.email.clone()) />
+                <Fact name=|t| t.member_since value=since />
+                <Fact name=|t| t.roles value=of(|account| account.roles.join(", ")) />
+            </dl>
+        </Card>
+    }
+}
+
+#[component]
+fn ThisSession() -> impl IntoView {
+    let session = use_session();
+    let list = load(move || sessions::list(session));
+    view! {
+        <Card title=|t| t.this_session>
+            <LoadedView loaded=list view=Callback::new(|list: SessionList| view! { <Facts list=list /> }.into_any()) />
+        </Card>
+    }
+}
+
+#[component]
+fn Facts(list: SessionList) -> impl IntoView {
+    let (session, i18n) = (use_session(), use_i18n());
+    let own = list.sessions.into_iter().find(|session| session.current);
+    let ends = Memo::new(move |_| session.grant().map(|grant| grant.session_expires_at));
+    let ends = Signal::derive(move || {
+        let texts = i18n.texts();
+        ends.get()
+            .map(|at| {
+                format!("{} – {}", locale::relative(i18n.locale(), at, clock::now()), texts.session_ends_hint)
+            })
+            .unwrap_or_default()
+    });
+    own.map(|own| {
+        let signed_in = own.created_at;
+        view! {
+            <dl>
+                <Fact name=|t| t.device value=Signal::stored(own.device) />
+                <Fact name=|t| t.address value=Signal::stored(own.ip) />
+                <Fact name=|t| t.signed_in_at value=Signal::derive(move || locale::date_time(i18n.locale(), signed_in)) />
+                <Fact name=|t| t.session_ends value=ends />
+            </dl>
+        }
+    })
+}
+
+/// A name and what belongs to it; nothing where there is nothing.
+#[component]
+fn Fact(name: Words, #[prop(into)] value: Signal<String>) -> impl IntoView {
+    let text = tr(name);
+    move || {
+        (!value.with(String::is_empty))
+            .then(|| view! { <div><dt>{text}</dt><dd>{move || value.get()}</dd></div> })
+    }
+}
+
+#[component]
+fn LookAfter() -> impl IntoView {
+    let links: [(Page, Words); 3] = [
+        (Page::Sessions, |t| t.look_after_sessions),
+        (Page::Security, |t| t.look_after_password),
+        (Page::Security, |t| t.look_after_export),
+    ];
+    let links =
+        links.map(|(page, text)| view! { <li><a href=page.href()>{tr(text)}</a></li> }).collect_view();
+    view! { <Card title=|t| t.look_after><ul class="links">{links}</ul></Card> }
+}

@@ -1,0 +1,93 @@
+//! Signing in.
+
+use super::outside::{Outside, lead_in_when_signed_in, use_next};
+use crate::components::{Field, Form, Head, Kind, Submit, use_session};
+use crate::i18n::{tr, use_i18n};
+use crate::platform::storage;
+use crate::routes::{Page, with_next};
+use latchkey_shared::{LogIn as Checked, LogInRequest, TokenDelivery};
+use leptos::{ev::SubmitEvent, prelude::*};
+
+/// Where the last choice of "keep me signed in" lies.
+const REMEMBER: &str = "latchkey.remember";
+
+/// What the person chose the last time; yes at first.
+pub fn remembered() -> bool {
+    storage::read(REMEMBER).unwrap_or(true)
+}
+
+/// The page.
+#[component]
+pub fn LogIn() -> impl IntoView {
+    lead_in_when_signed_in();
+    let next = use_next();
+    view! {
+        <Outside>
+            <Head title=|t| t.sign_in lead=|t| t.sign_in_lead />
+            <WhyHere />
+            <LogInForm />
+            <p class="aside">
+                {tr(|t| t.no_account)} " "
+                <a href=move || with_next(Page::SignUp, &next.get())>{tr(|t| t.create_account)}</a>
+            </p>
+        </Outside>
+    }
+}
+
+/// Why the session before this one is over.
+#[component]
+fn WhyHere() -> impl IntoView {
+    let (session, i18n) = (use_session(), use_i18n());
+    let reason = Memo::new(move |_| session.with(|state| state.end()));
+    let words = move || {
+        reason.get().map(|reason| view! { <p class="notice">{(i18n.texts().end_reason)(reason)}</p> })
+    };
+    view! { <div role="status">{words}</div> }
+}
+
+#[component]
+fn LogInForm() -> impl IntoView {
+    let session = use_session();
+    let form = Form::new("login");
+    let (email, password) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let remember = RwSignal::new(remembered());
+    let send = move |event: SubmitEvent| {
+        event.prevent_default();
+        let request = LogInRequest {
+            email: email.get_untracked(),
+            password: password.get_untracked().into(),
+            remember: remember.get_untracked(),
+            token_delivery: TokenDelivery::Cookie,
+        };
+        form.submit(
+            Checked::try_from(request.clone()).map(drop),
+            async move { session.sign_in(&request).await },
+        );
+    };
+    view! {
+        <form novalidate on:submit=send>
+            <Field form=form name="email" label=|t| t.email value=email kind=Kind::Email autocomplete="username" />
+            <Field form=form name="password" label=|t| t.password value=password kind=Kind::Password autocomplete="current-password" />
+            <KeepSignedIn id="remember" value=remember />
+            <Submit form=form label=|t| t.sign_in />
+        </form>
+    }
+}
+
+/// Whether the session outlives the browser's window.
+#[component]
+pub fn KeepSignedIn(id: &'static str, value: RwSignal<bool>) -> impl IntoView {
+    let hint = format!("{id}-hint");
+    let choose = move |checked| {
+        value.set(checked);
+        storage::write(REMEMBER, &checked);
+    };
+    view! {
+        <div class="check">
+            <input type="checkbox" id=id name="remember" aria-describedby=hint.clone() prop:checked=move || value.get()
+                on:change:target=move |event| choose(event.target().checked()) />
+            <label for=id>{tr(|t| t.keep_signed_in)}</label>
+            <p class="hint" id=hint>{tr(|t| t.keep_signed_in_hint)}</p>
+        </div>
+    }
+}

@@ -1,0 +1,27 @@
+//! The account menu in the header.
+
+use super::switches::{LanguageSwitch, ThemeSwitch};
+use crate::components::use_session;
+use crate::i18n::tr;
+use leptos::prelude::*;
+
+/// Who is signed in, language and theme, and the way out. The browser opens and closes it (a popover).
+#[component]
+pub fn AccountMenu() -> impl IntoView {
+    let session = use_session();
+    let account = Memo::new(move |_| session.account());
+    let name = move || account.get().map(|account| account.display_name).unwrap_or_default();
+    let email = move || account.get().map(|account| account.email).unwrap_or_default();
+    let initial = move || name().chars().next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    view! {
+        <button type="button" class="avatar" popovertarget="account-menu" aria-haspopup="dialog" aria-label=tr(|t| t.account_menu)>
+            {initial}
+        </button>
+        <div id="account-menu" class="menu" popover="auto" role="dialog" aria-label=tr(|t| t.account_menu)>
+            <p class="who"><strong>{name}</strong><span>{email}</span></p>
+            <LanguageSwitch id="menu-language" />
+            <ThemeSwitch id="menu-theme" />
+            <button type="button" class="quiet" on:click=move |_| session.sign_out()>{tr(|t| t.sign_out)}</button>
+        </div>
+    }
+}

@@ -1,0 +1,32 @@
+//! The pages: each fetches what it shows, and composes components.
+
+mod frame;
+mod guarded;
+mod menu;
+mod session_bar;
+mod session_ended;
+mod switches;
+
+mod log_in;
+mod not_found;
+mod outside;
+mod sign_up;
+
+mod delete_account;
+mod home;
+mod profile;
+mod security;
+mod sessions;
+mod token;
+mod token_claims;
+
+pub use frame::Frame;
+pub use guarded::Guarded;
+pub use home::Home;
+pub use log_in::LogIn;
+pub use not_found::NotFound;
+pub use profile::Profile;
+pub use security::Security;
+pub use sessions::Sessions;
+pub use sign_up::SignUp;
+pub use token::Token;

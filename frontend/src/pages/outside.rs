@@ -1,0 +1,44 @@
+//! What surrounds the pages that need no session: one card.
+
+use super::switches::{LanguageSwitch, ThemeSwitch};
+use crate::components::{Mark, use_session};
+use crate::routes::{Page, safe_next};
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_navigate, use_query_map};
+
+/// One card in the middle, the brand above it, language and theme below it.
+#[component]
+pub fn Outside(children: Children) -> impl IntoView {
+    view! {
+        <div class="outside">
+            <p class="brand"><Mark />"Latchkey"</p>
+            <main class="card">{children()}</main>
+            <footer class="switches">
+                <LanguageSwitch id="language" />
+                <ThemeSwitch id="theme" />
+            </footer>
+        </div>
+    }
+}
+
+/// Where to go after signing in, as the address says.
+pub fn use_next() -> Memo<String> {
+    let query = use_query_map();
+    Memo::new(move |_| {
+        let next = query.with(|query| query.get("next"));
+        next.as_deref().and_then(safe_next).unwrap_or(Page::Home.href()).to_owned()
+    })
+}
+
+/// Whoever is signed in has no business on a page for signing in.
+pub fn lead_in_when_signed_in() {
+    let (session, next, navigate) = (use_session(), use_next(), use_navigate());
+    let signed_in = Memo::new(move |_| session.with(|state| state.grant().is_some()));
+    Effect::new(move || {
+        if signed_in.get() {
+            let to = next.get_untracked();
+            navigate(&to, NavigateOptions { replace: true, ..NavigateOptions::default() });
+        }
+    });
+}

@@ -1,0 +1,52 @@
+//! The person's name and language.
+
+use crate::api::account;
+use crate::components::{Field, Form, Head, Kind, Select, Submit, languages, use_session};
+use crate::i18n::{tr, use_i18n};
+use latchkey_shared::{Locale, ProfileChange, ProfileChangeRequest};
+use leptos::{ev::SubmitEvent, prelude::*};
+
+/// The page.
+#[component]
+pub fn Profile() -> impl IntoView {
+    view! {
+        <Head title=|t| t.profile lead=|t| t.profile_lead />
+        <ProfileForm />
+    }
+}
+
+#[component]
+fn ProfileForm() -> impl IntoView {
+    let (session, i18n) = (use_session(), use_i18n());
+    let form = Form::new("profile");
+    let account = untrack(move || session.account());
+    let name = RwSignal::new(account.map(|account| account.display_name).unwrap_or_default());
+    // What the switch in the menu chooses holds here too, until something else is chosen here.
+    let chosen = RwSignal::new(None::<String>);
+    let language = Signal::derive(move || chosen.get().unwrap_or_else(|| i18n.locale().tag().to_owned()));
+    let send = move |event: SubmitEvent| {
+        event.prevent_default();
+        let request = ProfileChangeRequest {
+            display_name: Some(name.get_untracked()),
+            locale: Some(language.get_untracked()),
+        };
+        form.submit(ProfileChange::try_from(request.clone()).map(drop), async move {
+            let account = account::change_profile(session, &request).await?;
+            i18n.speak(account.locale);
+            session.account_changed(account);
+            let _ = chosen.try_set(None);
+            Ok(())
+        });
+    };
+    let choose = Callback::new(move |tag: String| chosen.set(tag.parse::<Locale>().ok().map(|_| tag)));
+    view! {
+        <section class="card">
+            <form novalidate on:submit=send>
+                <Field form=form name="display_name" label=|t| t.display_name value=name kind=Kind::Text autocomplete="name" hint=|t| t.name_hint />
+                <Select id="profile-locale" label=|t| t.language value=language choose=choose options=languages() />
+                <p class="hint below">{tr(|t| t.language_hint)}</p>
+                <Submit form=form label=|t| t.save done=|t| t.saved />
+            </form>
+        </section>
+    }
+}

@@ -1,0 +1,74 @@
+//! Password, data, and the account's end.
+
+use super::delete_account::DeleteAccount;
+use crate::api::account;
+use crate::components::{Card, Field, Form, Head, Kind, Submit, use_session};
+use crate::platform::download;
+use latchkey_shared::{ChangePassword as Checked, ChangePasswordRequest};
+use leptos::{ev::SubmitEvent, prelude::*};
+
+/// The page.
+#[component]
+pub fn Security() -> impl IntoView {
+    view! {
+        <Head title=|t| t.security lead=|t| t.security_lead />
+        <ChangePassword />
+        <Export />
+        <DeleteAccount />
+    }
+}
+
+#[component]
+fn ChangePassword() -> impl IntoView {
+    let session = use_session();
+    let form = Form::new("password").rejecting_at("current_password");
+    let (current, new) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let email = untrack(move || session.account()).map(|account| account.email);
+    let send = move |event: SubmitEvent| {
+        event.prevent_default();
+        let request = ChangePasswordRequest {
+            current_password: current.get_untracked().into(),
+            new_password: new.get_untracked().into(),
+        };
+        form.submit(Checked::try_from(request.clone()).map(drop), async move {
+            account::change_password(session, &request).await?;
+            let _ = (current.try_set(String::new()), new.try_set(String::new()));
+            Ok(())
+        });
+    };
+    view! {
+        <Card title=|t| t.change_password lead=|t| t.change_password_lead>
+            <form novalidate on:submit=send>
+                <input type="hidden" name="username" autocomplete="username" value=email />
+                <Field form=form name="current_password" label=|t| t.current_password value=current kind=Kind::Password autocomplete="current-password" />
+                <Field form=form name="new_password" label=|t| t.new_password value=new kind=Kind::Password autocomplete="new-password" hint=|t| t.password_hint />
+                <Submit form=form label=|t| t.change_password done=|t| t.password_changed />
+            </form>
+        </Card>
+    }
+}
+
+#[component]
+fn Export() -> impl IntoView {
+    let session = use_session();
+    let form = Form::new("export");
+    let refused = RwSignal::new(false);
+    let send = move |event: SubmitEvent| {
+        event.prevent_default();
+        form.submit(Ok(()), async move {
+            let text = account::export(session).await?;
+            let _ = refused.try_set(!download::save_json("latchkey-export.json", &text));
+            Ok(())
+        });
+    };
+    view! {
+        <Card title=|t| t.export_title lead=|t| t.export_lead>
+            <form novalidate on:submit=send>
+                {move || match refused.get() {
+                    true => view! { <Submit form=form label=|t| t.export_title done=|t| t.export_failed class="quiet" /> },
+                    false => view! { <Submit form=form label=|t| t.export_title done=|t| t.export_saved class="quiet" /> },
+                }}
+            </form>
+        </Card>
+    }
+}

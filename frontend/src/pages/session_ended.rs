@@ -1,0 +1,72 @@
+//! The dialog over a page whose session has ended.
+
+use crate::components::{Field, Form, Kind, Submit, use_session};
+use crate::i18n::{tr, use_i18n};
+use crate::pages::log_in::{KeepSignedIn, remembered};
+use crate::session::State;
+use latchkey_shared::{Account, EndReason, LogIn, LogInRequest, TokenDelivery};
+use leptos::{html, prelude::*};
+
+/// Asks for the password while the page below stays as it is, with all that was typed in it.
+#[component]
+pub fn SessionEnded() -> impl IntoView {
+    let session = use_session();
+    let ended = Memo::new(move |_| {
+        session.with(|state| match state {
+            State::Ended { account, reason } => Some((account.clone(), *reason)),
+            _ => None,
+        })
+    });
+    move || ended.get().map(|(account, reason)| view! { <SignInAgain account=account reason=reason /> })
+}
+
+#[component]
+fn SignInAgain(account: Account, reason: EndReason) -> impl IntoView {
+    let (session, i18n) = (use_session(), use_i18n());
+    let dialog = NodeRef::<html::Dialog>::new();
+    Effect::new(move || {
+        // It is refused only to a dialog that is open already.
+        let _ = dialog.get().map(|dialog| dialog.show_modal());
+    });
+    view! {
+        // There is no going on without an answer, so Escape does not close it.
+        <dialog node_ref=dialog class="dialog" aria-labelledby="again-title" aria-describedby="again-why" on:cancel=|event: leptos::ev::Event| event.prevent_default()>
+            <h2 id="again-title">{tr(|t| t.sign_in_again)}</h2>
+            <p id="again-why">{move || (i18n.texts().end_reason)(reason)}</p>
+            <p class="lead">{tr(|t| t.sign_in_again_lead)}</p>
+            <PasswordAgain email=account.email />
+            <button type="button" class="link" on:click=move |_| session.leave()>{tr(|t| t.sign_in_as_other)}</button>
+        </dialog>
+    }
+}
+
+#[component]
+fn PasswordAgain(email: String) -> impl IntoView {
+    let session = use_session();
+    let form = Form::new("again").rejecting_at("password");
+    let (password, remember) = (RwSignal::new(String::new()), RwSignal::new(remembered()));
+    let address = email.clone();
+    let send = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let request = LogInRequest {
+            email: address.clone(),
+            password: password.get_untracked().into(),
+            remember: remember.get_untracked(),
+            token_delivery: TokenDelivery::Cookie,
+        };
+        form.submit(
+            LogIn::try_from(request.clone()).map(drop),
+            async move { session.sign_in(&request).await },
+        );
+    };
+    view! {
+        <form novalidate on:submit=send>
+            // Password managers look for the name beside the password.
+            <input type="hidden" name="username" autocomplete="username" value=email.clone() />
+            <p class="fixed"><span>{tr(|t| t.email)}</span><strong>{email}</strong></p>
+            <Field form=form name="password" label=|t| t.password value=password kind=Kind::Password autocomplete="current-password" />
+            <KeepSignedIn id="again-remember" value=remember />
+            <Submit form=form label=|t| t.sign_in />
+        </form>
+    }
+}

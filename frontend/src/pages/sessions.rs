@@ -1,0 +1,133 @@
+//! Where the account is signed in.
+
+use crate::api::{Failure, sessions};
+use crate::components::{Card, Form, Head, Loaded, LoadedView, Submit, load, use_session};
+use crate::i18n::{tr, use_i18n};
+use crate::platform::{clock, locale};
+use latchkey_shared::{EndReason, Session, SessionList};
+use leptos::{ev::SubmitEvent, prelude::*};
+use std::future::Future;
+
+/// The page.
+#[component]
+pub fn Sessions() -> impl IntoView {
+    let session = use_session();
+    let list = load(move || sessions::list(session));
+    view! {
+        <Head title=|t| t.sessions lead=|t| t.sessions_lead />
+        <LoadedView loaded=list view=Callback::new(move |found: SessionList| view! { <Lists found=found list=list /> }.into_any()) />
+    }
+}
+
+#[component]
+fn Lists(found: SessionList, list: Loaded<SessionList>) -> impl IntoView {
+    let session = use_session();
+    let (live, ended): (Vec<_>, Vec<_>) =
+        found.sessions.into_iter().partition(|session| session.ended_at.is_none());
+    let others = live.iter().any(|session| !session.current);
+    let rows = live.into_iter().map(|found| view! { <Live found=found list=list /> }).collect_view();
+    let none_ended = ended.is_empty();
+    let ended = ended.into_iter().map(|found| view! { <Ended found=found /> }).collect_view();
+    view! {
+        <ul class="rows card">{rows}</ul>
+        <section class="card">
+            {match others {
+                true => view! {
+                    <p class="lead">{tr(|t| t.sign_out_others_lead)}</p>
+                    <EndForm end=move || sessions::end_others(session) list=list all=true />
+                }.into_any(),
+                false => view! { <p class="lead">{tr(|t| t.no_others)}</p> }.into_any(),
+            }}
+        </section>
+        <Card title=|t| t.ended_title>
+            {match none_ended {
+                true => view! { <p class="lead">{tr(|t| t.no_ended)}</p> }.into_any(),
+                false => view! { <ul class="rows">{ended}</ul> }.into_any(),
+            }}
+        </Card>
+    }
+}
+
+#[component]
+fn Live(found: Session, list: Loaded<SessionList>) -> impl IntoView {
+    let (session, i18n) = (use_session(), use_i18n());
+    let (id, current, expires) = (found.id, found.current, found.expires_at);
+    let ends = move || {
+        let texts = i18n.texts();
+        format!("{} {}", texts.session_ends, locale::relative(i18n.locale(), expires, clock::now()))
+    };
+    view! {
+        <li data-session=id.to_string()>
+            <Device found=found />
+            <p class="facts">{ends}</p>
+            {match current {
+                true => view! { <span class="badge">{tr(|t| t.this_one)}</span> }.into_any(),
+                false => view! { <EndForm end=move || sessions::end(session, id) list=list all=false /> }.into_any(),
+            }}
+        </li>
+    }
+}
+
+#[component]
+fn Ended(found: Session) -> impl IntoView {
+    let i18n = use_i18n();
+    let (reason, at) = (found.end_reason.unwrap_or(EndReason::Unknown), found.ended_at);
+    let when = move || at.map(|at| locale::date_time(i18n.locale(), at)).unwrap_or_default();
+    let id = found.id.to_string();
+    let replayed = reason == EndReason::ReplayDetected;
+    view! {
+        <li data-session=id class:alarm=replayed>
+            <Device found=found />
+            <p class="facts">{move || (i18n.texts().ended_label)(reason)} " · " {when}</p>
+            {replayed.then(|| view! { <p class="problem">{tr(|t| t.replay_advice)}</p> })}
+        </li>
+    }
+}
+
+/// The client in words, its address, and its first and last use.
+#[component]
+fn Device(found: Session) -> impl IntoView {
+    let i18n = use_i18n();
+    let (first, last) = (found.created_at, found.last_seen_at);
+    let used = move || {
+        let (texts, locale) = (i18n.texts(), i18n.locale());
+        let since = locale::date_time(locale, first);
+        let seen = locale::relative(locale, last, clock::now());
+        format!("{} {since} · {} {seen}", texts.signed_in_at, texts.last_used)
+    };
+    view! {
+        <strong title=found.user_agent>{found.device}</strong>
+        <p class="facts">{found.ip}</p>
+        <p class="facts">{used}</p>
+    }
+}
+
+/// A button that ends one session or all others, and shows the list anew.
+#[component]
+fn EndForm<F>(
+    end: impl Fn() -> F + Send + Sync + 'static,
+    list: Loaded<SessionList>,
+    all: bool,
+) -> impl IntoView
+where
+    F: Future<Output = Result<(), Failure>> + 'static,
+{
+    let form = Form::new("end");
+    let send = move |event: SubmitEvent| {
+        event.prevent_default();
+        let answer = end();
+        form.submit(Ok(()), async move {
+            let ended = answer.await;
+            list.again();
+            ended
+        });
+    };
+    view! {
+        <form on:submit=send>
+            {match all {
+                true => view! { <Submit form=form label=|t| t.sign_out_others class="danger" /> },
+                false => view! { <Submit form=form label=|t| t.end class="quiet" /> },
+            }}
+        </form>
+    }
+}

@@ -1,0 +1,96 @@
+//! The access token explained.
+
+use super::token_claims::{Claims, HeaderTable};
+use crate::components::{Card, Head, use_session};
+use crate::i18n::{tr, use_i18n};
+use crate::platform::{clipboard, clock, locale};
+use leptos::prelude::*;
+use std::time::Duration;
+use wasm_bindgen_futures::spawn_local;
+
+/// The page.
+#[component]
+pub fn Token() -> impl IntoView {
+    view! {
+        <Head title=|t| t.token lead=|t| t.token_lead />
+        <Countdown />
+        <Card title=|t| t.claims_title><Claims /></Card>
+        <Card title=|t| t.header_title><HeaderTable /></Card>
+        <Raw />
+        <Log />
+    }
+}
+
+/// How long the token lasts, counted down while it is looked at.
+#[component]
+fn Countdown() -> impl IntoView {
+    let (session, i18n) = (use_session(), use_i18n());
+    let ends = Memo::new(move |_| session.grant().map(|grant| (grant.access_expires_at, grant.lifetime())));
+    let now = RwSignal::new(clock::now());
+    if let Ok(ticking) = set_interval_with_handle(move || now.set(clock::now()), Duration::from_secs(1)) {
+        on_cleanup(move || ticking.clear());
+    }
+    // Rounded up: a token that ends within this second still lasts.
+    let left = Memo::new(move |_| {
+        ends.get().map(|(at, _)| now.get().until(at).as_millis().div_ceil(1_000)).unwrap_or_default() as u64
+    });
+    let text = move || match left.get() {
+        0 => i18n.texts().token_lapsed.to_owned(),
+        seconds => (i18n.texts().duration)(seconds),
+    };
+    let whole = move || ends.get().map_or(1, |(_, lifetime)| lifetime.as_secs().max(1)).to_string();
+    view! {
+        <section class="card countdown">
+            <p class="label">{tr(|t| t.ends_in)}</p>
+            <p class="clock" data-testid="countdown" role="timer">{text}</p>
+            <progress max=whole prop:value=move || left.get().to_string() aria-label=tr(|t| t.ends_in)></progress>
+            <p class="hint">{tr(|t| t.refreshes_itself)}</p>
+        </section>
+    }
+}
+
+/// The token itself, to copy.
+#[component]
+fn Raw() -> impl IntoView {
+    let session = use_session();
+    let copied = RwSignal::new(None::<bool>);
+    let token = Memo::new(move |_| session.grant().map(|grant| grant.access_token));
+    let copy = move |_| {
+        let Some(token) = token.get_untracked() else { return };
+        spawn_local(async move {
+            let _ = copied.try_set(Some(clipboard::copy(token.expose()).await));
+        });
+    };
+    let (yes, no) = (tr(|t| t.copied), tr(|t| t.copy_failed));
+    view! {
+        <Card title=|t| t.raw_title lead=|t| t.raw_hint>
+            <pre class="code" tabindex="0"><code>{move || token.get().map(|token| token.expose().to_owned())}</code></pre>
+            <div class="actions">
+                <button type="button" class="quiet" on:click=copy>{tr(|t| t.copy)}</button>
+                <span role="status" class="done">{move || copied.get().map(|done| if done { yes() } else { no() })}</span>
+            </div>
+        </Card>
+    }
+}
+
+/// What the page did with the token lately.
+#[component]
+fn Log() -> impl IntoView {
+    let (session, i18n) = (use_session(), use_i18n());
+    let lines = move || {
+        let (texts, language) = (i18n.texts(), i18n.locale());
+        session
+            .log()
+            .into_iter()
+            .map(|entry| {
+                let at = locale::time(language, entry.at);
+                view! { <li><time>{at}</time> " " {(texts.deed)(entry.deed)} " " <span class="tag">{format!("gen {}", entry.generation)}</span></li> }
+            })
+            .collect_view()
+    };
+    view! {
+        <Card title=|t| t.log_title lead=|t| t.log_lead>
+            <ol class="log" data-testid="token-log" reversed>{lines}</ol>
+        </Card>
+    }
+}

@@ -1,0 +1,77 @@
+//! What the token's two readable parts say, and what that means.
+
+use crate::components::use_session;
+use crate::i18n::{Words, tr, use_i18n};
+use crate::platform::locale;
+use crate::session::Header;
+use latchkey_shared::{Claims as Said, Locale, Timestamp};
+use leptos::prelude::*;
+
+type Row = (&'static str, String, Words);
+
+/// Each claim (RFC 9068 §2.2) with its meaning.
+#[component]
+pub fn Claims() -> impl IntoView {
+    let (session, i18n) = (use_session(), use_i18n());
+    let claims = Memo::new(move |_| session.grant().and_then(|grant| grant.claims()));
+    let rows = move || claims.get().map(|claims| claim_rows(claims, i18n.locale())).unwrap_or_default();
+    view! { <Table rows=Signal::derive(rows) /> }
+}
+
+/// The header (RFC 7515 §4.1) with its meaning.
+#[component]
+pub fn HeaderTable() -> impl IntoView {
+    let session = use_session();
+    let header = Memo::new(move |_| session.grant().and_then(|grant| grant.header()));
+    let rows = move || header.get().map(header_rows).unwrap_or_default();
+    view! { <Table rows=Signal::derive(rows) /> }
+}
+
+fn header_rows(header: Header) -> Vec<Row> {
+    vec![
+        ("alg", header.alg, |t| t.claim_alg),
+        ("typ", header.typ, |t| t.claim_typ),
+        ("kid", header.kid, |t| t.claim_kid),
+    ]
+}
+
+fn claim_rows(claims: Said, locale: Locale) -> Vec<Row> {
+    let time = |seconds| locale::date_time(locale, Timestamp::from_seconds(seconds));
+    vec![
+        ("iss", claims.iss, |t| t.claim_iss),
+        ("aud", claims.aud, |t| t.claim_aud),
+        ("sub", claims.sub.to_string(), |t| t.claim_sub),
+        ("sid", claims.sid.to_string(), |t| t.claim_sid),
+        ("gen", claims.generation.to_string(), |t| t.claim_gen),
+        ("roles", claims.roles.join(", "), |t| t.claim_roles),
+        ("auth_time", time(claims.auth_time), |t| t.claim_auth_time),
+        ("iat", time(claims.iat), |t| t.claim_iat),
+        ("exp", time(claims.exp), |t| t.claim_exp),
+        ("jti", claims.jti.to_string(), |t| t.claim_jti),
+    ]
+}
+
+#[component]
+fn Table(rows: Signal<Vec<Row>>) -> impl IntoView {
+    let i18n = use_i18n();
+    let unreadable = tr(|t| t.token_unreadable);
+    let lines = move || {
+        let texts = i18n.texts();
+        rows.get()
+            .into_iter()
+            .map(|(name, value, meaning)| {
+                view! { <tr><th scope="row"><code>{name}</code></th><td><code>{value}</code></td><td>{meaning(texts)}</td></tr> }
+            })
+            .collect_view()
+    };
+    let empty = move || rows.with(Vec::is_empty).then(|| view! { <p class="lead">{unreadable}</p> });
+    view! {
+        {empty}
+        <table>
+            <thead>
+                <tr><th scope="col">{tr(|t| t.name_column)}</th><th scope="col">{tr(|t| t.value_column)}</th><th scope="col">{tr(|t| t.meaning_column)}</th></tr>
+            </thead>
+            <tbody>{lines}</tbody>
+        </table>
+    }
+}

@@ -1,0 +1,97 @@
+//! Languages, dates and numbers, as the browser knows them.
+
+use js_sys::{Array, Intl, Object, Reflect};
+use latchkey_shared::{Locale, Timestamp};
+use wasm_bindgen::JsValue;
+
+/// The first of the browser's languages that the page speaks.
+pub fn of_browser() -> Locale {
+    let languages = web_sys::window().map(|window| window.navigator().languages()).unwrap_or_default();
+    let tags: Vec<String> = languages.iter().filter_map(|tag| tag.as_string()).collect();
+    Locale::preferred(tags.iter().map(String::as_str)).unwrap_or_default()
+}
+
+/// A date with its time of day, in the person's time zone.
+pub fn date_time(locale: Locale, at: Timestamp) -> String {
+    format(locale, at, &[("dateStyle", "medium"), ("timeStyle", "short")])
+}
+
+/// A date.
+pub fn date(locale: Locale, at: Timestamp) -> String {
+    format(locale, at, &[("dateStyle", "long")])
+}
+
+/// A time of day, to the second.
+pub fn time(locale: Locale, at: Timestamp) -> String {
+    format(locale, at, &[("timeStyle", "medium")])
+}
+
+/// A time seen from `now`: "in 3 days", "5 minutes ago".
+pub fn relative(locale: Locale, at: Timestamp, now: Timestamp) -> String {
+    let (count, unit) = distance(at.as_millis() - now.as_millis());
+    let options = options(&[("numeric", "auto")]);
+    #[expect(clippy::cast_precision_loss, reason = "counts of units are small")]
+    Intl::RelativeTimeFormat::new(&tags(locale), &options).format(count as f64, unit).into()
+}
+
+/// The largest unit that fits, and how many of it.
+fn distance(millis: i64) -> (i64, &'static str) {
+    const UNITS: [(i64, &str); 4] =
+        [(86_400_000, "day"), (3_600_000, "hour"), (60_000, "minute"), (1_000, "second")];
+    for (size, unit) in UNITS {
+        if millis.abs() >= size {
+            // Rounded: what is 13 days and 23 hours away reads better as 14 days.
+            return ((millis + millis.signum() * size / 2) / size, unit);
+        }
+    }
+    (0, "second")
+}
+
+fn format(locale: Locale, at: Timestamp, choices: &[(&str, &str)]) -> String {
+    let format = Intl::DateTimeFormat::new(&tags(locale), &options(choices)).format();
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds stay below 2^53")]
+    let millis = JsValue::from_f64(at.as_millis() as f64);
+    // A time that no calendar reaches is shown as a number.
+    format
+        .call1(&JsValue::NULL, &millis)
+        .ok()
+        .and_then(|text| text.as_string())
+        .unwrap_or_else(|| at.as_millis().to_string())
+}
+
+fn tags(locale: Locale) -> Array {
+    Array::of1(&locale.tag().into())
+}
+
+fn options(choices: &[(&str, &str)]) -> Object {
+    let object = Object::new();
+    for (name, value) in choices {
+        // Setting a property of a plain object does not fail.
+        let _ = Reflect::set(&object, &(*name).into(), &(*value).into());
+    }
+    object
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    #[wasm_bindgen_test]
+    fn times_read_from_now_in_both_languages() {
+        let now = Timestamp::from_seconds(1_700_000_000);
+        let at = |seconds: i64| Timestamp::from_seconds(1_700_000_000 + seconds);
+        assert_eq!(relative(Locale::En, at(14 * 86_400 - 60), now), "in 14 days");
+        assert_eq!(relative(Locale::En, at(-300), now), "5 minutes ago");
+        assert_eq!(relative(Locale::Ko, at(-300), now), "5분 전");
+        assert_eq!(relative(Locale::Ko, now, now), "지금");
+    }
+
+    #[wasm_bindgen_test]
+    fn dates_follow_the_language_and_absurd_ones_do_no_harm() {
+        let at = Timestamp::from_seconds(1_700_000_000);
+        assert!(date(Locale::Ko, at).contains("2023년 11월"));
+        assert!(date(Locale::En, at).contains("November"));
+        let _ = date_time(Locale::En, Timestamp::from_millis(i64::MAX));
+    }
+}

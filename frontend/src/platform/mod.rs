@@ -1,0 +1,8 @@
+//! The browser, as far as the page needs it.
+
+pub mod clipboard;
+pub mod clock;
+pub mod document;
+pub mod download;
+pub mod locale;
+pub mod storage;

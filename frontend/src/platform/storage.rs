@@ -1,0 +1,63 @@
+//! Local storage. It may be blocked, full, or edited by hand: none of that is an error for the caller.
+
+use gloo_storage::{LocalStorage, Storage, errors::StorageError};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// Why there is no value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Missing {
+    /// Nothing was ever stored under this key.
+    Absent,
+    /// What is stored cannot be read, or nothing can be stored at all.
+    Unusable,
+}
+
+/// The value under `key`.
+pub fn read<T: DeserializeOwned>(key: &str) -> Result<T, Missing> {
+    if !available() {
+        return Err(Missing::Unusable);
+    }
+    LocalStorage::get(key).map_err(|error| match error {
+        StorageError::KeyNotFound(_) => Missing::Absent,
+        StorageError::SerdeError(_) | StorageError::JsError(_) => Missing::Unusable,
+    })
+}
+
+/// Puts a value under `key`; whether that worked. After a failure nothing is stored: an old value would mislead.
+pub fn write<T: Serialize>(key: &str, value: &T) -> bool {
+    if !available() {
+        return false;
+    }
+    let stored = LocalStorage::set(key, value).is_ok();
+    if !stored {
+        LocalStorage::delete(key);
+    }
+    stored
+}
+
+/// gloo-storage throws where a browser blocks storage, so this is asked first.
+fn available() -> bool {
+    web_sys::window().is_some_and(|window| matches!(window.local_storage(), Ok(Some(_))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    #[wasm_bindgen_test]
+    fn values_read_back_and_rubbish_is_unusable() {
+        assert_eq!(read::<String>("test.absent"), Err(Missing::Absent));
+        assert!(write("test.text", &"하늘 🔑"));
+        assert_eq!(read::<String>("test.text").as_deref(), Ok("하늘 🔑"));
+        LocalStorage::raw().set_item("test.text", "{rubbish").unwrap();
+        assert_eq!(read::<String>("test.text"), Err(Missing::Unusable));
+    }
+
+    #[wasm_bindgen_test]
+    fn a_full_storage_keeps_no_old_value() {
+        assert!(write("test.full", &1));
+        assert!(!write("test.full", &"x".repeat(20_000_000)));
+        assert_eq!(read::<u8>("test.full"), Err(Missing::Absent));
+    }
+}

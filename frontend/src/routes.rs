@@ -1,0 +1,125 @@
+//! The page's own addresses.
+
+use crate::i18n::Texts;
+
+/// Every page that has an address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Page {
+    /// Who is signed in, and what to look after.
+    Home,
+    /// Name and language.
+    Profile,
+    /// Password, data, and the account's end.
+    Security,
+    /// Where the account is signed in.
+    Sessions,
+    /// The access token explained.
+    Token,
+    /// Signing in.
+    LogIn,
+    /// Making an account.
+    SignUp,
+}
+
+impl Page {
+    /// The pages of a signed-in person, in the order of the navigation.
+    pub const SIGNED_IN: [Self; 5] = [Self::Home, Self::Profile, Self::Security, Self::Sessions, Self::Token];
+
+    /// The address that links use.
+    pub const fn href(self) -> &'static str {
+        match self {
+            Self::Home => "/",
+            Self::Profile => "/account/profile",
+            Self::Security => "/account/security",
+            Self::Sessions => "/account/sessions",
+            Self::Token => "/account/token",
+            Self::LogIn => "/login",
+            Self::SignUp => "/signup",
+        }
+    }
+
+    /// What the navigation calls the page.
+    pub const fn name(self, texts: &Texts) -> &'static str {
+        match self {
+            Self::Home => texts.home,
+            Self::Profile => texts.profile,
+            Self::Security => texts.security,
+            Self::Sessions => texts.sessions,
+            Self::Token => texts.token,
+            Self::LogIn => texts.sign_in,
+            Self::SignUp => texts.create_account,
+        }
+    }
+}
+
+/// The address of `page` (a page to sign in or up on) that leads to `next` afterwards.
+pub fn with_next(page: Page, next: &str) -> String {
+    match safe_next(next) {
+        None | Some("/") => page.href().to_owned(),
+        Some(next) => format!("{}?next={}", page.href(), js_sys::encode_uri_component(next)),
+    }
+}
+
+/// An address to go to after signing in: one of the pages of a signed-in person, with or without a query. Anything
+/// else, and above all anything that a browser might read as an address outside the app, is none.
+pub fn safe_next(next: &str) -> Option<&str> {
+    let odd = |c: char| c == '\\' || c == '#' || c.is_control() || c.is_whitespace();
+    if next.contains(odd) {
+        return None;
+    }
+    let path = next.split('?').next().unwrap_or_default();
+    Page::SIGNED_IN.iter().any(|page| page.href() == path).then_some(next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    #[wasm_bindgen_test]
+    fn next_leads_to_the_pages_of_a_signed_in_person() {
+        for page in Page::SIGNED_IN {
+            assert_eq!(safe_next(page.href()), Some(page.href()));
+        }
+        assert_eq!(safe_next("/account/sessions?show=ended"), Some("/account/sessions?show=ended"));
+        assert_eq!(safe_next("/?from=//evil.example"), Some("/?from=//evil.example"));
+    }
+
+    #[wasm_bindgen_test]
+    fn next_never_leads_outside_or_in_circles() {
+        for next in [
+            "",
+            "account/token",
+            "//evil.example",
+            "///evil.example",
+            "/\\evil.example",
+            "\\/evil.example",
+            "https://evil.example/account/token",
+            "javascript:alert(1)",
+            " /account/token",
+            "/account/token\n",
+            "/\t/evil.example",
+            "/account/../login",
+            "/account/token/",
+            "/account/token#//evil.example",
+            "/%2F/evil.example",
+            "/login",
+            "/signup",
+            "/login?next=/login",
+            "/api/me",
+            "/하늘",
+        ] {
+            assert_eq!(safe_next(next), None, "{next:?}");
+        }
+    }
+
+    #[wasm_bindgen_test]
+    fn next_travels_encoded_and_home_needs_none() {
+        assert_eq!(with_next(Page::LogIn, "/"), "/login");
+        assert_eq!(with_next(Page::LogIn, "//evil.example"), "/login");
+        assert_eq!(
+            with_next(Page::SignUp, "/account/token?a=b&c"),
+            "/signup?next=%2Faccount%2Ftoken%3Fa%3Db%26c"
+        );
+    }
+}

@@ -1,0 +1,158 @@
+//! What a sign-in or a refresh brings: the access token, until when it lasts, and whose it is.
+
+use latchkey_shared::{Account, Claims, Secret, SignedIn, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// A session that this browser holds. Its times are the browser's own, so that a wrong clock does no harm.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Grant {
+    /// What is sent with every call.
+    pub access_token: Secret,
+    /// When the token came.
+    pub received_at: Timestamp,
+    /// When the token ends.
+    pub access_expires_at: Timestamp,
+    /// When the session ends if it is not used any more, by the server's clock.
+    pub session_expires_at: Timestamp,
+    /// Whose session it is.
+    pub account: Account,
+    /// The session's id.
+    pub sid: Uuid,
+    /// How often the session had rotated its refresh token when this one was issued.
+    pub generation: u64,
+}
+
+/// The header of an access token (RFC 7515 §4.1), as far as the page shows it.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+pub struct Header {
+    /// How the token is signed.
+    #[serde(default)]
+    pub alg: String,
+    /// What kind of token it is.
+    #[serde(default)]
+    pub typ: String,
+    /// Which key signed it.
+    #[serde(default)]
+    pub kid: String,
+}
+
+impl Grant {
+    /// The grant in a server's answer that came at `now`; none if its token cannot be read.
+    pub fn received(answer: SignedIn, now: Timestamp) -> Option<Self> {
+        let claims: Claims = part(answer.access_token.expose(), 1)?;
+        Some(Self {
+            received_at: now,
+            access_expires_at: now + Duration::from_secs(answer.expires_in.min(YEAR)),
+            session_expires_at: answer.session_expires_at,
+            account: answer.account,
+            sid: claims.sid,
+            generation: claims.generation,
+            access_token: answer.access_token,
+        })
+    }
+
+    /// Whether the token still lasts at `now`.
+    pub fn lasts(&self, now: Timestamp) -> bool {
+        now < self.access_expires_at
+    }
+
+    /// How long the token lasts, from when it came.
+    pub fn lifetime(&self) -> Duration {
+        self.received_at.until(self.access_expires_at)
+    }
+
+    /// Whether this is the later grant of the same session; of two of one generation, the one that lasts longer.
+    pub fn follows(&self, other: &Self) -> bool {
+        self.sid == other.sid
+            && (self.generation, self.access_expires_at) > (other.generation, other.access_expires_at)
+    }
+
+    /// What the token's header says.
+    pub fn header(&self) -> Option<Header> {
+        part(self.access_token.expose(), 0)
+    }
+
+    /// What the token says.
+    pub fn claims(&self) -> Option<Claims> {
+        part(self.access_token.expose(), 1)
+    }
+}
+
+/// No token lasts longer, whatever an answer says: the sum must stay a time that the browser can show.
+const YEAR: u64 = 366 * 24 * 60 * 60;
+
+fn part<T: for<'de> Deserialize<'de>>(token: &str, index: usize) -> Option<T> {
+    serde_json::from_slice(&from_base64url(token.split('.').nth(index)?)?).ok()
+}
+
+/// RFC 4648 §5, without padding.
+fn from_base64url(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
+    let (mut bits, mut count) = (0_u32, 0);
+    for c in text.bytes() {
+        let value = match c {
+            b'A'..=b'Z' => c - b'A',
+            b'a'..=b'z' => c - b'a' + 26,
+            b'0'..=b'9' => c - b'0' + 52,
+            b'-' => 62,
+            b'_' => 63,
+            _ => return None,
+        };
+        bits = (bits << 6) | u32::from(value);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push(u8::try_from((bits >> count) & 0xFF).ok()?);
+        }
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::samples::{answer, grant};
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    #[wasm_bindgen_test]
+    fn an_answer_becomes_a_grant_on_the_browsers_own_clock() {
+        let now = Timestamp::from_seconds(1_000);
+        let grant = Grant::received(answer(7, 600), now).unwrap();
+        assert_eq!(grant.generation, 7);
+        assert_eq!(grant.access_expires_at, Timestamp::from_seconds(1_600));
+        assert!(
+            grant.lasts(Timestamp::from_millis(1_599_999)) && !grant.lasts(Timestamp::from_seconds(1_600))
+        );
+    }
+
+    #[wasm_bindgen_test]
+    fn a_token_that_cannot_be_read_is_no_grant() {
+        for token in ["", "a", "a.b.c", "..", "é.é.é", "eyJ9.eyJ9.x", "AAAA.AAAA.AAAA"] {
+            let mut answer = answer(0, 600);
+            answer.access_token = token.into();
+            assert!(Grant::received(answer, Timestamp::from_seconds(0)).is_none(), "{token}");
+        }
+    }
+
+    #[wasm_bindgen_test]
+    fn an_absurd_lifetime_is_cut() {
+        let grant = Grant::received(answer(0, u64::MAX), Timestamp::from_seconds(0)).unwrap();
+        assert_eq!(grant.lifetime(), Duration::from_secs(YEAR));
+    }
+
+    #[wasm_bindgen_test]
+    fn the_later_generation_follows_and_of_two_equals_the_longer() {
+        let (older, newer) = (grant(1, 600), grant(2, 300));
+        assert!(newer.follows(&older) && !older.follows(&newer) && !older.follows(&older));
+        assert!(grant(1, 601).follows(&older));
+    }
+
+    #[wasm_bindgen_test]
+    fn base64url_is_read_as_it_is_written() {
+        assert_eq!(from_base64url("-_8").unwrap(), [0xFB, 0xFF]);
+        assert_eq!(from_base64url("7ZWY64qY").unwrap(), "하늘".as_bytes());
+        assert_eq!(from_base64url("a+b"), None);
+    }
+}

@@ -1,0 +1,247 @@
+//! The session's state machine: where it stands, what happened, what another tab has stored; from these, where it
+//! stands next and what is to be done. It does nothing itself.
+
+use super::grant::Grant;
+use super::journal::{Cause, Deed};
+use super::record::Record;
+use super::state::State;
+use latchkey_shared::{Account, EndReason, Timestamp};
+use uuid::Uuid;
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The access token has to be replaced.
+    Renew(Cause),
+    /// A refresh brought the next token.
+    Refreshed {
+        /// For which session it was asked; none when the cookie alone was to decide.
+        asked: Option<Uuid>,
+        /// Why it was asked.
+        cause: Cause,
+        /// What came.
+        grant: Grant,
+    },
+    /// A refresh was refused: the session is over.
+    Refused {
+        /// For which session it was asked.
+        asked: Option<Uuid>,
+        /// Why it is over; none where there was no session at all.
+        reason: Option<EndReason>,
+    },
+    /// The server gave no usable answer.
+    Failed,
+    /// The server answers.
+    Reached,
+    /// The person signed in, in this tab.
+    SignedIn(Grant),
+    /// The person changed their account.
+    AccountChanged(Account),
+    /// The person signs out.
+    SignOut,
+    /// The server knows of the sign-out.
+    LoggedOut,
+    /// The person deleted the account.
+    Deleted,
+    /// The person gave up a session that had ended, to sign in as someone else.
+    Leave,
+    /// Another tab stored this.
+    Stored(Record),
+}
+
+/// What is to be done.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Effect {
+    /// Tell the other tabs, and the next start.
+    Write(Record),
+    /// Ask for the next token, unless that is under way.
+    Refresh(Cause),
+    /// Ask for another one in a second or two.
+    RefreshSoon,
+    /// Ask again after a pause.
+    RetryLater,
+    /// Tell the server of the sign-out.
+    LogOut(Option<Grant>),
+    /// Write this into the token's log.
+    Note(Deed),
+}
+
+/// Where the session stands next, and what is to be done.
+pub type Step = (State, Vec<Effect>);
+
+/// Decides. `stored` is what local storage holds at this moment, where it can be read.
+pub fn step(state: &State, event: Event, stored: Option<&Record>, now: Timestamp) -> Step {
+    match event {
+        Event::Renew(cause) => renew(state, cause, stored),
+        Event::Refreshed { asked, cause, grant } => refreshed(state, asked, cause, grant, stored),
+        Event::Refused { asked, reason } => refused(state, asked, reason, stored, now),
+        Event::Failed => failed(state),
+        Event::Reached => match state {
+            State::Interrupted(grant) => {
+                (State::SignedIn(grant.clone()), vec![Effect::Note(Deed::Reconnected)])
+            }
+            _ => stay(state),
+        },
+        Event::SignedIn(grant) => signed_in(grant, Deed::SignedIn),
+        Event::AccountChanged(account) => account_changed(state, account, stored),
+        Event::SignOut => sign_out(state, now),
+        Event::LoggedOut => match stored {
+            Some(Record::SigningOut { .. }) => {
+                (state.clone(), vec![Effect::Write(signed_out(EndReason::SignedOut, now))])
+            }
+            _ => stay(state),
+        },
+        Event::Deleted => {
+            let reason = EndReason::AccountDeleted;
+            (State::SignedOut(Some(reason)), vec![Effect::Write(signed_out(reason, now))])
+        }
+        Event::Leave => match state {
+            State::Ended { reason, .. } => (State::SignedOut(Some(*reason)), vec![]),
+            _ => stay(state),
+        },
+        Event::Stored(record) => heard(state, record),
+    }
+}
+
+fn stay(state: &State) -> Step {
+    (state.clone(), vec![])
+}
+
+fn signed_in(grant: Grant, deed: Deed) -> Step {
+    (State::SignedIn(grant.clone()), vec![Effect::Write(Record::SignedIn(grant)), Effect::Note(deed)])
+}
+
+fn signed_out(reason: EndReason, at: Timestamp) -> Record {
+    Record::SignedOut { reason, at }
+}
+
+/// An end that the person meant leads to the sign-in page; any other keeps the page, and what was typed in it.
+fn over(account: &Account, reason: EndReason) -> State {
+    match reason {
+        EndReason::SignedOut | EndReason::AccountDeleted => State::SignedOut(Some(reason)),
+        _ => State::Ended { account: account.clone(), reason },
+    }
+}
+
+fn renew(state: &State, cause: Cause, stored: Option<&Record>) -> Step {
+    let Some(own) = state.grant() else { return stay(state) };
+    match stored.and_then(Record::grant) {
+        // Another tab has been quicker, or somebody has signed in anew: nothing to ask for.
+        Some(kept) if kept.sid != own.sid || kept.follows(own) => {
+            (State::SignedIn(kept.clone()), vec![Effect::Note(Deed::TakenOver)])
+        }
+        _ => (State::Refreshing(own.clone()), vec![Effect::Refresh(cause)]),
+    }
+}
+
+fn refreshed(
+    state: &State,
+    asked: Option<Uuid>,
+    cause: Cause,
+    answer: Grant,
+    stored: Option<&Record>,
+) -> Step {
+    let own = match state {
+        State::Restoring | State::SignedOut(None) if asked.is_none() => {
+            return signed_in(answer, Deed::Restored);
+        }
+        State::SignedIn(own) | State::Refreshing(own) | State::Interrupted(own) => own,
+        // Signed out in the meantime: a late answer must not sign in again.
+        State::Restoring | State::SignedOut(_) | State::Ended { .. } => return stay(state),
+    };
+    if asked != Some(own.sid) {
+        // The answer belongs to the session before this one, and its cookie may have replaced this one's.
+        return (State::SignedIn(own.clone()), vec![Effect::RefreshSoon]);
+    }
+    match stored {
+        Some(Record::SignedIn(kept)) if kept.sid != own.sid => {
+            (State::SignedIn(kept.clone()), vec![Effect::Note(Deed::TakenOver), Effect::RefreshSoon])
+        }
+        Some(Record::SignedIn(kept)) if kept.sid == answer.sid && kept.generation > answer.generation => {
+            // Two answers overtook one another, and the older one's cookie may be the one that the browser kept.
+            (State::SignedIn(kept.clone()), vec![Effect::Note(Deed::KeptNewer), Effect::RefreshSoon])
+        }
+        Some(record) if record.end().is_some() => {
+            (over(&own.account, record.end().unwrap_or(EndReason::Unknown)), vec![])
+        }
+        _ => signed_in(answer, Deed::Refreshed(cause)),
+    }
+}
+
+fn refused(
+    state: &State,
+    asked: Option<Uuid>,
+    reason: Option<EndReason>,
+    stored: Option<&Record>,
+    now: Timestamp,
+) -> Step {
+    let Some(own) = state.grant() else {
+        return match state {
+            State::Restoring | State::SignedOut(None) if asked.is_none() => {
+                (State::SignedOut(reason), vec![])
+            }
+            _ => stay(state),
+        };
+    };
+    if asked != Some(own.sid) {
+        return (State::SignedIn(own.clone()), vec![Effect::RefreshSoon]);
+    }
+    match stored {
+        Some(Record::SignedIn(kept)) if kept.sid != own.sid => {
+            (State::SignedIn(kept.clone()), vec![Effect::Note(Deed::TakenOver)])
+        }
+        Some(record) if record.end().is_some() => {
+            (over(&own.account, record.end().unwrap_or(EndReason::Unknown)), vec![])
+        }
+        _ => {
+            let reason = reason.unwrap_or(EndReason::Expired);
+            (over(&own.account, reason), vec![Effect::Write(signed_out(reason, now))])
+        }
+    }
+}
+
+fn failed(state: &State) -> Step {
+    match state {
+        State::SignedIn(grant) | State::Refreshing(grant) => {
+            (State::Interrupted(grant.clone()), vec![Effect::Note(Deed::Interrupted), Effect::RetryLater])
+        }
+        State::Interrupted(_) | State::Restoring => (state.clone(), vec![Effect::RetryLater]),
+        State::SignedOut(_) | State::Ended { .. } => stay(state),
+    }
+}
+
+fn account_changed(state: &State, account: Account, stored: Option<&Record>) -> Step {
+    let Some(own) = state.grant().filter(|own| own.account.id == account.id) else { return stay(state) };
+    let latest = stored.and_then(Record::grant).filter(|kept| kept.follows(own)).unwrap_or(own);
+    let grant = Grant { account, ..latest.clone() };
+    (state.with(grant.clone()), vec![Effect::Write(Record::SignedIn(grant))])
+}
+
+fn sign_out(state: &State, now: Timestamp) -> Step {
+    match state.account() {
+        None => stay(state),
+        Some(_) => (
+            State::SignedOut(Some(EndReason::SignedOut)),
+            vec![Effect::Write(Record::SigningOut { at: now }), Effect::LogOut(state.grant().cloned())],
+        ),
+    }
+}
+
+fn heard(state: &State, record: Record) -> Step {
+    match (state.grant(), record) {
+        (Some(own), Record::SignedIn(kept)) if kept.sid == own.sid && !kept.follows(own) => {
+            let same_token = kept.access_token == own.access_token;
+            (if same_token { state.with(kept) } else { state.clone() }, vec![])
+        }
+        (_, Record::SignedIn(kept)) => (State::SignedIn(kept), vec![Effect::Note(Deed::TakenOver)]),
+        (Some(own), record) => (over(&own.account, record.end().unwrap_or(EndReason::Unknown)), vec![]),
+        (None, record) => match state {
+            State::Restoring => (State::SignedOut(record.end()), vec![]),
+            _ => stay(state),
+        },
+    }
+}
+
+#[cfg(test)]
+#[path = "machine_tests.rs"]
+mod tests;

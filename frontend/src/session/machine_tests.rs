@@ -1,0 +1,300 @@
+//! Every transition, and generated histories that must keep the machine's promises.
+
+use super::*;
+use crate::session::samples::{account, grant, other_grant};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+const NOW: Timestamp = Timestamp::from_seconds(100);
+
+fn own() -> Grant {
+    grant(5, 600)
+}
+
+fn stored(record: &Record, state: &State, event: Event) -> Step {
+    step(state, event, Some(record), NOW)
+}
+
+fn alone(state: &State, event: Event) -> Step {
+    step(state, event, None, NOW)
+}
+
+fn brought(grant: Grant) -> Event {
+    Event::Refreshed { asked: Some(own().sid), cause: Cause::Ahead, grant }
+}
+
+fn refusal(reason: EndReason) -> Event {
+    Event::Refused { asked: Some(own().sid), reason: Some(reason) }
+}
+
+fn ended(reason: EndReason) -> State {
+    State::Ended { account: account(1), reason }
+}
+
+fn written(effects: &[Effect]) -> Option<&Record> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Write(record) => Some(record),
+        _ => None,
+    })
+}
+
+#[wasm_bindgen_test]
+fn a_token_that_is_needed_is_asked_for() {
+    let (state, effects) = alone(&State::SignedIn(own()), Event::Renew(Cause::Lapse));
+    assert_eq!(state, State::Refreshing(own()));
+    assert_eq!(effects, [Effect::Refresh(Cause::Lapse)]);
+    let same = Record::SignedIn(own());
+    assert_eq!(
+        stored(&same, &State::Interrupted(own()), Event::Renew(Cause::Retry)).0,
+        State::Refreshing(own())
+    );
+}
+
+#[wasm_bindgen_test]
+fn a_newer_token_of_another_tab_is_taken_instead() {
+    let newer = Record::SignedIn(grant(6, 600));
+    let (state, effects) = stored(&newer, &State::SignedIn(own()), Event::Renew(Cause::Refusal));
+    assert_eq!(state, State::SignedIn(grant(6, 600)));
+    assert_eq!(effects, [Effect::Note(Deed::TakenOver)]);
+    let older = Record::SignedIn(grant(4, 600));
+    assert_eq!(
+        stored(&older, &State::SignedIn(own()), Event::Renew(Cause::Refusal)).0,
+        State::Refreshing(own())
+    );
+}
+
+#[wasm_bindgen_test]
+fn without_a_session_nothing_is_asked_for() {
+    for state in [State::Restoring, State::SignedOut(None), ended(EndReason::Expired)] {
+        assert_eq!(alone(&state, Event::Renew(Cause::Lapse)), (state, vec![]));
+    }
+}
+
+#[wasm_bindgen_test]
+fn a_refresh_brings_the_next_token_to_all_tabs() {
+    let (state, effects) = alone(&State::Refreshing(own()), brought(grant(6, 600)));
+    assert_eq!(state, State::SignedIn(grant(6, 600)));
+    assert_eq!(written(&effects), Some(&Record::SignedIn(grant(6, 600))));
+}
+
+#[wasm_bindgen_test]
+fn an_answer_that_was_overtaken_does_not_replace_the_newer_token_and_the_cookie_is_renewed() {
+    let kept = Record::SignedIn(grant(7, 600));
+    let (state, effects) = stored(&kept, &State::Refreshing(own()), brought(grant(6, 600)));
+    assert_eq!(state, State::SignedIn(grant(7, 600)));
+    assert!(effects.contains(&Effect::RefreshSoon) && written(&effects).is_none());
+}
+
+#[wasm_bindgen_test]
+fn a_late_answer_never_signs_in_again() {
+    for state in [State::SignedOut(Some(EndReason::SignedOut)), ended(EndReason::Admin)] {
+        assert_eq!(alone(&state, brought(grant(6, 600))), (state, vec![]));
+    }
+    let out = Record::SigningOut { at: NOW };
+    let (state, effects) = stored(&out, &State::Refreshing(own()), brought(grant(6, 600)));
+    assert_eq!((state, effects), (State::SignedOut(Some(EndReason::SignedOut)), vec![]));
+}
+
+#[wasm_bindgen_test]
+fn an_answer_for_the_session_before_this_one_is_put_aside() {
+    let now_other = State::Refreshing(other_grant(2));
+    for event in [brought(grant(6, 600)), refusal(EndReason::Expired)] {
+        let (state, effects) = alone(&now_other, event);
+        assert_eq!((state, effects), (State::SignedIn(other_grant(2)), vec![Effect::RefreshSoon]));
+    }
+    let other = Record::SignedIn(other_grant(2));
+    let (state, effects) = stored(&other, &State::Refreshing(own()), brought(grant(6, 600)));
+    assert_eq!(state, State::SignedIn(other_grant(2)));
+    assert!(effects.contains(&Effect::RefreshSoon) && written(&effects).is_none());
+}
+
+#[wasm_bindgen_test]
+fn the_cookie_alone_restores_a_session_or_shows_that_there_is_none() {
+    for start in [State::Restoring, State::SignedOut(None)] {
+        let found = Event::Refreshed { asked: None, cause: Cause::Start, grant: own() };
+        assert_eq!(alone(&start, found).0, State::SignedIn(own()));
+        let none = Event::Refused { asked: None, reason: None };
+        assert_eq!(alone(&start, none), (State::SignedOut(None), vec![]));
+    }
+}
+
+#[wasm_bindgen_test]
+fn a_refusal_ends_the_session_with_its_reason_and_keeps_the_page() {
+    for reason in EndReason::ALL {
+        let (state, effects) = alone(&State::Refreshing(own()), refusal(reason));
+        let meant = matches!(reason, EndReason::SignedOut | EndReason::AccountDeleted);
+        assert_eq!(state, if meant { State::SignedOut(Some(reason)) } else { ended(reason) });
+        assert_eq!(written(&effects), Some(&Record::SignedOut { reason, at: NOW }));
+    }
+    let unnamed = Event::Refused { asked: Some(own().sid), reason: None };
+    assert_eq!(alone(&State::Refreshing(own()), unnamed).0, ended(EndReason::Expired));
+}
+
+#[wasm_bindgen_test]
+fn a_refusal_counts_for_nothing_once_somebody_has_signed_in_anew() {
+    let other = Record::SignedIn(other_grant(1));
+    let (state, effects) = stored(&other, &State::Refreshing(own()), refusal(EndReason::Expired));
+    assert_eq!(state, State::SignedIn(other_grant(1)));
+    assert!(written(&effects).is_none());
+}
+
+#[wasm_bindgen_test]
+fn no_answer_interrupts_and_never_signs_out() {
+    for state in [State::SignedIn(own()), State::Refreshing(own()), State::Interrupted(own())] {
+        let (next, effects) = alone(&state, Event::Failed);
+        assert_eq!(next, State::Interrupted(own()));
+        assert!(effects.contains(&Effect::RetryLater) && written(&effects).is_none());
+    }
+    assert_eq!(alone(&State::Restoring, Event::Failed), (State::Restoring, vec![Effect::RetryLater]));
+    assert_eq!(alone(&State::SignedOut(None), Event::Failed), (State::SignedOut(None), vec![]));
+    assert_eq!(alone(&State::Interrupted(own()), Event::Reached).0, State::SignedIn(own()));
+}
+
+#[wasm_bindgen_test]
+fn a_sign_out_holds_here_before_the_server_hears_of_it() {
+    let (state, effects) = alone(&State::Interrupted(own()), Event::SignOut);
+    assert_eq!(state, State::SignedOut(Some(EndReason::SignedOut)));
+    assert_eq!(effects, [Effect::Write(Record::SigningOut { at: NOW }), Effect::LogOut(Some(own()))]);
+    let (_, effects) = stored(&Record::SigningOut { at: NOW }, &state, Event::LoggedOut);
+    assert_eq!(written(&effects), Some(&Record::SignedOut { reason: EndReason::SignedOut, at: NOW }));
+    // Somebody has signed in again meanwhile: that stands.
+    assert_eq!(stored(&Record::SignedIn(own()), &state, Event::LoggedOut), (state, vec![]));
+}
+
+#[wasm_bindgen_test]
+fn tabs_follow_one_another() {
+    let heard = |state: &State, record: Record| alone(state, Event::Stored(record)).0;
+    let newer = Record::SignedIn(grant(6, 600));
+    for state in [
+        State::Restoring,
+        State::SignedOut(None),
+        State::SignedOut(Some(EndReason::SignedOut)),
+        State::SignedIn(own()),
+        State::Refreshing(own()),
+        State::Interrupted(own()),
+        ended(EndReason::Expired),
+    ] {
+        assert_eq!(heard(&state, newer.clone()), State::SignedIn(grant(6, 600)), "{state:?}");
+        assert_eq!(heard(&state, Record::SignedIn(other_grant(2))), State::SignedIn(other_grant(2)));
+    }
+    let out = Record::SignedOut { reason: EndReason::SignedOut, at: NOW };
+    assert_eq!(heard(&State::SignedIn(own()), out.clone()), State::SignedOut(Some(EndReason::SignedOut)));
+    assert_eq!(heard(&State::Restoring, out.clone()), State::SignedOut(Some(EndReason::SignedOut)));
+    assert_eq!(heard(&ended(EndReason::Admin), out), ended(EndReason::Admin));
+    let over = Record::SignedOut { reason: EndReason::ReplayDetected, at: NOW };
+    assert_eq!(heard(&State::SignedIn(own()), over), ended(EndReason::ReplayDetected));
+    assert_eq!(heard(&State::SignedIn(own()), Record::SignedIn(grant(4, 600))), State::SignedIn(own()));
+}
+
+#[wasm_bindgen_test]
+fn a_changed_account_goes_into_the_newest_token() {
+    let renamed = || Account { display_name: "Zoë".into(), ..account(1) };
+    let (state, effects) = alone(&State::Refreshing(own()), Event::AccountChanged(renamed()));
+    assert_eq!(state, State::Refreshing(Grant { account: renamed(), ..own() }));
+    assert!(written(&effects).is_some());
+    let kept = Record::SignedIn(grant(6, 600));
+    let (state, _) = stored(&kept, &State::SignedIn(own()), Event::AccountChanged(renamed()));
+    assert_eq!(state, State::SignedIn(Grant { account: renamed(), ..grant(6, 600) }));
+    let (state, _) = alone(
+        &State::SignedIn(own()),
+        Event::Stored(Record::SignedIn(Grant { account: renamed(), ..own() })),
+    );
+    assert_eq!(state.account(), Some(&renamed()));
+}
+
+#[wasm_bindgen_test]
+fn leaving_and_deleting_lead_out() {
+    assert_eq!(alone(&ended(EndReason::Expired), Event::Leave).0, State::SignedOut(Some(EndReason::Expired)));
+    let (state, effects) = alone(&State::SignedIn(own()), Event::Deleted);
+    assert_eq!(state, State::SignedOut(Some(EndReason::AccountDeleted)));
+    assert!(matches!(written(&effects), Some(Record::SignedOut { .. })));
+}
+
+/// Numbers that look random and are the same in every run (Knuth's MMIX generator).
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+
+    fn grant(&mut self) -> Grant {
+        match self.roll(6) {
+            0 => other_grant(1),
+            1 => other_grant(2),
+            _ => grant(self.roll(9), 300 + self.roll(3)),
+        }
+    }
+
+    fn record(&mut self) -> Option<Record> {
+        let reason = EndReason::ALL[usize::try_from(self.roll(7)).unwrap()];
+        match self.roll(8) {
+            0 => None,
+            1 => Some(Record::SigningOut { at: NOW }),
+            2 => Some(Record::SignedOut { reason, at: NOW }),
+            _ => Some(Record::SignedIn(self.grant())),
+        }
+    }
+
+    fn event(&mut self, asked: Option<Uuid>) -> Event {
+        let reason = Some(EndReason::ALL[usize::try_from(self.roll(7)).unwrap()]);
+        let asked = if self.roll(4) == 0 { None } else { asked };
+        match self.roll(14) {
+            0 | 1 => Event::Renew(Cause::Ahead),
+            2..=4 => Event::Refreshed { asked, cause: Cause::Ahead, grant: self.grant() },
+            5 => Event::Refused { asked, reason },
+            6 | 7 => Event::Failed,
+            8 => Event::Reached,
+            9 => Event::SignedIn(self.grant()),
+            10 => Event::AccountChanged(account(1)),
+            11 => [Event::SignOut, Event::LoggedOut, Event::Leave, Event::Deleted]
+                [usize::try_from(self.roll(4)).unwrap()]
+            .clone(),
+            _ => Event::Stored(self.record().unwrap_or(Record::SignedIn(self.grant()))),
+        }
+    }
+}
+
+#[wasm_bindgen_test]
+fn in_every_history_only_an_end_ends_and_no_token_grows_older() {
+    for seed in 0..300 {
+        let mut dice = Dice(seed);
+        let mut state = State::SignedIn(own());
+        for _ in 0..60 {
+            let kept = dice.record();
+            let event = dice.event(state.grant().map(|grant| grant.sid));
+            let (next, effects) = step(&state, event.clone(), kept.as_ref(), NOW);
+            check(&state, &event, kept.as_ref(), &next, &effects);
+            state = next;
+        }
+    }
+}
+
+fn check(state: &State, event: &Event, kept: Option<&Record>, next: &State, effects: &[Effect]) {
+    let context = format!("{state:?} {event:?} {kept:?}");
+    let an_end = matches!(event, Event::Refused { .. } | Event::SignOut | Event::Deleted)
+        || matches!(event, Event::Stored(record) if record.end().is_some())
+        || matches!(event, Event::Refreshed { .. }) && kept.is_some_and(|record| record.end().is_some());
+    if state.grant().is_some() && next.grant().is_none() {
+        assert!(an_end, "{context}");
+    }
+    if matches!(event, Event::Refreshed { .. } | Event::Refused { .. } | Event::Failed) {
+        assert!(!matches!(next, State::Refreshing(_)), "an answer leaves nothing open: {context}");
+    }
+    if matches!(next, State::Refreshing(_)) && !matches!(state, State::Refreshing(_)) {
+        assert!(effects.iter().any(|effect| matches!(effect, Effect::Refresh(_))), "{context}");
+    }
+    if let (Some(before), Some(after), false) =
+        (state.grant(), next.grant(), matches!(event, Event::SignedIn(_) | Event::Refreshed { .. }))
+        && before.sid == after.sid
+    {
+        assert!(after.generation >= before.generation, "{context}");
+    }
+    if let (Some(Record::SignedIn(written)), Some(Record::SignedIn(kept)), Event::Refreshed { .. }) =
+        (written(effects), kept, event)
+        && written.sid == kept.sid
+        && state.grant().is_some()
+    {
+        assert!(written.generation >= kept.generation, "{context}");
+    }
+}

@@ -1,0 +1,62 @@
+//! Where this tab stands.
+
+use super::grant::Grant;
+use latchkey_shared::{Account, EndReason};
+
+/// The session as this tab sees it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum State {
+    /// Nothing usable was stored; the refresh cookie decides.
+    Restoring,
+    /// Nobody is signed in; where a session came before, why it is over.
+    SignedOut(Option<EndReason>),
+    /// Somebody is signed in.
+    SignedIn(Grant),
+    /// The same, while the next token is on its way.
+    Refreshing(Grant),
+    /// The same, while the server gives no usable answer: nobody is signed out for that.
+    Interrupted(Grant),
+    /// The session is over while a page is open: the page stays, and asks for the password.
+    Ended {
+        /// Who was signed in.
+        account: Account,
+        /// Why the session is over.
+        reason: EndReason,
+    },
+}
+
+impl State {
+    /// The grant, while there is a session.
+    pub fn grant(&self) -> Option<&Grant> {
+        match self {
+            Self::SignedIn(grant) | Self::Refreshing(grant) | Self::Interrupted(grant) => Some(grant),
+            Self::Restoring | Self::SignedOut(_) | Self::Ended { .. } => None,
+        }
+    }
+
+    /// Whose page this is: also after the session has ended under it.
+    pub fn account(&self) -> Option<&Account> {
+        match self {
+            Self::Ended { account, .. } => Some(account),
+            other => other.grant().map(|grant| &grant.account),
+        }
+    }
+
+    /// Why there is no session any more.
+    pub fn end(&self) -> Option<EndReason> {
+        match self {
+            Self::SignedOut(reason) => *reason,
+            Self::Ended { reason, .. } => Some(*reason),
+            _ => None,
+        }
+    }
+
+    /// The same state with another grant in it.
+    pub(super) fn with(&self, grant: Grant) -> Self {
+        match self {
+            Self::Refreshing(_) => Self::Refreshing(grant),
+            Self::Interrupted(_) => Self::Interrupted(grant),
+            _ => Self::SignedIn(grant),
+        }
+    }
+}
