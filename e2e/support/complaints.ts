@@ -3,7 +3,8 @@ import type { BrowserContext } from '@playwright/test'
 /** What the browser complains about: errors in the console, errors of the page, violations of the content policy. */
 export class Complaints {
   private readonly all: string[] = []
-  private readonly expected: RegExp[] = []
+  /** A first visit asks whether the browser has a session that the page does not know of: it has none. */
+  private readonly expected: RegExp[] = [answered(401, '/api/auth/refresh')]
 
   watch(context: BrowserContext): void {
     context.on('console', (message) => {
