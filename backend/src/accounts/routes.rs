@@ -20,7 +20,7 @@ use utoipa_axum::routes;
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(signup))
-        .routes(routes!(show, change, delete_account))
+        .routes(routes!(show_account, change_profile, delete_account))
         .routes(routes!(set_password))
         .routes(routes!(export_account))
 }
@@ -47,9 +47,12 @@ async fn signup(
 /// Tells whose token it is.
 #[utoipa::path(
     get, path = "/api/me", tag = "accounts", security(("access_token" = [])),
-    responses((status = 200, description = "The account", body = Account), refusals::Unauthorized),
+    responses(
+        (status = 200, description = "The account", body = Account),
+        refusals::Unauthorized, refusals::Failed,
+    ),
 )]
-async fn show(State(app): State<App>, Bearer(claims): Bearer) -> Result<Json<Account>, Refusal> {
+async fn show_account(State(app): State<App>, Bearer(claims): Bearer) -> Result<Json<Account>, Refusal> {
     Ok(Json(profile::show(&app, &claims).await?))
 }
 
@@ -58,7 +61,7 @@ async fn show(State(app): State<App>, Bearer(claims): Bearer) -> Result<Json<Acc
     patch, path = "/api/me", tag = "accounts", security(("access_token" = [])), request_body = ProfileChangeRequest,
     responses((status = 200, description = "As it is now", body = Account), refusals::Body, refusals::Unauthorized),
 )]
-async fn change(
+async fn change_profile(
     State(app): State<App>,
     Bearer(claims): Bearer,
     Body(body): Body<ProfileChangeRequest>,
@@ -106,7 +109,10 @@ async fn delete_account(
 /// All that the server knows of the account.
 #[utoipa::path(
     get, path = "/api/me/export", tag = "accounts", security(("access_token" = [])),
-    responses((status = 200, description = "All of it", body = AccountExport), refusals::Unauthorized),
+    responses(
+        (status = 200, description = "All of it", body = AccountExport),
+        refusals::Unauthorized, refusals::Failed,
+    ),
 )]
 async fn export_account(
     State(app): State<App>,

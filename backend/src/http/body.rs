@@ -71,24 +71,22 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
-    let mut json = serde_json::Deserializer::from_slice(bytes);
-    let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| refuse(bytes, &error))?;
-    json.end().map_err(|error| malformed(&error))?;
     // A list would be taken for the fields in their order; nobody means that.
-    if bytes.trim_ascii_start().first() != Some(&b'{') {
-        return Err(wrong("body", FieldErrorCode::WrongType));
+    let is_object = bytes.trim_ascii_start().first() == Some(&b'{');
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    match serde_path_to_error::deserialize(&mut json) {
+        Ok(parsed) if is_object => json.end().map(|()| parsed).map_err(|error| malformed(&error)),
+        parsed => Err(refuse(bytes, parsed.err().as_ref())),
     }
-    Ok(parsed)
 }
 
-fn refuse(bytes: &[u8], error: &serde_path_to_error::Error<serde_json::Error>) -> Refusal {
-    use serde_json::error::Category;
-    // What follows the field that failed has not been read yet and may not be JSON at all.
-    let syntax = serde_json::from_slice::<serde::de::IgnoredAny>(bytes);
-    match (error.inner().classify(), syntax) {
-        (Category::Data, Ok(_)) => wrong_field(error),
-        (Category::Data, Err(error)) => malformed(&error),
-        (Category::Syntax | Category::Eof | Category::Io, _) => malformed(error.inner()),
+/// The whole of it is read again: what follows the field that failed may not be JSON at all, and serde takes some
+/// values of the wrong type for faults of syntax.
+fn refuse(bytes: &[u8], error: Option<&serde_path_to_error::Error<serde_json::Error>>) -> Refusal {
+    match (serde_json::from_slice::<serde_json::Value>(bytes), error) {
+        (Err(error), _) => malformed(&error),
+        (Ok(serde_json::Value::Object(_)), Some(error)) => wrong_field(error),
+        (Ok(_), _) => wrong("body", FieldErrorCode::WrongType),
     }
 }
 
@@ -132,8 +130,17 @@ mod tests {
 
     #[test]
     fn what_is_not_json_is_malformed() {
-        for text in ["", "{", "{\"email\":}", "nonsense", "{} {}", "{\"email\":1,", "{\"email\":\"\\ud800\"}"]
-        {
+        for text in [
+            "",
+            "{",
+            "{\"email\":}",
+            "nonsense",
+            "{} {}",
+            "[] {}",
+            "{\"email\":1,",
+            "{\"email\":\"\\ud800\"}",
+            "{\"other\":\"\\ud800\"}",
+        ] {
             assert!(refused(text).contains("MalformedJson"), "{text}: {}", refused(text));
         }
         assert!(parse::<LogInRequest>(b"{\"email\":\"\xff\"}").is_err());
@@ -146,7 +153,9 @@ mod tests {
             (r#"{"email":1,"password":"x"}"#, "email", "WrongType"),
             (r#"{"email":"a","password":"x","remember":"yes"}"#, "remember", "WrongType"),
             (r#"{"email":"a","password":"x","admin":true}"#, "admin", "UnknownField"),
+            (r#"{"email":"a","password":"x","token_delivery":7}"#, "token_delivery", "WrongType"),
             (r#"["a","x"]"#, "body", "WrongType"),
+            ("[1]", "body", "WrongType"),
             ("null", "body", "WrongType"),
             ("\"text\"", "body", "WrongType"),
         ] {

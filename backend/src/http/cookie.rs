@@ -41,12 +41,13 @@ impl Cookie {
 impl FromRequestParts<App> for Cookie {
     type Rejection = Infallible;
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
-        let pairs = parts.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let found = pairs
-            .flat_map(|value| value.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
-            .find(|(name, value)| *name == NAME && !value.is_empty());
-        Ok(Self(found.map(|(_, value)| value.into())))
+        // Byte by byte: one header carries the cookies of every app on this host, and theirs need not be ASCII.
+        let headers = parts.headers.get_all(header::COOKIE).iter();
+        let token = headers
+            .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'))
+            .filter_map(|pair| pair.trim_ascii().strip_prefix(NAME.as_bytes())?.strip_prefix(b"="))
+            .find_map(|value| std::str::from_utf8(value).ok().filter(|value| !value.is_empty()));
+        Ok(Self(token.map(Secret::from)))
     }
 }
 

@@ -3,8 +3,10 @@
 use super::reply::Json;
 use super::router::described;
 use crate::app::App;
+use latchkey_shared::Problem;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, Info, OpenApi, OpenApiBuilder};
+use utoipa::{PartialSchema as _, ToSchema as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -17,11 +19,16 @@ pub fn description() -> OpenApi {
 pub(super) fn blank() -> OpenApiRouter<App> {
     let mut info = Info::new("Latchkey", env!("CARGO_PKG_VERSION"));
     info.description = Some("Sign-in that a team hosts itself: accounts, sessions and tokens.".to_owned());
-    OpenApiRouter::with_openapi(OpenApiBuilder::new().info(info).components(Some(security())).build())
+    OpenApiRouter::with_openapi(OpenApiBuilder::new().info(info).components(Some(components())).build())
 }
 
-fn security() -> Components {
+fn components() -> Components {
     let mut components = Components::new();
+    // Errors are described by reference; their schema has to be there.
+    components.schemas.insert(Problem::name().into_owned(), Problem::schema());
+    let mut parts = Vec::new();
+    Problem::schemas(&mut parts);
+    components.schemas.extend(parts);
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
     let cookie = ApiKey::Cookie(ApiKeyValue::new("latchkey_refresh"));
     components.add_security_scheme("access_token", SecurityScheme::Http(bearer));
@@ -31,7 +38,7 @@ fn security() -> Components {
 
 /// The routes of this module.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(show))
+    OpenApiRouter::new().routes(routes!(describe))
 }
 
 /// This description.
@@ -39,6 +46,6 @@ pub fn routes() -> OpenApiRouter<App> {
     get, path = "/api/openapi.json", tag = "description",
     responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value)),
 )]
-async fn show() -> Json<OpenApi> {
+async fn describe() -> Json<OpenApi> {
     Json(description())
 }

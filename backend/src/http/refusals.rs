@@ -29,6 +29,11 @@ pub enum Body {
 #[response(status = 401, content_type = "application/problem+json")]
 pub struct Unauthorized(Problem);
 
+/// `internal`: the server failed.
+#[derive(IntoResponses)]
+#[response(status = 500, content_type = "application/problem+json")]
+pub struct Failed(Problem);
+
 /// `forbidden`: the call carries a cookie and comes from another site.
 #[derive(IntoResponses)]
 #[response(status = 403, content_type = "application/problem+json")]

@@ -113,7 +113,10 @@ async fn logout(
 /// Lists where the account is signed in, and where it was in the last 30 days.
 #[utoipa::path(
     get, path = "/api/me/sessions", tag = "sessions", security(("access_token" = [])),
-    responses((status = 200, description = "The sessions", body = SessionList), refusals::Unauthorized),
+    responses(
+        (status = 200, description = "The sessions", body = SessionList),
+        refusals::Unauthorized, refusals::Failed,
+    ),
 )]
 async fn list_sessions(State(app): State<App>, Bearer(claims): Bearer) -> Result<Json<SessionList>, Refusal> {
     Ok(Json(list::run(&app, &claims).await?))
@@ -122,7 +125,7 @@ async fn list_sessions(State(app): State<App>, Bearer(claims): Bearer) -> Result
 /// Ends all sessions but the one that asks.
 #[utoipa::path(
     delete, path = "/api/me/sessions", tag = "sessions", security(("access_token" = [])),
-    responses((status = 204, description = "They have ended"), refusals::Unauthorized),
+    responses((status = 204, description = "They have ended"), refusals::Unauthorized, refusals::Failed),
 )]
 async fn end_others(State(app): State<App>, Bearer(claims): Bearer) -> Result<NoContent, Refusal> {
     end::others(&app, &claims).await?;
@@ -133,7 +136,10 @@ async fn end_others(State(app): State<App>, Bearer(claims): Bearer) -> Result<No
 #[utoipa::path(
     delete, path = "/api/me/sessions/{id}", tag = "sessions", security(("access_token" = [])),
     params(("id" = uuid::Uuid, Path, description = "The session's id")),
-    responses((status = 204, description = "It has ended"), refusals::Unauthorized, refusals::NotFound),
+    responses(
+        (status = 204, description = "It has ended"),
+        refusals::Unauthorized, refusals::NotFound, refusals::Failed,
+    ),
 )]
 async fn end_one(
     State(app): State<App>,

@@ -1,0 +1,129 @@
+//! Calls that carry or set the cookie are taken from our own page alone: browsers add cookies by themselves.
+
+use crate::support::*;
+
+/// What a browser would send along from somewhere else.
+const FOREIGN: [(&str, &str); 12] = [
+    ("origin", "https://evil.example"),
+    ("origin", "null"),
+    ("origin", ""),
+    ("origin", "http://localhost:8081"),
+    ("origin", "https://localhost:8080"),
+    ("origin", "http://localhost"),
+    ("origin", "http://localhost:8080.evil.example"),
+    ("origin", "http://localhost:8080@evil.example"),
+    ("sec-fetch-site", "cross-site"),
+    ("sec-fetch-site", "same-site"),
+    ("sec-fetch-site", ""),
+    ("sec-fetch-site", "Same-Origin"),
+];
+
+const HOME: [(&str, &str); 4] = [
+    ("origin", "http://localhost:8080"),
+    ("origin", "http://127.0.0.1:8080"),
+    ("sec-fetch-site", "same-origin"),
+    ("sec-fetch-site", "none"),
+];
+
+fn calls(app: &TestApp, ada: &Person) -> [Call; 4] {
+    let login = json!({"email": ada.email, "password": PASSWORD});
+    let sign_up = json!({"email": "eve@example.org", "password": PASSWORD, "display_name": "Eve"});
+    [
+        app.post("/api/auth/refresh", &json!({})).cookie(&ada.refresh_token()),
+        app.post("/api/auth/logout", &json!({})).cookie(&ada.refresh_token()),
+        app.post("/api/auth/login", &login),
+        app.post("/api/auth/signup", &sign_up),
+    ]
+}
+
+#[tokio::test]
+async fn what_comes_from_another_site_is_refused_and_changes_nothing() {
+    let app = TestApp::spawn().await;
+    let ada = app.signed_up("ada").await;
+    let before = app.everything().await;
+    for (name, value) in FOREIGN {
+        for call in calls(&app, &ada) {
+            let answer = call.header(name, value).await;
+            assert_eq!(answer.status, 403, "{name}: {value}: {answer}");
+            answer.problem(ErrorCode::Forbidden);
+            assert_eq!(answer.set_cookie(), None);
+        }
+    }
+    // One good sign does not make up for a bad one.
+    for [origin, site] in [["https://evil.example", "same-origin"], ["http://localhost:8080", "cross-site"]] {
+        for call in calls(&app, &ada) {
+            call.header("origin", origin).header("sec-fetch-site", site).await.problem(ErrorCode::Forbidden);
+        }
+    }
+    assert_eq!(app.everything().await, before);
+    ada.verify().await.ok();
+    ada.refresh().await.ok();
+}
+
+#[tokio::test]
+async fn our_own_page_and_clients_that_are_no_browsers_are_let_through() {
+    let app = TestApp::spawn().await;
+    let itself = app.base.clone();
+    for (index, (name, value)) in HOME.into_iter().chain([("origin", itself.as_str())]).enumerate() {
+        let ada = app.signed_up(&format!("ada{index}")).await;
+        let login = json!({"email": ada.email, "password": PASSWORD});
+        app.post("/api/auth/login", &login).header(name, value).await.ok();
+        let sign_up =
+            json!({"email": format!("eve{index}@example.org"), "password": PASSWORD, "display_name": "Eve"});
+        app.post("/api/auth/signup", &sign_up).header(name, value).await.created();
+        let cookie = ada.refresh_token();
+        let next = app.post("/api/auth/refresh", &json!({})).cookie(&cookie).header(name, value).await;
+        next.ok();
+        let log_out = app.post("/api/auth/logout", &json!({})).cookie(&next.refresh_token());
+        log_out.header(name, value).await.no_content();
+        ada.is_signed_out(EndReason::SignedOut).await;
+    }
+}
+
+#[tokio::test]
+async fn the_page_is_at_home_where_it_is_configured_to_be() {
+    let app = TestApp::with(&[("public_url", "https://id.example.org")]).await;
+    let ada = app.signed_up("ada").await;
+    let from = async |origin: &str| {
+        let call = app.post("/api/auth/refresh", &json!({})).cookie(&ada.refresh_token());
+        call.header("origin", origin).await
+    };
+    from("https://id.example.org").await.ok();
+    for other in [
+        "http://id.example.org",
+        "https://id.example.org:8443",
+        "https://example.org",
+        "http://localhost:8080",
+    ] {
+        from(other).await.problem(ErrorCode::Forbidden);
+    }
+}
+
+/// No browser adds a token to a body by itself, so who sends one means it.
+#[tokio::test]
+async fn a_token_in_the_body_may_come_from_anywhere() {
+    let app = TestApp::spawn().await;
+    let ada = app.signed_up("ada").await;
+    for (name, value) in FOREIGN {
+        let body = json!({"email": ada.email, "password": PASSWORD, "token_delivery": "body"});
+        let answer = app.post("/api/auth/login", &body).header(name, value).await;
+        let token = json!({"refresh_token": answer.refresh_token()});
+        let next = app.post("/api/auth/refresh", &token).header(name, value).await;
+        let token = json!({"refresh_token": next.refresh_token()});
+        app.post("/api/auth/logout", &token).header(name, value).await.no_content();
+        app.get("/api/me/sessions").bearer(&next.access_token()).await.problem(ErrorCode::SessionEnded);
+    }
+}
+
+#[tokio::test]
+async fn a_foreign_page_cannot_use_the_cookie_by_sending_a_body_of_its_own() {
+    let app = TestApp::spawn().await;
+    let ada = app.signed_up("ada").await;
+    for body in [json!({"refresh_token": null}), json!({})] {
+        let call = app.post("/api/auth/refresh", &body).cookie(&ada.refresh_token());
+        call.header("origin", "https://evil.example").await.problem(ErrorCode::Forbidden);
+    }
+    let call = app.post("/api/auth/refresh", &json!({"refresh_token": "x"})).cookie(&ada.refresh_token());
+    call.header("origin", "https://evil.example").await.problem(ErrorCode::TokenInvalid);
+    ada.refresh().await.ok();
+}

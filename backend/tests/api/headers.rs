@@ -1,0 +1,80 @@
+//! What every answer carries; the fixture checks it on each answer that any test gets.
+
+use crate::support::*;
+use std::collections::BTreeSet;
+
+#[tokio::test]
+async fn every_request_has_an_id_of_its_own() {
+    let app = TestApp::spawn().await;
+    let mut ids = BTreeSet::new();
+    for path in ["/api/health/live", "/api/me", "/api/nothing", "/api/auth/login"] {
+        let answer = app.get(path).header("x-request-id", "the-callers-own").await;
+        ids.insert(answer.header("x-request-id").unwrap().to_owned());
+    }
+    assert_eq!(ids.len(), 4);
+    assert!(!ids.contains("the-callers-own"));
+}
+
+#[tokio::test]
+async fn where_there_is_nothing_the_answer_is_a_problem_as_well() {
+    let app = TestApp::spawn().await;
+    let ada = app.signed_up("ada").await;
+    for path in [
+        "/",
+        "/api",
+        "/api/",
+        "/api/nothing",
+        "/api/auth",
+        "/api/auth/",
+        "/api/me/",
+        "/api//me",
+        "/API/me",
+        "/api/me/sessions/",
+        "/api/me/sessions/a/b",
+        "/api/%6de2",
+        "/.well-known/",
+        "/index.html",
+        "/api/me%00",
+        "/api/%ff",
+        "/api/🦊",
+    ] {
+        for method in ["GET", "POST", "DELETE", "OPTIONS"] {
+            ada.call(method, path).await.problem(ErrorCode::NotFound);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_an_address_does_not_take_is_refused_with_those_that_it_takes() {
+    let app = TestApp::spawn().await;
+    let description = serde_json::to_value(latchkey::http::description()).unwrap();
+    let mut refused = 0;
+    for (path, operations) in description["paths"].as_object().unwrap() {
+        let mut taken: BTreeSet<_> =
+            operations.as_object().unwrap().keys().map(|name| name.to_uppercase()).collect();
+        if taken.contains("GET") {
+            taken.insert("HEAD".to_owned());
+        }
+        let path = path.replace("{id}", "01999999-9999-7999-8999-999999999999");
+        for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"] {
+            if !taken.contains(method) {
+                let answer = app.call(method, &path).await;
+                answer.problem(ErrorCode::MethodNotAllowed);
+                let allow: BTreeSet<_> =
+                    answer.header("allow").unwrap().split(',').map(|name| name.trim().to_owned()).collect();
+                assert_eq!(allow, taken, "{method} {path}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 80, "{refused}");
+}
+
+#[tokio::test]
+async fn asking_for_the_head_alone_brings_the_head_alone() {
+    let app = TestApp::spawn().await;
+    let answer = app.call("HEAD", "/api/health/live").await;
+    assert_eq!((answer.status, answer.bytes.len()), (200, 0));
+    let refused = app.call("HEAD", "/api/me").await;
+    assert_eq!((refused.status, refused.bytes.len()), (401, 0));
+}

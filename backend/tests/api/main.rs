@@ -1,0 +1,29 @@
+//! The API from outside, over HTTP, against a real server: on SQLite, or on the PostgreSQL that
+//! `LATCHKEY_TEST_DATABASE_URL` names. The modules mirror the addresses; after them comes what concerns them all.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+mod login;
+mod logout;
+mod refresh;
+mod signup;
+mod verify;
+
+mod delete;
+mod export;
+mod me;
+mod password;
+mod sessions;
+
+mod health;
+mod jwks;
+mod openapi;
+
+mod bad_input;
+mod csrf;
+mod headers;
+mod tokens;
+
+mod concurrency;
+mod restart;

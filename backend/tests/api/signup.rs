@@ -1,0 +1,125 @@
+//! `POST /api/auth/signup`
+
+use crate::support::*;
+
+#[tokio::test]
+async fn signing_up_makes_an_account_and_signs_its_owner_in() {
+    let app = TestApp::spawn().await;
+    let body = json!({"email": "ada@example.org", "password": PASSWORD, "display_name": "Ada Lovelace", "locale": "ko"});
+    let answer = app.post("/api/auth/signup", &body).await;
+    let signed_in = answer.created();
+    assert_signed_in(&signed_in);
+    assert_eq!(signed_in.get("refresh_token"), None, "it travels in the cookie");
+    assert_eq!(signed_in["expires_in"], 600);
+    assert_eq!(instant(&signed_in["session_expires_at"]), app.now() + 14 * DAY);
+    let account = &signed_in["account"];
+    assert_eq!(account["email"], "ada@example.org");
+    assert_eq!(account["display_name"], "Ada Lovelace");
+    assert_eq!(account["locale"], "ko");
+    assert_eq!(account["roles"], json!(["user"]));
+    assert_eq!(instant(&account["created_at"]), app.now());
+    let cookie = answer.set_cookie().unwrap();
+    assert_eq!(cookie.name, "latchkey_refresh");
+    assert_eq!(cookie.attributes, ["HttpOnly", "Max-Age=1209600", "Path=/api/auth", "SameSite=Strict"]);
+    let me = app.get("/api/me").bearer(&answer.access_token()).await.ok();
+    assert_eq!(&me, account);
+}
+
+#[tokio::test]
+async fn a_sign_up_is_in_english_unless_it_says_otherwise() {
+    let app = TestApp::spawn().await;
+    let ada = app.signed_up("ada").await;
+    assert_eq!(ada.me().await["locale"], "en");
+    assert_eq!(ada.me().await["email"], "ada@example.org");
+}
+
+#[tokio::test]
+async fn the_session_that_a_sign_up_starts_goes_on() {
+    let ada = TestApp::spawn().await.signed_up("ada").await;
+    ada.refresh().await.ok();
+    assert_eq!(ada.verify().await.ok()["gen"], 1);
+    assert_eq!(ada.sessions().await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_space_around_an_address_and_a_name_is_left_out() {
+    let app = TestApp::spawn().await;
+    let body = json!({"email": " ada@example.org\n", "password": PASSWORD, "display_name": "  Ada\u{3000}"});
+    let account = app.post("/api/auth/signup", &body).await.created()["account"].clone();
+    assert_eq!((&account["email"], &account["display_name"]), (&json!("ada@example.org"), &json!("Ada")));
+}
+
+#[tokio::test]
+async fn an_address_belongs_to_one_account_however_it_is_written() {
+    let app = TestApp::spawn().await;
+    app.signed_up("ada").await;
+    let before = app.everything().await;
+    for email in ["ada@example.org", "ADA@Example.ORG", " ada@example.org ", "\u{ff41}da@example.org"] {
+        let body = json!({"email": email, "password": "another long enough phrase", "display_name": "Eve"});
+        let answer = app.post("/api/auth/signup", &body).await;
+        answer.problem(ErrorCode::EmailTaken);
+        assert_eq!(answer.set_cookie(), None);
+    }
+    assert_eq!(app.everything().await, before);
+    app.log_in("ada@example.org", PASSWORD).await.ok();
+}
+
+#[tokio::test]
+async fn a_weak_password_is_refused_with_the_reason() {
+    let app = TestApp::spawn().await;
+    for (password, code) in [
+        ("", FieldErrorCode::Required),
+        ("k3#9qLm", FieldErrorCode::TooShort),
+        ("password", FieldErrorCode::PasswordCommon),
+        ("P@ssw0rd1", FieldErrorCode::PasswordCommon),
+        ("ada.lovelace@example.org", FieldErrorCode::PasswordPersonal),
+        ("Lovelace12", FieldErrorCode::PasswordPersonal),
+        ("zzzzzzzzzzz", FieldErrorCode::PasswordPattern),
+        ("qwertyuiop[]", FieldErrorCode::PasswordPattern),
+    ] {
+        let body = json!({"email": "ada.lovelace@example.org", "password": password, "display_name": "Ada Lovelace"});
+        app.post("/api/auth/signup", &body).await.refuses("password", code);
+    }
+    assert!(app.everything().await.is_empty());
+}
+
+#[tokio::test]
+async fn names_addresses_and_passwords_of_any_script_are_taken() {
+    let app = TestApp::spawn().await;
+    for (email, name, password) in [
+        ("하늘@예시.한국", "김하늘", "가을하늘공활한데높고구름없이"),
+        ("zoe@example.org", "👩‍🚀 Zoë", "🐙🦊🦉🐝🦋🐞🦀🐢🐬"),
+        ("o'brien+news@ex-ample.co", "O'Brien <b>", "' OR 1=1; -- \" \\ %s"),
+    ] {
+        let body = json!({"email": email, "password": password, "display_name": name});
+        let account = app.post("/api/auth/signup", &body).await.created()["account"].clone();
+        assert_eq!((&account["email"], &account["display_name"]), (&json!(email), &json!(name)));
+        assert_eq!(app.log_in(email, password).await.ok()["account"], account);
+    }
+}
+
+#[tokio::test]
+async fn every_wrong_field_is_named_at_once() {
+    let app = TestApp::spawn().await;
+    let body = json!({"email": "ada", "password": "short", "display_name": " ", "locale": "tlh"});
+    let fields = app.post("/api/auth/signup", &body).await.refused_fields();
+    let named: Vec<_> = fields.iter().map(|(field, code)| (field.as_str(), *code)).collect();
+    assert_eq!(
+        named,
+        [
+            ("display_name", FieldErrorCode::Required),
+            ("email", FieldErrorCode::InvalidEmail),
+            ("locale", FieldErrorCode::UnsupportedLocale),
+            ("password", FieldErrorCode::TooShort),
+        ]
+    );
+    assert!(app.everything().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_sign_up_that_finds_no_hashing_thread_is_told_to_come_back() {
+    let app = TestApp::with(&[("passwords.max_wait", "1ns")]).await;
+    let body = json!({"email": "ada@example.org", "password": PASSWORD, "display_name": "Ada"});
+    app.post("/api/auth/signup", &body).await.problem(ErrorCode::Overloaded);
+    assert!(app.everything().await.is_empty());
+}

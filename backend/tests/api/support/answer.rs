@@ -1,0 +1,160 @@
+//! An answer. What every answer must carry is checked on each one that any test gets.
+
+use super::{FieldErrorCode, description, is_uuid_v7, keys};
+use latchkey_shared::{ErrorCode, Problem};
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The call that is answered, for messages.
+    pub call: String,
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub bytes: Vec<u8>,
+}
+
+impl Answer {
+    #[track_caller]
+    pub fn checked(method: &str, path: &str, status: u16, headers: HeaderMap, bytes: Vec<u8>) -> Self {
+        let answer = Self { call: format!("{method} {path}"), status, headers, bytes };
+        assert!(is_uuid_v7(answer.header("x-request-id").unwrap_or_default()), "{answer}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{answer}");
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{answer}");
+        assert_eq!(answer.header("www-authenticate").is_some(), status == 401, "{answer}");
+        let media_type = match status {
+            204 => None,
+            200 | 201 => Some("application/json; charset=utf-8"),
+            503 if path == "/api/health/ready" => Some("application/json; charset=utf-8"),
+            _ => Some("application/problem+json; charset=utf-8"),
+        };
+        assert_eq!(answer.header("content-type"), media_type, "{answer}");
+        description::covers(method, path, status);
+        answer
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap_or_else(|error| panic!("{self}: {error}"))
+    }
+
+    #[track_caller]
+    fn with_status(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{self}");
+        self.json()
+    }
+
+    #[track_caller]
+    pub fn ok(&self) -> Value {
+        self.with_status(200)
+    }
+
+    #[track_caller]
+    pub fn created(&self) -> Value {
+        self.with_status(201)
+    }
+
+    #[track_caller]
+    pub fn no_content(&self) {
+        assert_eq!((self.status, self.bytes.len()), (204, 0), "{self}");
+    }
+
+    /// The problem that this answer is, checked in full.
+    #[track_caller]
+    pub fn problem(&self, code: ErrorCode) -> Problem {
+        assert_eq!(self.status, code.status(), "expected {code}: {self}");
+        let raw = self.json();
+        let problem: Problem = serde_json::from_value(raw.clone()).unwrap();
+        assert_eq!(problem.code, code, "{self}");
+        assert_eq!(problem.status, self.status, "{self}");
+        assert_eq!(problem.kind, format!("urn:latchkey:problem:{code}"), "{self}");
+        assert_eq!(problem.title, code.title(), "{self}");
+        assert_eq!(Some(problem.request_id.as_str()), self.header("x-request-id"), "{self}");
+        assert_eq!(problem.errors.is_empty(), code != ErrorCode::ValidationFailed, "{self}");
+        let retry_after = self.header("retry-after").map(|seconds| seconds.parse::<u32>().unwrap());
+        assert_eq!(retry_after.is_some_and(|seconds| seconds > 0), self.status == 503, "{self}");
+        let mut expected = vec!["code", "detail", "request_id", "status", "title", "type"];
+        expected.extend((!problem.errors.is_empty()).then_some("errors"));
+        expected.extend(problem.end_reason.is_some().then_some("end_reason"));
+        expected.sort_unstable();
+        assert_eq!(keys(&raw), expected, "{self}");
+        self.assert_tells_no_cause(&problem);
+        problem
+    }
+
+    /// No error names a table, a file, or a cause that the caller must not know.
+    #[track_caller]
+    fn assert_tells_no_cause(&self, problem: &Problem) {
+        assert!(!problem.detail.is_empty(), "{self}");
+        let text = problem.detail.to_lowercase();
+        for word in ["sql", "postgres", "database", "accounts", "sessions", ".rs", ".db", "pool", "panic"] {
+            assert!(!text.contains(word), "names {word:?}: {self}");
+        }
+    }
+
+    /// The refusal of a body for its fields: which, and why.
+    #[track_caller]
+    pub fn refused_fields(&self) -> BTreeMap<String, FieldErrorCode> {
+        let problem = self.problem(ErrorCode::ValidationFailed);
+        for error in &problem.errors {
+            assert_eq!(error.message, error.code.message(), "{self}");
+        }
+        problem.errors.into_iter().map(|error| (error.field, error.code)).collect()
+    }
+
+    #[track_caller]
+    pub fn refuses(&self, field: &str, code: FieldErrorCode) {
+        assert_eq!(self.refused_fields(), BTreeMap::from([(field.to_owned(), code)]), "{self}");
+    }
+
+    /// The cookie that this answer sets.
+    #[track_caller]
+    pub fn set_cookie(&self) -> Option<SetCookie> {
+        let all: Vec<_> = self.headers.get_all("set-cookie").iter().collect();
+        assert!(all.len() <= 1, "{self}");
+        all.first().map(|text| SetCookie::parse(text.to_str().unwrap()))
+    }
+
+    /// The refresh token that this answer brings, whichever way.
+    #[track_caller]
+    pub fn refresh_token(&self) -> String {
+        let in_body = self.json()["refresh_token"].as_str().map(str::to_owned);
+        in_body.or_else(|| self.set_cookie().map(|cookie| cookie.value)).unwrap_or_else(|| panic!("{self}"))
+    }
+
+    #[track_caller]
+    pub fn access_token(&self) -> String {
+        self.json()["access_token"].as_str().unwrap_or_else(|| panic!("{self}")).to_owned()
+    }
+}
+
+impl std::fmt::Display for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { call, status, headers, bytes } = self;
+        write!(f, "{call} → {status} {headers:?} {}", String::from_utf8_lossy(bytes))
+    }
+}
+
+/// A `Set-Cookie` header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetCookie {
+    pub name: String,
+    pub value: String,
+    /// In alphabetical order.
+    pub attributes: Vec<String>,
+}
+
+impl SetCookie {
+    fn parse(text: &str) -> Self {
+        let mut parts = text.split("; ");
+        let (name, value) = parts.next().unwrap().split_once('=').unwrap();
+        let mut attributes: Vec<_> = parts.map(str::to_owned).collect();
+        attributes.sort_unstable();
+        Self { name: name.to_owned(), value: value.to_owned(), attributes }
+    }
+}

@@ -1,0 +1,184 @@
+//! A real server in this process, with a clock that the test moves.
+
+use super::database::TestDatabase;
+use super::{Answer, Call, Forge, PASSWORD, Person, address_of};
+use latchkey::app::App;
+use latchkey::db::Executor as _;
+use latchkey::platform::{Clock as _, OsRandomness, TestClock};
+use latchkey_shared::Timestamp;
+use sea_orm::Statement;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// 2026-01-15T12:00:00.250Z: not a whole second, so that a time which loses its milliseconds shows.
+const START: i64 = 1_768_478_400_250;
+
+/// A running server; a copy is a handle.
+#[derive(Clone)]
+pub struct TestApp(Arc<Running>);
+
+pub struct Running {
+    pub clock: Arc<TestClock>,
+    /// The server's own state: to look behind the scenes.
+    pub state: App,
+    pub base: String,
+    pub http: reqwest::Client,
+    settings: Settings,
+    data: Arc<Data>,
+    server: Mutex<Option<(oneshot::Sender<()>, JoinHandle<()>)>>,
+}
+
+type Settings = BTreeMap<String, String>;
+
+/// What outlives a server: its folder and its database.
+struct Data {
+    database: TestDatabase,
+    folder: TempDir,
+}
+
+impl Deref for TestApp {
+    type Target = Running;
+    fn deref(&self) -> &Running {
+        &self.0
+    }
+}
+
+impl TestApp {
+    /// A server with the default settings.
+    pub async fn spawn() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// A server with these settings, by their names in the documentation.
+    pub async fn with(settings: &[(&str, &str)]) -> Self {
+        let data =
+            Arc::new(Data { folder: tempfile::tempdir().unwrap(), database: TestDatabase::make().await });
+        let clock = Arc::new(TestClock::starting_at(Timestamp::from_millis(START)));
+        Self::start(data, clock, &Settings::new(), settings).await
+    }
+
+    /// Another server on the same folder, the same database and the same clock.
+    pub async fn beside(&self, settings: &[(&str, &str)]) -> Self {
+        Self::start(Arc::clone(&self.data), Arc::clone(&self.clock), &self.settings, settings).await
+    }
+
+    /// Stops this server and starts the next one on what it has left.
+    pub async fn restarted(&self) -> Self {
+        self.stop().await;
+        self.beside(&[]).await
+    }
+
+    /// A server with a folder and a database of its own, but with this one's secrets.
+    pub async fn with_the_same_secrets(&self, settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::copy(self.data.folder.path().join("secrets.json"), folder.path().join("secrets.json"))
+            .unwrap();
+        let data = Arc::new(Data { folder, database: TestDatabase::make().await });
+        Self::start(data, Arc::clone(&self.clock), &Settings::new(), settings).await
+    }
+
+    /// Asks the server to stop, and waits until it has answered what it had accepted.
+    pub async fn stop(&self) {
+        let server = self.server.lock().unwrap().take();
+        let (stop, served) = server.unwrap();
+        stop.send(()).unwrap();
+        served.await.unwrap();
+    }
+
+    async fn start(data: Arc<Data>, clock: Arc<TestClock>, before: &Settings, more: &[(&str, &str)]) -> Self {
+        let folder = data.folder.path();
+        let mut settings = before.clone();
+        settings.insert("data_dir".to_owned(), folder.display().to_string());
+        settings.insert("database.url".to_owned(), data.database.url(folder));
+        settings.extend(more.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+        let variables = settings.iter().map(|(key, value)| (variable(key), value.clone()));
+        let config = latchkey::config::from_pairs(None, variables).unwrap();
+        let state = App::start(config, Arc::clone(&clock) as _, Arc::new(OsRandomness)).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = latchkey::serve::serve(state.clone(), listener, async {
+            stopped.await.ok();
+        });
+        let served = tokio::spawn(async { serving.await.unwrap() });
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let server = Mutex::new(Some((stop, served)));
+        Self(Arc::new(Running { clock, state, base, http, settings, data, server }))
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// What the secrets' file allows whoever has it.
+    pub fn forge(&self) -> Forge {
+        Forge::with_secrets_of(&self.data.folder.path().join("secrets.json"), self)
+    }
+
+    pub fn call(&self, method: &str, path: &str) -> Call {
+        Call::new(self, method, path)
+    }
+
+    pub fn get(&self, path: &str) -> Call {
+        self.call("GET", path)
+    }
+
+    pub fn post(&self, path: &str, body: &Value) -> Call {
+        self.call("POST", path).json(body)
+    }
+
+    /// Somebody with a new account, signed in.
+    pub async fn signed_up(&self, name: &str) -> Person {
+        self.signed_up_with(name, PASSWORD).await
+    }
+
+    pub async fn signed_up_with(&self, name: &str, password: &str) -> Person {
+        let body = json!({"email": address_of(name), "password": password, "display_name": name});
+        let answer = self.post("/api/auth/signup", &body).await;
+        answer.created();
+        Person::holding(self, name, password, &answer)
+    }
+
+    /// Tries to sign in.
+    pub async fn log_in(&self, email: &str, password: &str) -> Answer {
+        self.post("/api/auth/login", &json!({"email": email, "password": password})).await
+    }
+
+    /// Runs a statement behind the server's back.
+    pub async fn run_sql(&self, statement: &str) {
+        self.state.db.executor().execute_unprepared(statement).await.unwrap();
+    }
+
+    async fn lines(&self, query: &str) -> Vec<String> {
+        let db = self.state.db.executor();
+        let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), query)).await.unwrap();
+        rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+    }
+
+    /// Everything that a call could have changed, apart from when a session was last seen: that is written beside the calls.
+    pub async fn everything(&self) -> Vec<String> {
+        let accounts = self.lines(
+            "SELECT email_key || '|' || email || '|' || display_name || '|' || locale || '|' || roles || '|' || \
+             password_hash || '|' || CAST(password_changed_at AS TEXT) || '|' || CAST(updated_at AS TEXT) || '|' || \
+             CAST(signed_in_at AS TEXT) FROM accounts ORDER BY email_key",
+        );
+        let sessions = self.lines(
+            "SELECT CAST(generation AS TEXT) || '|' || CAST(idle_ends_at AS TEXT) || '|' || \
+             COALESCE(end_reason, 'lives') FROM sessions ORDER BY id",
+        );
+        let (mut lines, sessions) = (accounts.await, sessions.await);
+        lines.extend(sessions);
+        lines
+    }
+}
+
+/// `tokens.access_lifetime` → `LATCHKEY_TOKENS__ACCESS_LIFETIME`
+fn variable(key: &str) -> String {
+    format!("LATCHKEY_{}", key.replace('.', "__").to_uppercase())
+}

@@ -1,0 +1,67 @@
+//! A call on its way. Nothing is added by itself: no cookie, no token.
+
+use super::{Answer, TestApp};
+use reqwest::header::{HeaderName, HeaderValue};
+use serde_json::Value;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+
+/// A call; it is sent when it is awaited.
+pub struct Call {
+    name: String,
+    method: String,
+    path: String,
+    request: reqwest::RequestBuilder,
+}
+
+impl Call {
+    pub fn new(app: &TestApp, method: &str, path: &str) -> Self {
+        let request = app.http.request(method.parse().unwrap(), format!("{}{path}", app.base));
+        Self { name: format!("{method} {path}"), method: method.to_owned(), path: path.to_owned(), request }
+    }
+
+    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        let name: HeaderName = name.parse().unwrap();
+        self.request = self.request.header(name, HeaderValue::from_bytes(value.as_ref()).unwrap());
+        self
+    }
+
+    /// Shows an access token.
+    pub fn bearer(self, token: &str) -> Self {
+        self.header("authorization", format!("Bearer {token}"))
+    }
+
+    /// Brings a refresh token as a browser does.
+    pub fn cookie(self, token: &str) -> Self {
+        self.header("cookie", format!("latchkey_refresh={token}"))
+    }
+
+    pub fn json(self, body: &Value) -> Self {
+        self.raw_json(body.to_string())
+    }
+
+    /// A body that is declared as JSON and need not be.
+    pub fn raw_json(self, body: impl Into<Vec<u8>>) -> Self {
+        self.header("content-type", "application/json").body(body)
+    }
+
+    /// A body that nothing is said about.
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.request = self.request.body(body.into());
+        self
+    }
+}
+
+impl IntoFuture for Call {
+    type Output = Answer;
+    type IntoFuture = Pin<Box<dyn Future<Output = Answer> + Send>>;
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let response =
+                self.request.send().await.unwrap_or_else(|error| panic!("{}: {error:?}", self.name));
+            let (status, headers) = (response.status().as_u16(), response.headers().clone());
+            let bytes = response.bytes().await.unwrap().to_vec();
+            Answer::checked(&self.method, &self.path, status, headers, bytes)
+        })
+    }
+}

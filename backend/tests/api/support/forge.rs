@@ -1,0 +1,94 @@
+//! Tokens as whoever has stolen the secrets, or has none of them, would make them.
+
+use super::{Person, TestApp};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::crypto::sign;
+use jsonwebtoken::{Algorithm, EncodingKey};
+use serde_json::{Value, json};
+use std::path::Path;
+
+pub fn in_base64url(bytes: impl AsRef<[u8]>) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// What a token says, whoever signed it.
+#[track_caller]
+pub fn claims_of(token: &str) -> Value {
+    part(token, 1)
+}
+
+#[track_caller]
+pub fn header_of(token: &str) -> Value {
+    part(token, 0)
+}
+
+#[track_caller]
+fn part(token: &str, index: usize) -> Value {
+    let part = token.split('.').nth(index).unwrap();
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+}
+
+/// The server's own keys, and the public one as bytes.
+pub struct Forge {
+    signing: EncodingKey,
+    refresh: EncodingKey,
+    pub public: Vec<u8>,
+    now: i64,
+}
+
+impl Forge {
+    pub fn with_secrets_of(file: &Path, app: &TestApp) -> Self {
+        let stored: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+        let secret = |name: &str| URL_SAFE_NO_PAD.decode(stored[name].as_str().unwrap()).unwrap();
+        let keys = serde_json::to_value(app.state.keys.published()).unwrap();
+        let public = URL_SAFE_NO_PAD.decode(keys["keys"][0]["x"].as_str().unwrap()).unwrap();
+        Self {
+            signing: ed25519(&secret("signing_seed")),
+            refresh: EncodingKey::from_secret(&secret("refresh_secret")),
+            public,
+            now: app.now().as_seconds(),
+        }
+    }
+
+    /// An access token with any header and any claims, signed as the server signs.
+    pub fn access(&self, header: &Value, claims: &Value) -> String {
+        assemble(header, claims, &self.signing, Algorithm::EdDSA)
+    }
+
+    /// A refresh token with any header and any claims, signed as the server signs.
+    pub fn refresh(&self, header: &Value, claims: &Value) -> String {
+        assemble(header, claims, &self.refresh, Algorithm::HS256)
+    }
+
+    /// A token signed with a shared secret that is no secret.
+    pub fn hmac(header: &Value, claims: &Value, secret: &[u8], algorithm: Algorithm) -> String {
+        assemble(header, claims, &EncodingKey::from_secret(secret), algorithm)
+    }
+
+    /// A token signed with a key of the forger's own.
+    pub fn with_a_key_of_its_own(header: &Value, claims: &Value) -> String {
+        assemble(header, claims, &ed25519(&[7; 32]), Algorithm::EdDSA)
+    }
+
+    /// The claims of a refresh token that could be this person's.
+    pub fn refresh_claims(&self, person: &Person) -> Value {
+        let claims = person.claims();
+        json!({
+            "iss": claims["iss"], "sub": claims["sub"], "sid": claims["sid"], "gen": claims["gen"],
+            "iat": self.now, "exp": self.now + 3600,
+        })
+    }
+}
+
+/// An Ed25519 key of its seed (RFC 8410 §7).
+fn ed25519(seed: &[u8]) -> EncodingKey {
+    const PKCS8: [u8; 16] = [48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 112, 4, 34, 4, 32];
+    EncodingKey::from_ed_der(&[PKCS8.as_slice(), seed].concat())
+}
+
+fn assemble(header: &Value, claims: &Value, key: &EncodingKey, algorithm: Algorithm) -> String {
+    let message = format!("{}.{}", in_base64url(header.to_string()), in_base64url(claims.to_string()));
+    let signature = sign(message.as_bytes(), key, algorithm).unwrap();
+    format!("{message}.{signature}")
+}

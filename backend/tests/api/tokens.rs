@@ -1,0 +1,404 @@
+//! Tokens that are not what they should be: each is refused with its code and changes nothing.
+
+use crate::support::*;
+use jsonwebtoken::Algorithm;
+
+/// What a forger has to work with.
+struct Scene {
+    app: TestApp,
+    ada: Person,
+    forge: Forge,
+    /// The header and the claims of a good access token.
+    header: Value,
+    claims: Value,
+    /// The header and the claims of a good refresh token.
+    refresh_header: Value,
+    refresh_claims: Value,
+    before: Vec<String>,
+}
+
+impl Scene {
+    async fn set() -> Self {
+        let app = TestApp::spawn().await;
+        let ada = app.signed_up("ada").await;
+        let forge = app.forge();
+        Self {
+            header: header_of(&ada.access_token()),
+            claims: ada.claims(),
+            refresh_header: header_of(&ada.refresh_token()),
+            refresh_claims: forge.refresh_claims(&ada),
+            before: app.everything().await,
+            app,
+            ada,
+            forge,
+        }
+    }
+
+    async fn access_is_refused(&self, token: &str, what: &str) {
+        for path in ["/api/auth/verify", "/api/me"] {
+            let answer = self.app.get(path).bearer(token).await;
+            assert_eq!(answer.status, 401, "{what}: {answer}");
+            answer.problem(ErrorCode::TokenInvalid);
+        }
+    }
+
+    async fn refresh_is_refused(&self, token: &str, what: &str) {
+        let in_cookie = self.app.post("/api/auth/refresh", &json!({})).cookie(token).await;
+        let in_body = self.app.post("/api/auth/refresh", &json!({"refresh_token": token})).await;
+        for answer in [in_cookie, in_body] {
+            assert_eq!(answer.status, 401, "{what}: {answer}");
+            answer.problem(ErrorCode::TokenInvalid);
+            assert_eq!(answer.set_cookie(), None, "{what}");
+        }
+        let log_out = self.app.post("/api/auth/logout", &json!({})).cookie(token).await;
+        log_out.no_content();
+    }
+
+    /// The person has not noticed anything.
+    async fn nothing_has_happened(&self) {
+        assert_eq!(self.app.everything().await, self.before);
+        self.ada.verify().await.ok();
+        self.ada.refresh().await.ok();
+        self.ada.verify().await.ok();
+    }
+}
+
+/// The object with one field changed; without it, when `value` is `None`.
+fn with(object: &Value, field: &str, value: Option<Value>) -> Value {
+    let mut object = object.clone();
+    match value {
+        Some(value) => object[field] = value,
+        None => drop(object.as_object_mut().unwrap().remove(field)),
+    }
+    object
+}
+
+/// The token with one bit flipped in one of its parts.
+fn damaged(token: &str, part: usize) -> String {
+    let mut parts: Vec<_> = token.split('.').map(str::to_owned).collect();
+    // The last letter of a part may carry bits that mean nothing; one in the middle never does.
+    let middle = parts[part].len() / 2;
+    let letter = if parts[part].as_bytes()[middle] == b'A' { "B" } else { "A" };
+    parts[part].replace_range(middle..=middle, letter);
+    parts.join(".")
+}
+
+#[tokio::test]
+async fn the_forge_can_make_tokens_that_are_taken() {
+    let scene = Scene::set().await;
+    let access = scene.forge.access(&scene.header, &scene.claims);
+    assert_eq!(scene.app.get("/api/auth/verify").bearer(&access).await.ok(), scene.claims);
+    let refresh = scene.forge.refresh(&scene.refresh_header, &scene.refresh_claims);
+    scene.ada.refresh_with(&refresh).await.ok();
+}
+
+#[tokio::test]
+async fn a_token_that_was_tampered_with_is_refused() {
+    let scene = Scene::set().await;
+    let (access, refresh) = (scene.ada.access_token(), scene.ada.refresh_token());
+    for part in 0..3 {
+        scene.access_is_refused(&damaged(&access, part), &format!("part {part}")).await;
+        scene.refresh_is_refused(&damaged(&refresh, part), &format!("part {part}")).await;
+    }
+    let admin = in_base64url(with(&scene.claims, "roles", Some(json!(["admin"]))).to_string());
+    let parts: Vec<_> = access.split('.').collect();
+    scene.access_is_refused(&format!("{}.{admin}.{}", parts[0], parts[2]), "other claims").await;
+    scene.nothing_has_happened().await;
+}
+
+#[tokio::test]
+async fn a_token_of_the_other_kind_is_refused() {
+    let scene = Scene::set().await;
+    scene.access_is_refused(&scene.ada.refresh_token(), "refresh as access").await;
+    scene.refresh_is_refused(&scene.ada.access_token(), "access as refresh").await;
+    for typ in [json!("JWT"), json!("rt+jwt"), json!("AT+JWT "), json!(""), json!(null)] {
+        let header = with(&scene.header, "typ", Some(typ));
+        scene.access_is_refused(&scene.forge.access(&header, &scene.claims), &header.to_string()).await;
+    }
+    for typ in [json!("JWT"), json!("at+jwt"), json!(""), json!(null)] {
+        let header = with(&scene.refresh_header, "typ", Some(typ));
+        let token = scene.forge.refresh(&header, &scene.refresh_claims);
+        scene.refresh_is_refused(&token, &header.to_string()).await;
+    }
+    let untyped = with(&scene.header, "typ", None);
+    scene.access_is_refused(&scene.forge.access(&untyped, &scene.claims), "no type").await;
+    scene.nothing_has_happened().await;
+}
+
+#[tokio::test]
+async fn a_token_of_another_issuer_with_the_same_secrets_is_refused() {
+    let scene = Scene::set().await;
+    let other = scene.app.with_the_same_secrets(&[("public_url", "https://other.example.org")]).await;
+    let eve = other.signed_up("eve").await;
+    other.get("/api/auth/verify").bearer(&eve.access_token()).await.ok();
+    scene.access_is_refused(&eve.access_token(), "another issuer").await;
+    scene.refresh_is_refused(&eve.refresh_token(), "another issuer").await;
+    scene.nothing_has_happened().await;
+}
+
+#[tokio::test]
+async fn a_token_of_a_server_with_other_secrets_is_refused() {
+    let scene = Scene::set().await;
+    let other = TestApp::spawn().await.signed_up("ada").await;
+    scene.access_is_refused(&other.access_token(), "another key").await;
+    scene.refresh_is_refused(&other.refresh_token(), "another secret").await;
+    let own = Forge::with_a_key_of_its_own(&scene.header, &scene.claims);
+    scene.access_is_refused(&own, "a key of the forger's own").await;
+    let own = Forge::hmac(&scene.refresh_header, &scene.refresh_claims, &[7; 32], Algorithm::HS256);
+    scene.refresh_is_refused(&own, "a secret of the forger's own").await;
+    scene.nothing_has_happened().await;
+}
+
+#[tokio::test]
+async fn a_token_without_a_signature_is_refused_however_none_is_spelled() {
+    let scene = Scene::set().await;
+    for none in ["none", "None", "NONE", "nOnE", ""] {
+        for (header, claims) in
+            [(&scene.header, &scene.claims), (&scene.refresh_header, &scene.refresh_claims)]
+        {
+            let header = in_base64url(with(header, "alg", Some(json!(none))).to_string());
+            let claims = in_base64url(claims.to_string());
+            for token in [
+                format!("{header}.{claims}."),
+                format!("{header}.{claims}"),
+                format!("{header}.{claims}.AAAA"),
+            ] {
+                scene.access_is_refused(&token, none).await;
+                scene.refresh_is_refused(&token, none).await;
+            }
+        }
+    }
+    scene.nothing_has_happened().await;
+}
+
+#[tokio::test]
+async fn a_token_that_names_another_algorithm_is_refused() {
+    let scene = Scene::set().await;
+    let (Scene { header, claims, forge, .. }, none) = (&scene, &[][..]);
+    let point = forge.public.as_slice();
+    let text = in_base64url(point);
+    for (name, algorithm) in
+        [("HS256", Algorithm::HS256), ("HS384", Algorithm::HS384), ("HS512", Algorithm::HS512)]
+    {
+        let header = with(header, "alg", Some(json!(name)));
+        for secret in [point, text.as_bytes(), none] {
+            scene.access_is_refused(&Forge::hmac(&header, claims, secret, algorithm), name).await;
+            let refresh_header = with(&scene.refresh_header, "alg", Some(json!(name)));
+            let token = Forge::hmac(&refresh_header, &scene.refresh_claims, secret, algorithm);
+            scene.refresh_is_refused(&token, name).await;
+        }
+    }
+    for name in ["HS256", "ES256", "RS256", "PS256", "Ed25519", "eddsa", "EdDSA "] {
+        let header = with(header, "alg", Some(json!(name)));
+        scene.access_is_refused(&forge.access(&header, claims), name).await;
+    }
+    let asymmetric = with(&scene.refresh_header, "alg", Some(json!("EdDSA")));
+    scene.refresh_is_refused(&forge.access(&asymmetric, &scene.refresh_claims), "EdDSA").await;
+    scene.nothing_has_happened().await;
+}
+
+#[tokio::test]
+async fn a_well_signed_token_that_says_the_wrong_thing_is_refused() {
+    let scene = Scene::set().await;
+    let other = || Some(json!("https://other.example.org"));
+    let wrong = [
+        ("iss", other()),
+        ("iss", Some(json!("http://localhost:8080/"))),
+        ("iss", Some(json!(["http://localhost:8080"]))),
+        ("aud", other()),
+        ("aud", Some(json!(""))),
+        ("sub", Some(json!("ada"))),
+        ("sid", Some(json!(7))),
+        ("gen", Some(json!(-1))),
+        ("gen", Some(json!("0"))),
+        ("roles", Some(json!("admin"))),
+        ("exp", Some(json!("4102444800"))),
+        ("exp", Some(json!(4_102_444_800.5))),
+        ("exp", Some(json!(-1))),
+        ("exp", Some(json!(i64::MIN))),
+        ("exp", Some(json!(null))),
+        ("iat", Some(json!("now"))),
+        ("jti", Some(json!(""))),
+    ];
+    let missing = ["iss", "aud", "sub", "sid", "gen", "roles", "auth_time", "iat", "exp", "jti"]
+        .map(|name| (name, None));
+    for (field, value) in wrong.into_iter().chain(missing) {
+        let claims = with(&scene.claims, field, value);
+        scene.access_is_refused(&scene.forge.access(&scene.header, &claims), &claims.to_string()).await;
+    }
+    scene.nothing_has_happened().await;
+}
+
+#[tokio::test]
+async fn a_well_signed_refresh_token_that_says_the_wrong_thing_is_refused() {
+    let scene = Scene::set().await;
+    let wrong = [
+        ("iss", Some(json!("https://other.example.org"))),
+        ("sub", Some(json!("ada"))),
+        ("sid", Some(json!(null))),
+        ("gen", Some(json!(-1))),
+        ("gen", Some(json!(0.5))),
+        ("exp", Some(json!("4102444800"))),
+        ("exp", Some(json!(-1))),
+        ("exp", Some(json!(1e300))),
+    ];
+    let missing = ["iss", "sub", "sid", "gen", "iat", "exp"].map(|name| (name, None));
+    for (field, value) in wrong.into_iter().chain(missing) {
+        let claims = with(&scene.refresh_claims, field, value);
+        scene
+            .refresh_is_refused(&scene.forge.refresh(&scene.refresh_header, &claims), &claims.to_string())
+            .await;
+    }
+    scene.nothing_has_happened().await;
+}
+
+#[tokio::test]
+async fn a_token_whose_time_is_over_is_told_so_however_long_ago() {
+    let scene = Scene::set().await;
+    let now = scene.app.now().as_seconds();
+    for exp in [now, now - 1, 1, 0] {
+        let claims = with(&scene.claims, "exp", Some(json!(exp)));
+        let token = scene.forge.access(&scene.header, &claims);
+        scene.app.get("/api/auth/verify").bearer(&token).await.problem(ErrorCode::TokenExpired);
+        let claims = with(&scene.refresh_claims, "exp", Some(json!(exp)));
+        let token = scene.forge.refresh(&scene.refresh_header, &claims);
+        let refused = scene.ada.refresh_with(&token).await.problem(ErrorCode::SessionEnded);
+        assert_eq!(refused.end_reason, Some(EndReason::Expired));
+    }
+    scene.nothing_has_happened().await;
+}
+
+#[tokio::test]
+async fn a_well_signed_refresh_token_for_what_does_not_exist_is_of_no_use() {
+    let scene = Scene::set().await;
+    let bob = scene.app.signed_up("bob").await;
+    let before = scene.app.everything().await;
+    let never = json!("01999999-9999-7999-8999-999999999999");
+    for (field, value) in [("sid", never.clone()), ("sub", never), ("sub", bob.claims()["sub"].clone())] {
+        let claims = with(&scene.refresh_claims, field, Some(value));
+        let token = scene.forge.refresh(&scene.refresh_header, &claims);
+        scene.ada.refresh_with(&token).await.problem(ErrorCode::SessionEnded);
+    }
+    assert_eq!(scene.app.everything().await, before);
+    scene.ada.refresh().await.ok();
+    bob.refresh().await.ok();
+}
+
+#[tokio::test]
+async fn a_token_whose_header_is_not_ours_is_refused() {
+    let scene = Scene::set().await;
+    for (field, value) in [
+        ("kid", None),
+        ("kid", Some(json!("another"))),
+        ("kid", Some(json!("../../dev/null"))),
+        ("crit", Some(json!(["exp"]))),
+        ("crit", Some(json!(["b64"]))),
+        ("alg", None),
+    ] {
+        let header = with(&scene.header, field, value);
+        scene.access_is_refused(&scene.forge.access(&header, &scene.claims), &header.to_string()).await;
+    }
+    let critical = with(&scene.refresh_header, "crit", Some(json!(["exp"])));
+    scene.refresh_is_refused(&scene.forge.refresh(&critical, &scene.refresh_claims), "critical").await;
+    scene.nothing_has_happened().await;
+}
+
+/// RFC 9068 §4 allows both spellings of the type.
+#[tokio::test]
+async fn the_long_form_of_the_type_is_taken() {
+    let scene = Scene::set().await;
+    let header = with(&scene.header, "typ", Some(json!("application/at+jwt")));
+    let token = scene.forge.access(&header, &scene.claims);
+    scene.app.get("/api/auth/verify").bearer(&token).await.ok();
+}
+
+#[tokio::test]
+async fn what_is_no_token_at_all_is_refused() {
+    let scene = Scene::set().await;
+    let (access, refresh) = (scene.ada.access_token(), scene.ada.refresh_token());
+    let list = in_base64url("[]");
+    for rubbish in [
+        "rubbish",
+        "a.b.c",
+        "...",
+        "..",
+        "a.b.c.d",
+        &"x".repeat(60_000),
+        &format!("{access}.{access}"),
+        &format!("{list}.{list}.{list}"),
+        &format!("{access}="),
+        &access[..access.len() - 1],
+        &access[..access.len() / 2],
+        &access[..access.find('.').unwrap()],
+        &access.replace('.', " "),
+    ] {
+        let shown: String = rubbish.chars().take(40).collect();
+        scene.access_is_refused(rubbish, &shown).await;
+        scene.refresh_is_refused(rubbish, &shown).await;
+    }
+    for cut in [&refresh[..refresh.len() - 1], &refresh[1..], &refresh[..refresh.rfind('.').unwrap() + 1]] {
+        scene.refresh_is_refused(cut, cut).await;
+    }
+    scene.nothing_has_happened().await;
+}
+
+#[tokio::test]
+async fn how_a_token_is_sent_matters() {
+    let scene = Scene::set().await;
+    let (app, token) = (&scene.app, scene.ada.access_token());
+    let sent = |value: Vec<u8>| app.get("/api/auth/verify").header("authorization", value);
+    for good in ["Bearer {}", "bearer {}", "BEARER {}", "Bearer  {} "] {
+        sent(good.replace("{}", &token).into()).await.ok();
+    }
+    for missing in ["", "Bearer", "Bearer ", "Basic YWRhOnB3", "Basic {}", "{}", "Token {}", "Bearer{}"] {
+        sent(missing.replace("{}", &token).into()).await.problem(ErrorCode::TokenMissing);
+    }
+    for foreign in ["Bearer 토큰", "Bearer {}é", "Bearer 🦊"] {
+        sent(foreign.replace("{}", &token).into()).await.problem(ErrorCode::TokenInvalid);
+    }
+    let twice = sent(format!("Bearer {token}").into()).bearer(&token);
+    twice.await.problem(ErrorCode::TokenInvalid);
+    let in_query = app.get(&format!("/api/auth/verify?access_token={token}"));
+    in_query.await.problem(ErrorCode::TokenMissing);
+    let in_cookie = app.get("/api/auth/verify").cookie(&token);
+    in_cookie.await.problem(ErrorCode::TokenMissing);
+    scene.nothing_has_happened().await;
+}
+
+#[tokio::test]
+async fn every_call_that_needs_a_token_refuses_one_that_is_missing_expired_or_of_an_ended_session() {
+    let app = TestApp::spawn().await;
+    let (ada, ended) = (app.signed_up("ada").await, app.signed_up("bob").await);
+    ended.log_out().await.no_content();
+    let before = app.everything().await;
+    let calls = protected_calls();
+    assert_eq!(calls.len(), 9);
+    for (method, path) in &calls {
+        app.call(method, path).await.problem(ErrorCode::TokenMissing);
+        app.call(method, path).bearer(&ada.refresh_token()).await.problem(ErrorCode::TokenInvalid);
+        let refused = ended.call(method, path).await.problem(ErrorCode::SessionEnded);
+        assert_eq!(refused.end_reason, Some(EndReason::SignedOut), "{method} {path}");
+    }
+    app.clock.advance(10 * MINUTE);
+    for (method, path) in &calls {
+        ada.call(method, path).await.problem(ErrorCode::TokenExpired);
+    }
+    assert_eq!(app.everything().await, before);
+}
+
+/// The calls that take nothing but an access token, as the description lists them.
+fn protected_calls() -> Vec<(String, String)> {
+    let description = serde_json::to_value(latchkey::http::description()).unwrap();
+    let mut calls = Vec::new();
+    for (path, methods) in description["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            if operation["security"] == json!([{"access_token": []}]) {
+                calls.push((
+                    method.to_uppercase(),
+                    path.replace("{id}", "01999999-9999-7999-8999-999999999999"),
+                ));
+            }
+        }
+    }
+    calls
+}
