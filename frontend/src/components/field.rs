@@ -36,12 +36,12 @@ pub fn Field(
     form.register(name);
     let i18n = use_i18n();
     let shown = RwSignal::new(false);
-    let error = Memo::new(move |_| form.error(name, i18n.texts()));
+    let error = move || form.error(name, i18n.texts());
     let (id, hint_id, error_id) =
         (form.id(name), form.id(&format!("{name}-hint")), form.id(&format!("{name}-error")));
     let described = {
         let (hint_id, error_id) = (hint_id.clone(), error_id.clone());
-        move || match (error.get(), hint) {
+        move || match (error(), hint) {
             (Some(_), _) => Some(error_id.clone()),
             (None, Some(_)) => Some(hint_id.clone()),
             (None, None) => None,
@@ -66,7 +66,7 @@ pub fn Field(
                     autocapitalize=(kind != Kind::Text).then_some("none")
                     spellcheck="false"
                     aria-describedby=described
-                    aria-invalid=move || error.get().map(|_| "true")
+                    aria-invalid=move || error().map(|_| "true")
                     prop:value=move || value.get()
                     on:input:target=move |event| {
                         value.set(event.target().value());
@@ -75,7 +75,7 @@ pub fn Field(
                 />
                 {(kind == Kind::Password).then(|| view! { <Reveal shown=shown /> })}
             </div>
-            {move || match (error.get(), hint) {
+            {move || match (error(), hint) {
                 (Some(error), _) => Some(view! { <p class="error" role="alert" id=error_id.clone()>{error}</p> }.into_any()),
                 (None, Some(hint)) => Some(view! { <p class="hint" id=hint_id.clone()>{tr(hint)}</p> }.into_any()),
                 (None, None) => None,

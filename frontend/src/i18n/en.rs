@@ -54,7 +54,7 @@ pub static TEXTS: Texts = Texts {
     home_lead: "Your account, and the session that you are using.",
     your_account: "Your account",
     this_session: "This session",
-    member_since: "Since",
+    member_since: "Member since",
     roles: "Roles",
     device: "Device",
     address: "IP address",

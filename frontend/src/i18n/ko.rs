@@ -91,7 +91,7 @@ pub static TEXTS: Texts = Texts {
 
     sessions_lead: "내 계정으로 로그인된 모든 기기와 브라우저입니다.",
     this_one: "현재 기기",
-    end: "로그아웃시키기",
+    end: "로그아웃",
     sign_out_others: "다른 기기에서 모두 로그아웃",
     sign_out_others_lead: "현재 기기를 제외한 모든 기기에서 즉시 로그아웃됩니다.",
     no_others: "다른 기기에는 로그인되어 있지 않습니다.",

@@ -12,8 +12,8 @@ use leptos::prelude::*;
 #[component]
 pub fn Home() -> impl IntoView {
     let (session, i18n) = (use_session(), use_i18n());
-    let name = Memo::new(move |_| session.account().map(|account| account.display_name).unwrap_or_default());
-    let heading = Signal::derive(move || (i18n.texts().hello)(&name.get()));
+    let name = move || session.account().map(|account| account.display_name).unwrap_or_default();
+    let heading = Signal::derive(move || (i18n.texts().hello)(&name()));
     view! {
         <Head title=|t| t.home heading=heading lead=|t| t.home_lead />
         <div class="cards">
@@ -27,12 +27,11 @@ pub fn Home() -> impl IntoView {
 #[component]
 fn YourAccount() -> impl IntoView {
     let (session, i18n) = (use_session(), use_i18n());
-    let account = Memo::new(move |_| session.account());
     let of = move |pick: fn(&latchkey_shared::Account) -> String| {
-        Signal::derive(move || account.with(|account| account.as_ref().map(pick)).unwrap_or_default())
+        Signal::derive(move || session.with(|state| state.account().map(pick)).unwrap_or_default())
     };
     let since = Signal::derive(move || {
-        account.get().map(|account| locale::date(i18n.locale(), account.created_at)).unwrap_or_default()
+        session.account().map(|account| locale::date(i18n.locale(), account.created_at)).unwrap_or_default()
     });
     view! {
         <Card title=|t| t.your_account>
@@ -61,10 +60,10 @@ fn ThisSession() -> impl IntoView {
 fn Facts(list: SessionList) -> impl IntoView {
     let (session, i18n) = (use_session(), use_i18n());
     let own = list.sessions.into_iter().find(|session| session.current);
-    let ends = Memo::new(move |_| session.grant().map(|grant| grant.session_expires_at));
     let ends = Signal::derive(move || {
         let texts = i18n.texts();
-        ends.get()
+        session
+            .with(|state| state.grant().map(|grant| grant.session_expires_at))
             .map(|at| {
                 format!("{} – {}", locale::relative(i18n.locale(), at, clock::now()), texts.session_ends_hint)
             })

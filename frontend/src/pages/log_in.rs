@@ -38,9 +38,10 @@ pub fn LogIn() -> impl IntoView {
 #[component]
 fn WhyHere() -> impl IntoView {
     let (session, i18n) = (use_session(), use_i18n());
-    let reason = Memo::new(move |_| session.with(|state| state.end()));
     let words = move || {
-        reason.get().map(|reason| view! { <p class="notice">{(i18n.texts().end_reason)(reason)}</p> })
+        session
+            .with(|state| state.end())
+            .map(|reason| view! { <p class="notice">{(i18n.texts().end_reason)(reason)}</p> })
     };
     view! { <div role="status">{words}</div> }
 }

@@ -9,9 +9,8 @@ use leptos::prelude::*;
 #[component]
 pub fn AccountMenu() -> impl IntoView {
     let session = use_session();
-    let account = Memo::new(move |_| session.account());
-    let name = move || account.get().map(|account| account.display_name).unwrap_or_default();
-    let email = move || account.get().map(|account| account.email).unwrap_or_default();
+    let name = move || session.account().map(|account| account.display_name).unwrap_or_default();
+    let email = move || session.account().map(|account| account.email).unwrap_or_default();
     let initial = move || name().chars().next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     view! {
         <button type="button" class="avatar" popovertarget="account-menu" aria-haspopup="dialog" aria-label=tr(|t| t.account_menu)>

@@ -24,13 +24,14 @@ pub fn SessionEnded() -> impl IntoView {
 fn SignInAgain(account: Account, reason: EndReason) -> impl IntoView {
     let (session, i18n) = (use_session(), use_i18n());
     let dialog = NodeRef::<html::Dialog>::new();
-    Effect::new(move || {
+    let show = move || {
         // It is refused only to a dialog that is open already.
         let _ = dialog.get().map(|dialog| dialog.show_modal());
-    });
+    };
+    Effect::new(show);
     view! {
-        // There is no going on without an answer, so Escape does not close it.
-        <dialog node_ref=dialog class="dialog" aria-labelledby="again-title" aria-describedby="again-why" on:cancel=|event: leptos::ev::Event| event.prevent_default()>
+        // There is no going on without an answer. Browsers let a second Escape through, so it opens again.
+        <dialog node_ref=dialog class="dialog" aria-labelledby="again-title" aria-describedby="again-why" on:cancel=|event: leptos::ev::Event| event.prevent_default() on:close=move |_| untrack(show)>
             <h2 id="again-title">{tr(|t| t.sign_in_again)}</h2>
             <p id="again-why">{move || (i18n.texts().end_reason)(reason)}</p>
             <p class="lead">{tr(|t| t.sign_in_again_lead)}</p>

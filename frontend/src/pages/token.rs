@@ -25,25 +25,26 @@ pub fn Token() -> impl IntoView {
 #[component]
 fn Countdown() -> impl IntoView {
     let (session, i18n) = (use_session(), use_i18n());
-    let ends = Memo::new(move |_| session.grant().map(|grant| (grant.access_expires_at, grant.lifetime())));
+    let ends =
+        move || session.with(|state| state.grant().map(|grant| (grant.access_expires_at, grant.lifetime())));
     let now = RwSignal::new(clock::now());
     if let Ok(ticking) = set_interval_with_handle(move || now.set(clock::now()), Duration::from_secs(1)) {
         on_cleanup(move || ticking.clear());
     }
     // Rounded up: a token that ends within this second still lasts.
-    let left = Memo::new(move |_| {
-        ends.get().map(|(at, _)| now.get().until(at).as_millis().div_ceil(1_000)).unwrap_or_default() as u64
-    });
-    let text = move || match left.get() {
+    let left = move || {
+        ends().map(|(at, _)| now.get().until(at).as_millis().div_ceil(1_000)).unwrap_or_default() as u64
+    };
+    let text = move || match left() {
         0 => i18n.texts().token_lapsed.to_owned(),
         seconds => (i18n.texts().duration)(seconds),
     };
-    let whole = move || ends.get().map_or(1, |(_, lifetime)| lifetime.as_secs().max(1)).to_string();
+    let whole = move || ends().map_or(1, |(_, lifetime)| lifetime.as_secs().max(1)).to_string();
     view! {
         <section class="card countdown">
             <p class="label">{tr(|t| t.ends_in)}</p>
             <p class="clock" data-testid="countdown" role="timer">{text}</p>
-            <progress max=whole prop:value=move || left.get().to_string() aria-label=tr(|t| t.ends_in)></progress>
+            <progress max=whole prop:value=move || left().to_string() aria-label=tr(|t| t.ends_in)></progress>
             <p class="hint">{tr(|t| t.refreshes_itself)}</p>
         </section>
     }
@@ -54,9 +55,9 @@ fn Countdown() -> impl IntoView {
 fn Raw() -> impl IntoView {
     let session = use_session();
     let copied = RwSignal::new(None::<bool>);
-    let token = Memo::new(move |_| session.grant().map(|grant| grant.access_token));
+    let token = move || session.grant().map(|grant| grant.access_token);
     let copy = move |_| {
-        let Some(token) = token.get_untracked() else { return };
+        let Some(token) = untrack(token) else { return };
         spawn_local(async move {
             let _ = copied.try_set(Some(clipboard::copy(token.expose()).await));
         });
@@ -64,7 +65,7 @@ fn Raw() -> impl IntoView {
     let (yes, no) = (tr(|t| t.copied), tr(|t| t.copy_failed));
     view! {
         <Card title=|t| t.raw_title lead=|t| t.raw_hint>
-            <pre class="code" tabindex="0"><code>{move || token.get().map(|token| token.expose().to_owned())}</code></pre>
+            <pre class="code" tabindex="0"><code>{move || token().map(|token| token.expose().to_owned())}</code></pre>
             <div class="actions">
                 <button type="button" class="quiet" on:click=copy>{tr(|t| t.copy)}</button>
                 <span role="status" class="done">{move || copied.get().map(|done| if done { yes() } else { no() })}</span>

@@ -3,7 +3,7 @@
 use crate::components::use_session;
 use crate::i18n::{Words, tr, use_i18n};
 use crate::platform::locale;
-use crate::session::Header;
+use crate::session::{Grant, Header};
 use latchkey_shared::{Claims as Said, Locale, Timestamp};
 use leptos::prelude::*;
 
@@ -13,8 +13,8 @@ type Row = (&'static str, String, Words);
 #[component]
 pub fn Claims() -> impl IntoView {
     let (session, i18n) = (use_session(), use_i18n());
-    let claims = Memo::new(move |_| session.grant().and_then(|grant| grant.claims()));
-    let rows = move || claims.get().map(|claims| claim_rows(claims, i18n.locale())).unwrap_or_default();
+    let claims = move || session.with(|state| state.grant().and_then(Grant::claims));
+    let rows = move || claims().map(|claims| claim_rows(claims, i18n.locale())).unwrap_or_default();
     view! { <Table rows=Signal::derive(rows) /> }
 }
 
@@ -22,8 +22,8 @@ pub fn Claims() -> impl IntoView {
 #[component]
 pub fn HeaderTable() -> impl IntoView {
     let session = use_session();
-    let header = Memo::new(move |_| session.grant().and_then(|grant| grant.header()));
-    let rows = move || header.get().map(header_rows).unwrap_or_default();
+    let header = move || session.with(|state| state.grant().and_then(Grant::header));
+    let rows = move || header().map(header_rows).unwrap_or_default();
     view! { <Table rows=Signal::derive(rows) /> }
 }
 

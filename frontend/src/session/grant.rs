@@ -1,12 +1,12 @@
 //! What a sign-in or a refresh brings: the access token, until when it lasts, and whose it is.
 
 use latchkey_shared::{Account, Claims, Secret, SignedIn, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::time::Duration;
 use uuid::Uuid;
 
 /// A session that this browser holds. Its times are the browser's own, so that a wrong clock does no harm.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Grant {
     /// What is sent with every call.
     pub access_token: Secret,

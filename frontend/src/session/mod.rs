@@ -15,7 +15,7 @@ mod keeper;
 mod listen;
 mod waiters;
 
-pub use grant::Header;
+pub use grant::{Grant, Header};
 pub use journal::{Cause, Deed};
 pub use keeper::Session;
 pub use stance::Admission;

@@ -1,15 +1,16 @@
 //! What all tabs know of the session: one value under one key, so that one storage event is one whole fact.
 
 use super::grant::Grant;
-use latchkey_shared::{EndReason, Timestamp};
+use latchkey_shared::{Account, EndReason, Secret, Timestamp};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// Where the record lies in local storage.
 pub const KEY: &str = "latchkey.session";
 
 /// The session as local storage holds it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
+#[serde(into = "Layout", try_from = "Layout")]
 pub enum Record {
     /// Somebody is signed in.
     SignedIn(Grant),
@@ -48,6 +49,101 @@ impl Record {
             Self::SignedOut { reason, .. } => Some(*reason),
             Self::SigningOut { .. } => Some(EndReason::SignedOut),
         }
+    }
+}
+
+/// The record as it is written: one flat object. A tagged enum would write the same, but brings 20 KB of code to read it.
+#[derive(Serialize, Deserialize)]
+struct Layout {
+    state: Name,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    access_token: Option<Secret>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    received_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    access_expires_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    session_expires_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    account: Option<Account>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sid: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    generation: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<EndReason>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Name {
+    SignedIn,
+    SignedOut,
+    SigningOut,
+}
+
+impl Layout {
+    fn of(state: Name) -> Self {
+        Self {
+            state,
+            access_token: None,
+            received_at: None,
+            access_expires_at: None,
+            session_expires_at: None,
+            account: None,
+            sid: None,
+            generation: None,
+            reason: None,
+            at: None,
+        }
+    }
+
+    fn grant(self) -> Option<Grant> {
+        Some(Grant {
+            access_token: self.access_token?,
+            received_at: self.received_at?,
+            access_expires_at: self.access_expires_at?,
+            session_expires_at: self.session_expires_at?,
+            account: self.account?,
+            sid: self.sid?,
+            generation: self.generation?,
+        })
+    }
+}
+
+impl From<Record> for Layout {
+    fn from(record: Record) -> Self {
+        match record {
+            Record::SignedIn(grant) => Self {
+                access_token: Some(grant.access_token),
+                received_at: Some(grant.received_at),
+                access_expires_at: Some(grant.access_expires_at),
+                session_expires_at: Some(grant.session_expires_at),
+                account: Some(grant.account),
+                sid: Some(grant.sid),
+                generation: Some(grant.generation),
+                ..Self::of(Name::SignedIn)
+            },
+            Record::SignedOut { reason, at } => {
+                Self { reason: Some(reason), at: Some(at), ..Self::of(Name::SignedOut) }
+            }
+            Record::SigningOut { at } => Self { at: Some(at), ..Self::of(Name::SigningOut) },
+        }
+    }
+}
+
+impl TryFrom<Layout> for Record {
+    type Error = &'static str;
+    fn try_from(layout: Layout) -> Result<Self, Self::Error> {
+        let (reason, at) = (layout.reason, layout.at);
+        match layout.state {
+            Name::SignedIn => layout.grant().map(Self::SignedIn),
+            Name::SignedOut => reason.zip(at).map(|(reason, at)| Self::SignedOut { reason, at }),
+            Name::SigningOut => at.map(|at| Self::SigningOut { at }),
+        }
+        .ok_or("a part of the session is missing")
     }
 }
 
