@@ -73,7 +73,7 @@ impl App {
         random: Arc<dyn Randomness>,
     ) -> Result<Self, StartError> {
         make_data_dir(&config)?;
-        let keys = Arc::new(Keys::load(&config, &*random)?);
+        let keys = Arc::new(Keys::load(&config, clock.now(), &*random)?);
         let db = Database::open(&config.database_url).await?;
         Ok(Self(Arc::new(State {
             db,

@@ -3,11 +3,14 @@
 use clap::{Parser, Subcommand};
 use latchkey::app::App;
 use latchkey::config::{self, Config};
-use latchkey::platform::{OsRandomness, SystemClock};
+use latchkey::platform::{Clock as _, OsRandomness, SystemClock};
+use latchkey::tokens;
+use std::fmt::Display;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -27,13 +30,41 @@ struct Arguments {
 enum Command {
     /// Serve the API (also without this word).
     Serve,
+    /// Look after the keys that tokens are signed with.
+    #[command(subcommand)]
+    Keys(Keys),
+}
+
+#[derive(Subcommand)]
+enum Keys {
+    /// Add new keys: published at once, signing later, and nobody is signed out. Running servers take them over.
+    Rotate {
+        /// How long the new keys are published before they sign: as long as other services keep a copy of the key set.
+        #[arg(long, value_name = "TIME", default_value = "10m", value_parser = humantime::parse_duration)]
+        lead: Duration,
+    },
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let Command::Serve = arguments.command.unwrap_or(Command::Serve);
     match config::from_environment(arguments.config.as_deref()) {
-        Ok(config) => run(config),
+        Err(error) => failed(&error),
+        Ok(config) => match arguments.command.unwrap_or(Command::Serve) {
+            Command::Serve => run(config),
+            Command::Keys(Keys::Rotate { lead }) => rotate(&config, lead),
+        },
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "this command's answer")]
+fn rotate(config: &Config, lead: Duration) -> ExitCode {
+    match tokens::rotate(config, lead, SystemClock.now(), &OsRandomness) {
+        Ok(rotated) => {
+            println!("new key {}: published now, signs from {}", rotated.kid, rotated.signs_from);
+            println!("old access-token key: accepted until {}", rotated.access_retires_at);
+            println!("old refresh-token key: accepted until {}", rotated.refresh_retires_at);
+            ExitCode::SUCCESS
+        }
         Err(error) => failed(&error),
     }
 }
@@ -69,7 +100,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error + Send + 
 
 /// One line says why the server does not start.
 #[expect(clippy::print_stderr, reason = "the log may not be there yet")]
-fn failed(error: &dyn std::fmt::Display) -> ExitCode {
+fn failed(error: &dyn Display) -> ExitCode {
     eprintln!("latchkey: {error}");
     ExitCode::FAILURE
 }

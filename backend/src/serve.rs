@@ -1,7 +1,7 @@
 //! Serving: from the first connection to the last answer.
 
 use crate::app::App;
-use crate::{http, sessions};
+use crate::{http, sessions, tokens};
 use std::future::Future;
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
@@ -12,7 +12,8 @@ pub async fn serve(
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let tasks = sessions::housekeeping(&app).await?;
+    let mut tasks = sessions::housekeeping(&app).await?;
+    tasks.spawn(tokens::follow(app.clone()));
     let service = http::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(stop).await?;
     drop(tasks);

@@ -3,6 +3,7 @@
 use super::keys::Keys;
 use crate::config::Config;
 use crate::platform::Randomness;
+use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, Header};
 use latchkey_shared::{Claims, Secret, Timestamp};
 use std::sync::Arc;
@@ -68,10 +69,12 @@ impl AccessTokens {
             exp: (now + self.lifetime).as_seconds(),
             jti: random.id(now),
         };
+        let ring = self.keys.ring();
+        let turn = ring.access.signing(now).ok_or(ErrorKind::InvalidKeyFormat)?;
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(TYPE.to_owned());
-        header.kid = Some(self.keys.kid.clone());
-        let token = jsonwebtoken::encode(&header, &claims, &self.keys.signing)?.into();
+        header.kid = Some(turn.kid.clone());
+        let token = jsonwebtoken::encode(&header, &claims, &turn.key.signs)?.into();
         Ok(AccessToken { token, expires_in: self.lifetime.as_secs() })
     }
 }

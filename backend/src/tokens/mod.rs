@@ -1,14 +1,15 @@
 //! The two kinds of token: access tokens that any service can check, and refresh tokens that only this server can.
 
 mod access;
-mod jwks;
 mod keys;
 mod refresh;
 mod routes;
 mod verifier;
+mod watch;
 
 pub use access::{AccessToken, AccessTokens, Grant};
-pub use keys::{KeyError, Keys};
+pub use keys::{KeyError, Keys, RotateError, Rotated, rotate};
 pub use refresh::{RefreshClaims, RefreshRejected, RefreshTokens};
 pub use routes::routes;
 pub use verifier::{Verified, Verifier, VerifyError};
+pub use watch::follow;

@@ -3,6 +3,7 @@
 
 use super::keys::Keys;
 use crate::config::Config;
+use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, Header, Validation};
 use latchkey_shared::{Secret, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -76,26 +77,30 @@ impl RefreshTokens {
             iat: now.as_seconds(),
             exp: ends_at.as_seconds(),
         };
+        let ring = self.keys.ring();
+        let turn = ring.refresh.signing(now).ok_or(ErrorKind::InvalidKeyFormat)?;
         let mut header = Header::new(Algorithm::HS256);
         header.typ = Some(TYPE.to_owned());
-        header.kid = Some(self.keys.refresh_kid.clone());
-        Ok(jsonwebtoken::encode(&header, &claims, &self.keys.refresh_signing)?.into())
+        header.kid = Some(turn.kid.clone());
+        Ok(jsonwebtoken::encode(&header, &claims, &turn.key.signs)?.into())
     }
 
     /// Reads a token, whoever shows it.
     pub fn read(&self, token: &Secret, now: Timestamp) -> Result<RefreshClaims, RefreshRejected> {
-        let read = jsonwebtoken::decode::<RefreshClaims>(
-            token.expose(),
-            &self.keys.refresh_checking,
-            &self.validation,
-        )
-        .map_err(|_| RefreshRejected::Invalid)?;
-        if read.header.typ.as_deref() != Some(TYPE) || read.header.crit.is_some() {
-            return Err(RefreshRejected::Invalid);
+        let claims = self.check(token.expose(), now).ok_or(RefreshRejected::Invalid)?;
+        if claims.exp <= now.as_seconds() {
+            return Err(RefreshRejected::Expired(claims));
         }
-        if read.claims.exp <= now.as_seconds() {
-            return Err(RefreshRejected::Expired(read.claims));
+        Ok(claims)
+    }
+
+    fn check(&self, token: &str, now: Timestamp) -> Option<RefreshClaims> {
+        let header = jsonwebtoken::decode_header(token).ok()?;
+        if header.typ.as_deref() != Some(TYPE) || header.crit.is_some() {
+            return None;
         }
-        Ok(read.claims)
+        let ring = self.keys.ring();
+        let key = ring.refresh.accepted(&header.kid?, now)?;
+        jsonwebtoken::decode(token, &key.checks, &self.validation).ok().map(|read| read.claims)
     }
 }

@@ -29,5 +29,5 @@ async fn verify(Bearer(claims): Bearer) -> Json<Claims> {
     responses((status = 200, description = "A JSON Web Key Set", body = serde_json::Value)),
 )]
 async fn jwks(State(app): State<App>) -> Json<jsonwebtoken::jwk::JwkSet> {
-    Json(app.keys.published())
+    Json(app.keys.published(app.clock.now()))
 }

@@ -1,0 +1,275 @@
+//! What tokens are signed with: keys that take turns, so that they can be changed without signing anyone out.
+
+mod parse;
+mod rota;
+mod rotate;
+mod secrets;
+
+pub use rotate::{RotateError, Rotated, rotate};
+pub use secrets::KeyError;
+
+use crate::config::Config;
+use crate::platform::Randomness;
+use jsonwebtoken::jwk::{Jwk, JwkSet};
+use jsonwebtoken::{DecodingKey, EncodingKey};
+use latchkey_shared::Timestamp;
+use rota::Rota;
+use secrets::File;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+/// How far the servers' clocks may be apart.
+const SKEW: Duration = Duration::from_secs(60);
+
+/// An Ed25519 key, parsed once.
+pub(super) struct SigningKey {
+    pub signs: EncodingKey,
+    pub checks: DecodingKey,
+    pub public: Jwk,
+}
+
+/// The HMAC key of refresh tokens, parsed once.
+pub(super) struct RefreshKey {
+    pub signs: EncodingKey,
+    pub checks: DecodingKey,
+}
+
+/// All keys as they stand.
+pub(super) struct Ring {
+    pub access: Rota<SigningKey>,
+    pub refresh: Rota<RefreshKey>,
+}
+
+/// The keys, and where they come from.
+pub struct Keys {
+    ring: RwLock<Arc<Ring>>,
+    file: File,
+}
+
+impl Keys {
+    /// Takes the configured keys, and the data folder's where none are configured.
+    pub fn load(config: &Config, now: Timestamp, random: &dyn Randomness) -> Result<Self, KeyError> {
+        let file = File::of(config);
+        let ring = parse::ring(config, || file.read_or_make(now, random))?;
+        Ok(Self { ring: RwLock::new(Arc::new(ring)), file })
+    }
+
+    /// Takes over what has changed in the data folder since. Whether anything had.
+    pub fn reload(&self, config: &Config) -> Result<bool, KeyError> {
+        if !self.file.has_changed() {
+            return Ok(false);
+        }
+        let ring = parse::ring(config, || self.file.read())?;
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+        Ok(true)
+    }
+
+    pub(super) fn ring(&self) -> Arc<Ring> {
+        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The public keys to publish: the one that signs, the one that will, and those whose tokens still live
+    /// (RFC 7517 §5).
+    pub fn published(&self, now: Timestamp) -> JwkSet {
+        JwkSet { keys: self.ring().access.standing(now).map(|key| key.public.clone()).collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::from_pairs;
+    use crate::platform::OsRandomness;
+    use crate::tokens::{AccessTokens, Grant, RefreshTokens, Verifier, VerifyError};
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::Path;
+    use uuid::Uuid;
+
+    const START: Timestamp = Timestamp::from_seconds(1_700_000_000);
+    const MINUTE: Duration = Duration::from_secs(60);
+    const LEAD: Duration = Duration::from_secs(600);
+
+    fn config(folder: &Path, more: &[(&str, &str)]) -> Config {
+        let folder = ("LATCHKEY_DATA_DIR", folder.to_str().unwrap());
+        let pairs = [folder].into_iter().chain(more.iter().copied());
+        from_pairs(None, pairs.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap()
+    }
+
+    fn load(config: &Config) -> Result<Arc<Keys>, KeyError> {
+        Keys::load(config, START, &OsRandomness).map(Arc::new)
+    }
+
+    fn kids(keys: &Keys, now: Timestamp) -> Vec<String> {
+        keys.published(now).keys.into_iter().filter_map(|key| key.common.key_id).collect()
+    }
+
+    fn access_token(config: &Config, keys: &Arc<Keys>, now: Timestamp) -> String {
+        let grant = Grant {
+            account_id: Uuid::nil(),
+            session_id: Uuid::nil(),
+            generation: 0,
+            roles: Vec::new(),
+            authenticated_at: now,
+        };
+        let tokens = AccessTokens::new(config, Arc::clone(keys));
+        tokens.issue(grant, now, &OsRandomness).unwrap().token.expose().to_owned()
+    }
+
+    #[test]
+    fn the_first_start_makes_secrets_for_their_owner_alone_and_the_next_one_finds_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path(), &[]);
+        let first = load(&config).unwrap();
+        let mode = std::fs::metadata(folder.path().join("secrets.json")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(kids(&first, START), kids(&load(&config).unwrap(), START));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
+    }
+
+    #[test]
+    fn another_folder_has_other_secrets() {
+        let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (one, other) =
+            (load(&config(one.path(), &[])).unwrap(), load(&config(other.path(), &[])).unwrap());
+        assert_ne!(kids(&one, START), kids(&other, START));
+    }
+
+    #[test]
+    fn a_damaged_file_stops_the_start_and_says_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let short = r#"{"secret":"AAAA","signs_from":"2026-01-01T00:00:00Z"}"#;
+        for text in [
+            "",
+            "{}",
+            r#"{"signing":[],"refresh":[]}"#,
+            &format!(r#"{{"signing":[{short}],"refresh":[{short}]}}"#),
+        ] {
+            std::fs::write(folder.path().join("secrets.json"), text).unwrap();
+            let error = load(&config(folder.path(), &[])).err().unwrap().to_string();
+            assert!(error.contains("damaged"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_rotation_publishes_the_new_key_before_it_signs_and_keeps_the_old_one_until_its_last_token_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path(), &[]);
+        let keys = load(&config).unwrap();
+        let verifier = Verifier::new(&config, Arc::clone(&keys));
+        let old = kids(&keys, START);
+        let rotated = rotate(&config, LEAD, START, &OsRandomness).unwrap();
+        assert!(keys.reload(&config).unwrap(), "a running server takes the new keys over");
+        assert!(!keys.reload(&config).unwrap(), "and then there is nothing new");
+
+        let both = kids(&keys, START);
+        assert_eq!(both.len(), 2);
+        assert!(both.contains(&rotated.kid) && both.contains(&old[0]));
+        let kid_at = |now| {
+            let token = access_token(&config, &keys, now);
+            assert!(verifier.verify(&token, now).is_ok());
+            jsonwebtoken::decode_header(token).unwrap().kid.unwrap()
+        };
+        let turn = START + LEAD;
+        assert_eq!(kid_at(turn - Duration::from_millis(1)), old[0]);
+        assert_eq!(kid_at(turn), rotated.kid);
+
+        // The last token of the old key lives out its life, checked by a server that has not met it yet.
+        let last = access_token(&config, &keys, turn - Duration::from_millis(1));
+        let nearly = turn + config.tokens.access_lifetime - Duration::from_secs(2);
+        let other_server = Verifier::new(&config, load(&config).unwrap());
+        assert!(other_server.verify(&last, nearly).is_ok());
+
+        let retired = rotated.access_retires_at;
+        assert_eq!(kids(&keys, retired - Duration::from_millis(1)).len(), 2);
+        assert_eq!(kids(&keys, retired), [rotated.kid]);
+        let third_server = Verifier::new(&config, load(&config).unwrap());
+        assert_eq!(third_server.verify(&last, retired).unwrap_err(), VerifyError::Invalid);
+    }
+
+    #[test]
+    fn a_refresh_token_outlives_the_rotation_of_its_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path(), &[]);
+        let keys = load(&config).unwrap();
+        let tokens = RefreshTokens::new(&config, Arc::clone(&keys));
+        let ends_at = START + config.sessions.absolute;
+        let old = tokens.issue(Uuid::nil(), Uuid::nil(), 3, START, ends_at).unwrap();
+        rotate(&config, LEAD, START, &OsRandomness).unwrap();
+        keys.reload(&config).unwrap();
+        let late = ends_at - Duration::from_secs(2);
+        assert_eq!(tokens.read(&old, late).unwrap().generation, 3);
+        let new = tokens.issue(Uuid::nil(), Uuid::nil(), 4, START + LEAD, ends_at).unwrap();
+        assert_eq!(tokens.read(&new, late).unwrap().generation, 4);
+        let name = |token: &latchkey_shared::Secret| jsonwebtoken::decode_header(token.expose()).unwrap().kid;
+        assert_ne!(name(&old), name(&new));
+    }
+
+    #[test]
+    fn keys_that_have_retired_are_forgotten_at_the_next_rotation() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path(), &[]);
+        load(&config).unwrap();
+        let mut now = START;
+        for _ in 0..20 {
+            rotate(&config, LEAD, now, &OsRandomness).unwrap();
+            now = now + Duration::from_secs(30 * 24 * 3600);
+        }
+        let text = std::fs::read_to_string(folder.path().join("secrets.json")).unwrap();
+        // Access keys: the current and the new one. Refresh keys: those of the last 90 days as well.
+        assert_eq!(text.matches("\"secret\"").count(), 2 + 5, "{}", text.matches("\"secret\"").count());
+    }
+
+    #[test]
+    fn one_rotation_waits_for_the_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path(), &[]);
+        rotate(&config, LEAD, START, &OsRandomness).unwrap();
+        let second = rotate(&config, LEAD, START + MINUTE, &OsRandomness).unwrap_err();
+        assert!(matches!(second, RotateError::Waiting(at) if at == START + LEAD));
+        let hasty = rotate(&config, Duration::from_secs(9), START + LEAD, &OsRandomness).unwrap_err();
+        assert!(hasty.to_string().contains("10s"), "{hasty}");
+    }
+
+    // RFC 8410 §10.3, and another of our own.
+    const ONE: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----\n";
+    const TWO: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJ\n-----END PRIVATE KEY-----\n";
+
+    #[test]
+    fn configured_keys_need_no_folder_and_take_turns_as_they_stand() {
+        let folder = tempfile::tempdir().unwrap();
+        let secret = |byte| URL_SAFE_NO_PAD.encode([byte; 32]);
+        let with = |pems: &str, secrets: &str| {
+            config(
+                folder.path(),
+                &[("LATCHKEY_TOKENS__SIGNING_KEY", pems), ("LATCHKEY_TOKENS__REFRESH_SECRET", secrets)],
+            )
+        };
+        let alone = with(ONE, &secret(1));
+        let followed = with(&format!("{ONE}{TWO}"), &format!("{} {}", secret(1), secret(2)));
+        let turned = with(&format!("{TWO}{ONE}"), &format!("{}\n{}", secret(2), secret(1)));
+        let before = access_token(&alone, &load(&alone).unwrap(), START);
+        for config in [&followed, &turned] {
+            let keys = load(config).unwrap();
+            assert_eq!(kids(&keys, START).len(), 2);
+            assert!(Verifier::new(config, Arc::clone(&keys)).verify(&before, START).is_ok());
+        }
+        let kid = |config: &Config| {
+            jsonwebtoken::decode_header(access_token(config, &load(config).unwrap(), START)).unwrap().kid
+        };
+        assert_eq!(kid(&followed), kid(&alone));
+        assert_ne!(kid(&turned), kid(&alone));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        assert!(matches!(rotate(&alone, LEAD, START, &OsRandomness), Err(RotateError::Configured(_))));
+    }
+
+    #[test]
+    fn configured_keys_that_are_none_stop_the_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let wrong = config(folder.path(), &[("LATCHKEY_TOKENS__SIGNING_KEY", "secret")]);
+        assert!(matches!(load(&wrong), Err(KeyError::SigningKey)));
+        let short = config(folder.path(), &[("LATCHKEY_TOKENS__REFRESH_SECRET", "c2hvcnQ")]);
+        assert!(matches!(load(&short), Err(KeyError::RefreshSecret)));
+    }
+}

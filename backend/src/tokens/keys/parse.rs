@@ -1,0 +1,124 @@
+//! Secrets become keys.
+
+use super::rota::{Rota, Turn};
+use super::secrets::{Entry, KeyError, Stored};
+use super::{RefreshKey, Ring, SKEW, SigningKey};
+use crate::config::Config;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::jwk::{Jwk, KeyAlgorithm, PublicKeyUse, ThumbprintHash};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use latchkey_shared::{Secret, Timestamp};
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+use zeroize::Zeroizing;
+
+const SECRET_BYTES: usize = 32;
+const PEM_END: &str = "-----END PRIVATE KEY-----";
+
+/// The configured keys, and the stored ones for each kind of which none are configured.
+pub fn ring(config: &Config, stored: impl FnOnce() -> Result<Stored, KeyError>) -> Result<Ring, KeyError> {
+    let (pems, secrets) = (&config.tokens.signing_key, &config.tokens.refresh_secret);
+    let stored = if pems.is_some() && secrets.is_some() { None } else { Some(stored()?) };
+    let damaged = || KeyError::Damaged(config.data_dir.join("secrets.json"));
+    let access = match (pems, &stored) {
+        (Some(pems), _) => configured(&pem_blocks(pems), signing_key_of_pem),
+        (None, Some(stored)) => {
+            taking_turns(&stored.signing, config.tokens.access_lifetime, signing_key_of_seed)
+        }
+        (None, None) => None,
+    };
+    let refresh = match (secrets, &stored) {
+        (Some(secrets), _) => configured(&words(secrets), refresh_key),
+        (None, Some(stored)) => taking_turns(&stored.refresh, config.sessions.absolute, refresh_key),
+        (None, None) => None,
+    };
+    Ok(Ring {
+        access: access.ok_or_else(|| if pems.is_some() { KeyError::SigningKey } else { damaged() })?,
+        refresh: refresh
+            .ok_or_else(|| if secrets.is_some() { KeyError::RefreshSecret } else { damaged() })?,
+    })
+}
+
+/// Configured keys: the first signs, all are accepted until they are taken out of the configuration.
+fn configured<K>(texts: &[Secret], parse: impl Fn(&Secret) -> Option<(String, K)>) -> Option<Rota<K>> {
+    let rank = |index: usize| Timestamp::from_millis(i64::MIN + i64::try_from(index).unwrap_or(i64::MAX));
+    let turns = texts.iter().rev().enumerate().map(|(index, text)| {
+        parse(text).map(|(kid, key)| Turn { kid, signs_from: rank(index), retires_at: None, key })
+    });
+    Rota::new(turns.collect::<Option<_>>()?)
+}
+
+/// Stored keys: each signs until the next one's turn, and retires when its last token has ended.
+fn taking_turns<K>(
+    entries: &[Entry],
+    lifetime: Duration,
+    parse: impl Fn(&Secret) -> Option<(String, K)>,
+) -> Option<Rota<K>> {
+    let turns = entries.iter().map(|entry| {
+        let next = entries.iter().map(|other| other.signs_from).filter(|at| *at > entry.signs_from).min();
+        let (kid, key) = parse(&entry.secret)?;
+        Some(Turn {
+            kid,
+            signs_from: entry.signs_from,
+            retires_at: next.map(|at| retires_at(at, lifetime)),
+            key,
+        })
+    });
+    Rota::new(turns.collect::<Option<_>>()?)
+}
+
+/// When a stored key's last token has ended, given when the next key's turn came.
+pub fn retires_at(next_signs_from: Timestamp, lifetime: Duration) -> Timestamp {
+    next_signs_from + lifetime + SKEW
+}
+
+fn pem_blocks(pems: &Secret) -> Vec<Secret> {
+    let blocks = pems.expose().split_inclusive(PEM_END).filter(|block| !block.trim().is_empty());
+    blocks.map(|block| Secret::from(block.trim())).collect()
+}
+
+fn words(secrets: &Secret) -> Vec<Secret> {
+    secrets.expose().split_whitespace().map(Secret::from).collect()
+}
+
+fn signing_key_of_pem(pem: &Secret) -> Option<(String, SigningKey)> {
+    signing_key(EncodingKey::from_ed_pem(pem.expose().as_bytes()).ok()?)
+}
+
+/// An Ed25519 key of its seed: PKCS#8 around it is always the same sixteen bytes (RFC 8410 §7).
+fn signing_key_of_seed(seed: &Secret) -> Option<(String, SigningKey)> {
+    const PKCS8: [u8; 16] = [48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 112, 4, 34, 4, 32];
+    let seed = bytes(seed).filter(|seed| seed.len() == SECRET_BYTES)?;
+    let der = Zeroizing::new([PKCS8.as_slice(), &seed].concat());
+    signing_key(EncodingKey::from_ed_der(&der))
+}
+
+fn signing_key(signs: EncodingKey) -> Option<(String, SigningKey)> {
+    let mut public = Jwk::from_encoding_key(&signs, Algorithm::EdDSA).ok()?;
+    // RFC 7638: the id is the public key's own thumbprint, so it is the same on every server that has the key.
+    let kid = public.thumbprint(ThumbprintHash::SHA256).ok()?;
+    public.common.key_id = Some(kid.clone());
+    public.common.key_algorithm = Some(KeyAlgorithm::EdDSA);
+    public.common.public_key_use = Some(PublicKeyUse::Signature);
+    let checks = DecodingKey::from_jwk(&public).ok()?;
+    Some((kid, SigningKey { signs, checks, public }))
+}
+
+fn refresh_key(secret: &Secret) -> Option<(String, RefreshKey)> {
+    let secret = bytes(secret)?;
+    let key =
+        RefreshKey { signs: EncodingKey::from_secret(&secret), checks: DecodingKey::from_secret(&secret) };
+    Some((fingerprint(&secret), key))
+}
+
+/// Names a secret without telling it.
+fn fingerprint(secret: &[u8]) -> String {
+    let digest = Sha256::new_with_prefix(b"latchkey refresh key id").chain_update(secret).finalize();
+    URL_SAFE_NO_PAD.encode(&digest[..8])
+}
+
+fn bytes(secret: &Secret) -> Option<Zeroizing<Vec<u8>>> {
+    let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(secret.expose()).ok()?);
+    (bytes.len() >= SECRET_BYTES).then_some(bytes)
+}
