@@ -17,7 +17,7 @@ pub async fn run(app: &App, claims: &Claims, change: ChangePassword) -> Result<(
     if !store::mark_password(transaction.executor(), claims.sub, old, &hash, now).await? {
         return Err(AccountError::WrongPassword);
     }
-    let ended = sessions::because_password_changed(transaction.executor(), claims, now).await?;
+    let ended = sessions::because_password_changed(&transaction, claims, now).await?;
     transaction.commit().await?;
     app.ended.add(&ended, EndReason::PasswordChanged, now);
     Ok(())

@@ -14,7 +14,7 @@ pub async fn run(app: &App, claims: &Claims, password: Secret) -> Result<(), Acc
     if !store::mark_leaving(transaction.executor(), claims.sub, &found.password_hash, now).await? {
         return Err(AccountError::WrongPassword);
     }
-    let ended = sessions::because_account_deleted(transaction.executor(), claims.sub, now).await?;
+    let ended = sessions::because_account_deleted(&transaction, claims.sub, now).await?;
     store::delete_account(transaction.executor(), claims.sub).await?;
     transaction.commit().await?;
     app.ended.add(&ended, EndReason::AccountDeleted, now);

@@ -2,9 +2,11 @@
 
 mod connect;
 pub(crate) mod entity;
+mod listen;
 mod migrations;
 
 pub use connect::ConnectError;
+pub use listen::Listener;
 pub use sea_orm::ConnectionTrait as Executor;
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,

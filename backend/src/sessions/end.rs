@@ -1,8 +1,9 @@
 //! Ending a session: once it is committed, this server refuses its tokens at once and the others within a second.
 
+use super::ended;
 use super::store::{self, Which};
 use crate::app::App;
-use crate::db::{Executor, StoreError};
+use crate::db::{StoreError, Transaction};
 use crate::tokens::RefreshRejected;
 use latchkey_shared::{Claims, EndReason, Secret, Timestamp};
 use std::sync::Arc;
@@ -23,7 +24,7 @@ pub enum EndError {
 pub(super) async fn run(app: &App, which: Which, reason: EndReason) -> Result<(), StoreError> {
     let now = app.clock.now();
     let transaction = app.db.begin().await?;
-    let ended = store::mark_ended(transaction.executor(), which, reason, now).await?;
+    let ended = within(&transaction, which, reason, now).await?;
     transaction.commit().await?;
     app.ended.add(&ended, reason, now);
     Ok(())
@@ -64,19 +65,31 @@ pub async fn others(app: &App, claims: &Arc<Claims>) -> Result<(), StoreError> {
 /// Ends every other session, in the transaction that changes the password. The caller tells [`super::EndedSessions`]
 /// of the returned ids once the transaction has been committed.
 pub async fn because_password_changed(
-    db: &impl Executor,
+    transaction: &Transaction,
     claims: &Claims,
     now: Timestamp,
 ) -> Result<Vec<Uuid>, StoreError> {
     let which = Which::AllBut { account_id: claims.sub, session_id: claims.sid };
-    store::mark_ended(db, which, EndReason::PasswordChanged, now).await
+    within(transaction, which, EndReason::PasswordChanged, now).await
 }
 
 /// Ends every session, in the transaction that deletes the account; as with a change of password.
 pub async fn because_account_deleted(
-    db: &impl Executor,
+    transaction: &Transaction,
     account_id: Uuid,
     now: Timestamp,
 ) -> Result<Vec<Uuid>, StoreError> {
-    store::mark_ended(db, Which::All { account_id }, EndReason::AccountDeleted, now).await
+    within(transaction, Which::All { account_id }, EndReason::AccountDeleted, now).await
+}
+
+/// Ends sessions in a transaction and tells the other servers, if it commits.
+async fn within(
+    transaction: &Transaction,
+    which: Which,
+    reason: EndReason,
+    now: Timestamp,
+) -> Result<Vec<Uuid>, StoreError> {
+    let ended = store::mark_ended(transaction.executor(), which, reason, now).await?;
+    transaction.notify(ended::CHANNEL).await?;
+    Ok(ended)
 }

@@ -8,8 +8,11 @@ use latchkey_shared::{EndReason, Timestamp};
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
+use tokio::sync::Notify;
 use uuid::Uuid;
 
+/// Where servers tell each other that sessions have ended.
+pub const CHANNEL: &str = "latchkey_ended_sessions";
 /// How often the servers that share a database look for what the others have ended.
 pub const POLL: Duration = Duration::from_millis(500);
 /// How far back each look reaches: past the skew of the servers' clocks and the longest commit.
@@ -22,24 +25,27 @@ struct Ended {
 
 /// The set of ended sessions.
 #[derive(Default)]
-pub struct EndedSessions(RwLock<HashMap<Uuid, Ended>>);
+pub struct EndedSessions {
+    set: RwLock<HashMap<Uuid, Ended>>,
+    word: Notify,
+}
 
 impl EndedSessions {
     /// Why the session has ended, if it has lately.
     pub fn reason(&self, session_id: Uuid) -> Option<EndReason> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&session_id).map(|ended| ended.reason)
+        self.set.read().unwrap_or_else(PoisonError::into_inner).get(&session_id).map(|ended| ended.reason)
     }
 
     /// Adds sessions whose end has been committed.
     pub fn add(&self, session_ids: &[Uuid], reason: EndReason, at: Timestamp) {
-        let mut set = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut set = self.set.write().unwrap_or_else(PoisonError::into_inner);
         for id in session_ids {
             set.entry(*id).or_insert(Ended { reason, at });
         }
     }
 
     fn forget_before(&self, limit: Timestamp) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).retain(|_, ended| ended.at > limit);
+        self.set.write().unwrap_or_else(PoisonError::into_inner).retain(|_, ended| ended.at > limit);
     }
 
     /// Reads what has ended since `since`, on whichever server.
@@ -56,15 +62,31 @@ pub fn memory(app: &App) -> Duration {
     app.config.tokens.access_lifetime + OVERLAP
 }
 
-/// Looks again and again for what other servers have ended. A look that fails is made up for by the next one.
+/// Listens for the word that other servers have ended sessions.
+pub async fn listen(app: App) {
+    let mut words = app.db.listen(CHANNEL).await;
+    loop {
+        words.next().await;
+        app.ended.word.notify_one();
+    }
+}
+
+/// Looks for what other servers have ended: at their word, and twice a second in any case. A word that is missed and a
+/// look that fails are made up for by the next look.
 pub async fn follow(app: App) {
     let mut looked_at = app.clock.now();
     loop {
-        tokio::time::sleep(POLL).await;
+        tokio::select! {
+            () = tokio::time::sleep(POLL) => {}
+            () = app.ended.word.notified() => {}
+        }
         let now = app.clock.now();
         match app.ended.load(&app, looked_at - OVERLAP).await {
             Ok(()) => looked_at = now,
-            Err(error) => tracing::warn!(%error, "Cannot read which sessions have ended; trying again"),
+            Err(error) => {
+                tracing::warn!(%error, "Cannot read which sessions have ended; trying again");
+                tokio::time::sleep(POLL).await;
+            }
         }
         app.ended.forget_before(now - memory(&app));
     }

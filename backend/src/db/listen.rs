@@ -1,0 +1,68 @@
+//! Words between the servers of one database. PostgreSQL carries them; SQLite has one server and needs none.
+
+use super::{Database, StoreError, Transaction};
+use sea_orm::sqlx::postgres::PgListener;
+use sea_orm::{ConnectionTrait as _, DatabaseBackend, DatabaseConnection, Statement};
+use std::time::Duration;
+
+/// After the connection is lost.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Hears words on one channel. Words can be missed while the connection is away: whoever listens must also look.
+pub struct Listener {
+    database: DatabaseConnection,
+    channel: &'static str,
+    connection: Option<PgListener>,
+}
+
+impl Database {
+    /// Listens on a channel.
+    pub async fn listen(&self, channel: &'static str) -> Listener {
+        let mut listener = Listener { database: self.0.clone(), channel, connection: None };
+        listener.connection = listener.connect().await;
+        listener
+    }
+}
+
+impl Transaction {
+    /// Says a word on a channel, if the transaction commits.
+    pub async fn notify(&self, channel: &str) -> Result<(), StoreError> {
+        if self.0.get_database_backend() == DatabaseBackend::Postgres {
+            let word = Statement::from_sql_and_values(
+                DatabaseBackend::Postgres,
+                "SELECT pg_notify($1, '')",
+                [channel.into()],
+            );
+            self.0.execute_raw(word).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Listener {
+    /// Waits for the next word; forever where there are none.
+    pub async fn next(&mut self) {
+        if self.database.get_database_backend() != DatabaseBackend::Postgres {
+            return std::future::pending().await;
+        }
+        let heard = match &mut self.connection {
+            Some(connection) => connection.try_recv().await.ok().flatten().is_some(),
+            None => false,
+        };
+        if !heard {
+            // Whoever waits looks for itself meanwhile.
+            tokio::time::sleep(PAUSE).await;
+            self.connection = self.connect().await;
+        }
+    }
+
+    async fn connect(&self) -> Option<PgListener> {
+        if self.database.get_database_backend() != DatabaseBackend::Postgres {
+            return None;
+        }
+        let mut connection =
+            PgListener::connect_with(self.database.get_postgres_connection_pool()).await.ok()?;
+        connection.listen(self.channel).await.ok()?;
+        Some(connection)
+    }
+}
