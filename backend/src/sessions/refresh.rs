@@ -63,11 +63,12 @@ async fn attempt(
     now: Timestamp,
 ) -> Result<Option<Tokens>, RefreshError> {
     let which = Which::OneOf { account_id: claims.sub, session_id: claims.sid };
+    // Asked before the database: a note that is written down in between is then found there, if not here.
+    let met = app.seen.pending(claims.sid);
     let Some(mut session) = store::find_session(app.db.executor(), which).await? else {
         return Err(RefreshError::Ended(app.ended.reason(claims.sid)));
     };
-    // What this server has met and not yet written down counts as well.
-    session.facts.seen = session.facts.seen.max(app.seen.pending(session.id));
+    session.facts.seen = session.facts.seen.max(met);
     let presented = Generation(claims.generation);
     match decide(&session.facts, presented, now, app.config.tokens.refresh_grace) {
         Decision::Refuse(reason) => Err(RefreshError::Ended(Some(reason))),

@@ -27,3 +27,4 @@ mod tokens;
 
 mod concurrency;
 mod restart;
+mod theft;

@@ -40,12 +40,13 @@ pub struct Forge {
 impl Forge {
     pub fn with_secrets_of(file: &Path, app: &TestApp) -> Self {
         let stored: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
-        let secret = |name: &str| URL_SAFE_NO_PAD.decode(stored[name].as_str().unwrap()).unwrap();
-        let keys = serde_json::to_value(app.state.keys.published()).unwrap();
+        let secret =
+            |name: &str| URL_SAFE_NO_PAD.decode(stored[name][0]["secret"].as_str().unwrap()).unwrap();
+        let keys = serde_json::to_value(app.state.keys.published(app.now())).unwrap();
         let public = URL_SAFE_NO_PAD.decode(keys["keys"][0]["x"].as_str().unwrap()).unwrap();
         Self {
-            signing: ed25519(&secret("signing_seed")),
-            refresh: EncodingKey::from_secret(&secret("refresh_secret")),
+            signing: ed25519(&secret("signing")),
+            refresh: EncodingKey::from_secret(&secret("refresh")),
             public,
             now: app.now().as_seconds(),
         }

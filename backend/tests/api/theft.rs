@@ -1,0 +1,221 @@
+//! Theft: two parties hold tokens of one session. The histories are generated; the real server and its store answer.
+
+use crate::support::{Answer, PASSWORD, Person, TestApp};
+use latchkey_shared::{EndReason, ErrorCode};
+use proptest::prelude::*;
+use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
+use std::sync::LazyLock;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+
+const GRACE: u64 = 20;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Party {
+    Owner,
+    Thief,
+}
+
+/// What can happen to a session.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// A party shows its refresh token; the answer may be lost on the way.
+    Refresh { by: Party, answer_arrives: bool },
+    /// A party makes a call with its access token.
+    Use(Party),
+    /// The thief copies what the owner holds.
+    Steal,
+    /// Seconds go by.
+    Wait(u64),
+}
+
+/// The rules, kept apart from the code that they are about.
+#[derive(Clone, Debug)]
+struct Rules {
+    now: u64,
+    current: u64,
+    rotated_at: u64,
+    seen: Option<u64>,
+    over: bool,
+    owner: u64,
+    thief: Option<u64>,
+}
+
+impl Rules {
+    fn held_by(&self, party: Party) -> Option<u64> {
+        match party {
+            Party::Owner => Some(self.owner),
+            Party::Thief => self.thief,
+        }
+    }
+
+    fn refresh(&mut self, by: Party, answer_arrives: bool) {
+        let Some(presented) = self.held_by(by).filter(|_| !self.over) else { return };
+        let lost_or_simultaneous = self.seen < Some(self.current) || self.now < self.rotated_at + GRACE;
+        if presented == self.current {
+            (self.current, self.rotated_at) = (presented + 1, self.now);
+        } else if presented + 1 != self.current || !lost_or_simultaneous {
+            self.over = true;
+            return;
+        }
+        match by {
+            _ if !answer_arrives => {}
+            Party::Owner => self.owner = self.current,
+            Party::Thief => self.thief = Some(self.current),
+        }
+    }
+}
+
+impl ReferenceStateMachine for Rules {
+    type State = Self;
+    type Transition = Step;
+
+    fn init_state() -> BoxedStrategy<Self> {
+        let fresh =
+            Self { now: 0, current: 0, rotated_at: 0, seen: None, over: false, owner: 0, thief: None };
+        Just(fresh).boxed()
+    }
+
+    fn transitions(_: &Self) -> BoxedStrategy<Step> {
+        let party = prop_oneof![Just(Party::Owner), Just(Party::Thief)];
+        prop_oneof![
+            4 => (party.clone(), any::<bool>()).prop_map(|(by, answer_arrives)| Step::Refresh { by, answer_arrives }),
+            4 => party.prop_map(Step::Use),
+            1 => Just(Step::Steal),
+            3 => prop_oneof![Just(1), Just(GRACE - 1), Just(GRACE), Just(60)].prop_map(Step::Wait),
+        ]
+        .boxed()
+    }
+
+    fn apply(mut rules: Self, step: &Step) -> Self {
+        match *step {
+            Step::Refresh { by, answer_arrives } => rules.refresh(by, answer_arrives),
+            Step::Use(party) if !rules.over => rules.seen = rules.seen.max(rules.held_by(party)),
+            Step::Use(_) => {}
+            Step::Steal => rules.thief = Some(rules.owner),
+            Step::Wait(seconds) => rules.now += seconds,
+        }
+        rules
+    }
+}
+
+/// One server for all histories; each history has a session of its own.
+struct Lab {
+    runtime: Runtime,
+    app: TestApp,
+    owner: Person,
+}
+
+static LAB: LazyLock<Lab> = LazyLock::new(|| {
+    let runtime = Runtime::new().unwrap();
+    let app = runtime.block_on(TestApp::with(&[("tokens.access_lifetime", "10d"), ("sessions.idle", "80d")]));
+    let owner = runtime.block_on(app.signed_up_with("owner", PASSWORD));
+    Lab { runtime, app, owner }
+});
+
+struct Real {
+    owner: Person,
+    thief: Option<Person>,
+    told: bool,
+}
+
+impl Real {
+    fn party(&self, party: Party) -> Option<&Person> {
+        match party {
+            Party::Owner => Some(&self.owner),
+            Party::Thief => self.thief.as_ref(),
+        }
+    }
+
+    /// The one who is caught is told of the replay; whoever comes later, that the session is over and why.
+    fn refused(&mut self, answer: &Answer) {
+        let code = if self.told { ErrorCode::SessionEnded } else { ErrorCode::ReplayDetected };
+        assert_eq!(answer.problem(code).end_reason, Some(EndReason::ReplayDetected), "{answer}");
+        self.told = true;
+    }
+
+    fn refresh(&mut self, by: Party, answer_arrives: bool, rules: &Rules) {
+        let Some(party) = self.party(by) else { return };
+        let answer = LAB.runtime.block_on(party.refresh_with(&party.refresh_token()));
+        if rules.over {
+            return self.refused(&answer);
+        }
+        answer.ok();
+        if answer_arrives {
+            party.adopt(&answer);
+            assert_eq!(party.claims()["gen"], rules.current);
+        }
+    }
+
+    fn uses(&self, party: Party, rules: &Rules) {
+        let Some(party) = self.party(party) else { return };
+        let answer = LAB.runtime.block_on(party.verify());
+        if rules.over {
+            let problem = answer.problem(ErrorCode::SessionEnded);
+            assert_eq!(problem.end_reason, Some(EndReason::ReplayDetected));
+        } else {
+            answer.ok();
+        }
+    }
+
+    fn run(&mut self, step: Step, rules: &Rules) {
+        match step {
+            Step::Refresh { by, answer_arrives } => self.refresh(by, answer_arrives, rules),
+            Step::Use(party) => self.uses(party, rules),
+            Step::Steal => self.thief = Some(self.owner.at(&LAB.app)),
+            Step::Wait(seconds) => LAB.app.clock.advance(Duration::from_secs(seconds)),
+        }
+    }
+
+    /// The owner signs in again and finds the session on the list, with the reason.
+    fn owner_is_told_why(&self) {
+        let session_id = self.owner.session_id();
+        let again = LAB.runtime.block_on(self.owner.elsewhere());
+        let list = LAB.runtime.block_on(again.get("/api/me/sessions")).ok();
+        let listed =
+            list["sessions"].as_array().unwrap().iter().find(|session| session["id"] == session_id.as_str());
+        assert_eq!(listed.unwrap()["end_reason"], "replay_detected");
+    }
+}
+
+impl StateMachineTest for Real {
+    type SystemUnderTest = Self;
+    type Reference = Rules;
+
+    fn init_test(_: &Rules) -> Self {
+        Self { owner: LAB.runtime.block_on(LAB.owner.elsewhere()), thief: None, told: false }
+    }
+
+    fn apply(mut real: Self, rules: &Rules, step: Step) -> Self {
+        real.run(step, rules);
+        real
+    }
+
+    /// However the history went: alone, the owner is still signed in; with a thief, the session ends as soon as both
+    /// have used tokens past the grace time.
+    fn teardown(mut real: Self, mut rules: Rules) {
+        if rules.thief.is_none() {
+            assert!(!rules.over, "the owner alone is never signed out");
+            return real.refresh(Party::Owner, true, &{
+                rules.refresh(Party::Owner, true);
+                rules
+            });
+        }
+        for by in [Party::Owner, Party::Thief, Party::Owner, Party::Thief] {
+            for step in [Step::Refresh { by, answer_arrives: true }, Step::Use(by), Step::Wait(60)] {
+                rules = Rules::apply(rules, &step);
+                real.run(step, &rules);
+            }
+        }
+        assert!(rules.over && real.told, "both held the session: {rules:?}");
+        real.owner_is_told_why();
+    }
+}
+
+prop_state_machine! {
+    #![proptest_config(ProptestConfig { cases: 48, max_shrink_iters: 500, ..ProptestConfig::default() })]
+
+    /// Each history is up to thirty steps long.
+    #[test]
+    fn whoever_steals_a_session_ends_it_and_whoever_only_loses_answers_does_not(sequential 1..30 => Real);
+}
