@@ -5,7 +5,8 @@ const MARGIN = 1_000
 
 interface Kept {
   access_token?: string
-  session_expires_at?: string
+  access_expires_at?: string | number
+  session_expires_at?: string | number
 }
 
 /** What the page keeps of the session in its local storage. */
@@ -14,17 +15,12 @@ async function kept(page: Page): Promise<Kept> {
   return JSON.parse(text ?? '{}') as Kept
 }
 
-/** When the access token ends that the page holds at this moment. */
+/** When the access token in hand ends, for the server, whose clock is in the token, and for the page, which counts itself. */
 async function tokenEnd(page: Page): Promise<number> {
-  const [, payload = ''] = (await accessToken(page)).split('.')
+  const { access_token, access_expires_at } = await kept(page)
+  const [, payload = ''] = (access_token ?? '').split('.')
   const { exp } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { exp: number }
-  return exp * 1000
-}
-
-export async function accessToken(page: Page): Promise<string> {
-  const { access_token } = await kept(page)
-  if (!access_token) throw new Error('the page holds no access token')
-  return access_token
+  return Math.max(exp * 1000, new Date(access_expires_at ?? '').getTime())
 }
 
 /** Waits until the page holds a token that has ended: it may trade one more ahead of time, while the person was active. */
@@ -34,7 +30,7 @@ export async function untilTheTokenHasEnded(page: Page): Promise<void> {
 
 /** Waits until the session has been unused for so long that its refresh token is over. */
 export async function untilTheSessionIsOver(page: Page): Promise<void> {
-  await until(page, async () => Date.parse((await kept(page)).session_expires_at ?? ''))
+  await until(page, async () => new Date((await kept(page)).session_expires_at ?? '').getTime())
 }
 
 async function until(page: Page, end: () => Promise<number>): Promise<void> {

@@ -37,6 +37,15 @@ pub fn build(profile: Profile) -> Outcome<bool> {
     run("cargo build", &mut build)
 }
 
+/// Builds the API just as `cargo test` does, with the features that the tests' own dependencies switch on: after a run
+/// of the API's tests there is nothing left to build.
+pub fn build_for_tests() -> Outcome<bool> {
+    run(
+        "cargo build",
+        cargo().args(["build", "--package", "latchkey", "--package", "latchkey-shared", "--all-targets"]),
+    )
+}
+
 /// Starts the API where `trunk serve` looks for it, with its data in ./data.
 pub fn start(profile: Profile, port: u16) -> Outcome<Process> {
     let mut serve = command(&profile.binary().to_string_lossy());
