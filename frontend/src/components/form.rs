@@ -13,8 +13,8 @@ use wasm_bindgen_futures::spawn_local;
 #[derive(Clone, Copy)]
 pub struct Form {
     name: &'static str,
-    /// The field that a rejected password belongs to, where the form has more than one.
-    password_field: Option<&'static str>,
+    /// A code that means one field, and which field that is.
+    refused_at: Option<(ErrorCode, &'static str)>,
     errors: RwSignal<Vec<FieldError>>,
     failure: RwSignal<Option<Failure>>,
     busy: RwSignal<bool>,
@@ -27,7 +27,7 @@ impl Form {
     pub fn new(name: &'static str) -> Self {
         Self {
             name,
-            password_field: None,
+            refused_at: None,
             errors: RwSignal::default(),
             failure: RwSignal::default(),
             busy: RwSignal::new(false),
@@ -36,9 +36,9 @@ impl Form {
         }
     }
 
-    /// The same, with rejected credentials shown at this field.
-    pub fn rejecting_at(self, field: &'static str) -> Self {
-        Self { password_field: Some(field), ..self }
+    /// The same, with a refusal of this code shown at this field.
+    pub fn refused_at(self, code: ErrorCode, field: &'static str) -> Self {
+        Self { refused_at: Some((code, field)), ..self }
     }
 
     /// Sends the form with `work` if `checked` finds nothing wrong and it is not on its way already.
@@ -98,8 +98,15 @@ impl Form {
 
     /// What is wrong with a field, in words.
     pub(super) fn error(self, field: &str, texts: &Texts) -> Option<&'static str> {
-        if self.password_field == Some(field) && self.code() == Some(ErrorCode::CredentialsRejected) {
-            return Some(texts.wrong_password);
+        match self.refused_at {
+            Some((code, at)) if at == field && self.code() == Some(code) => {
+                return Some(match code {
+                    // One of several passwords: there is no address that could be wrong.
+                    ErrorCode::CredentialsRejected => texts.wrong_password,
+                    code => (texts.problem)(code),
+                });
+            }
+            _ => {}
         }
         let code: Option<FieldErrorCode> = self
             .errors
@@ -112,7 +119,8 @@ impl Form {
         if self.errors.with_untracked(|errors| errors.iter().any(|error| error.field == field)) {
             self.errors.update(|errors| errors.retain(|error| error.field != field));
         }
-        if self.password_field == Some(field) && self.failure.with_untracked(Option::is_some) {
+        let is_refused_here = self.refused_at.is_some_and(|(_, at)| at == field);
+        if is_refused_here && self.failure.with_untracked(Option::is_some) {
             self.failure.set(None);
         }
         if self.done.get_untracked() {
@@ -124,7 +132,7 @@ impl Form {
     fn general(self) -> Option<Failure> {
         let failure = self.failure.get()?;
         let at_field = match failure.code() {
-            Some(ErrorCode::CredentialsRejected) => self.password_field.is_some(),
+            Some(code) if self.refused_at.is_some_and(|(at_field, _)| at_field == code) => true,
             Some(ErrorCode::ValidationFailed) => self.fields.with_value(|fields| {
                 let errors = failure.field_errors();
                 !errors.is_empty() && errors.iter().all(|error| fields.contains(&error.field.as_str()))

@@ -3,7 +3,7 @@
 use crate::api::account;
 use crate::components::{Card, Field, Form, Kind, Submit, use_session};
 use crate::i18n::{Words, tr};
-use latchkey_shared::DeleteAccountRequest;
+use latchkey_shared::{DeleteAccountRequest, ErrorCode};
 use leptos::{ev::SubmitEvent, html, prelude::*};
 
 /// The part of the security page.
@@ -40,7 +40,7 @@ fn Losses() -> impl IntoView {
 #[component]
 fn Confirm(close: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
     let session = use_session();
-    let form = Form::new("delete").rejecting_at("password");
+    let form = Form::new("delete").refused_at(ErrorCode::CredentialsRejected, "password");
     let password = RwSignal::new(String::new());
     let send = move |event: SubmitEvent| {
         event.prevent_default();

@@ -4,7 +4,7 @@ use super::delete_account::DeleteAccount;
 use crate::api::account;
 use crate::components::{Card, Field, Form, Head, Kind, Submit, use_session};
 use crate::platform::download;
-use latchkey_shared::{ChangePassword as Checked, ChangePasswordRequest};
+use latchkey_shared::{ChangePassword as Checked, ChangePasswordRequest, ErrorCode};
 use leptos::{ev::SubmitEvent, prelude::*};
 
 /// The page.
@@ -21,7 +21,7 @@ pub fn Security() -> impl IntoView {
 #[component]
 fn ChangePassword() -> impl IntoView {
     let session = use_session();
-    let form = Form::new("password").rejecting_at("current_password");
+    let form = Form::new("password").refused_at(ErrorCode::CredentialsRejected, "current_password");
     let (current, new) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let email = untrack(move || session.account()).map(|account| account.email);
     let send = move |event: SubmitEvent| {

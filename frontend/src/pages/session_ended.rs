@@ -4,7 +4,7 @@ use crate::components::{Field, Form, Kind, Submit, use_session};
 use crate::i18n::{tr, use_i18n};
 use crate::pages::log_in::{KeepSignedIn, remembered};
 use crate::session::State;
-use latchkey_shared::{Account, EndReason, LogIn, LogInRequest, TokenDelivery};
+use latchkey_shared::{Account, EndReason, ErrorCode, LogIn, LogInRequest, TokenDelivery};
 use leptos::{html, prelude::*};
 
 /// Asks for the password while the page below stays as it is, with all that was typed in it.
@@ -44,7 +44,7 @@ fn SignInAgain(account: Account, reason: EndReason) -> impl IntoView {
 #[component]
 fn PasswordAgain(email: String) -> impl IntoView {
     let session = use_session();
-    let form = Form::new("again").rejecting_at("password");
+    let form = Form::new("again").refused_at(ErrorCode::CredentialsRejected, "password");
     let (password, remember) = (RwSignal::new(String::new()), RwSignal::new(remembered()));
     let address = email.clone();
     let send = move |event: leptos::ev::SubmitEvent| {

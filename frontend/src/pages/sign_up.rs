@@ -26,7 +26,7 @@ pub fn SignUp() -> impl IntoView {
 #[component]
 fn SignUpForm() -> impl IntoView {
     let (session, i18n, next) = (use_session(), use_i18n(), use_next());
-    let form = Form::new("signup");
+    let form = Form::new("signup").refused_at(ErrorCode::EmailTaken, "email");
     let (email, password, name) =
         (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(String::new()));
     let send = move |event: SubmitEvent| {

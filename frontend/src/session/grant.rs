@@ -44,7 +44,7 @@ impl Grant {
         let claims: Claims = part(answer.access_token.expose(), 1)?;
         Some(Self {
             received_at: now,
-            access_expires_at: now + Duration::from_secs(answer.expires_in.min(YEAR)),
+            access_expires_at: now + usable(answer.expires_in),
             session_expires_at: answer.session_expires_at,
             account: answer.account,
             sid: claims.sid,
@@ -78,6 +78,13 @@ impl Grant {
     pub fn claims(&self) -> Option<Claims> {
         part(self.access_token.expose(), 1)
     }
+}
+
+/// For how long a token is used. Its own times are whole seconds, rounded down, so the last second may be missing; a
+/// token that is sent in it would only come back refused.
+fn usable(expires_in: u64) -> Duration {
+    let lifetime = Duration::from_secs(expires_in.min(YEAR));
+    lifetime - (lifetime / 2).min(Duration::from_secs(1))
 }
 
 /// No token lasts longer, whatever an answer says: the sum must stay a time that the browser can show.
@@ -121,9 +128,9 @@ mod tests {
         let now = Timestamp::from_seconds(1_000);
         let grant = Grant::received(answer(7, 600), now).unwrap();
         assert_eq!(grant.generation, 7);
-        assert_eq!(grant.access_expires_at, Timestamp::from_seconds(1_600));
+        assert_eq!(grant.access_expires_at, Timestamp::from_seconds(1_599));
         assert!(
-            grant.lasts(Timestamp::from_millis(1_599_999)) && !grant.lasts(Timestamp::from_seconds(1_600))
+            grant.lasts(Timestamp::from_millis(1_598_999)) && !grant.lasts(Timestamp::from_seconds(1_599))
         );
     }
 
@@ -137,9 +144,15 @@ mod tests {
     }
 
     #[wasm_bindgen_test]
+    fn a_token_of_a_second_is_used_for_half_of_it() {
+        let grant = Grant::received(answer(0, 1), Timestamp::from_seconds(0)).unwrap();
+        assert_eq!(grant.lifetime(), Duration::from_millis(500));
+    }
+
+    #[wasm_bindgen_test]
     fn an_absurd_lifetime_is_cut() {
         let grant = Grant::received(answer(0, u64::MAX), Timestamp::from_seconds(0)).unwrap();
-        assert_eq!(grant.lifetime(), Duration::from_secs(YEAR));
+        assert_eq!(grant.lifetime(), Duration::from_secs(YEAR - 1));
     }
 
     #[wasm_bindgen_test]
