@@ -87,6 +87,8 @@ async fn run(config: Config) -> ExitCode {
 async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let listen = config.listen;
     let listener = TcpListener::bind(listen).await.map_err(|error| format!("listen: {listen}: {error}"))?;
+    // Port 0 asks the system for a spare one.
+    let listen = listener.local_addr()?;
     let (public_url, database) = (config.public_url.origin(), format!("{:?}", config.database_url));
     let app = App::start(config, Arc::new(SystemClock), Arc::new(OsRandomness)).await?;
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);

@@ -87,11 +87,16 @@ fn typed(key: &str, value: String) -> serde_json::Value {
     }
 }
 
-/// One line: the key, then what is wrong with its value and what is allowed.
+/// One line: the key, or the file that cannot be read, then what is wrong and what is allowed.
 fn explain(error: &figment::Error) -> ConfigError {
-    let key = error.path.join(".");
+    // A fault in the file comes with a drawing of several lines.
     let reason = error.kind.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-    ConfigError(if key.is_empty() { reason } else { format!("{key}: {reason}") })
+    let source = error.metadata.as_ref().and_then(|metadata| metadata.source.as_ref());
+    let place = match (error.path.is_empty(), source.and_then(figment::Source::file_path)) {
+        (true, Some(file)) => file.display().to_string(),
+        _ => error.path.join("."),
+    };
+    ConfigError(if place.is_empty() { reason } else { format!("{place}: {reason}") })
 }
 
 fn check(raw: Raw) -> Result<Config, ConfigError> {
