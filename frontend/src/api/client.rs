@@ -4,7 +4,8 @@ use super::Failure;
 use crate::session::Session;
 use gloo_net::http::{Method, RequestBuilder, Response};
 use latchkey_shared::{Problem, Secret};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use std::time::Duration;
 use web_sys::{AbortSignal, RequestCredentials};
 
@@ -62,7 +63,11 @@ impl Call {
         };
         let response = request.map_err(|_| GARBLED)?.send().await.map_err(|_| Failure::Unreachable)?;
         let text = response.text().await.map_err(|_| Failure::Unreachable)?;
-        if response.ok() { Ok(text) } else { Err(refusal(&response, &text)) }
+        match response.ok() {
+            true if says_something(&text) => Ok(text),
+            true => Err(Failure::Garbled { status: response.status(), retry_after: None }),
+            false => Err(refusal(&response, &text)),
+        }
     }
 
     /// Sends the call in the person's name; waits where the token has to be replaced or the password asked for.
@@ -80,6 +85,12 @@ impl Call {
 
 const GARBLED: Failure = Failure::Garbled { status: 0, retry_after: None };
 
+/// Whether an answer is whole: JSON, or nothing at all. Else something stands between the page and the server, and the
+/// server counts as out of reach.
+fn says_something(text: &str) -> bool {
+    text.is_empty() || serde_json::from_str::<IgnoredAny>(text).is_ok()
+}
+
 /// Reads an answer; one that does not say what it should is garbled.
 pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
     serde_json::from_str(text).map_err(|_| Failure::Garbled { status: 200, retry_after: None })
@@ -91,5 +102,21 @@ fn refusal(response: &Response, text: &str) -> Failure {
     match serde_json::from_str::<Problem>(text) {
         Ok(problem) => Failure::Refused { problem, retry_after },
         Err(_) => Failure::Garbled { status: response.status(), retry_after },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    #[wasm_bindgen_test]
+    fn a_good_status_over_rubbish_is_no_answer() {
+        for text in ["{\"access_token\":", "<!doctype html>", "OK", "{} {}"] {
+            assert!(!says_something(text), "{text}");
+        }
+        for text in ["", "{}", " {\"a\": [1, null]}\n"] {
+            assert!(says_something(text), "{text}");
+        }
     }
 }
