@@ -1,5 +1,5 @@
 //! The program itself: how it starts, how it refuses to, what it writes to its log, and how it stops.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;

@@ -26,5 +26,6 @@ mod headers;
 mod tokens;
 
 mod concurrency;
+mod outage;
 mod restart;
 mod theft;

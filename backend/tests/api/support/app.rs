@@ -1,7 +1,7 @@
 //! A real server in this process, with a clock that the test moves.
 
 use super::database::TestDatabase;
-use super::{Answer, Call, Forge, PASSWORD, Person, address_of};
+use super::{Answer, Call, Forge, PASSWORD, Person, Proxy, address_of};
 use latchkey::app::App;
 use latchkey::db::Executor as _;
 use latchkey::platform::{Clock as _, OsRandomness, TestClock};
@@ -10,6 +10,7 @@ use sea_orm::Statement;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::ops::Deref;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -42,6 +43,20 @@ struct Data {
     folder: TempDir,
 }
 
+impl Data {
+    async fn make() -> Arc<Self> {
+        Arc::new(Self { database: TestDatabase::make().await, folder: tempfile::tempdir().unwrap() })
+    }
+
+    fn secrets(&self) -> PathBuf {
+        self.folder.path().join("secrets.json")
+    }
+}
+
+fn clock() -> Arc<TestClock> {
+    Arc::new(TestClock::starting_at(Timestamp::from_millis(START)))
+}
+
 impl Deref for TestApp {
     type Target = Running;
     fn deref(&self) -> &Running {
@@ -57,10 +72,17 @@ impl TestApp {
 
     /// A server with these settings, by their names in the documentation.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
-        let data =
-            Arc::new(Data { folder: tempfile::tempdir().unwrap(), database: TestDatabase::make().await });
-        let clock = Arc::new(TestClock::starting_at(Timestamp::from_millis(START)));
-        Self::start(data, clock, &Settings::new(), settings).await
+        Self::start(Data::make().await, clock(), &Settings::new(), settings).await
+    }
+
+    /// A server that reaches PostgreSQL only through the proxy.
+    pub async fn with_database_through(proxy: &Proxy) -> Self {
+        let data = Data::make().await;
+        let mut url = url::Url::parse(&data.database.url(data.folder.path())).unwrap();
+        url.set_host(Some("127.0.0.1")).unwrap();
+        url.set_port(Some(proxy.address.port())).unwrap();
+        let url = String::from(url);
+        Self::start(data, clock(), &Settings::new(), &[("database.url", &url)]).await
     }
 
     /// Another server on the same folder, the same database and the same clock.
@@ -76,10 +98,9 @@ impl TestApp {
 
     /// A server with a folder and a database of its own, but with this one's secrets.
     pub async fn with_the_same_secrets(&self, settings: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::copy(self.data.folder.path().join("secrets.json"), folder.path().join("secrets.json"))
-            .unwrap();
-        let data = Arc::new(Data { folder, database: TestDatabase::make().await });
+        let data = Data::make().await;
+        let [from, to] = [&self.data, &data].map(|data| data.secrets());
+        std::fs::copy(from, to).unwrap();
         Self::start(data, Arc::clone(&self.clock), &Settings::new(), settings).await
     }
 
@@ -118,7 +139,7 @@ impl TestApp {
 
     /// What the secrets' file allows whoever has it.
     pub fn forge(&self) -> Forge {
-        Forge::with_secrets_of(&self.data.folder.path().join("secrets.json"), self)
+        Forge::with_secrets_of(&self.data.secrets(), self)
     }
 
     pub fn call(&self, method: &str, path: &str) -> Call {

@@ -15,8 +15,14 @@ pub enum TestDatabase {
 
 /// The PostgreSQL to run on, as its superuser reaches it.
 #[expect(clippy::disallowed_methods, reason = "which database the tests run on is said from outside")]
-pub fn postgres() -> Option<String> {
+fn postgres() -> Option<String> {
     std::env::var("LATCHKEY_TEST_DATABASE_URL").ok()
+}
+
+/// Where that PostgreSQL listens.
+pub fn postgres_address() -> Option<String> {
+    let url = url::Url::parse(&postgres()?).unwrap();
+    Some(format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(5432)))
 }
 
 impl TestDatabase {

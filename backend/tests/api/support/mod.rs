@@ -7,13 +7,16 @@ mod database;
 mod description;
 mod forge;
 mod person;
+mod proxy;
 mod shapes;
 
 pub use answer::Answer;
 pub use app::TestApp;
 pub use call::Call;
+pub use database::postgres_address;
 pub use forge::{Forge, claims_of, header_of, in_base64url};
 pub use person::{PASSWORD, Person, address_of};
+pub use proxy::Proxy;
 pub use shapes::{assert_account, assert_signed_in, instant, is_uuid_v7, keys};
 
 pub use latchkey_shared::{EndReason, ErrorCode, FieldErrorCode};
