@@ -2,6 +2,7 @@
 
 use sea_orm::ConnectionTrait as _;
 use std::path::Path;
+use std::sync::Mutex;
 use uuid::Uuid;
 
 pub enum TestDatabase {
@@ -25,9 +26,22 @@ pub fn postgres_address() -> Option<String> {
     Some(format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(5432)))
 }
 
+/// Databases that a test of this process has left. To make one takes far longer than to empty one.
+static LEFT: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Whoever is still connected belongs to a test that is over.
+const EMPTY: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+    WHERE datname = current_database() AND pid <> pg_backend_pid(); \
+    DROP SCHEMA public CASCADE; CREATE SCHEMA public";
+
 impl TestDatabase {
     pub async fn make() -> Self {
         let Some(superuser) = postgres() else { return Self::Sqlite };
+        let left = LEFT.lock().unwrap().pop();
+        if let Some(name) = left {
+            run(&in_database(&superuser, &name), EMPTY).await;
+            return Self::Postgres { superuser, name };
+        }
         let name = format!("latchkey_{}", Uuid::from_bytes(random()).simple());
         run(&superuser, &format!("CREATE DATABASE {name}")).await;
         Self::Postgres { superuser, name }
@@ -37,34 +51,31 @@ impl TestDatabase {
     pub fn url(&self, folder: &Path) -> String {
         match self {
             Self::Sqlite => format!("sqlite://{}/latchkey.db", folder.display()),
-            Self::Postgres { superuser, name } => {
-                let mut url = url::Url::parse(superuser).unwrap();
-                url.set_path(name);
-                url.into()
-            }
+            Self::Postgres { superuser, name } => in_database(superuser, name),
         }
     }
 }
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        let Self::Postgres { superuser, name } = self else { return };
-        let (superuser, drop) = (superuser.clone(), format!("DROP DATABASE {name} WITH (FORCE)"));
-        // The test's own runtime is going away already.
-        let dropped = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(run(&superuser, &drop));
-        });
-        dropped.join().ok();
+        if let Self::Postgres { name, .. } = self {
+            LEFT.lock().unwrap().push(std::mem::take(name));
+        }
     }
+}
+
+fn in_database(superuser: &str, name: &str) -> String {
+    let mut url = url::Url::parse(superuser).unwrap();
+    url.set_path(name);
+    url.into()
 }
 
 async fn run(url: &str, statement: &str) {
     let mut options = sea_orm::ConnectOptions::new(url);
     options.max_connections(1).min_connections(0).sqlx_logging(false);
-    let superuser = sea_orm::Database::connect(options).await.unwrap();
-    superuser.execute_unprepared(statement).await.unwrap();
-    superuser.close().await.unwrap();
+    let database = sea_orm::Database::connect(options).await.unwrap();
+    database.execute_unprepared(statement).await.unwrap();
+    database.close().await.unwrap();
 }
 
 pub fn random<const N: usize>() -> [u8; N] {
