@@ -338,3 +338,28 @@ async fn its_log_tells_no_secret_and_no_address_however_much_it_tells() {
         assert!(line.is_none(), "{secret}: {line:?}");
     }
 }
+
+#[tokio::test]
+async fn keys_are_changed_under_a_running_server_and_nobody_is_signed_out() {
+    let folder = folder();
+    let server = Server::start(folder.path(), &[]);
+    let signed_in = server.signed_in().await;
+    let published =
+        || async { server.get("/.well-known/jwks.json").await.1["keys"].as_array().unwrap().len() };
+    assert_eq!(published().await, 1);
+    let rotate = || latchkey(folder.path(), &[]).args(["keys", "rotate", "--lead", "1h"]).output().unwrap();
+    let told = rotate();
+    assert!(told.status.success());
+    assert_eq!(String::from_utf8(told.stdout).unwrap().lines().count(), 3);
+    assert_eq!(mode(&folder.path().join("data/secrets.json")), 0o600);
+    let start = Instant::now();
+    while published().await < 2 {
+        assert!(start.elapsed() < PATIENCE, "the running server never publishes the new key");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let (status, next) = server.refresh(&signed_in).await;
+    assert_eq!(status, 200);
+    assert_eq!(server.refresh(&next).await.0, 200);
+    let second = rotate();
+    assert!(!second.status.success() && String::from_utf8(second.stderr).unwrap().contains("wait already"));
+}

@@ -69,3 +69,47 @@ async fn a_database_that_does_not_answer_and_then_does_needs_no_restart() {
     proxy.unblock();
     is_back(&app, &ada).await;
 }
+
+#[tokio::test]
+async fn what_ends_while_a_server_is_cut_off_is_refused_there_once_it_is_back() {
+    let Some((away, mut proxy)) = behind_a_proxy().await else { return };
+    let here = away.beside_the_proxy().await;
+    let ada = away.signed_up("ada").await;
+    let (listed, lost) = (ada.elsewhere().await, ada.elsewhere().await);
+    let bob = away.signed_up("bob").await;
+    for person in [&ada, &listed, &lost, &bob] {
+        person.verify().await.ok();
+        person.at(&here).verify().await.ok();
+    }
+    proxy.cut().await;
+    listed.at(&here).log_out().await.no_content();
+    let change = json!({"current_password": PASSWORD, "new_password": "another correct horse"});
+    ada.at(&here).call("POST", "/api/me/password").json(&change).await.no_content();
+    bob.at(&here).call("DELETE", "/api/me").json(&json!({"password": PASSWORD})).await.no_content();
+    tokio::time::sleep(10 * SECOND).await;
+    proxy.restore().await;
+    becomes_ready(&away).await;
+    let ends = [
+        (&listed, EndReason::SignedOut),
+        (&lost, EndReason::PasswordChanged),
+        (&bob, EndReason::AccountDeleted),
+    ];
+    for (person, reason) in ends {
+        let start = Instant::now();
+        let answer = loop {
+            let answer = person.verify().await;
+            if answer.status != 200 || start.elapsed() > 20 * SECOND {
+                break answer;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        assert_eq!(answer.problem(ErrorCode::SessionEnded).end_reason, Some(reason));
+    }
+    ada.verify().await.ok();
+    let restarted = away.restarted().await;
+    for (person, reason) in ends {
+        let answer = person.at(&restarted).verify().await;
+        assert_eq!(answer.problem(ErrorCode::SessionEnded).end_reason, Some(reason));
+    }
+    ada.at(&restarted).verify().await.ok();
+}

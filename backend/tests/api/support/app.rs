@@ -90,6 +90,12 @@ impl TestApp {
         Self::start(Arc::clone(&self.data), Arc::clone(&self.clock), &self.settings, settings).await
     }
 
+    /// Another server on the same folder and the same clock that reaches the database without the proxy.
+    pub async fn beside_the_proxy(&self) -> Self {
+        let url = self.data.database.url(self.data.folder.path());
+        self.beside(&[("database.url", &url)]).await
+    }
+
     /// Stops this server and starts the next one on what it has left.
     pub async fn restarted(&self) -> Self {
         self.stop().await;
