@@ -6,7 +6,7 @@ use crate::db::{Executor, StoreError};
 use crate::passwords::PasswordHash;
 use latchkey_shared::{Account, Locale, ProfileChange, SignUp, Timestamp};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, TryInsertResult};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, TryInsertResult, UpdateMany};
 use uuid::Uuid;
 
 /// How an account is found.
@@ -61,13 +61,8 @@ pub async fn mark_signed_in(
     checked: &PasswordHash,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let done = Entity::update_many()
-        .col_expr(Column::SignedInAt, Expr::value(now.as_millis()))
-        .filter(Column::Id.eq(id))
-        .filter(Column::PasswordHash.eq(checked.expose()))
-        .exec(db)
-        .await?;
-    Ok(done.rows_affected == 1)
+    let update = guarded(id, checked).col_expr(Column::SignedInAt, Expr::value(now.as_millis()));
+    has_changed_it(db, update).await
 }
 
 /// Changes what is given and returns the account as it is then.
@@ -98,15 +93,11 @@ pub async fn mark_password(
     new: &PasswordHash,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let done = Entity::update_many()
+    let update = guarded(id, checked)
         .col_expr(Column::PasswordHash, Expr::value(new.expose()))
         .col_expr(Column::PasswordChangedAt, Expr::value(now.as_millis()))
-        .col_expr(Column::UpdatedAt, Expr::value(now.as_millis()))
-        .filter(Column::Id.eq(id))
-        .filter(Column::PasswordHash.eq(checked.expose()))
-        .exec(db)
-        .await?;
-    Ok(done.rows_affected == 1)
+        .col_expr(Column::UpdatedAt, Expr::value(now.as_millis()));
+    has_changed_it(db, update).await
 }
 
 /// Claims the account for deletion, if the password still is the one that was checked. Until the transaction ends
@@ -117,13 +108,17 @@ pub async fn mark_leaving(
     checked: &PasswordHash,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let done = Entity::update_many()
-        .col_expr(Column::UpdatedAt, Expr::value(now.as_millis()))
-        .filter(Column::Id.eq(id))
-        .filter(Column::PasswordHash.eq(checked.expose()))
-        .exec(db)
-        .await?;
-    Ok(done.rows_affected == 1)
+    let update = guarded(id, checked).col_expr(Column::UpdatedAt, Expr::value(now.as_millis()));
+    has_changed_it(db, update).await
+}
+
+/// An update of the account that happens only if its password still is the one that was checked.
+fn guarded(id: Uuid, checked: &PasswordHash) -> UpdateMany<Entity> {
+    Entity::update_many().filter(Column::Id.eq(id)).filter(Column::PasswordHash.eq(checked.expose()))
+}
+
+async fn has_changed_it(db: &impl Executor, update: UpdateMany<Entity>) -> Result<bool, StoreError> {
+    Ok(update.exec(db).await?.rows_affected == 1)
 }
 
 /// Deletes the account and all that is its own.
