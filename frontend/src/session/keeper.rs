@@ -11,11 +11,15 @@ use super::waiters::Waiters;
 use crate::api::{Failure, auth};
 use crate::platform::clock::{Timer, now, random};
 use crate::platform::storage::{self, Missing};
+use crate::platform::turns;
 use latchkey_shared::{Account, LogInRequest, Secret, SignUpRequest, SignedIn, Timestamp};
 use leptos::prelude::*;
 use std::time::Duration;
 use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
+
+/// How long a tab waits while another one asks for the next token, in milliseconds.
+const PATIENCE_MS: u32 = 2_000;
 
 /// The page's handle on the session: a few words long, and the same everywhere.
 #[derive(Clone, Copy)]
@@ -315,14 +319,23 @@ impl Session {
         }
     }
 
-    /// Asks for the next token; one question at a time.
+    /// Asks for the next token; one question at a time, and one tab after the other: what a tab would ask for has often
+    /// come when its turn does. That spares the server, and answers that overtake one another; nothing depends on it.
     fn refresh(self, cause: Cause) {
         if self.desk.with_value(|desk| desk.in_flight.is_some()) {
             return;
         }
         self.desk.update_value(|desk| desk.in_flight = Some(cause));
-        let asked = self.state.with_untracked(|state| state.grant().map(|grant| grant.sid));
         spawn_local(async move {
+            let turn = turns::take(KEY, PATIENCE_MS).await;
+            if let Some(record) = self.stored() {
+                self.heard(record);
+            }
+            if !self.still_asks() {
+                self.desk.update_value(|desk| desk.in_flight = None);
+                return self.desk.update_value(|desk| desk.waiters.wake());
+            }
+            let asked = self.state.with_untracked(|state| state.grant().map(|grant| grant.sid));
             let answer = auth::refresh().await;
             self.desk.update_value(|desk| desk.in_flight = None);
             match answer.map(|answer| Grant::received(answer, now())) {
@@ -333,7 +346,18 @@ impl Session {
                     crate::api::Verdict::Undecided => self.failed(&failure),
                 },
             }
+            // The others look at what this answer has left behind.
+            drop(turn);
         });
+    }
+
+    /// Whether the next token is still to be asked for, after other tabs have had their turn.
+    fn still_asks(self) -> bool {
+        use State::{Ended, Interrupted, Refreshing, Restoring, SignedIn, SignedOut};
+        self.state.with_untracked(|state| match state {
+            Restoring | Refreshing(_) | Interrupted(_) | SignedOut(None) => true,
+            SignedIn(_) | SignedOut(Some(_)) | Ended { .. } => false,
+        })
     }
 
     fn failed(self, failure: &Failure) {
