@@ -23,16 +23,12 @@ pub fn run_all() -> Outcome {
 }
 
 fn checks() -> Vec<(&'static str, Command)> {
-    let mut checks = vec![
+    vec![
         ("formatting", with(cargo(), &["fmt", "--all", "--check"])),
         ("clippy", clippy(&["--workspace", "--exclude", "latchkey-page"])),
         ("clippy for the page", clippy(&PAGE)),
         ("types of the browser tests", with(in_e2e("npx"), &["tsc", "--noEmit"])),
-    ];
-    if tools::has_cargo("deny") {
-        checks.push(("dependencies", with(cargo(), &["deny", "check"])));
-    }
-    checks
+    ]
 }
 
 fn clippy(packages: &[&str]) -> Command {

@@ -6,6 +6,7 @@
     reason = "a command-line tool talks to a person and reads its surroundings"
 )]
 
+mod bench;
 mod ci;
 mod dev;
 mod dist;
@@ -35,7 +36,10 @@ cargo xtask COMMAND
   test [FILTER]      every test: shared, API on SQLite and on PostgreSQL, page, and Chromium against the real thing
       --only PART    one part (may be repeated): api, postgres, page, browser
       --no-browser   the parts that need no Chromium: api, postgres
-  ci                 formatting, lints on both targets, dependencies, then every test
+  ci                 formatting, lints on both targets, types, then every test
+  bench sessions     the tab race: many tabs on a bad network, and who is signed out by mistake; a few minutes
+      --seed N       where chance begins
+      --rounds N     how often each row is measured
   dist               target/dist: what a server needs, with the page compressed ahead of time
   setup              installs what the commands above need and this machine lacks, and nothing else
   help               this text
@@ -61,6 +65,7 @@ fn command(words: &[&str]) -> Outcome {
         ["dev", options @ ..] => dev::run(&dev::Options::parse(options)?),
         ["test", options @ ..] => test::run(&test::Options::parse(options)?, &[]),
         ["ci"] => ci::run_all(),
+        ["bench", "sessions", options @ ..] => bench::sessions(&bench::Options::parse(options)?),
         ["dist"] => dist::run(),
         ["setup"] => tools::install_all(),
         [] | ["help" | "--help" | "-h"] => {

@@ -114,8 +114,3 @@ fn from_source(tool: &Tool) -> Outcome {
     // Compiled for this machine, wherever the workspace's own output goes.
     run_well("cargo install", install.env_remove("CARGO_BUILD_TARGET"))
 }
-
-/// Whether cargo has this subcommand.
-pub fn has_cargo(subcommand: &str) -> bool {
-    answer_of(cargo().args([subcommand, "--version"])).is_some()
-}

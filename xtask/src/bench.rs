@@ -1,0 +1,77 @@
+//! `cargo xtask bench`: measurements, printed as tables for docs/benchmarks.md.
+
+use crate::api::{self, Profile};
+use crate::failure::{Failure, Outcome};
+use crate::process::run_well;
+use crate::workspace::{command, root};
+use crate::{page, tools};
+
+/// What is measured, and how.
+#[derive(PartialEq, Eq, Debug)]
+pub struct Options {
+    /// Where chance begins; the same seed brings the same faults.
+    seed: u32,
+    /// How often each row is measured: their spread tells how far to trust it.
+    rounds: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { seed: 1843, rounds: 2 }
+    }
+}
+
+impl Options {
+    /// Reads the words after `bench sessions`.
+    pub fn parse(mut words: &[&str]) -> Outcome<Self> {
+        let mut options = Self::default();
+        while let [word, value, rest @ ..] = words {
+            let number = value.parse().map_err(|_| Failure::unknown(value));
+            match *word {
+                "--seed" => options.seed = number?,
+                "--rounds" => options.rounds = number?,
+                unknown => return Err(Failure::unknown(unknown)),
+            }
+            words = rest;
+        }
+        words.first().map_or(Ok(options), |odd| Err(Failure::unknown(odd)))
+    }
+}
+
+/// The tab race: how many tabs, on how bad a network, and who was signed out by mistake.
+pub fn sessions(options: &Options) -> Outcome {
+    tools::for_the_page()?;
+    tools::for_the_browser_tests()?;
+    let Some(page) = page::build()? else { return Err(Failure::Told) };
+    // What is counted is what goes wrong, not how fast it goes: the API is built as for the tests.
+    if !api::build_for_tests()? {
+        return Err(Failure::Told);
+    }
+    let mut race = command("npx");
+    race.current_dir(root().join("e2e")).args(["playwright", "test", "--config", "lab/playwright.config.ts"]);
+    race.args(["--repeat-each", &options.rounds.to_string()]);
+    race.env("LATCHKEY_SEED", options.seed.to_string())
+        .env("LATCHKEY_BIN", Profile::Dev.binary())
+        .env("LATCHKEY_PAGE", page)
+        .env("CHROMIUM", tools::chromium()?);
+    run_well("The tab race", &mut race)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seed_and_rounds_can_be_chosen() {
+        assert_eq!(Options::parse(&[]).unwrap(), Options::default());
+        let options = Options::parse(&["--rounds", "5", "--seed", "7"]).unwrap();
+        assert_eq!(options, Options { seed: 7, rounds: 5 });
+    }
+
+    #[test]
+    fn unknown_words_are_refused() {
+        for words in [&["--fast", "1"][..], &["--seed"], &["--seed", "x"], &["--rounds", "-1"], &["7"]] {
+            assert!(Options::parse(words).is_err(), "{words:?}");
+        }
+    }
+}
