@@ -182,6 +182,25 @@ impl TestApp {
         self.state.db.executor().execute_unprepared(statement).await.unwrap();
     }
 
+    /// From now on the database itself notes each rotation of any session.
+    pub async fn count_rotations(&self) {
+        let note = "INSERT INTO rotations VALUES (CAST(NEW.generation AS TEXT));";
+        let trigger = "CREATE TRIGGER rotated AFTER UPDATE OF generation ON sessions FOR EACH ROW";
+        self.run_sql("CREATE TABLE rotations (generation TEXT)").await;
+        if self.state.config.database_url.is_sqlite() {
+            self.run_sql(&format!("{trigger} BEGIN {note} END")).await;
+        } else {
+            let body = format!("BEGIN {note} RETURN NEW; END");
+            let function = format!("CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS '{body}'");
+            self.run_sql(&format!("{function}; {trigger} EXECUTE FUNCTION note()")).await;
+        }
+    }
+
+    /// The generations that were made since.
+    pub async fn rotations(&self) -> Vec<String> {
+        self.lines("SELECT generation FROM rotations").await
+    }
+
     async fn lines(&self, query: &str) -> Vec<String> {
         let db = self.state.db.executor();
         let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), query)).await.unwrap();
