@@ -1,11 +1,23 @@
+import { Dice, SEED } from './dice.ts'
+
 /** What goes wrong between the page and the server. */
 export type Fault =
   /** The server never hears of the request; this is answered instead. */
   | { kind: 'answer'; status: number; body?: string; headers?: Record<string, string> }
+  /** The server acts, but this is answered instead, as by a proxy that has lost its patience. */
+  | { kind: 'replace the answer'; status: number; body?: string; headers?: Record<string, string> }
   /** The request waits before it is passed on. */
   | { kind: 'delay'; milliseconds: number }
+  /** The request and its answer wait, each for a random time up to this. */
+  | { kind: 'jitter'; milliseconds: number }
   /** The server acts, but the connection breaks before its answer arrives. */
   | { kind: 'lose the answer' }
+  /** The server acts, and its cookies arrive, but only half of the body does. */
+  | { kind: 'truncate the answer' }
+  /** The request reaches the server twice; the second answer is the one that arrives. */
+  | { kind: 'duplicate' }
+  /** The answer waits until that of a later request has passed it, or until this time is over. */
+  | { kind: 'reorder'; milliseconds: number }
   /** The connection breaks before the server hears of the request. */
   | { kind: 'cut' }
 
@@ -23,11 +35,12 @@ export class Rule {
     private readonly match: Match,
     readonly fault: Fault,
     private remaining: number,
+    private readonly strikes: () => boolean,
   ) {}
 
-  /** Uses the rule up by one, if it is about this request. */
+  /** Uses the rule up by one, if it is about this request and strikes. */
   claims(method: string, path: string): boolean {
-    if (this.remaining <= 0 || !matches(this.match, method, path)) return false
+    if (this.remaining <= 0 || !matches(this.match, method, path) || !this.strikes()) return false
     this.remaining -= 1
     this.hits += 1
     return true
@@ -41,18 +54,19 @@ export class Rule {
 
 /** All rules of one origin, the newest first. */
 export class Faults {
+  dice = new Dice(SEED)
   private readonly rules: Rule[] = []
 
-  /** Adds a rule; `times` limits how often it strikes. */
-  on(match: Match, fault: Fault, times = Infinity): Rule {
-    const rule = new Rule(match, fault, times)
+  /** Adds a rule; `times` limits how often it strikes, `chance` how likely. */
+  on(match: Match, fault: Fault, times = Infinity, chance = 1): Rule {
+    const rule = new Rule(match, fault, times, () => chance >= 1 || this.dice.happens(chance))
     this.rules.unshift(rule)
     return rule
   }
 
-  /** The fault that this request meets, if any. */
-  meet(method: string, path: string): Fault | undefined {
-    return this.rules.find((rule) => rule.claims(method, path))?.fault
+  /** The faults that this request meets. */
+  meet(method: string, path: string): Fault[] {
+    return this.rules.filter((rule) => rule.claims(method, path)).map(({ fault }) => fault)
   }
 }
 

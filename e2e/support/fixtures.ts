@@ -28,8 +28,8 @@ export const test = base.extend<Fixtures>({
     origin.passOnTo(server.port)
     await use({ server, origin })
     if (info.status !== info.expectedStatus) {
-      const requests = origin.exchanges.map(({ method, path, status, fault }) =>
-        [status ?? 'broken', method, path, fault?.kind].join(' '),
+      const requests = origin.exchanges.map(({ method, path, status, faults }) =>
+        [status ?? 'broken', method, path, ...faults.map(({ kind }) => kind)].join(' '),
       )
       await info.attach('requests', { body: requests.join('\n'), contentType: 'text/plain' })
       await info.attach('server log', { body: server.log, contentType: 'text/plain' })

@@ -17,7 +17,9 @@ export const PAGE_HEADERS: Record<string, string> = {
 export const IMMUTABLE = 'public, max-age=31536000, immutable'
 export const NO_CACHE = 'no-cache'
 
-/** Trunk puts the hash of the content into the names of files that may be kept for ever. */
+/** Trunk puts the hash of the content into the names of files that may be kept for ever; leading zeros are left out. */
+export const HASHED = /-[0-9a-f]{8,16}[._]/
+
 export function cacheControl(path: string): string {
-  return /-[0-9a-f]{16}[._]/.test(path) ? IMMUTABLE : NO_CACHE
+  return HASHED.test(path) ? IMMUTABLE : NO_CACHE
 }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, request, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { extname, join, normalize, resolve } from 'node:path'
 import { Faults, matches, type Fault, type Match } from './faults.ts'
 import { cacheControl, PAGE_HEADERS } from './headers.ts'
@@ -27,7 +27,7 @@ export interface Exchange {
   path: string
   /** Whether the browser asked for a whole document: a load or a reload of the page. */
   document: boolean
-  fault?: Fault
+  faults: Fault[]
   /** What was answered; nothing while it is under way, and when the connection broke. */
   status?: number
 }
@@ -36,7 +36,11 @@ export interface Exchange {
 export class Origin {
   readonly faults = new Faults()
   readonly exchanges: Exchange[] = []
+  /** The folder whose files the browser gets. */
+  page = PAGE
   private apiPort = 0
+  /** Lets the answer go that waits to be overtaken. */
+  private overtaken: (() => void) | undefined
 
   private constructor(
     private readonly server: Server,
@@ -78,48 +82,113 @@ export class Origin {
   private async serve(asked: IncomingMessage, answer: ServerResponse): Promise<void> {
     const { pathname: path } = new URL(asked.url ?? '/', this.url)
     const method = asked.method ?? 'GET'
-    const exchange: Exchange = { method, path, document: asked.headers['sec-fetch-dest'] === 'document' }
+    const faults = this.faults.meet(method, path)
+    const exchange: Exchange = { method, path, document: asked.headers['sec-fetch-dest'] === 'document', faults }
     this.exchanges.push(exchange)
     // On a connection that it used before, a browser repeats a broken request by itself: the page would not see the fault.
     answer.shouldKeepAlive = false
     answer.once('finish', () => (exchange.status = answer.statusCode))
-    const fault = this.faults.meet(method, path)
-    if (fault) exchange.fault = fault
-    if (fault?.kind === 'cut') {
+    const instead = find(faults, 'answer')
+    await this.wait(faults)
+    if (find(faults, 'cut')) {
       asked.socket.destroy()
-    } else if (fault?.kind === 'answer') {
+    } else if (instead) {
       asked.resume()
-      answer.writeHead(fault.status, { 'content-type': 'application/json', ...fault.headers }).end(fault.body ?? '{}')
+      say(answer, instead)
+    } else if (/^\/(api|\.well-known)\//.test(path)) {
+      await this.passOn(asked, answer, faults)
     } else {
-      if (fault?.kind === 'delay') await new Promise((later) => setTimeout(later, fault.milliseconds))
-      if (/^\/(api|\.well-known)\//.test(path)) this.passOn(asked, answer, fault)
-      else await sendFile(path, answer)
+      await sendFile(this.page, path, answer)
     }
   }
 
-  private passOn(asked: IncomingMessage, answer: ServerResponse, fault: Fault | undefined): void {
-    const { method, url: path, headers } = asked
-    const onward = request({ host: '127.0.0.1', port: this.apiPort, method, path, headers, agent: false })
-    onward.on('response', (response) => {
-      if (fault?.kind === 'lose the answer') {
-        response.resume()
-        response.once('end', () => asked.socket.destroy())
+  private async passOn(asked: IncomingMessage, answer: ServerResponse, faults: Fault[]): Promise<void> {
+    try {
+      const body = Buffer.concat(await asked.toArray())
+      if (find(faults, 'duplicate')) await this.ask(asked, body)
+      const { status, headers, text } = await this.ask(asked, body)
+      const instead = find(faults, 'replace the answer')
+      await this.hold(faults)
+      if (find(faults, 'lose the answer')) {
+        asked.socket.destroy()
+      } else if (instead) {
+        say(answer, instead)
+      } else if (find(faults, 'truncate the answer')) {
+        const { 'content-length': _, ...others } = headers
+        answer.writeHead(status, others).end(text.subarray(0, text.length / 2))
       } else {
-        answer.writeHead(response.statusCode ?? 502, response.headers)
-        response.pipe(answer)
+        answer.writeHead(status, headers).end(text)
       }
+    } catch {
+      // As a reverse proxy answers when nobody is behind it.
+      answer.writeHead(502).end()
+    }
+  }
+
+  /** Asks the API; ends when the whole answer is here. */
+  private ask({ method, url: path, headers }: IncomingMessage, body: Buffer): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const onward = request({ host: '127.0.0.1', port: this.apiPort, method, path, headers, agent: false })
+      onward.once('error', reject)
+      onward.once('response', (response: IncomingMessage) => {
+        const { statusCode: status = 502, headers } = response
+        response.toArray().then((chunks) => resolve({ status, headers, text: Buffer.concat(chunks) }), reject)
+      })
+      onward.end(body)
     })
-    // As a reverse proxy answers when nobody is behind it.
-    onward.on('error', () => (answer.headersSent ? answer.destroy() : answer.writeHead(502).end()))
-    asked.pipe(onward)
+  }
+
+  /** What happens to the request on its way. */
+  private async wait(faults: Fault[]): Promise<void> {
+    await pause(find(faults, 'delay')?.milliseconds ?? 0)
+    await pause(this.faults.dice.next() * (find(faults, 'jitter')?.milliseconds ?? 0))
+  }
+
+  /** What happens to the answer on its way. */
+  private async hold(faults: Fault[]): Promise<void> {
+    await pause(this.faults.dice.next() * (find(faults, 'jitter')?.milliseconds ?? 0))
+    const reorder = find(faults, 'reorder')
+    this.overtaken?.()
+    this.overtaken = undefined
+    if (reorder) {
+      const overtaken = new Promise<void>((resolve) => (this.overtaken = resolve))
+      await Promise.race([overtaken, pause(reorder.milliseconds)])
+      // The other answer is on its way: it gets the time to arrive.
+      await pause(OVERTAKING)
+    }
   }
 }
 
+/** An answer of the API. */
+interface Answer {
+  status: number
+  headers: IncomingHttpHeaders
+  text: Buffer
+}
+
+/** By how many milliseconds an answer that is overtaken comes later. */
+const OVERTAKING = 20
+
+function find<Kind extends Fault['kind']>(faults: Fault[], kind: Kind): Extract<Fault, { kind: Kind }> | undefined {
+  return faults.find((fault): fault is Extract<Fault, { kind: Kind }> => fault.kind === kind)
+}
+
+function say(answer: ServerResponse, { status, body, headers }: Said): void {
+  answer.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body ?? '{}')
+}
+
+type Said = Extract<Fault, { status: number }>
+
+/** No time at all means: at once, not later. */
+async function pause(milliseconds: number): Promise<void> {
+  if (milliseconds > 0) await new Promise((later) => setTimeout(later, milliseconds))
+}
+
 /** A file of the page; a path without an extension is a deep link, which the page itself understands. */
-async function sendFile(path: string, answer: ServerResponse): Promise<void> {
+async function sendFile(page: string, path: string, answer: ServerResponse): Promise<void> {
   const file = normalize(extname(path) === '' ? '/index.html' : decodeURIComponent(path))
   try {
-    const content = await readFile(join(PAGE, file))
+    const content = await readFile(join(page, file))
     const type = TYPES[extname(file)] ?? 'application/octet-stream'
     answer.writeHead(200, { ...PAGE_HEADERS, 'content-type': type, 'cache-control': cacheControl(file) })
     answer.end(content)

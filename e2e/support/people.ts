@@ -51,7 +51,11 @@ export async function signOut(page: Page): Promise<void> {
 
 /** Goes to a page as a person does: by clicking its link in the navigation. */
 export async function goTo(page: Page, link: string): Promise<void> {
-  await page.getByRole('navigation', { name: 'Account' }).getByRole('link', { name: link }).click()
+  await linkTo(page, link).click()
+}
+
+export function linkTo(page: Page, link: string): Locator {
+  return page.getByRole('navigation', { name: 'Account' }).getByRole('link', { name: link })
 }
 
 /** The dialog that asks for the password when a session has ended. */

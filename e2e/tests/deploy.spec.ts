@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { extname, join, resolve } from 'node:path'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { expect, test as base } from '../support/fixtures.ts'
-import { IMMUTABLE, NO_CACHE, PAGE_HEADERS } from '../support/headers.ts'
+import { HASHED, IMMUTABLE, NO_CACHE, PAGE_HEADERS } from '../support/headers.ts'
 import { PAGE } from '../support/origin.ts'
 import { ADA, goTo, heading, signUp } from '../support/people.ts'
 import { sparePort } from '../support/ports.ts'
@@ -68,7 +68,7 @@ async function preparePage(folder: string): Promise<void> {
 
 async function hashed(folder: string, extension: string): Promise<string> {
   const names = await readdir(join(folder, 'page'))
-  const name = names.find((name) => /-[0-9a-f]{16}[._]/.test(name) && extname(name) === extension)
+  const name = names.find((name) => HASHED.test(name) && extname(name) === extension)
   if (!name) throw new Error(`the page has no hashed ${extension} file`)
   return `/${name}`
 }

@@ -1,0 +1,128 @@
+import { expect, type BrowserContext, type Page } from '@playwright/test'
+import { answered, CONNECTION_BROKE } from '../support/complaints.ts'
+import { Dice, SEED } from '../support/dice.ts'
+import type { Latchkey } from '../support/fixtures.ts'
+import type { Settings } from '../support/server.ts'
+import { ADA, bar, linkTo, signInAgain, signUp, welcome } from '../support/people.ts'
+import { refreshFromElsewhere, refreshToken, sessionRecord } from '../support/record.ts'
+import { sightings, witness, type Sightings } from './witness.ts'
+
+/** One row of the table. */
+export interface Course {
+  tabs: number
+  /** How likely the answer to any call is lost after the server has acted. */
+  lost: number
+  /** Up to how many milliseconds a request, and again its answer, is late. */
+  jitter: number
+  /** When enough has been seen. */
+  refreshes: number
+  /** At the latest, in milliseconds. */
+  patience: number
+}
+
+/** What one row came to. */
+export interface Outcome extends Sightings {
+  /** Calls of any kind that the page sent. */
+  calls: number
+  /** How many of their answers were lost. */
+  lost: number
+  refreshes: number
+  /** How often the refresh token was really replaced. */
+  rotations: number
+  /** What a copy of a spent refresh token is answered at the end. */
+  stolen: string
+  /** How many milliseconds later the last tab asks for the password, each being used. */
+  noticed: number
+}
+
+/**
+ * The page uses a token of two seconds for one, and refreshes every 0.8 seconds. The grace time is as short: a spent refresh
+ * token is proof of theft two seconds later, so every mistake of the page would end the session.
+ */
+export const SETTINGS: Settings = { LATCHKEY_TOKENS__ACCESS_LIFETIME: '2s', LATCHKEY_TOKENS__REFRESH_GRACE: '2s' }
+
+/** What the browser notes on the way. */
+export const EXPECTED = [answered(401), CONNECTION_BROKE]
+
+const REFRESH = { method: 'POST', path: '/api/auth/refresh' }
+const API = { path: /^\/api\// }
+const LINKS = ['Home', 'Profile', 'Security', 'Sessions', 'Token'] as const
+
+/** Lets every tab of one browser be used at once, while the network does its worst; then lets a thief try his copy. */
+export async function race(context: BrowserContext, { origin }: Latchkey, course: Course, round = 0): Promise<Outcome> {
+  const seed = SEED + round
+  origin.faults.dice = new Dice(seed)
+  const tabs = await open(context, course.tabs)
+  const stolen = await refreshToken(context)
+  const start = { calls: origin.seen(API).length, refreshes: origin.seen(REFRESH).length }
+  const generation = await currentGeneration(tabs)
+  origin.faults.on(API, { kind: 'jitter', milliseconds: course.jitter })
+  const loss = origin.faults.on(API, { kind: 'lose the answer' }, Infinity, course.lost)
+  const refreshes = () => origin.seen(REFRESH).length - start.refreshes
+
+  const deadline = Date.now() + course.patience
+  const enough = () => refreshes() >= course.refreshes || Date.now() > deadline
+  await Promise.all(tabs.map((tab, index) => beUsed(tab, new Dice(seed * 100 + index), enough)))
+
+  loss.lift()
+  await Promise.all(tabs.map((tab) => expect(bar(tab)).toBeEmpty()))
+  const seen = await sightings(tabs)
+  const outcome = {
+    ...seen,
+    calls: origin.seen(API).length - start.calls,
+    lost: loss.hits,
+    refreshes: refreshes(),
+    rotations: (await currentGeneration(tabs)) - generation,
+  }
+  return { ...outcome, ...(await theft(tabs, origin.url, stolen)) }
+}
+
+async function open(context: BrowserContext, count: number): Promise<Page[]> {
+  const first = await context.newPage()
+  await signUp(first, ADA)
+  const tabs = [first]
+  while (tabs.length < count) {
+    const tab = await context.newPage()
+    await tab.goto('/')
+    await expect(welcome(tab, ADA)).toBeVisible()
+    tabs.push(tab)
+  }
+  await Promise.all(tabs.map(witness))
+  return tabs
+}
+
+/** A person who clicks from page to page; somebody who is signed out stops. */
+async function beUsed(tab: Page, dice: Dice, enough: () => boolean): Promise<void> {
+  while (!enough() && (await sightings([tab])).signOuts === 0) {
+    await click(tab, dice.pick(LINKS))
+    await tab.waitForTimeout(dice.between(50, 250))
+  }
+}
+
+/** As the newest access token says it. */
+async function currentGeneration(tabs: Page[]): Promise<number> {
+  const { access_token = '' } = tabs[0] ? await sessionRecord(tabs[0]) : {}
+  const [, payload = ''] = access_token.split('.')
+  if (!payload) return Number.NaN
+  const { gen } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { gen: number }
+  return gen
+}
+
+async function theft(tabs: Page[], url: string, token: string): Promise<{ stolen: string; noticed: number }> {
+  const stolen = await refreshFromElsewhere(url, token)
+  const start = Date.now()
+  const clicks = tabs.map((tab) => click(tab, 'Sessions'))
+  // The dialog of another tab may come before the click, and then be in its way.
+  await Promise.all(tabs.map((tab) => expect(signInAgain(tab)).toContainText('ended for safety')))
+  const noticed = Date.now() - start
+  await Promise.all(clicks)
+  return { stolen, noticed }
+}
+
+/** Goes to a page by its link, unless the dialog that asks for the password is in the way. */
+async function click(tab: Page, link: string): Promise<void> {
+  const clicked = linkTo(tab, link).click({ timeout: 3_000 })
+  await clicked.catch(async (error: unknown) => {
+    if ((await sightings([tab])).signOuts === 0) throw error
+  })
+}

@@ -1,0 +1,88 @@
+import type { TestInfo } from '@playwright/test'
+import type { FullResult, Reporter, TestCase, TestResult } from '@playwright/test/reporter'
+import { SEED } from '../support/dice.ts'
+import type { Course, Outcome } from './race.ts'
+
+const OUTCOME = 'outcome'
+
+/** One round of a row. */
+interface Round {
+  course: Course
+  outcome: Outcome
+}
+
+/** Hands a round from the test to the reporter. */
+export function record(info: TestInfo, course: Course, outcome: Outcome): void {
+  info.annotations.push({ type: OUTCOME, description: JSON.stringify({ course, outcome }) })
+}
+
+type Row = [Round, ...Round[]]
+
+const COLUMNS: Record<string, (row: Row) => string | number> = {
+  tabs: ([{ course }]) => course.tabs,
+  lost: ([{ course }]) => `${course.lost * 100} %`,
+  jitter: ([{ course }]) => `${course.jitter} ms`,
+  calls: (row) => sum(row, 'calls'),
+  'answers lost': (row) => sum(row, 'lost'),
+  refreshes: (row) => sum(row, 'refreshes'),
+  rotations: (row) => sum(row, 'rotations'),
+  'refreshes per rotation': (row) => `${ratio(row).toFixed(2)} (${spread(row.map((round) => ratio([round])))})`,
+  'false sign-outs': (row) => sum(row, 'signOuts'),
+  'errors seen': (row) => row.flatMap(({ outcome }) => outcome.errors).length,
+  'bars seen': (row) => sum(row, 'bars'),
+  'stolen token': (row) => (row.every(({ outcome }) => outcome.stolen === 'replay_detected') ? 'caught' : 'not caught'),
+  'all tabs know': (row) => `${(Math.max(...row.map(({ outcome }) => outcome.noticed)) / 1000).toFixed(1)} s`,
+}
+
+/** Prints what the measurements found as a table in Markdown. */
+export default class TableReporter implements Reporter {
+  private readonly rows = new Map<string, Row>()
+  private readonly complaints: string[] = []
+
+  onTestEnd(test: TestCase, result: TestResult): void {
+    const outcome = result.annotations.find(({ type }) => type === OUTCOME)?.description
+    if (outcome) this.add(test.title, JSON.parse(outcome) as Round)
+    this.complaints.push(...result.errors.map(({ message }) => `${test.title}: ${message}`))
+    console.error(`${test.title}: ${Math.round(result.duration / 1000)} s`)
+  }
+
+  onEnd(result: FullResult): void {
+    const names = Object.keys(COLUMNS)
+    console.log(`\n${line(names)}\n${line(names.map(() => '---:'))}`)
+    for (const row of this.rows.values()) console.log(line(Object.values(COLUMNS).map((column) => column(row))))
+    const all = [...this.rows.values()].flat()
+    const rounds = Math.max(0, ...[...this.rows.values()].map((row) => row.length))
+    console.log(
+      `\nSeed ${SEED}, ${rounds} rounds, ${Math.round(result.duration / 1000)} s: ${sum(all, 'calls')} calls, ` +
+        `${sum(all, 'lost')} answers lost, ${sum(all, 'refreshes')} refreshes, ${sum(all, 'rotations')} rotations, ` +
+        `${sum(all, 'signOuts')} false sign-outs`,
+    )
+    for (const complaint of this.complaints) console.error(complaint)
+  }
+
+  printsToStdio(): boolean {
+    return true
+  }
+
+  private add(title: string, round: Round): void {
+    const row = this.rows.get(title)
+    if (row) row.push(round)
+    else this.rows.set(title, [round])
+  }
+}
+
+function sum(rounds: Round[], what: 'calls' | 'lost' | 'refreshes' | 'rotations' | 'signOuts' | 'bars'): number {
+  return rounds.reduce((total, { outcome }) => total + outcome[what], 0)
+}
+
+function ratio(rounds: Round[]): number {
+  return sum(rounds, 'refreshes') / sum(rounds, 'rotations')
+}
+
+function spread(numbers: number[]): string {
+  return `${Math.min(...numbers).toFixed(2)}–${Math.max(...numbers).toFixed(2)}`
+}
+
+function line(cells: (string | number)[]): string {
+  return `| ${cells.join(' | ')} |`
+}

@@ -1,0 +1,32 @@
+import type { BrowserContext, Page } from '@playwright/test'
+
+/** What all tabs know of the session, as local storage holds it. */
+export interface SessionRecord {
+  state?: 'signed_in' | 'signed_out' | 'signing_out'
+  access_token?: string
+  generation?: number
+  reason?: string
+}
+
+export async function sessionRecord(page: Page): Promise<SessionRecord> {
+  const text = await page.evaluate(() => localStorage.getItem('latchkey.session'))
+  return JSON.parse(text ?? '{}') as SessionRecord
+}
+
+/** The refresh token that the browser holds, as a thief would copy it. */
+export async function refreshToken(context: BrowserContext): Promise<string> {
+  const cookie = (await context.cookies()).find(({ name }) => name === 'latchkey_refresh')
+  if (!cookie) throw new Error('the browser holds no refresh token')
+  return cookie.value
+}
+
+/** Shows a refresh token to the server from elsewhere; the code that it is refused with, or `none`. */
+export async function refreshFromElsewhere(url: string, token: string): Promise<string> {
+  const answer = await fetch(`${url}/api/auth/refresh`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ refresh_token: token }),
+  })
+  const { code = 'none' } = (await answer.json()) as { code?: string }
+  return code
+}

@@ -1,0 +1,162 @@
+import type { BrowserContext, Page } from '@playwright/test'
+import { answered } from '../support/complaints.ts'
+import { expect, test, type Latchkey } from '../support/fixtures.ts'
+import {
+  ADA,
+  fillInSignUp,
+  goTo,
+  heading,
+  passwordField,
+  signIn,
+  signInAgain,
+  signUp,
+  welcome,
+  type Person,
+} from '../support/people.ts'
+import { refreshFromElsewhere, refreshToken, sessionRecord } from '../support/record.ts'
+
+// Short enough for a copy of a refresh token to be proof of theft within the test.
+test.use({ settings: { LATCHKEY_TOKENS__REFRESH_GRACE: '1s' } })
+
+test.beforeEach(({ complaints }) => complaints.expect(answered(401)))
+
+const GRACE: Person = { name: 'Grace Hopper', email: 'grace@example.org', password: 'nanoseconds of wire 1906' }
+
+test('signing in again in one tab closes the dialog of the other, and both go on', async ({
+  page,
+  context,
+  anotherBrowser,
+}) => {
+  await signUp(page, ADA)
+  await goTo(page, 'Profile')
+  const second = await tabAt(context, '/account/security')
+  await second.getByLabel('Current password').fill('half typed')
+  await endFromElsewhere(await anotherBrowser())
+  await goTo(page, 'Sessions')
+  for (const tab of [page, second]) await expect(signInAgain(tab)).toContainText('ended from another device')
+  await answerDialog(page)
+  for (const tab of [page, second]) await expect(signInAgain(tab)).toBeHidden()
+  await expect(page.getByText('This session')).toBeVisible()
+  await expect(second.getByLabel('Current password')).toHaveValue('half typed')
+  await goTo(second, 'Profile')
+  await expect(second.getByRole('main').getByLabel('Display name')).toHaveValue(ADA.name)
+})
+
+test('signing in as someone else in one tab resets the other completely', async ({ page, context, anotherBrowser }) => {
+  await signUp(page, ADA)
+  await goTo(page, 'Profile')
+  const second = await tabAt(context, '/account/security')
+  await second.getByLabel('Current password').fill('only for Ada')
+  await signUpElsewhere(await anotherBrowser(), GRACE)
+  await endFromElsewhere(await anotherBrowser())
+  await goTo(page, 'Home')
+  await expect(signInAgain(second)).toBeVisible()
+  await signInAgain(page).getByRole('button', { name: 'Sign in as someone else' }).click()
+  await signIn(page, GRACE)
+  await expect(welcome(page, GRACE)).toBeVisible()
+  await expect(signInAgain(second)).toBeHidden()
+  await expect(second.getByText(ADA.email)).toHaveCount(0)
+  await expect(second.getByText(ADA.name)).toHaveCount(0)
+  for (const typed of await second.getByLabel('Current password').all()) await expect(typed).toHaveValue('')
+  await goTo(second, 'Profile')
+  await expect(second.getByRole('main').getByLabel('Display name')).toHaveValue(GRACE.name)
+  await expect(second.getByText(ADA.name)).toHaveCount(0)
+})
+
+for (const { how, notice } of [
+  { how: 'the next change of page', notice: (page: Page) => goTo(page, 'Security') },
+  {
+    how: 'the return to the tab',
+    notice: (page: Page) => page.evaluate(() => void window.dispatchEvent(new Event('focus'))),
+  },
+]) {
+  test(`a session that was ended from elsewhere shows at ${how}, with the reason`, async ({ page, anotherBrowser }) => {
+    await signUp(page, ADA)
+    await goTo(page, 'Profile')
+    await expect(heading(page, 'Profile')).toBeVisible()
+    await endFromElsewhere(await anotherBrowser())
+    await expect(signInAgain(page)).toBeHidden()
+    await notice(page)
+    await expect(signInAgain(page)).toContainText('ended from another device')
+    expect(await sessionRecord(page)).toMatchObject({ state: 'signed_out', reason: 'signed_out_elsewhere' })
+  })
+}
+
+test('a call that met the end is carried out after signing in again', async ({ page, anotherBrowser }) => {
+  await signUp(page, ADA)
+  await goTo(page, 'Profile')
+  const name = page.getByRole('main').getByLabel('Display name')
+  await name.fill('Augusta Ada King')
+  await endFromElsewhere(await anotherBrowser())
+  await page.getByRole('button', { name: 'Save' }).click()
+  await answerDialog(page)
+  await expect(page.getByText('Saved.')).toBeVisible()
+  await page.reload()
+  await expect(name).toHaveValue('Augusta Ada King')
+})
+
+test('a stolen session shows as what it is, with what to do, in English and in Korean', async ({
+  page,
+  context,
+  latchkey,
+}) => {
+  await signUp(page, ADA)
+  await theft(page, context, latchkey)
+  await goTo(page, 'Sessions')
+  const dialog = signInAgain(page)
+  await expect(dialog).toContainText('ended for safety: somebody else used a copy of it')
+  await expect(dialog).toContainText('change your password')
+  await answerDialog(page)
+  const ended = page.locator('[data-session]').filter({ hasText: 'Ended for safety: a copy of it was used' })
+  await expect(ended).toContainText('Change your password.')
+  await page.getByRole('button', { name: 'Account menu' }).click()
+  await page.getByRole('dialog', { name: 'Account menu' }).getByLabel('Language').selectOption({ label: '한국어' })
+  const inKorean = page.locator('[data-session]').filter({ hasText: '로그인 정보의 사본이 사용되어 안전을 위해 종료됨' })
+  await expect(inKorean).toContainText('비밀번호를 변경해 주세요.')
+})
+
+async function tabAt(context: BrowserContext, path: string): Promise<Page> {
+  const tab = await context.newPage()
+  await tab.goto(path)
+  await expect(tab.getByRole('navigation', { name: 'Account' })).toBeVisible()
+  return tab
+}
+
+/** Ada, on another device, ends all sessions but that one. */
+async function endFromElsewhere(elsewhere: BrowserContext): Promise<void> {
+  const page = await elsewhere.newPage()
+  await page.goto('/login')
+  await signIn(page, ADA)
+  await goTo(page, 'Sessions')
+  await page.getByRole('button', { name: 'Sign out everywhere else' }).click()
+  await expect(page.getByText('You are signed in nowhere else.')).toBeVisible()
+}
+
+async function signUpElsewhere(elsewhere: BrowserContext, person: Person): Promise<void> {
+  const page = await elsewhere.newPage()
+  await page.goto('/signup')
+  await fillInSignUp(page, person)
+  await page.getByRole('button', { name: 'Create account' }).click()
+  await expect(welcome(page, person)).toBeVisible()
+}
+
+async function answerDialog(page: Page): Promise<void> {
+  const dialog = signInAgain(page)
+  await passwordField(dialog).fill(ADA.password)
+  await dialog.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await expect(dialog).toBeHidden()
+}
+
+/** Somebody copies the refresh token, and shows it long after the owner has used its successor. */
+async function theft(page: Page, context: BrowserContext, { origin }: Latchkey): Promise<void> {
+  const copy = await refreshToken(context)
+  const first = await sessionRecord(page)
+  // Nothing is kept, so the page asks the cookie for the next token, and then uses it.
+  await page.evaluate(() => localStorage.clear())
+  await page.reload()
+  await expect(welcome(page, ADA)).toBeVisible()
+  await expect.poll(async () => (await sessionRecord(page)).generation).toBe((first.generation ?? 0) + 1)
+  await expect
+    .poll(() => refreshFromElsewhere(origin.url, copy), { intervals: [1_500], timeout: 10_000 })
+    .toBe('replay_detected')
+}

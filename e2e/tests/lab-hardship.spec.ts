@@ -1,0 +1,191 @@
+import type { BrowserContext, Page } from '@playwright/test'
+import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { answered } from '../support/complaints.ts'
+import { expect, test } from '../support/fixtures.ts'
+import { PAGE } from '../support/origin.ts'
+import { ADA, bar, goTo, heading, signInAgain, signUp, welcome } from '../support/people.ts'
+import { sessionRecord } from '../support/record.ts'
+import { untilTheTokenHasEnded } from '../support/time.ts'
+import { disturbances, watchForDisturbances } from '../support/watching.ts'
+
+test.use({ settings: { LATCHKEY_TOKENS__ACCESS_LIFETIME: '2s', LATCHKEY_TOKENS__REFRESH_GRACE: '2s' } })
+
+test.beforeEach(({ complaints }) => complaints.expect(answered(401)))
+
+const REFRESH = { method: 'POST', path: '/api/auth/refresh' }
+const KEY = 'latchkey.session'
+
+/** Uses the page for longer than a token lasts; nothing may disturb. */
+async function staysSignedIn(page: Page): Promise<void> {
+  await watchForDisturbances(page)
+  for (const link of ['Sessions', 'Profile']) {
+    await goTo(page, link)
+    await expect(heading(page, link)).toBeVisible()
+    await page.waitForTimeout(700)
+  }
+  expect(await disturbances(page)).toEqual([])
+}
+
+test('tabs that wake together after the token has ended share one refresh, and nobody is signed out', async ({
+  page,
+  context,
+  origin,
+}) => {
+  await signUp(page, ADA)
+  const tabs = [page]
+  while (tabs.length < 4) {
+    const tab = await context.newPage()
+    await tab.goto('/')
+    await expect(welcome(tab, ADA)).toBeVisible()
+    tabs.push(tab)
+  }
+  const states = await Promise.all(tabs.map((tab) => lifecycle(context, tab)))
+  await Promise.all(states.map((set) => set('frozen')))
+  // The grace time ends meanwhile, too.
+  await new Promise((later) => setTimeout(later, 4_500))
+  const before = origin.seen(REFRESH).length
+  await Promise.all(states.map((set) => set('active')))
+  await Promise.all(tabs.map((tab) => goTo(tab, 'Sessions')))
+  await Promise.all(tabs.map((tab) => expect(tab.getByText('This session')).toBeVisible()))
+  await Promise.all(tabs.map((tab) => expect(bar(tab)).toBeEmpty()))
+  for (const tab of tabs) await expect(signInAgain(tab)).toBeHidden()
+  expect(origin.seen(REFRESH).length - before).toBeLessThan(tabs.length)
+})
+
+async function lifecycle(context: BrowserContext, page: Page) {
+  const browser = await context.newCDPSession(page)
+  return (state: 'frozen' | 'active') => browser.send('Page.setWebLifecycleState', { state })
+}
+
+for (const minutes of [-10, 10]) {
+  test(`a browser whose clock is off by ${minutes} minutes stays signed in`, async ({ page, context }) => {
+    await context.addInitScript((skew) => {
+      const RightDate = Date
+      const right = RightDate.now.bind(RightDate)
+      globalThis.Date = new Proxy(RightDate, {
+        construct: (target, words) => Reflect.construct(target, words.length ? words : [right() + skew]),
+        get: (target, name) => (name === 'now' ? () => right() + skew : Reflect.get(target, name)),
+      })
+    }, minutes * 60_000)
+    await signUp(page, ADA)
+    await staysSignedIn(page)
+    const { generation } = await sessionRecord(page)
+    expect(generation).toBeGreaterThan(0)
+  })
+}
+
+test('a clock that is put right while the page is open signs nobody out', async ({ page }) => {
+  await signUp(page, ADA)
+  for (const minutes of [-10, 20]) {
+    await page.evaluate((skew) => {
+      const before = Date.now.bind(Date)
+      Date.now = () => before() + skew
+    }, minutes * 60_000)
+    await goTo(page, 'Sessions')
+    await expect(page.getByText('This session')).toBeVisible()
+    await goTo(page, 'Profile')
+    await expect(heading(page, 'Profile')).toBeVisible()
+    await expect(signInAgain(page)).toBeHidden()
+  }
+})
+
+test('a tab of an old version goes on beside one of the new version', async ({ page, context, latchkey }) => {
+  await signUp(page, ADA)
+  const next = await newVersion()
+  await latchkey.server.goAway()
+  latchkey.origin.page = next
+  await latchkey.server.comeBack()
+  const fresh = await context.newPage()
+  await fresh.goto('/')
+  await expect(welcome(fresh, ADA)).toBeVisible()
+  await expect(fresh.locator('script[src*="boot-next"]')).toHaveCount(1)
+  await staysSignedIn(page)
+  await staysSignedIn(fresh)
+  await rm(next, { recursive: true })
+})
+
+/** The page as another build of it: the files of the old one are no longer there. */
+async function newVersion(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-page-'))
+  await cp(PAGE, folder, { recursive: true })
+  await rename(join(folder, 'boot.js'), join(folder, 'boot-next.js'))
+  const index = await readFile(join(folder, 'index.html'), 'utf8')
+  await writeFile(join(folder, 'index.html'), index.replaceAll('boot.js', 'boot-next.js'))
+  return folder
+}
+
+test('local storage that is full keeps nobody from staying signed in, in any tab', async ({ page, context }) => {
+  await signUp(page, ADA)
+  const second = await context.newPage()
+  await second.goto('/')
+  await expect(welcome(second, ADA)).toBeVisible()
+  await page.evaluate(() => {
+    for (let size = 2 ** 22; size >= 1; size /= 2) {
+      try {
+        for (let number = 0; ; number += 1) localStorage.setItem(`ballast-${size}-${number}`, 'x'.repeat(size))
+      } catch {
+        // Full for this size; smaller ones may fit.
+      }
+    }
+  })
+  await Promise.all([staysSignedIn(page), staysSignedIn(second)])
+  await page.reload()
+  await expect(heading(page, 'Profile')).toBeVisible()
+})
+
+test('local storage that is blocked keeps nobody from signing in, nor after a reload', async ({ page, context }) => {
+  await context.addInitScript(() => {
+    Object.defineProperty(window, 'localStorage', {
+      get: () => {
+        throw new DOMException('blocked', 'SecurityError')
+      },
+    })
+  })
+  await signUp(page, ADA)
+  await staysSignedIn(page)
+  await page.reload()
+  await expect(heading(page, 'Profile')).toBeVisible()
+  const second = await context.newPage()
+  await second.goto('/account/sessions')
+  await expect(second.getByText('This session')).toBeVisible()
+})
+
+test('local storage that is cleared while the page runs signs nobody out', async ({ page, context }) => {
+  await signUp(page, ADA)
+  const second = await context.newPage()
+  await second.goto('/')
+  await expect(welcome(second, ADA)).toBeVisible()
+  await page.evaluate(() => localStorage.clear())
+  await Promise.all([staysSignedIn(page), staysSignedIn(second)])
+  expect((await sessionRecord(second)).state).toBe('signed_in')
+})
+
+for (const [how, edit] of Object.entries({
+  rubbish: () => '{"state":',
+  'another type': () => '[1, 2, 3]',
+  'a token that was changed': (text: string) =>
+    text.replace(/"access_token":"([^"]+)"/, (_, token: string) => `"access_token":"${token.slice(0, -8)}AAAAAAAA"`),
+  'a generation far ahead': (text: string) => text.replace(/"generation":\d+/, '"generation":999999'),
+  'times far ahead': (text: string) => text.replace(/"access_expires_at":"\d{4}/, '"access_expires_at":"2099'),
+})) {
+  test(`local storage that was edited by hand (${how}) signs nobody out, here or in a new tab`, async ({
+    page,
+    context,
+    complaints,
+  }) => {
+    complaints.expect(answered(404, '/favicon.ico'))
+    await signUp(page, ADA)
+    const text = await page.evaluate((key) => localStorage.getItem(key) ?? '', KEY)
+    // From another tab: then a storage event tells this one.
+    const editor = await context.newPage()
+    await editor.goto('/favicon.svg')
+    await editor.evaluate(([key, text]) => localStorage.setItem(key, text), [KEY, edit(text)] as const)
+    await staysSignedIn(page)
+    await untilTheTokenHasEnded(page)
+    await editor.evaluate(([key, text]) => localStorage.setItem(key, text), [KEY, edit(text)] as const)
+    await editor.goto('/account/sessions')
+    await expect(editor.getByText('This session')).toBeVisible()
+  })
+}

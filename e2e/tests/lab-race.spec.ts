@@ -1,0 +1,36 @@
+import { EXPECTED, race, SETTINGS, type Outcome } from '../lab/race.ts'
+import { expect, test } from '../support/fixtures.ts'
+
+test.use({ settings: SETTINGS })
+
+test.beforeEach(({ complaints }) => complaints.expect(...EXPECTED))
+
+/** What holds in every row of the table. */
+function expectTheZeros(outcome: Outcome): void {
+  expect(outcome.signOuts, 'nobody is signed out by mistake').toBe(0)
+  expect(outcome.rotations, 'the session was kept').toBeGreaterThan(0)
+  expect(outcome.stolen, 'a thief is caught').toBe('replay_detected')
+}
+
+for (const { tabs, jitter } of [
+  { tabs: 1, jitter: 0 },
+  { tabs: 5, jitter: 150 },
+]) {
+  test(`${tabs} tabs with answers late by up to ${jitter} ms: no false sign-out, no call seen to fail`, async ({
+    context,
+    latchkey,
+  }) => {
+    const outcome = await race(context, latchkey, { tabs, lost: 0, jitter, refreshes: 6, patience: 30_000 })
+    expectTheZeros(outcome)
+    expect(outcome, 'nobody sees a failure').toMatchObject({ errors: [], bars: 0 })
+  })
+}
+
+for (const { tabs, lost } of [
+  { tabs: 2, lost: 0.05 },
+  { tabs: 4, lost: 0.2 },
+]) {
+  test(`${tabs} tabs with ${lost * 100} % of all answers lost: no false sign-out`, async ({ context, latchkey }) => {
+    expectTheZeros(await race(context, latchkey, { tabs, lost, jitter: 150, refreshes: 8, patience: 30_000 }))
+  })
+}
