@@ -37,6 +37,8 @@ struct Desk {
     /// Whether local storage took the last record; if not, this tab goes by its own memory.
     stores: bool,
     in_flight: Option<Cause>,
+    /// Whether the server is being asked if the session lives, because the person has come back to the tab.
+    checking: bool,
     /// Whether the person has done anything in this tab since the last token came.
     used: bool,
     due: Timestamp,
@@ -233,7 +235,26 @@ impl Session {
         self.used();
         if !self.desk.with_value(|desk| now() < desk.paused_until) {
             self.try_now();
+            self.check();
         }
+    }
+
+    /// Asks whether the session still lives: it may have been ended from elsewhere while nobody looked.
+    fn check(self) {
+        let at_rest = self.state.with_untracked(|state| match state {
+            State::SignedIn(grant) => grant.lasts(now()),
+            _ => false,
+        });
+        // A browser tells of one return in several ways.
+        if !at_rest || self.desk.with_value(|desk| desk.checking) {
+            return;
+        }
+        self.desk.update_value(|desk| desk.checking = true);
+        spawn_local(async move {
+            // What goes wrong shows in the state.
+            let _ = auth::verify(self).await;
+            self.desk.update_value(|desk| desk.checking = false);
+        });
     }
 
     fn interrupted(self) -> bool {

@@ -73,7 +73,7 @@ pub type Step = (State, Vec<Effect>);
 pub fn step(state: &State, event: Event, stored: Option<&Record>, now: Timestamp) -> Step {
     match event {
         Event::Renew(cause) => renew(state, cause, stored),
-        Event::Refreshed { asked, cause, grant } => refreshed(state, asked, cause, grant, stored),
+        Event::Refreshed { asked, cause, grant } => refreshed(state, asked, cause, grant, stored, now),
         Event::Refused { asked, reason } => refused(state, asked, reason, stored, now),
         Event::Failed => failed(state),
         Event::Reached => match state {
@@ -140,6 +140,7 @@ fn refreshed(
     cause: Cause,
     answer: Grant,
     stored: Option<&Record>,
+    now: Timestamp,
 ) -> Step {
     let own = match state {
         State::Restoring | State::SignedOut(None) if asked.is_none() => {
@@ -157,7 +158,11 @@ fn refreshed(
         Some(Record::SignedIn(kept)) if kept.sid != own.sid => {
             (State::SignedIn(kept.clone()), vec![Effect::Note(Deed::TakenOver), Effect::RefreshSoon])
         }
-        Some(Record::SignedIn(kept)) if kept.sid == answer.sid && kept.generation > answer.generation => {
+        Some(Record::SignedIn(kept))
+            if kept.sid == answer.sid
+                && kept.generation > answer.generation
+                && is_of_use(kept, own, cause, now) =>
+        {
             // Two answers overtook one another, and the older one's cookie may be the one that the browser kept.
             (State::SignedIn(kept.clone()), vec![Effect::Note(Deed::KeptNewer), Effect::RefreshSoon])
         }
@@ -166,6 +171,13 @@ fn refreshed(
         }
         _ => signed_in(answer, Deed::Refreshed(cause)),
     }
+}
+
+/// Whether the token that was stored can still be sent. A record that was edited by hand may claim to be newer than any
+/// answer: it must not keep the page from ever getting a token that works.
+fn is_of_use(kept: &Grant, own: &Grant, cause: Cause, now: Timestamp) -> bool {
+    let refused = cause == Cause::Refusal && kept.access_token == own.access_token;
+    kept.lasts(now) && !refused
 }
 
 fn refused(

@@ -85,6 +85,20 @@ fn an_answer_that_was_overtaken_does_not_replace_the_newer_token_and_the_cookie_
 }
 
 #[wasm_bindgen_test]
+fn a_record_that_claims_to_be_newer_yields_once_its_token_is_of_no_use() {
+    let edited = Grant { generation: 999_999, ..own() };
+    let lapsed = Grant { access_expires_at: NOW, ..edited.clone() };
+    let (state, effects) =
+        stored(&Record::SignedIn(lapsed.clone()), &State::Refreshing(lapsed), brought(grant(6, 600)));
+    assert_eq!(state, State::SignedIn(grant(6, 600)));
+    assert!(written(&effects).is_some());
+    let after_refusal =
+        Event::Refreshed { asked: Some(own().sid), cause: Cause::Refusal, grant: grant(6, 600) };
+    let kept = Record::SignedIn(edited.clone());
+    assert_eq!(stored(&kept, &State::Refreshing(edited), after_refusal).0, State::SignedIn(grant(6, 600)));
+}
+
+#[wasm_bindgen_test]
 fn a_late_answer_never_signs_in_again() {
     for state in [State::SignedOut(Some(EndReason::SignedOut)), ended(EndReason::Admin)] {
         assert_eq!(alone(&state, brought(grant(6, 600))), (state, vec![]));
