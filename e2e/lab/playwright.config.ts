@@ -5,6 +5,8 @@ import everyday from '../playwright.config.ts'
 export default defineConfig(everyday, {
   testDir: '.',
   testMatch: '*.bench.ts',
+  // Apart from the tests', which may be running.
+  outputDir: '../../target/bench',
   workers: 1,
   fullyParallel: false,
   timeout: 180_000,

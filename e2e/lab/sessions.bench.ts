@@ -3,7 +3,7 @@ import { EXPECTED, race, SETTINGS, type Course } from './race.ts'
 import { record } from './table-reporter.ts'
 
 /** How many refreshes end a round. */
-const REFRESHES = 12
+const REFRESHES = 10
 
 test.use({ settings: SETTINGS })
 
