@@ -49,7 +49,7 @@ const API = { path: /^\/api\// }
 const LINKS = ['Home', 'Profile', 'Security', 'Sessions', 'Token'] as const
 
 /** Lets every tab of one browser be used at once, while the network does its worst; then lets a thief try his copy. */
-export async function race(context: BrowserContext, { origin }: Latchkey, course: Course, round = 0): Promise<Outcome> {
+export async function race(context: BrowserContext, { origin, server }: Latchkey, course: Course, round = 0): Promise<Outcome> {
   const seed = SEED + round
   origin.faults.dice = new Dice(seed)
   const tabs = await open(context, course.tabs)
@@ -74,7 +74,7 @@ export async function race(context: BrowserContext, { origin }: Latchkey, course
     refreshes: refreshes(),
     rotations: (await currentGeneration(tabs)) - generation,
   }
-  return { ...outcome, ...(await theft(tabs, origin.url, stolen)) }
+  return { ...outcome, ...(await theft(tabs, `http://127.0.0.1:${server.port}`, stolen)) }
 }
 
 async function open(context: BrowserContext, count: number): Promise<Page[]> {

@@ -1,4 +1,6 @@
 import { EXPECTED, race, SETTINGS, type Outcome } from '../lab/race.ts'
+import { answered } from '../support/complaints.ts'
+import type { Fault } from '../support/faults.ts'
 import { expect, test } from '../support/fixtures.ts'
 
 test.use({ settings: SETTINGS })
@@ -34,3 +36,23 @@ for (const { tabs, lost } of [
     expectTheZeros(await race(context, latchkey, { tabs, lost, jitter: 150, refreshes: 8, patience: 30_000 }))
   })
 }
+
+const REFRESH = { method: 'POST', path: '/api/auth/refresh' }
+
+const MISHAPS: Fault[] = [
+  { kind: 'duplicate' },
+  { kind: 'reorder', milliseconds: 300 },
+  { kind: 'truncate the answer' },
+  { kind: 'replace the answer', status: 502, body: '<h1>Bad Gateway</h1>' },
+  { kind: 'answer', status: 500 },
+  { kind: 'answer', status: 429, headers: { 'retry-after': '1' } },
+  { kind: 'cut' },
+]
+
+test('3 tabs whose refreshes meet every mishap there is: no false sign-out', async ({ context, latchkey, complaints }) => {
+  complaints.expect(answered(429), answered(500), answered(502))
+  const rules = MISHAPS.map((mishap) => latchkey.origin.faults.on(REFRESH, mishap, Infinity, 0.1))
+  const outcome = await race(context, latchkey, { tabs: 3, lost: 0.1, jitter: 100, refreshes: 16, patience: 30_000 })
+  expectTheZeros(outcome)
+  expect(rules.reduce((hits, rule) => hits + rule.hits, 0), 'there were mishaps').toBeGreaterThan(4)
+})
