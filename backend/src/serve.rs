@@ -2,11 +2,16 @@
 
 use crate::app::App;
 use crate::{http, sessions, tokens};
-use std::future::Future;
+use std::future::{Future, IntoFuture as _};
 use std::net::SocketAddr;
+use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
-/// Answers on this listener until `stop` is done, then finishes what it has accepted.
+/// How long what has been accepted may take once the server stops. Containers are killed after ten seconds.
+const FAREWELL: Duration = Duration::from_secs(8);
+
+/// Answers on this listener until `stop` is done, then finishes what it has accepted, unless that takes too long.
 pub async fn serve(
     app: App,
     listener: TcpListener,
@@ -15,9 +20,26 @@ pub async fn serve(
     let mut tasks = sessions::housekeeping(&app).await?;
     tasks.spawn(tokens::follow(app.clone()));
     let service = http::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stop).await?;
+    let (told, stopping) = oneshot::channel();
+    let stop = async move {
+        stop.await;
+        told.send(()).ok();
+    };
+    tokio::select! {
+        served = axum::serve(listener, service).with_graceful_shutdown(stop).into_future() => served?,
+        () = too_long_after(stopping) => tracing::warn!("Some clients do not finish; stopping without them"),
+    }
     drop(tasks);
     app.seen.write_down(&app).await?;
     app.db.close().await?;
     Ok(())
+}
+
+/// A client that never finishes its own call must not keep the server from stopping.
+async fn too_long_after(stopping: oneshot::Receiver<()>) {
+    if stopping.await.is_ok() {
+        tokio::time::sleep(FAREWELL).await;
+    } else {
+        std::future::pending::<()>().await;
+    }
 }

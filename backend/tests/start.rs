@@ -87,6 +87,20 @@ impl Server {
         signed_in
     }
 
+    /// The connection of a sign-up that has reached its handler, which waits for the body.
+    async fn accepting(&self, length: usize) -> TcpStream {
+        let head = format!(
+            "POST /api/auth/signup HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+             content-length: {length}\r\nexpect: 100-continue\r\n\r\n"
+        );
+        let mut connection = TcpStream::connect(&self.address).await.unwrap();
+        connection.write_all(head.as_bytes()).await.unwrap();
+        let mut asked = [0; 25];
+        connection.read_exact(&mut asked).await.unwrap();
+        assert_eq!(asked, *b"HTTP/1.1 100 Continue\r\n\r\n");
+        connection
+    }
+
     async fn refresh(&self, signed_in: &Value) -> (u16, Value) {
         self.post("/api/auth/refresh", &json!({"refresh_token": signed_in["refresh_token"]})).await
     }
@@ -174,17 +188,7 @@ async fn a_call_that_was_accepted_is_answered_before_the_end() {
     let folder = folder();
     let mut server = Server::start(folder.path(), &[]);
     let body = json!({"email": "ada@example.org", "password": PASSWORD, "display_name": "Ada"}).to_string();
-    let head = format!(
-        "POST /api/auth/signup HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
-         content-length: {}\r\nexpect: 100-continue\r\n\r\n",
-        body.len()
-    );
-    let mut connection = TcpStream::connect(&server.address).await.unwrap();
-    connection.write_all(head.as_bytes()).await.unwrap();
-    // The server asks for the body: the call has reached its handler.
-    let mut asked = [0; 25];
-    connection.read_exact(&mut asked).await.unwrap();
-    assert_eq!(asked, *b"HTTP/1.1 100 Continue\r\n\r\n");
+    let mut connection = server.accepting(body.len()).await;
     server.send(Signal::SIGTERM);
     wait_for("the log", || server.log().contains("Stopping").then_some(()));
     connection.write_all(body.as_bytes()).await.unwrap();
@@ -192,6 +196,16 @@ async fn a_call_that_was_accepted_is_answered_before_the_end() {
     connection.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 201 Created\r\n"), "{answer}");
     assert_eq!(server.ends().code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_client_that_never_finishes_its_call_does_not_keep_the_server_from_stopping() {
+    let folder = folder();
+    let mut server = Server::start(folder.path(), &[]);
+    let _connection = server.accepting(100).await;
+    server.send(Signal::SIGTERM);
+    assert_eq!(server.ends().code(), Some(0));
+    assert!(server.log().contains("Some clients do not finish"), "{}", server.log());
 }
 
 #[test]
