@@ -164,6 +164,7 @@ async fn it_starts_with_nothing_configured_and_stops_when_asked() {
     let data = folder.path().join("data");
     assert_eq!(mode(&data), 0o700);
     assert_eq!(mode(&data.join("secrets.json")), 0o600);
+    assert_eq!(mode(&data.join("latchkey.db")), 0o600);
     assert_eq!(server.stop(Signal::SIGTERM).code(), Some(0));
     assert_eq!(names(&data), ["latchkey.db", "secrets.json"], "the write-ahead log is folded in");
     let again = Server::start(folder.path(), &[]);

@@ -3,12 +3,13 @@
 use super::Database;
 use super::migrations::Migrator;
 use crate::config::DatabaseUrl;
-use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     ConnAcquireErr, ConnectOptions, ConnectionTrait, DatabaseConnection, DbErr, RuntimeErr, SqlxError,
     TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::time::Duration;
 
 /// The database cannot be used; the server does not start.
@@ -32,6 +33,9 @@ const MIGRATION_LOCK: i64 = 0x004C_6174_6368_6B65;
 impl Database {
     /// Opens the database, making the SQLite file if there is none, and runs the migrations that are missing.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, ConnectError> {
+        if url.is_sqlite() {
+            make_private_file(url.expose()).map_err(|source| ConnectError::Refused(DbErr::Custom(source)))?;
+        }
         let connection = sea_orm::Database::connect(options(url)).await?;
         migrate(&connection).await?;
         Ok(Self(connection))
@@ -55,6 +59,18 @@ fn options(url: &DatabaseUrl) -> ConnectOptions {
         options.max_connections(16).min_connections(1).set_application_name("latchkey");
     }
     options
+}
+
+/// Makes the file for its owner's eyes alone, wherever it lies; SQLite gives the files beside it the same mode.
+fn make_private_file(url: &str) -> Result<(), String> {
+    let file =
+        url.parse::<SqliteConnectOptions>().map_err(|error| error.to_string())?.get_filename().to_owned();
+    if url.contains(":memory:") || url.contains("mode=memory") {
+        return Ok(());
+    }
+    let mut options = std::fs::OpenOptions::new();
+    let made = options.append(true).create(true).mode(0o600).open(&file);
+    made.map(drop).map_err(|error| format!("{}: {error}", file.display()))
 }
 
 /// Servers that start at the same moment take turns: the first one migrates, the others find nothing left to do.
