@@ -170,6 +170,8 @@ pub struct AccountExport {
     pub account: Account,
     /// When the account was last changed.
     pub updated_at: Timestamp,
+    /// When somebody last signed in with its password, or signed up.
+    pub signed_in_at: Timestamp,
     /// What is kept in place of the password.
     pub password: PasswordFacts,
     /// Every session that is still on record.

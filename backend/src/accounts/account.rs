@@ -56,6 +56,8 @@ pub struct Credentials {
     pub password_changed_at: Timestamp,
     /// When the account was last changed.
     pub updated_at: Timestamp,
+    /// When somebody last signed in with the password.
+    pub signed_in_at: Timestamp,
 }
 
 /// The form in which two spellings of one address are equal: compatibility characters, case and composition folded.

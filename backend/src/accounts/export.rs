@@ -15,6 +15,7 @@ pub async fn run(app: &App, claims: &Claims) -> Result<AccountExport, AccountErr
         exported_at: now,
         account: found.account,
         updated_at: found.updated_at,
+        signed_in_at: found.signed_in_at,
         password: PasswordFacts { algorithm: "argon2id".to_owned(), changed_at: found.password_changed_at },
         sessions: sessions::list_all(app, claims.sub, Some(claims.sid), now).await?,
     })

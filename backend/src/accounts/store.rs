@@ -140,5 +140,6 @@ fn credentials(row: Model) -> Credentials {
         password_hash: PasswordHash::from_stored(row.password_hash),
         password_changed_at: Timestamp::from_millis(row.password_changed_at),
         updated_at: Timestamp::from_millis(row.updated_at),
+        signed_in_at: Timestamp::from_millis(row.signed_in_at),
     }
 }
