@@ -14,7 +14,10 @@ async fn an_export_tells_all_that_is_known_but_the_secrets() {
     let answer = ada.get("/api/me/export").await;
     let export = answer.ok();
     assert_eq!(answer.header("content-disposition"), Some("attachment; filename=\"latchkey-account.json\""));
-    assert_eq!(keys(&export), ["account", "exported_at", "password", "sessions", "signed_in_at", "updated_at"]);
+    assert_eq!(
+        keys(&export),
+        ["account", "exported_at", "password", "sessions", "signed_in_at", "updated_at"]
+    );
     assert_eq!(instant(&export["exported_at"]), app.now());
     assert_eq!(instant(&export["updated_at"]), created_at);
     assert_eq!(instant(&export["signed_in_at"]), app.now());
