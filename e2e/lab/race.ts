@@ -14,6 +14,8 @@ export interface Course {
   lost: number
   /** Up to how many milliseconds a request, and again its answer, is late. */
   jitter: number
+  /** Whether the browser lets tabs take turns (Web Locks): nothing may depend on it. */
+  locks: boolean
   /** When enough has been seen. */
   refreshes: number
   /** At the latest, in milliseconds. */
@@ -49,9 +51,15 @@ const API = { path: /^\/api\// }
 const LINKS = ['Home', 'Profile', 'Security', 'Sessions', 'Token'] as const
 
 /** Lets every tab of one browser be used at once, while the network does its worst; then lets a thief try his copy. */
-export async function race(context: BrowserContext, { origin, server }: Latchkey, course: Course, round = 0): Promise<Outcome> {
+export async function race(
+  context: BrowserContext,
+  { origin, server }: Latchkey,
+  course: Course,
+  round = 0,
+): Promise<Outcome> {
   const seed = SEED + round
   origin.faults.dice = new Dice(seed)
+  if (!course.locks) await context.addInitScript(() => Object.defineProperty(navigator, 'locks', { value: undefined }))
   const tabs = await open(context, course.tabs)
   const stolen = await refreshToken(context)
   const start = { calls: origin.seen(API).length, refreshes: origin.seen(REFRESH).length }
@@ -111,7 +119,7 @@ async function currentGeneration(tabs: Page[]): Promise<number> {
 async function theft(tabs: Page[], url: string, token: string): Promise<{ stolen: string; noticed: number }> {
   const stolen = await refreshFromElsewhere(url, token)
   const start = Date.now()
-  const clicks = tabs.map((tab) => click(tab, 'Sessions'))
+  const clicks = tabs.map((tab) => click(tab, 'Sessions', 2_000))
   // The dialog of another tab may come before the click, and then be in its way.
   await Promise.all(tabs.map((tab) => expect(signInAgain(tab)).toContainText('ended for safety')))
   const noticed = Date.now() - start
@@ -120,8 +128,8 @@ async function theft(tabs: Page[], url: string, token: string): Promise<{ stolen
 }
 
 /** Goes to a page by its link, unless the dialog that asks for the password is in the way. */
-async function click(tab: Page, link: string): Promise<void> {
-  const clicked = linkTo(tab, link).click({ timeout: 3_000 })
+async function click(tab: Page, link: string, timeout = 20_000): Promise<void> {
+  const clicked = linkTo(tab, link).click({ timeout })
   await clicked.catch(async (error: unknown) => {
     if ((await sightings([tab])).signOuts === 0) throw error
   })

@@ -22,6 +22,7 @@ const COLUMNS: Record<string, (row: Row) => string | number> = {
   tabs: ([{ course }]) => course.tabs,
   lost: ([{ course }]) => `${course.lost * 100} %`,
   jitter: ([{ course }]) => `${course.jitter} ms`,
+  locks: ([{ course }]) => (course.locks ? 'yes' : 'no'),
   calls: (row) => sum(row, 'calls'),
   'answers lost': (row) => sum(row, 'lost'),
   refreshes: (row) => sum(row, 'refreshes'),

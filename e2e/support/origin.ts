@@ -121,7 +121,8 @@ export class Origin {
       }
     } catch {
       // As a reverse proxy answers when nobody is behind it.
-      answer.writeHead(502).end()
+      if (answer.headersSent) answer.destroy()
+      else answer.writeHead(502).end()
     }
   }
 

@@ -1,4 +1,4 @@
-import { EXPECTED, race, SETTINGS, type Outcome } from '../lab/race.ts'
+import { EXPECTED, race, SETTINGS, type Course, type Outcome } from '../lab/race.ts'
 import { answered } from '../support/complaints.ts'
 import type { Fault } from '../support/faults.ts'
 import { expect, test } from '../support/fixtures.ts'
@@ -6,6 +6,8 @@ import { expect, test } from '../support/fixtures.ts'
 test.use({ settings: SETTINGS })
 
 test.beforeEach(({ complaints }) => complaints.expect(...EXPECTED))
+
+const COURSE: Course = { tabs: 1, lost: 0, jitter: 150, locks: true, refreshes: 8, patience: 30_000 }
 
 /** What holds in every row of the table. */
 function expectTheZeros(outcome: Outcome): void {
@@ -22,18 +24,20 @@ for (const { tabs, jitter } of [
     context,
     latchkey,
   }) => {
-    const outcome = await race(context, latchkey, { tabs, lost: 0, jitter, refreshes: 6, patience: 30_000 })
+    const outcome = await race(context, latchkey, { ...COURSE, tabs, jitter, refreshes: 6 })
     expectTheZeros(outcome)
     expect(outcome, 'nobody sees a failure').toMatchObject({ errors: [], bars: 0 })
   })
 }
 
-for (const { tabs, lost } of [
-  { tabs: 2, lost: 0.05 },
-  { tabs: 4, lost: 0.2 },
+for (const { tabs, lost, locks } of [
+  { tabs: 2, lost: 0.05, locks: true },
+  { tabs: 4, lost: 0.2, locks: true },
+  { tabs: 4, lost: 0.1, locks: false },
 ]) {
-  test(`${tabs} tabs with ${lost * 100} % of all answers lost: no false sign-out`, async ({ context, latchkey }) => {
-    expectTheZeros(await race(context, latchkey, { tabs, lost, jitter: 150, refreshes: 8, patience: 30_000 }))
+  const browser = locks ? 'a browser' : 'a browser without locks'
+  test(`${tabs} tabs of ${browser}, ${lost * 100} % of all answers lost: no false sign-out`, async ({ context, latchkey }) => {
+    expectTheZeros(await race(context, latchkey, { ...COURSE, tabs, lost, locks }))
   })
 }
 
@@ -52,7 +56,7 @@ const MISHAPS: Fault[] = [
 test('3 tabs whose refreshes meet every mishap there is: no false sign-out', async ({ context, latchkey, complaints }) => {
   complaints.expect(answered(429), answered(500), answered(502))
   const rules = MISHAPS.map((mishap) => latchkey.origin.faults.on(REFRESH, mishap, Infinity, 0.1))
-  const outcome = await race(context, latchkey, { tabs: 3, lost: 0.1, jitter: 100, refreshes: 16, patience: 30_000 })
+  const outcome = await race(context, latchkey, { ...COURSE, tabs: 3, lost: 0.1, refreshes: 16 })
   expectTheZeros(outcome)
   expect(rules.reduce((hits, rule) => hits + rule.hits, 0), 'there were mishaps').toBeGreaterThan(4)
 })
