@@ -16,19 +16,24 @@ function expectTheZeros(outcome: Outcome): void {
   expect(outcome.stolen, 'a thief is caught').toBe('replay_detected')
 }
 
-for (const { tabs, jitter } of [
-  { tabs: 1, jitter: 0 },
-  { tabs: 5, jitter: 150 },
-]) {
-  test(`${tabs} tabs with answers late by up to ${jitter} ms: no false sign-out, no call seen to fail`, async ({
-    context,
-    latchkey,
-  }) => {
-    const outcome = await race(context, latchkey, { ...COURSE, tabs, jitter, refreshes: 6 })
-    expectTheZeros(outcome)
-    expect(outcome, 'nobody sees a failure').toMatchObject({ errors: [], bars: 0 })
-  })
-}
+test.describe('where nothing is lost', () => {
+  // Long enough that a call which is sent twice cannot meet two tokens that have just ended, however slow the machine is.
+  test.use({ settings: { ...SETTINGS, LATCHKEY_TOKENS__ACCESS_LIFETIME: '5s' } })
+
+  for (const { tabs, jitter } of [
+    { tabs: 1, jitter: 0 },
+    { tabs: 5, jitter: 150 },
+  ]) {
+    test(`${tabs} tabs with answers late by up to ${jitter} ms: no false sign-out, no call seen to fail`, async ({
+      context,
+      latchkey,
+    }) => {
+      const outcome = await race(context, latchkey, { ...COURSE, tabs, jitter, refreshes: 6 })
+      expectTheZeros(outcome)
+      expect(outcome, 'nobody sees a failure').toMatchObject({ errors: [], bars: 0 })
+    })
+  }
+})
 
 for (const { tabs, lost, locks } of [
   { tabs: 2, lost: 0.05, locks: true },
