@@ -86,3 +86,26 @@ test('a lost answer to a refresh costs nothing: the same token is asked for agai
   await expect(bar(page)).toBeHidden()
   expect(loss.hits).toBe(1)
 })
+
+test('a lost answer to a question is asked for again, and nobody sees that it was lost', async ({
+  page,
+  origin,
+  complaints,
+}) => {
+  complaints.expect(CONNECTION_BROKE)
+  await signUp(page, ADA)
+  const loss = origin.faults.on({ method: 'GET', path: '/api/me/sessions' }, { kind: 'lose the answer' }, 2)
+  await page.evaluate(() => {
+    const seen: string[] = []
+    Object.assign(window, { seen })
+    new MutationObserver(() => seen.push(document.querySelector('[role=alert]')?.textContent ?? '')).observe(document, {
+      subtree: true,
+      childList: true,
+    })
+  })
+  await goTo(page, 'Sessions')
+  await expect(page.getByText('This session')).toBeVisible()
+  expect(loss.hits).toBe(2)
+  const alerts = await page.evaluate(() => (window as unknown as { seen: string[] }).seen.filter(Boolean))
+  expect(alerts).toEqual([])
+})

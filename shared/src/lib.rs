@@ -24,7 +24,7 @@ pub use email::EmailAddress;
 pub use locale::Locale;
 pub use names::DisplayName;
 pub use password::{MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, Password};
-pub use problem::{ErrorCode, FieldError, FieldErrorCode, PROBLEM_JSON, Problem};
+pub use problem::{ErrorCode, FieldError, FieldErrorCode, Problem};
 pub use secret::Secret;
 pub use session::{EndReason, Session, SessionList};
 pub use timestamp::{InvalidTimestamp, Timestamp};

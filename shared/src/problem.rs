@@ -4,9 +4,6 @@ use crate::EndReason;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The media type of every error answer (RFC 9457 §3).
-pub const PROBLEM_JSON: &str = "application/problem+json";
-
 /// An error answer: RFC 9457 problem details with a stable `code`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

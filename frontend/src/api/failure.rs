@@ -69,6 +69,11 @@ impl Failure {
         )
     }
 
+    /// Whether the connection broke or something in between answered, without a word of when to come back.
+    pub fn is_lost_answer(&self) -> bool {
+        matches!(self, Self::Unreachable | Self::Garbled { retry_after: None, .. })
+    }
+
     /// Whether the server as a whole is out of reach, not just this call.
     pub fn is_outage(&self) -> bool {
         match self {

@@ -1,5 +1,6 @@
 //! Time, chance, and waiting.
 
+use futures::channel::oneshot;
 use latchkey_shared::Timestamp;
 use leptos::prelude::{TimeoutHandle, set_timeout_with_handle};
 use std::time::Duration;
@@ -16,6 +17,13 @@ pub fn now() -> Timestamp {
 /// A number from 0 to 1.
 pub fn random() -> f64 {
     js_sys::Math::random()
+}
+
+/// Waits.
+pub async fn wait(pause: Duration) {
+    let (done, over) = oneshot::channel::<()>();
+    let _timer = Timer::after(pause, move || drop(done));
+    let _ = over.await;
 }
 
 /// A timer that does not outlive its owner.
