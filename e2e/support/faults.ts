@@ -64,6 +64,11 @@ export class Faults {
     return rule
   }
 
+  /** From now on nothing goes wrong. */
+  clear(): void {
+    for (const rule of this.rules.splice(0)) rule.lift()
+  }
+
   /** The faults that this request meets. */
   meet(method: string, path: string): Fault[] {
     return this.rules.filter((rule) => rule.claims(method, path)).map(({ fault }) => fault)

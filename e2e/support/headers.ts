@@ -1,18 +1,10 @@
-/** What deploy/Caddyfile sends with every file of the page; a test compares the two. */
-export const PAGE_HEADERS: Record<string, string> = {
-  'content-security-policy':
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; img-src 'self' data:; " +
-    "style-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'self'; form-action 'self'; " +
-    "frame-ancestors 'none'; object-src 'none'",
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'permissions-policy':
-    'camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=(), ' +
-    'publickey-credentials-create=(self), publickey-credentials-get=(self)',
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-  'x-frame-options': 'DENY',
-}
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+
+export const CADDYFILE = resolve(import.meta.dirname, '../../deploy/Caddyfile')
+
+/** What production sends with every file of the page: the one `header { … }` block of the Caddyfile. */
+export const PAGE_HEADERS = headersIn(readFileSync(CADDYFILE, 'utf8'))
 
 export const IMMUTABLE = 'public, max-age=31536000, immutable'
 export const NO_CACHE = 'no-cache'
@@ -22,4 +14,16 @@ export const HASHED = /-[0-9a-f]{8,16}[._]/
 
 export function cacheControl(path: string): string {
   return HASHED.test(path) ? IMMUTABLE : NO_CACHE
+}
+
+/** A content security policy as its directives. */
+export function directives(policy: string): Map<string, string[]> {
+  const parts = policy.split(';').map((part) => part.trim().split(/\s+/))
+  return new Map(parts.map(([name = '', ...sources]) => [name, sources]))
+}
+
+function headersIn(caddyfile: string): Record<string, string> {
+  const block = /^\s*header \{\n(.*?)^\s*\}/ms.exec(caddyfile)?.[1] ?? ''
+  const lines = [...block.matchAll(/^\s*([\w-]+) "(.*)"$/gm)]
+  return Object.fromEntries(lines.map(([, name = '', value = '']) => [name.toLowerCase(), value]))
 }

@@ -1,17 +1,15 @@
 import { execFileSync } from 'node:child_process'
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { extname, join, resolve } from 'node:path'
+import { extname, join } from 'node:path'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { expect, test as base } from '../support/fixtures.ts'
-import { HASHED, IMMUTABLE, NO_CACHE, PAGE_HEADERS } from '../support/headers.ts'
+import { CADDYFILE, HASHED, IMMUTABLE, NO_CACHE, PAGE_HEADERS } from '../support/headers.ts'
 import { PAGE } from '../support/origin.ts'
 import { ADA, goTo, heading, signUp } from '../support/people.ts'
 import { sparePort } from '../support/ports.ts'
 import { Program } from '../support/program.ts'
 import { Server } from '../support/server.ts'
-
-const CADDYFILE = resolve(import.meta.dirname, '../../deploy/Caddyfile')
 
 /** The real Caddy with deploy/Caddyfile, before a real server. */
 const test = base.extend<{ site: string; folder: string }>({

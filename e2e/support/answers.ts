@@ -1,0 +1,73 @@
+import type { Fault } from './faults.ts'
+
+/** Why a session ended, as the server writes it. */
+export const END_REASONS = [
+  'signed_out',
+  'signed_out_elsewhere',
+  'replay_detected',
+  'password_changed',
+  'expired',
+  'account_deleted',
+  'admin',
+] as const
+export type EndReason = (typeof END_REASONS)[number]
+
+/** A refusal in the server's own form, instead of the server. */
+export function refusal(status: number, code: string, more: object = {}, headers: Record<string, string> = {}): Fault {
+  const told = { type: `urn:latchkey:problem:${code}`, title: code, status, code, detail: code, request_id: REQUEST }
+  return {
+    kind: 'answer',
+    status,
+    body: JSON.stringify({ ...told, ...more }),
+    headers: { 'content-type': 'application/problem+json; charset=utf-8', ...headers },
+  }
+}
+
+/** The server's word that the session is over. */
+export function sessionEnded(reason: EndReason): Fault {
+  const code = reason === 'replay_detected' ? reason : 'session_ended'
+  return refusal(401, code, { end_reason: reason })
+}
+
+/** A list of sessions as somebody has it after some time: three that live, and one for each way to end. */
+export function manySessions(now = Date.now()): Fault {
+  const ago = (minutes: number) => new Date(now - minutes * MINUTE).toISOString()
+  const session = (index: number, seenBefore: number) => ({
+    id: `0199a000-0000-7000-8000-${String(index).padStart(12, '0')}`,
+    current: index === 0,
+    ...DEVICES[index % DEVICES.length],
+    created_at: ago(seenBefore + 3 * DAY),
+    last_seen_at: ago(seenBefore),
+    expires_at: ago(seenBefore - 14 * DAY),
+  })
+  const live = [0, 1, 2].map((index) => session(index, index * 95))
+  const ended = END_REASONS.map((reason, index) => ({
+    ...session(3 + index, (index + 1) * DAY),
+    ended_at: ago((index + 1) * DAY - 7),
+    end_reason: reason,
+  }))
+  return { kind: 'answer', status: 200, body: JSON.stringify({ sessions: [...live, ...ended] }) }
+}
+
+const MINUTE = 60_000
+const DAY = 24 * 60
+const REQUEST = '0199a000-0000-7000-8000-00000000abcd'
+
+const DEVICES = [
+  {
+    device: 'Chrome on Linux',
+    user_agent: 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36',
+    ip: '192.0.2.17',
+  },
+  {
+    device: 'Safari on iPhone',
+    user_agent:
+      'Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.1 Mobile/15E148 Safari/604.1',
+    ip: '2001:db8:85a3::8a2e:370:7334',
+  },
+  {
+    device: 'Firefox on Windows',
+    user_agent: 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:150.0) Gecko/20100101 Firefox/150.0',
+    ip: '198.51.100.4',
+  },
+]

@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { Page } from '@playwright/test'
+import type { AxeResults, RunOptions } from 'axe-core'
+
+const SOURCE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** WCAG 2.0, 2.1 and 2.2 to AA, and what axe calls best practice. */
+const RULES: RunOptions = {
+  runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice'],
+  resultTypes: ['violations'],
+}
+
+/** What axe finds wrong with the page as it is now: one line for each element. */
+export async function violations(page: Page): Promise<string[]> {
+  // The browser's own tools put it there, so the content policy need not allow it.
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(SOURCE)
+  const found = await page.evaluate(async (rules) => {
+    const { axe } = window as unknown as { axe: { run: (rules: RunOptions) => Promise<AxeResults> } }
+    return (await axe.run(rules)).violations
+  }, RULES)
+  return found.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary?.replaceAll(/\s+/g, ' ')}`),
+  )
+}

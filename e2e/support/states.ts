@@ -1,0 +1,348 @@
+import { expect, type Locator, type Page } from '@playwright/test'
+import { END_REASONS, manySessions, refusal, sessionEnded } from './answers.ts'
+import { answered, CONNECTION_BROKE } from './complaints.ts'
+import type { Origin } from './origin.ts'
+import type { Person } from './people.ts'
+
+/** Where a state is brought about. */
+export interface Stage {
+  page: Page
+  origin: Origin
+  person: Person
+}
+
+/**
+ * A state in which a person can find the page. It is brought about without a word of any language, so that one
+ * description serves all of them.
+ */
+export interface State {
+  /** The page, and what is the matter with it; also the name of its picture. */
+  name: string
+  /** Whether somebody is signed in. */
+  signedIn: boolean
+  /** Whether the browser runs scripts. */
+  scripts: boolean
+  /** Complaints of the browser that the state itself brings about. */
+  causes: RegExp[]
+  /** Leads the page into the state, and ends when it can be looked at. */
+  reach: (stage: Stage) => Promise<void>
+}
+
+const LONG = 600_000
+const ANY_CALL = { path: /^\/api\// }
+const LIST = { method: 'GET', path: '/api/me/sessions' }
+
+/** Everything that somebody can meet who is not signed in. */
+const OUTSIDE: State[] = [
+  outside('sign-in', ({ page }) => open(page, '/login')),
+  outside('sign-in, empty fields', async ({ page }) => {
+    await open(page, '/login')
+    await send(page)
+    await expect(invalid(page)).toHaveCount(2)
+  }),
+  outside(
+    'sign-in, wrong password',
+    async ({ page, person }) => {
+      await open(page, '/login')
+      await fillIn(page, { email: person.email, password: 'not her password' })
+      await send(page)
+      await expect(alert(page)).toBeVisible()
+    },
+    answered(401),
+  ),
+  ...failing('sign-in', '/api/auth/login', (page) => open(page, '/login')),
+  outside('sign-in, on its way', async ({ page, origin, person }) => {
+    origin.faults.on({ path: '/api/auth/login' }, { kind: 'delay', milliseconds: LONG })
+    await open(page, '/login')
+    await fillIn(page, person)
+    await send(page)
+    await expect(page.locator('[aria-busy=true]')).toBeVisible()
+  }),
+  ...END_REASONS.map((reason) =>
+    outside(`sign-in, told why: ${reason}`, async ({ page }) => {
+      await open(page, '/login')
+      const record = { state: 'signed_out', reason, at: new Date().toISOString() }
+      await page.evaluate((text) => localStorage.setItem('latchkey.session', text), JSON.stringify(record))
+      await open(page, '/login')
+    }),
+  ),
+  outside('sign-up', ({ page }) => open(page, '/signup')),
+  outside('sign-up, empty fields', async ({ page }) => {
+    await open(page, '/signup')
+    await send(page)
+    await expect(invalid(page)).toHaveCount(3)
+  }),
+  outside(
+    'sign-up, weak password',
+    async ({ page, person }) => {
+      await open(page, '/signup')
+      await fillIn(page, { email: 'another@example.org', display_name: person.name, password: 'password1234' })
+      await send(page)
+      await expect(invalid(page)).toHaveCount(1)
+    },
+    answered(422),
+  ),
+  outside(
+    'sign-up, address taken',
+    async ({ page, person }) => {
+      await open(page, '/signup')
+      await fillIn(page, { email: person.email, display_name: person.name, password: person.password })
+      await send(page)
+      await expect(invalid(page)).toHaveCount(1)
+    },
+    answered(409),
+  ),
+  outside('not found', ({ page }) => open(page, '/nothing/here')),
+  outside('before WebAssembly', ({ page, origin }) => openShell(page, origin, '/login')),
+  outside(
+    'could not be started',
+    async ({ page, origin }) => {
+      origin.faults.on({ path: /\.wasm$/ }, { kind: 'answer', status: 503 })
+      await page.goto('/login')
+      await expect(page.locator('#boot-failed')).toBeVisible()
+    },
+    answered(503),
+    /could not be started/,
+    /WebAssembly|Failed to fetch/,
+  ),
+  {
+    name: 'without scripts',
+    signedIn: false,
+    scripts: false,
+    causes: [],
+    reach: async ({ page }) => {
+      await page.goto('/login')
+      await expect(page.locator('noscript')).toBeAttached()
+    },
+  },
+]
+
+/** Everything that somebody can meet who is signed in. */
+const INSIDE: State[] = [
+  inside('home', ({ page }) => open(page, '/')),
+  inside('profile', ({ page }) => open(page, '/account/profile')),
+  inside('profile, empty name', async ({ page }) => {
+    await open(page, '/account/profile')
+    await fillIn(page, { display_name: ' ' })
+    await send(page)
+    await expect(invalid(page)).toHaveCount(1)
+  }),
+  inside('profile, saved', async ({ page, person }) => {
+    await open(page, '/account/profile')
+    await fillIn(page, { display_name: person.name })
+    await send(page)
+    await expect(page.locator('[role=status]').filter({ hasText: /\S/ })).toBeVisible()
+  }),
+  inside('security', ({ page }) => open(page, '/account/security')),
+  inside('security, empty fields', async ({ page }) => {
+    await open(page, '/account/security')
+    await send(passwordForm(page))
+    await expect(invalid(page)).toHaveCount(2)
+  }),
+  inside(
+    'security, wrong password',
+    async ({ page }) => {
+      await open(page, '/account/security')
+      await fillIn(page, { current_password: 'not her password', new_password: 'difference engine 1822' })
+      await send(passwordForm(page))
+      await expect(invalid(page)).toHaveCount(1)
+    },
+    answered(401),
+  ),
+  ...failing('security', '/api/me/password', (page) => open(page, '/account/security'), true),
+  inside('security, password changed', async ({ page, origin }) => {
+    origin.faults.on({ path: '/api/me/password' }, { kind: 'answer', status: 204 })
+    await open(page, '/account/security')
+    await fillIn(page, { current_password: 'analytical engine 1843', new_password: 'difference engine 1822' })
+    await send(passwordForm(page))
+    await expect(page.locator('[role=status]').filter({ hasText: /\S/ })).toBeVisible()
+  }),
+  inside('delete the account', async ({ page }) => {
+    await openDeletion(page)
+  }),
+  inside(
+    'delete the account, wrong password',
+    async ({ page }) => {
+      const dialog = await openDeletion(page)
+      await fillIn(dialog, { password: 'not her password' })
+      await send(dialog)
+      await expect(invalid(dialog)).toHaveCount(1)
+    },
+    answered(401),
+  ),
+  inside('sessions, only this one', async ({ page }) => {
+    await open(page, '/account/sessions')
+    await expect(page.locator('[data-session]')).toHaveCount(1)
+  }),
+  inside('sessions, many', async ({ page, origin }) => {
+    const many = origin.faults.on(LIST, manySessions())
+    await open(page, '/account/sessions')
+    await expect(page.locator('[data-session]').nth(9)).toBeVisible()
+    expect(many.hits).toBeGreaterThan(0)
+  }),
+  inside('sessions, on their way', async ({ page, origin }) => {
+    origin.faults.on(LIST, { kind: 'delay', milliseconds: LONG })
+    await open(page, '/account/sessions')
+    await expect(page.locator('main .skeleton')).toBeVisible()
+  }),
+  inside(
+    'sessions, failed',
+    async ({ page, origin }) => {
+      origin.faults.on(LIST, refusal(500, 'internal'))
+      await open(page, '/account/sessions')
+      await expect(alert(page)).toBeVisible()
+    },
+    answered(500),
+  ),
+  inside('token', ({ page }) => open(page, '/account/token')),
+  inside('account menu', async ({ page }) => {
+    await open(page, '/')
+    await page.locator('header [aria-haspopup]').click()
+    await expect(page.locator('[popover]:popover-open')).toBeVisible()
+  }),
+  inside(
+    'server out of reach',
+    async ({ page, origin }) => {
+      await open(page, '/')
+      origin.faults.on(ANY_CALL, { kind: 'cut' })
+      await page.locator('nav a[href="/account/sessions"]').click()
+      await expect(page.getByTestId('session-bar').getByRole('button')).toBeVisible()
+      await expect(page.locator('main h1')).toBeVisible()
+    },
+    CONNECTION_BROKE,
+  ),
+  inside(
+    'restoring, server out of reach',
+    async ({ page, origin }) => {
+      origin.faults.on(ANY_CALL, { kind: 'cut' })
+      await page.goto('/login')
+      await page.evaluate(() => localStorage.setItem('latchkey.session', '{"edited":"by hand"}'))
+      await page.goto('/')
+      await expect(page.getByTestId('session-bar').getByRole('button')).toBeVisible()
+    },
+    CONNECTION_BROKE,
+  ),
+  // The other two reasons lead to the sign-in page.
+  ...END_REASONS.filter((reason) => reason !== 'signed_out' && reason !== 'account_deleted').map((reason) =>
+    inside(
+      `session over: ${reason}`,
+      async ({ page, origin }) => {
+        await open(page, '/account/profile')
+        origin.faults.on(ANY_CALL, sessionEnded(reason))
+        await page.locator('nav a[href="/account/sessions"]').click()
+        await expect(page.locator('dialog[open]')).toBeVisible()
+      },
+      answered(401),
+    ),
+  ),
+  inside(
+    'session over, wrong password',
+    async ({ page, origin }) => {
+      await open(page, '/account/profile')
+      origin.faults.on(ANY_CALL, sessionEnded('expired'))
+      origin.faults.on({ path: '/api/auth/login' }, refusal(401, 'credentials_rejected'))
+      await page.locator('nav a[href="/account/sessions"]').click()
+      const dialog = page.locator('dialog[open]')
+      await fillIn(dialog, { password: 'not her password' })
+      await send(dialog)
+      await expect(invalid(dialog)).toHaveCount(1)
+    },
+    answered(401),
+  ),
+  inside('not found, signed in', ({ page }) => open(page, '/nothing/here')),
+  inside('before WebAssembly, signed in', async ({ page, origin }) => {
+    await openShell(page, origin, '/account/profile')
+  }),
+]
+
+export const STATES: readonly State[] = [...OUTSIDE, ...INSIDE]
+
+function outside(name: string, reach: State['reach'], ...causes: RegExp[]): State {
+  return { name, signedIn: false, scripts: true, causes, reach }
+}
+
+function inside(name: string, reach: State['reach'], ...causes: RegExp[]): State {
+  return { ...outside(name, reach, ...causes), signedIn: true }
+}
+
+/** A form that is sent, and what can happen to any of them. */
+function failing(
+  name: string,
+  path: string,
+  openForm: (page: Page) => Promise<void>,
+  signedIn = false,
+): State[] {
+  const faults = {
+    'too many tries': refusal(429, 'too_many_requests', {}, { 'retry-after': '37' }),
+    'server busy': refusal(503, 'overloaded', {}, { 'retry-after': '2' }),
+    'server failed': refusal(500, 'internal'),
+    'server out of reach': { kind: 'cut' },
+  } as const
+  return Object.entries(faults).map(([what, fault]) => ({
+    ...outside(
+      `${name}, ${what}`,
+      async ({ page, origin, person }) => {
+        origin.faults.on({ path }, fault)
+        await openForm(page)
+        await fillIn(page, {
+          ...(signedIn
+            ? { current_password: person.password, new_password: 'difference engine 1822' }
+            : { email: person.email, password: person.password }),
+        })
+        await send(signedIn ? passwordForm(page) : page)
+        await expect(alert(page).or(page.getByTestId('session-bar').getByRole('button')).first()).toBeVisible()
+      },
+      answered(429),
+      answered(503),
+      answered(500),
+      CONNECTION_BROKE,
+    ),
+    signedIn,
+  }))
+}
+
+/** Opens an address, and waits until the page itself has drawn it. */
+export async function open(page: Page, path: string): Promise<void> {
+  await page.goto(path)
+  await expect(page.locator('#shell')).toHaveCount(0)
+  await expect(page.locator('h1')).toBeVisible()
+}
+
+/** Opens an address while the WebAssembly is still on its way. */
+async function openShell(page: Page, origin: Origin, path: string): Promise<void> {
+  origin.faults.on({ path: /\.wasm$/ }, { kind: 'delay', milliseconds: LONG })
+  await page.goto(path, { waitUntil: 'commit' })
+  await expect(page.locator('#shell')).toBeVisible()
+}
+
+async function openDeletion(page: Page): Promise<Locator> {
+  await open(page, '/account/security')
+  await page.locator('main button[aria-haspopup=dialog]').click()
+  const dialog = page.locator('dialog[open]')
+  await expect(dialog).toBeVisible()
+  return dialog
+}
+
+function passwordForm(page: Page): Locator {
+  return page.locator('form').filter({ has: page.locator('[name=current_password]') })
+}
+
+/** Fills in fields by their names in the request; what the form does not have is left out. */
+export async function fillIn(scope: Page | Locator, values: object): Promise<void> {
+  for (const [name, value] of Object.entries(values)) {
+    const field = scope.locator(`input[name=${name}]`)
+    if (await field.count()) await field.fill(String(value))
+  }
+}
+
+export async function send(scope: Page | Locator): Promise<void> {
+  await scope.locator('[type=submit]').first().click()
+}
+
+function invalid(scope: Page | Locator): Locator {
+  return scope.locator('[aria-invalid=true]')
+}
+
+function alert(scope: Page | Locator): Locator {
+  return scope.locator('[role=alert]').filter({ hasText: /\S/, visible: true })
+}

@@ -1,0 +1,74 @@
+import { expect, type Browser, type BrowserContext, type BrowserContextOptions } from '@playwright/test'
+import { Complaints } from './complaints.ts'
+import type { Origin } from './origin.ts'
+import { ADA, type Person } from './people.ts'
+import { fillIn, open, send, type Stage, type State } from './states.ts'
+
+/** The languages of the page, as `lang` names them, and what a browser of that language says. */
+export const BROWSERS = { en: 'en-US', ko: 'ko-KR' } as const
+export type Language = keyof typeof BROWSERS
+export const LANGUAGES = Object.keys(BROWSERS) as Language[]
+
+export const THEMES = ['light', 'dark'] as const
+export type Theme = (typeof THEMES)[number]
+
+/** Named as people of the language write it. */
+const PEOPLE: Record<Language, Person> = { en: ADA, ko: { ...ADA, name: '에이다 러브레이스' } }
+
+type Kept = Awaited<ReturnType<BrowserContext['storageState']>>
+
+/** Where states are looked at, one after the other, each by a browser of its own. */
+export class Theatre {
+  private constructor(
+    private readonly browser: Browser,
+    private readonly origin: Origin,
+    private readonly language: Language,
+    private readonly signedIn: Kept,
+  ) {}
+
+  /** Opens with one account, whose sign-in every state with somebody signed in starts from. */
+  static async open(browser: Browser, origin: Origin, language: Language): Promise<Theatre> {
+    const context = await browser.newContext(options(origin, language))
+    const page = await context.newPage()
+    const person = PEOPLE[language]
+    await open(page, '/signup')
+    await fillIn(page, { email: person.email, display_name: person.name, password: person.password })
+    await send(page)
+    await expect(page.locator('nav')).toBeVisible()
+    const kept = await context.storageState()
+    await context.close()
+    return new Theatre(browser, origin, language, kept)
+  }
+
+  /** Brings the state about, lets somebody look at it, and asserts that the browser had nothing to complain of. */
+  async show(state: State, look: (stage: Stage) => Promise<void>, more: BrowserContextOptions = {}): Promise<void> {
+    const complaints = new Complaints()
+    complaints.expect(...state.causes)
+    const context = await this.browser.newContext({
+      ...options(this.origin, this.language),
+      javaScriptEnabled: state.scripts,
+      ...(state.signedIn && { storageState: this.signedIn }),
+      ...more,
+    })
+    complaints.watch(context)
+    try {
+      const stage = { page: await context.newPage(), origin: this.origin, person: PEOPLE[this.language] }
+      await state.reach(stage)
+      await look(stage)
+    } finally {
+      this.origin.faults.clear()
+      await context.close()
+    }
+    expect(complaints.unexpected, `${state.name}: the browser complained`).toEqual([])
+  }
+}
+
+function options(origin: Origin, language: Language): BrowserContextOptions {
+  return {
+    baseURL: origin.url,
+    locale: BROWSERS[language],
+    timezoneId: 'Asia/Seoul',
+    // Nothing is looked at while it moves.
+    reducedMotion: 'reduce',
+  }
+}
