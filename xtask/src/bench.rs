@@ -1,10 +1,8 @@
 //! `cargo xtask bench`: measurements, printed as tables for docs/benchmarks.md.
 
-use crate::api::{self, Profile};
+use crate::e2e;
 use crate::failure::{Failure, Outcome};
 use crate::process::run_well;
-use crate::workspace::{command, root};
-use crate::{page, tools};
 
 /// What is measured, and how.
 #[derive(PartialEq, Eq, Debug)]
@@ -40,20 +38,10 @@ impl Options {
 
 /// The tab race: how many tabs, on how bad a network, and who was signed out by mistake.
 pub fn sessions(options: &Options) -> Outcome {
-    tools::for_the_page()?;
-    tools::for_the_browser_tests()?;
-    let Some(page) = page::build()? else { return Err(Failure::Told) };
     // What is counted is what goes wrong, not how fast it goes: the API is built as for the tests.
-    if !api::build_for_tests()? {
-        return Err(Failure::Told);
-    }
-    let mut race = command("npx");
-    race.current_dir(root().join("e2e")).args(["playwright", "test", "--config", "lab/playwright.config.ts"]);
-    race.args(["--repeat-each", &options.rounds.to_string()]);
-    race.env("LATCHKEY_SEED", options.seed.to_string())
-        .env("LATCHKEY_BIN", Profile::Dev.binary())
-        .env("LATCHKEY_PAGE", page)
-        .env("CHROMIUM", tools::chromium()?);
+    let Some(mut race) = e2e::playwright()? else { return Err(Failure::Told) };
+    race.args(["--config", "lab/playwright.config.ts", "--repeat-each", &options.rounds.to_string()]);
+    race.env("LATCHKEY_SEED", options.seed.to_string());
     run_well("The tab race", &mut race)
 }
 

@@ -10,10 +10,12 @@ mod bench;
 mod ci;
 mod dev;
 mod dist;
+mod shots;
 mod test;
 
 mod api;
 mod counts;
+mod e2e;
 mod failure;
 mod interrupt;
 mod page;
@@ -40,6 +42,7 @@ cargo xtask COMMAND
   bench sessions     the tab race: many tabs on a bad network, and who is signed out by mistake; a few minutes
       --seed N       where chance begins
       --rounds N     how often each row is measured
+  shots [FILTER]     pictures of every state of the page, in both languages and themes, into shots/
   dist               target/dist: what a server needs, with the page compressed ahead of time
   setup              installs what the commands above need and this machine lacks, and nothing else
   help               this text
@@ -66,6 +69,8 @@ fn command(words: &[&str]) -> Outcome {
         ["test", options @ ..] => test::run(&test::Options::parse(options)?, &[]),
         ["ci"] => ci::run_all(),
         ["bench", "sessions", options @ ..] => bench::sessions(&bench::Options::parse(options)?),
+        ["shots"] => shots::run(None),
+        ["shots", filter] if !filter.starts_with('-') => shots::run(Some(filter)),
         ["dist"] => dist::run(),
         ["setup"] => tools::install_all(),
         [] | ["help" | "--help" | "-h"] => {

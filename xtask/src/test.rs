@@ -1,12 +1,11 @@
 //! `cargo xtask test`: every test, and how many passed.
 
-use crate::api::{self, Profile};
 use crate::counts::Counts;
 use crate::failure::{Failure, Outcome};
 use crate::postgres::{self, Postgres};
 use crate::process::run_and_read;
-use crate::workspace::{cargo, command, on_ci, root};
-use crate::{page, tools};
+use crate::workspace::{cargo, on_ci};
+use crate::{e2e, tools};
 use std::io::{IsTerminal, stdout};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -169,17 +168,7 @@ fn counted(mut test: Command, filter: Option<&str>) -> Outcome<Counts> {
 }
 
 fn in_chromium(filter: Option<&str>) -> Outcome<Counts> {
-    let broken = Ok(Counts { passed: 0, failed: 1 });
-    tools::for_the_browser_tests()?;
-    let Some(page) = page::build()? else { return broken };
-    if !api::build_for_tests()? {
-        return broken;
-    }
-    let mut test = command("npx");
-    test.current_dir(root().join("e2e")).args(["playwright", "test"]);
-    test.env("LATCHKEY_BIN", Profile::Dev.binary())
-        .env("LATCHKEY_PAGE", page)
-        .env("CHROMIUM", tools::chromium()?);
+    let Some(mut test) = e2e::playwright()? else { return Ok(Counts { passed: 0, failed: 1 }) };
     if let Some(filter) = filter {
         test.args(["--pass-with-no-tests", "--grep", filter]);
     }

@@ -1,0 +1,24 @@
+//! What drives Chromium: Playwright, before the page and the API as they were just built.
+
+use crate::api::{self, Profile};
+use crate::failure::Outcome;
+use crate::workspace::{command, root};
+use crate::{page, tools};
+use std::process::Command;
+
+/// Playwright in `e2e`, told where everything is; `None` when something does not build, which has been said by then.
+pub fn playwright() -> Outcome<Option<Command>> {
+    tools::for_the_page()?;
+    tools::for_the_browser_tests()?;
+    let Some(page) = page::build()? else { return Ok(None) };
+    if !api::build_for_tests()? {
+        return Ok(None);
+    }
+    let mut playwright = command("npx");
+    playwright.current_dir(root().join("e2e")).args(["playwright", "test"]);
+    playwright
+        .env("LATCHKEY_BIN", Profile::Dev.binary())
+        .env("LATCHKEY_PAGE", page)
+        .env("CHROMIUM", tools::chromium()?);
+    Ok(Some(playwright))
+}
