@@ -1,0 +1,135 @@
+import type { Page } from '@playwright/test'
+import { expect, test } from '../support/fixtures.ts'
+import { hasFocus, holdsFocus, tabTo, typeInto } from '../support/keyboard.ts'
+import { ADA, heading, signUp, welcome } from '../support/people.ts'
+import { open } from '../support/states.ts'
+
+const CHANGED = 'difference engine 1822'
+
+function field(page: Page, name: string) {
+  return page.locator(`input[name=${name}]`).filter({ visible: true })
+}
+
+function link(page: Page, href: string) {
+  return page.locator(`nav a[href="${href}"]`)
+}
+
+/** A word of success, announced. */
+function said(page: Page) {
+  return page.locator('main [role=status]').filter({ hasText: /\S/ })
+}
+
+async function follow(page: Page, href: string): Promise<void> {
+  await tabTo(page, link(page, href))
+  await page.keyboard.press('Enter')
+  await expect.poll(() => hasFocus(page.locator('h1'))).toBe(true)
+}
+
+test('signing up, signing out and signing in take no mouse', async ({ page }) => {
+  await open(page, '/login')
+  await tabTo(page, page.locator('a[href^="/signup"]'))
+  await page.keyboard.press('Enter')
+  await expect(heading(page, /Create/)).toBeFocused()
+  await typeInto(page, field(page, 'email'), ADA.email)
+  await typeInto(page, field(page, 'display_name'), ADA.name)
+  await typeInto(page, field(page, 'password'), ADA.password)
+  await page.keyboard.press('Enter')
+  await expect(welcome(page, ADA)).toBeFocused()
+
+  await openMenu(page)
+  await tabTo(page, page.getByRole('button', { name: 'Sign out', exact: true }))
+  await page.keyboard.press('Enter')
+  await expect(heading(page, 'Sign in')).toBeFocused()
+
+  await typeInto(page, field(page, 'email'), ADA.email)
+  await typeInto(page, field(page, 'password'), ADA.password)
+  await tabTo(page, page.locator('[type=checkbox]'))
+  await page.keyboard.press('Space')
+  await tabTo(page, page.locator('[type=submit]'))
+  await page.keyboard.press('Space')
+  await expect(welcome(page, ADA)).toBeFocused()
+})
+
+test('the account menu opens, closes on Escape and gives the focus back', async ({ page }) => {
+  await signUp(page, ADA)
+  const button = await openMenu(page)
+  const menu = page.locator('[popover]:popover-open')
+  await tabTo(page, menu.getByRole('button', { name: 'Sign out' }))
+  await page.keyboard.press('Escape')
+  await expect(menu).toHaveCount(0)
+  await expect(button).toBeFocused()
+})
+
+async function openMenu(page: Page) {
+  const button = page.getByRole('button', { name: 'Account menu' })
+  await tabTo(page, button)
+  await page.keyboard.press('Enter')
+  await expect(page.locator('[popover]:popover-open')).toBeVisible()
+  return button
+}
+
+test('the profile and the password are changed without a mouse, and each change is announced', async ({ page }) => {
+  await signUp(page, ADA)
+  await follow(page, '/account/profile')
+  await typeInto(page, field(page, 'display_name'), 'Augusta Ada King')
+  await page.keyboard.press('Enter')
+  await expect(said(page)).toBeVisible()
+
+  await follow(page, '/account/security')
+  await typeInto(page, field(page, 'current_password'), ADA.password)
+  await typeInto(page, field(page, 'new_password'), CHANGED)
+  await page.keyboard.press('Enter')
+  await expect(said(page)).toBeVisible()
+})
+
+test('what is wrong gets the focus, and is tied to its field', async ({ page }) => {
+  await open(page, '/signup')
+  await typeInto(page, field(page, 'display_name'), ADA.name)
+  await page.keyboard.press('Enter')
+  const email = field(page, 'email')
+  await expect(email).toBeFocused()
+  await expect(email).toHaveAccessibleDescription(/\w+ \w+/)
+  await expect(email).toHaveAttribute('aria-invalid', 'true')
+})
+
+test('the account is deleted without a mouse; the dialog takes the focus, keeps it and gives it back', async ({ page }) => {
+  await signUp(page, ADA)
+  await follow(page, '/account/security')
+  const button = page.locator('main button[aria-haspopup=dialog]')
+  await tabTo(page, button)
+  await page.keyboard.press('Enter')
+  const dialog = page.locator('dialog[open]')
+  await expect.poll(() => holdsFocus(dialog)).toBe(true)
+  await staysIn(page)
+  await page.keyboard.press('Escape')
+  await expect(dialog).toHaveCount(0)
+  await expect(button).toBeFocused()
+
+  await page.keyboard.press('Enter')
+  await expect.poll(() => holdsFocus(dialog)).toBe(true)
+  const password = dialog.locator('input[name=password]')
+  if (!(await hasFocus(password))) await tabTo(page, password)
+  await page.keyboard.type(ADA.password)
+  await page.keyboard.press('Enter')
+  await expect(heading(page, 'Sign in')).toBeFocused()
+})
+
+/** Tab leads round inside of the dialog, and to the browser's own buttons, but never to the page below. */
+async function staysIn(page: Page): Promise<void> {
+  for (let stop = 0; stop < 12; stop += 1) {
+    await page.keyboard.press('Tab')
+    const where = await page.evaluate(() => document.activeElement?.closest('dialog[open], body')?.localName)
+    const onBody = await page.evaluate(() => document.activeElement === document.body)
+    expect(where === 'dialog' || onBody).toBe(true)
+  }
+}
+
+test('language and theme are chosen without a mouse', async ({ page }) => {
+  await open(page, '/login')
+  await tabTo(page, page.locator('select').filter({ has: page.locator('option[value=ko]') }))
+  await page.keyboard.press('ArrowDown')
+  await expect(page.locator('html')).toHaveAttribute('lang', 'ko')
+  await tabTo(page, page.locator('select').filter({ has: page.locator('option[value=dark]') }))
+  await page.keyboard.press('End')
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark')
+})
