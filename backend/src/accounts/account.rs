@@ -1,7 +1,7 @@
 //! What an account is to the server.
 
 use crate::db::StoreError;
-use crate::passwords::{NewPasswordError, Overloaded, PasswordHash, Weakness};
+use crate::passwords::{HashingError, NewPasswordError, Overloaded, PasswordHash, Weakness};
 use crate::sessions::IssueError;
 use latchkey_shared::{Account, EmailAddress, Timestamp};
 use unicode_normalization::UnicodeNormalization;
@@ -26,7 +26,7 @@ pub enum AccountError {
     Overloaded(#[from] Overloaded),
     /// The password could not be hashed.
     #[error("hashing failed: {0}")]
-    Hashing(argon2::Error),
+    Hashing(HashingError),
     /// No token could be signed.
     #[error(transparent)]
     Issue(#[from] IssueError),

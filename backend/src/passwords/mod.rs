@@ -8,6 +8,8 @@ pub use hash::PasswordHash;
 pub use pool::{Overloaded, Pool};
 pub use strength::Weakness;
 
+pub use argon2_rust::Error as HashingError;
+
 use crate::platform::Randomness;
 use latchkey_shared::{Password, Secret};
 
@@ -22,7 +24,7 @@ pub enum NewPasswordError {
     Overloaded(#[from] Overloaded),
     /// Argon2id refused to hash.
     #[error("hashing failed: {0}")]
-    Hashing(#[from] argon2::Error),
+    Hashing(#[from] HashingError),
 }
 
 impl Pool {
@@ -45,9 +47,13 @@ impl Pool {
     /// otherwise timing tells which addresses have accounts.
     pub async fn verify(&self, password: Secret, stored: Option<PasswordHash>) -> Result<bool, Overloaded> {
         self.run(move |memory| {
-            let matches = hash::matches(password.expose(), stored.as_ref().unwrap_or(&hash::DECOY), memory);
-            matches && stored.is_some()
+            let compared = hash::matches(password.expose(), stored.as_ref().unwrap_or(&hash::DECOY), memory);
+            compared.map(|matches| matches && stored.is_some())
         })
-        .await
+        .await?
+        .map_err(|error| {
+            tracing::error!(%error, "Cannot check a password");
+            Overloaded
+        })
     }
 }

@@ -2,63 +2,85 @@
 //!
 //! On the runtime's blocking threads a flood of sign-ins would take gigabytes and make every other request wait.
 
-use super::hash::BLOCKS;
+use super::hash::Memory;
 use crate::config;
-use argon2::Block;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// How many requests may wait for each thread. At some 30 ms a hash this is about what `max_wait` lets through.
-const QUEUE_PER_THREAD: usize = 256;
+/// How many requests may wait for each thread, however fast it is: each of them takes memory while it waits.
+const QUEUE_PER_THREAD: usize = 1024;
+
+/// How far the hashing threads stand back, in steps of nice(2): a request that only checks a token is let through at once,
+/// and on a machine that has nothing else to do they lose nothing.
+#[cfg(target_os = "linux")]
+const STAND_BACK: i32 = 10;
 
 /// All hashing threads are busy, and would be for longer than a request may wait.
 #[derive(Debug, thiserror::Error)]
 #[error("the hashing threads are busy")]
 pub struct Overloaded;
 
-/// The memory block that a thread keeps and every hash overwrites.
-pub struct Memory(Vec<Block>);
-
-impl Memory {
-    pub(super) fn allocate() -> Self {
-        Self(vec![Block::default(); BLOCKS])
-    }
-}
-
-impl AsMut<[Block]> for Memory {
-    fn as_mut(&mut self) -> &mut [Block] {
-        &mut self.0
-    }
-}
-
-/// What a thread does; without memory it only says that there was no time.
-type Work = Box<dyn FnOnce(Option<&mut Memory>) + Send>;
+/// What a thread does; without memory it only says that there was no time. Whether it was done.
+type Work = Box<dyn FnOnce(Option<&mut Memory>) -> bool + Send>;
 
 struct Job {
     queued_at: Instant,
     work: Work,
 }
 
+/// How much there is to do, and how fast it gets done.
+struct Load {
+    threads: usize,
+    max_wait: Duration,
+    waiting: AtomicUsize,
+    /// The running mean of what one job takes, in nanoseconds; 0 until the first is done.
+    pace: AtomicU64,
+}
+
+impl Load {
+    fn new(config: &config::Passwords) -> Self {
+        let (waiting, pace) = (AtomicUsize::new(0), AtomicU64::new(0));
+        Self { threads: config.threads.max(1), max_wait: config.max_wait, waiting, pace }
+    }
+
+    /// Whether a job that is queued now will probably be begun in time. One that will not is refused at once: waiting
+    /// for a refusal helps nobody.
+    fn has_time(&self) -> bool {
+        let ahead = self.waiting.load(Ordering::Relaxed) / self.threads;
+        let pace = Duration::from_nanos(self.pace.load(Ordering::Relaxed));
+        pace.saturating_mul(u32::try_from(ahead).unwrap_or(u32::MAX)) <= self.max_wait
+    }
+
+    fn note(&self, took: Duration) {
+        let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        let mean = |before: u64| if before == 0 { took } else { before - before / 8 + took / 8 };
+        let _always_stored =
+            self.pace.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |before| Some(mean(before)));
+    }
+}
+
 /// The hashing threads. They end when the last handle to the pool is dropped.
 #[derive(Clone)]
 pub struct Pool {
     queue: SyncSender<Job>,
+    load: Arc<Load>,
 }
 
 impl Pool {
     /// Starts the threads.
     pub fn start(config: &config::Passwords) -> std::io::Result<Self> {
         let (queue, jobs) = sync_channel(config.threads.saturating_mul(QUEUE_PER_THREAD));
-        let jobs = Arc::new(Mutex::new(jobs));
+        let (jobs, load) = (Arc::new(Mutex::new(jobs)), Arc::new(Load::new(config)));
         for index in 0..config.threads {
-            let (jobs, max_wait) = (Arc::clone(&jobs), config.max_wait);
+            let (jobs, load) = (Arc::clone(&jobs), Arc::clone(&load));
             std::thread::Builder::new()
                 .name(format!("hashing-{index}"))
-                .spawn(move || serve(&jobs, max_wait))?;
+                .spawn(move || serve(&jobs, &load))?;
         }
-        Ok(Self { queue })
+        Ok(Self { queue, load })
     }
 
     /// Runs `work` on one of the threads.
@@ -66,28 +88,46 @@ impl Pool {
         &self,
         work: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> Result<T, Overloaded> {
+        if !self.load.has_time() {
+            return Err(Overloaded);
+        }
         let (answer, answered) = oneshot::channel();
         let work = Box::new(move |memory: Option<&mut Memory>| {
             // A caller that has gone away needs no hash; one that waited too long gets none.
-            if let Some(memory) = memory.filter(|_| !answer.is_closed()) {
-                let _ = answer.send(work(memory));
-            }
+            let memory = memory.filter(|_| !answer.is_closed());
+            memory.is_some_and(|memory| answer.send(work(memory)).is_ok())
         });
+        self.load.waiting.fetch_add(1, Ordering::Relaxed);
         match self.queue.try_send(Job { queued_at: Instant::now(), work }) {
             Ok(()) => answered.await.map_err(|_| Overloaded),
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Err(Overloaded),
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+                self.load.waiting.fetch_sub(1, Ordering::Relaxed);
+                Err(Overloaded)
+            }
         }
     }
 }
 
-fn serve(jobs: &Mutex<Receiver<Job>>, max_wait: Duration) {
-    // Allocated at the first job: an idle server stays small.
-    let mut memory = None;
+fn serve(jobs: &Mutex<Receiver<Job>>, load: &Load) {
+    stand_back();
+    let mut memory = Memory::not_yet_taken();
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
-        let in_time = job.queued_at.elapsed() <= max_wait;
-        (job.work)(in_time.then(|| memory.get_or_insert_with(Memory::allocate)));
+        load.waiting.fetch_sub(1, Ordering::Relaxed);
+        let begun = Instant::now();
+        let in_time = begun.duration_since(job.queued_at) <= load.max_wait;
+        if (job.work)(in_time.then_some(&mut memory)) {
+            load.note(begun.elapsed());
+        }
+    }
+}
+
+/// On Linux a thread has a priority of its own; elsewhere this would slow the whole server.
+fn stand_back() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(STAND_BACK) {
+        tracing::debug!(%error, "The hashing threads keep the priority of the others");
     }
 }
 
@@ -104,6 +144,25 @@ mod tests {
         let name =
             pool(1, Duration::from_secs(60)).run(|_| std::thread::current().name().map(str::to_owned)).await;
         assert_eq!(name.unwrap().as_deref(), Some("hashing-0"));
+    }
+
+    #[test]
+    fn a_wait_that_would_be_too_long_is_foreseen() {
+        let load = Load::new(&config::Passwords { threads: 2, max_wait: Duration::from_secs(5) });
+        let has_time = |waiting| {
+            load.waiting.store(waiting, Ordering::Relaxed);
+            load.has_time()
+        };
+        // Before the first hash nobody knows how long one takes.
+        assert!(has_time(1_000_000));
+        load.note(Duration::from_millis(10));
+        assert!(has_time(1_000));
+        assert!(!has_time(1_002));
+        for _ in 0..100 {
+            load.note(Duration::from_millis(20));
+        }
+        assert!(has_time(500), "{:?}", load.pace);
+        assert!(!has_time(504), "{:?}", load.pace);
     }
 
     #[tokio::test]
