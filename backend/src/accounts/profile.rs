@@ -14,5 +14,8 @@ pub async fn show(app: &App, claims: &Claims) -> Result<Account, AccountError> {
 /// Changes what is given.
 pub async fn change(app: &App, claims: &Claims, change: &ProfileChange) -> Result<Account, AccountError> {
     let now = app.clock.now();
-    store::mark_profile(app.db.executor(), claims.sub, change, now).await?.ok_or(AccountError::Gone)
+    let transaction = app.db.begin().await?;
+    let changed = store::mark_profile(transaction.executor(), claims.sub, change, now).await?;
+    transaction.commit().await?;
+    changed.ok_or(AccountError::Gone)
 }

@@ -2,6 +2,7 @@
 
 use super::Database;
 use super::migrations::Migrator;
+use super::turn::Turns;
 use crate::config::DatabaseUrl;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
@@ -26,7 +27,7 @@ pub enum ConnectError {
 /// How long a call waits for a connection before it is answered 500.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long SQLite waits for another writer.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Any number that all servers of one database agree on.
 const MIGRATION_LOCK: i64 = 0x004C_6174_6368_6B65;
 
@@ -38,7 +39,7 @@ impl Database {
         }
         let connection = sea_orm::Database::connect(options(url)).await?;
         migrate(&connection).await?;
-        Ok(Self(connection))
+        Ok(Self { turns: Turns::on(&connection), connection, queue: None }.with_a_writer())
     }
 }
 

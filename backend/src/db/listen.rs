@@ -18,7 +18,7 @@ pub struct Listener {
 impl Database {
     /// Listens on a channel.
     pub async fn listen(&self, channel: &'static str) -> Listener {
-        let mut listener = Listener { database: self.0.clone(), channel, connection: None };
+        let mut listener = Listener { database: self.connection.clone(), channel, connection: None };
         listener.connection = listener.connect().await;
         listener
     }
@@ -27,13 +27,13 @@ impl Database {
 impl Transaction {
     /// Says a word on a channel, if the transaction commits.
     pub async fn notify(&self, channel: &str) -> Result<(), StoreError> {
-        if self.0.get_database_backend() == DatabaseBackend::Postgres {
+        if self.transaction.get_database_backend() == DatabaseBackend::Postgres {
             let word = Statement::from_sql_and_values(
                 DatabaseBackend::Postgres,
                 "SELECT pg_notify($1, '')",
                 [channel.into()],
             );
-            self.0.execute_raw(word).await?;
+            self.transaction.execute_raw(word).await?;
         }
         Ok(())
     }

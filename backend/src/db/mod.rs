@@ -4,6 +4,8 @@ mod connect;
 pub(crate) mod entity;
 mod listen;
 mod migrations;
+mod together;
+mod turn;
 
 pub use connect::ConnectError;
 pub use listen::Listener;
@@ -12,6 +14,8 @@ use sea_orm::{
     DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
     TransactionTrait,
 };
+pub use together::Write;
+use turn::{Turn, Turns};
 
 /// The database failed. The caller learns no more than that; the log says why.
 #[derive(Debug, thiserror::Error)]
@@ -20,15 +24,23 @@ pub struct StoreError(#[from] DbErr);
 
 /// The connections to the database.
 #[derive(Clone)]
-pub struct Database(DatabaseConnection);
+pub struct Database {
+    connection: DatabaseConnection,
+    turns: Turns,
+    queue: Option<together::Queue>,
+}
 
 /// A transaction: it rolls back unless it is committed.
-pub struct Transaction(DatabaseTransaction);
+pub struct Transaction {
+    transaction: DatabaseTransaction,
+    // Passed on after the transaction is over: fields are dropped in this order.
+    _turn: Turn,
+}
 
 impl Database {
-    /// What a store runs a single statement on.
+    /// What a store reads with. Writes belong in a transaction: there they take turns.
     pub fn executor(&self) -> &impl Executor {
-        &self.0
+        &self.connection
     }
 
     /// Begins a transaction that is going to write. SQLite takes its write lock at once: a transaction that reads
@@ -38,28 +50,30 @@ impl Database {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        Ok(Transaction(self.0.begin_with_options(options).await?))
+        let turn = self.turns.next().await?;
+        let transaction = self.connection.begin_with_options(options).await?;
+        Ok(Transaction { transaction, _turn: turn })
     }
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        Ok(self.0.ping().await?)
+        Ok(self.connection.ping().await?)
     }
 
     /// Closes every connection; SQLite folds its write-ahead log into the file.
     pub async fn close(&self) -> Result<(), StoreError> {
-        Ok(self.0.close_by_ref().await?)
+        Ok(self.connection.close_by_ref().await?)
     }
 }
 
 impl Transaction {
     /// What a store runs its statements on.
     pub fn executor(&self) -> &impl Executor {
-        &self.0
+        &self.transaction
     }
 
     /// Makes all of it last.
     pub async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.0.commit().await?)
+        Ok(self.transaction.commit().await?)
     }
 }

@@ -23,11 +23,21 @@ pub async fn run(app: &App) -> Result<JoinSet<()>, StoreError> {
 /// Deletes what nobody can ask for any more.
 async fn sweep(app: App) {
     loop {
-        let now = app.clock.now();
-        let swept = store::delete_ended(app.db.executor(), now - REMEMBERED, now - ended::memory(&app)).await;
-        if let Err(error) = swept {
+        if let Err(error) = sweep_once(&app).await {
             tracing::warn!(%error, "Cannot delete old sessions; trying again in an hour");
         }
         tokio::time::sleep(HOUR).await;
     }
+}
+
+async fn sweep_once(app: &App) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    while let Some(over) = store::find_over(app.db.executor(), now - REMEMBERED).await? {
+        let transaction = app.db.begin().await?;
+        store::delete_sessions(transaction.executor(), over).await?;
+        transaction.commit().await?;
+    }
+    let transaction = app.db.begin().await?;
+    store::delete_ends(transaction.executor(), now - ended::memory(app)).await?;
+    transaction.commit().await
 }

@@ -7,9 +7,10 @@ use super::sign_in::{IssueError, issue};
 use super::store::{self, Which};
 use crate::accounts;
 use crate::app::App;
-use crate::db::StoreError;
+use crate::db::{StoreError, Transaction, Write};
 use crate::tokens::{RefreshClaims, RefreshRejected};
 use latchkey_shared::{EndReason, Secret, Timestamp};
+use uuid::Uuid;
 
 /// Why there are no new tokens.
 #[derive(Debug, thiserror::Error)]
@@ -76,15 +77,37 @@ async fn attempt(
         Decision::Rotate(next) => {
             session.facts.idle_ends_at = now + app.idle_limit(session.remember);
             let ends_at = session.facts.idle_ends_at;
-            let won =
-                store::mark_rotated(app.db.executor(), session.id, presented, now, ends_at, client).await?;
-            if won { reissue(app, &session, next, now).await.map(Some) } else { Ok(None) }
+            let (session_id, client) = (session.id, client.clone());
+            let rotation = Rotation { session_id, from: presented, now, idle_ends_at: ends_at, client };
+            if app.db.together(rotation).await? {
+                reissue(app, &session, next, now).await.map(Some)
+            } else {
+                Ok(None)
+            }
         }
         Decision::Replay => {
             end::run(app, Which::One(session.id), EndReason::ReplayDetected).await?;
             tracing::warn!(session.id = %session.id, "Refresh token replayed; session ended");
             Err(RefreshError::Replayed)
         }
+    }
+}
+
+/// Refreshes that arrive together are committed together; each statement still decides its own race.
+struct Rotation {
+    session_id: Uuid,
+    from: Generation,
+    now: Timestamp,
+    idle_ends_at: Timestamp,
+    client: Client,
+}
+
+impl Write for Rotation {
+    /// Whether this was the one that rotated.
+    type Answer = bool;
+    async fn carry_out(&self, transaction: &Transaction) -> Result<bool, StoreError> {
+        let Self { session_id, from, now, idle_ends_at, client } = self;
+        store::mark_rotated(transaction.executor(), *session_id, *from, *now, *idle_ends_at, client).await
     }
 }
 

@@ -6,9 +6,12 @@ use crate::db::entity::{ended_session, session};
 use crate::db::{Executor, StoreError};
 use latchkey_shared::{EndReason, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use session::Column;
 use uuid::Uuid;
+
+/// A statement holds only so many parameters, and a transaction must not hold others up for long.
+const PORTION: usize = 1000;
 
 /// Which sessions of whom.
 #[derive(Clone, Copy)]
@@ -146,8 +149,7 @@ pub async fn mark_ended(
         reason: Set(reason.to_string()),
         ended_at: Set(now.as_millis()),
     });
-    // In portions: a statement holds only so many parameters.
-    for portion in told.collect::<Vec<_>>().chunks(1000) {
+    for portion in told.collect::<Vec<_>>().chunks(PORTION) {
         ended_session::Entity::insert_many(portion.to_vec())
             .on_conflict_do_nothing()
             .exec_without_returning(db)
@@ -171,24 +173,36 @@ pub async fn list_ended(
     Ok(rows.into_iter().map(told).collect())
 }
 
-/// Forgets what nobody can ask for any more.
-pub async fn delete_ended(
-    db: &impl Executor,
-    sessions_before: Timestamp,
-    ends_before: Timestamp,
-) -> Result<(), StoreError> {
-    let over = sessions_before.as_millis();
-    session::Entity::delete_many()
+/// A portion of the sessions that were over before `limit`; `None` when there are none left. Finding them takes a look at
+/// every session: in a read, which holds nobody up.
+pub async fn find_over(db: &impl Executor, limit: Timestamp) -> Result<Option<Vec<Uuid>>, StoreError> {
+    let limit = limit.as_millis();
+    let over: Vec<Uuid> = session::Entity::find()
+        .select_only()
+        .column(Column::Id)
         .filter(
             Condition::any()
-                .add(Column::EndedAt.lt(over))
-                .add(Column::IdleEndsAt.lt(over))
-                .add(Column::AbsoluteEndsAt.lt(over)),
+                .add(Column::EndedAt.lt(limit))
+                .add(Column::IdleEndsAt.lt(limit))
+                .add(Column::AbsoluteEndsAt.lt(limit)),
         )
-        .exec(db)
+        .limit(PORTION as u64)
+        .into_tuple()
+        .all(db)
         .await?;
+    Ok((!over.is_empty()).then_some(over))
+}
+
+/// Deletes sessions that are over. No session comes back to life, so this needs no condition of its own.
+pub async fn delete_sessions(db: &impl Executor, ids: Vec<Uuid>) -> Result<(), StoreError> {
+    session::Entity::delete_many().filter(Column::Id.is_in(ids)).exec(db).await?;
+    Ok(())
+}
+
+/// Forgets those ends of which no token can be left.
+pub async fn delete_ends(db: &impl Executor, before: Timestamp) -> Result<(), StoreError> {
     ended_session::Entity::delete_many()
-        .filter(ended_session::Column::EndedAt.lt(ends_before.as_millis()))
+        .filter(ended_session::Column::EndedAt.lt(before.as_millis()))
         .exec(db)
         .await?;
     Ok(())
