@@ -27,6 +27,23 @@ test('a session ended from another browser is over there, and the list says how 
   await expect(welcome(page, ADA)).toBeVisible()
 })
 
+test('each button is called by the session that it ends, and devices are named in Korean too', async ({
+  page,
+  anotherBrowser,
+}) => {
+  await signUp(page, ADA)
+  const elsewhere = await (await anotherBrowser()).newPage()
+  await elsewhere.goto('/login')
+  await signIn(elsewhere, ADA)
+  await expect(welcome(elsewhere, ADA)).toBeVisible()
+  await goTo(page, 'Sessions')
+  await expect(page.getByRole('button', { name: /^End: Chrome on Linux, 127\.0\.0\.1$/ })).toHaveText('End')
+  await page.getByRole('button', { name: 'Account menu' }).click()
+  await page.getByRole('dialog', { name: 'Account menu' }).getByLabel('Language').selectOption({ label: '한국어' })
+  await expect(page.locator('[data-session] strong', { hasText: 'Linux의 Chrome' })).toHaveCount(2)
+  await expect(page.getByRole('button', { name: /^로그아웃: Linux의 Chrome, 127\.0\.0\.1$/ })).toHaveText('로그아웃')
+})
+
 test('all other sessions end at once, and this one stays', async ({ page, anotherBrowser, complaints }) => {
   complaints.expect(answered(401))
   await signUp(page, ADA)

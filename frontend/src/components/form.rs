@@ -3,10 +3,11 @@
 use super::ProblemText;
 use crate::api::Failure;
 use crate::i18n::{Texts, Words, tr};
-use crate::platform::document;
+use crate::platform::{clock, document};
 use latchkey_shared::{ErrorCode, FieldError, FieldErrorCode};
 use leptos::prelude::*;
 use std::future::Future;
+use std::time::Duration;
 use wasm_bindgen_futures::spawn_local;
 
 /// The state of one form. What was typed lives in the page's own signals, and nothing here clears it.
@@ -18,6 +19,8 @@ pub struct Form {
     errors: RwSignal<Vec<FieldError>>,
     failure: RwSignal<Option<Failure>>,
     busy: RwSignal<bool>,
+    /// For how many seconds more the server wants no other try.
+    pause: RwSignal<u64>,
     done: RwSignal<bool>,
     fields: StoredValue<Vec<&'static str>>,
 }
@@ -31,6 +34,7 @@ impl Form {
             errors: RwSignal::default(),
             failure: RwSignal::default(),
             busy: RwSignal::new(false),
+            pause: RwSignal::new(0),
             done: RwSignal::new(false),
             fields: StoredValue::default(),
         }
@@ -41,13 +45,14 @@ impl Form {
         Self { refused_at: Some((code, field)), ..self }
     }
 
-    /// Sends the form with `work` if `checked` finds nothing wrong and it is not on its way already.
+    /// Sends the form with `work` if `checked` finds nothing wrong, it is not on its way already, and the server does
+    /// not want to be left alone.
     pub fn submit(
         self,
         checked: Result<(), Vec<FieldError>>,
         work: impl Future<Output = Result<(), Failure>> + 'static,
     ) {
-        if self.busy.get_untracked() {
+        if self.busy.get_untracked() || self.pause.get_untracked() > 0 {
             return;
         }
         self.done.set(false);
@@ -71,11 +76,34 @@ impl Form {
                 let _ = self.done.try_set(true);
             }
             Err(failure) => {
+                let pause = failure.retry_after().filter(|pause| !pause.is_zero());
                 let _ = self.errors.try_set(failure.field_errors().to_vec());
                 let _ = self.failure.try_set(Some(failure));
                 self.focus_first_error();
+                if let Some(pause) = pause {
+                    spawn_local(self.count_down(pause));
+                }
             }
         }
+    }
+
+    /// Counts the seconds until the form can be sent again; then there is nothing to complain about any more.
+    async fn count_down(self, pause: Duration) {
+        let over = clock::now() + pause;
+        loop {
+            let left = clock::now().until(over);
+            let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
+            let gone = self.pause.try_set(seconds).is_some();
+            if gone || seconds == 0 {
+                break;
+            }
+            clock::wait(left.min(Duration::from_secs(1))).await;
+        }
+        let _ = self.failure.try_set(None);
+    }
+
+    fn is_held_up(self) -> bool {
+        self.busy.get() || self.pause.get() > 0
     }
 
     /// Whether the last try went well, followed by views.
@@ -120,7 +148,8 @@ impl Form {
             self.errors.update(|errors| errors.retain(|error| error.field != field));
         }
         let is_refused_here = self.refused_at.is_some_and(|(_, at)| at == field);
-        if is_refused_here && self.failure.with_untracked(Option::is_some) {
+        if is_refused_here && self.pause.get_untracked() == 0 && self.failure.with_untracked(Option::is_some)
+        {
             self.failure.set(None);
         }
         if self.done.get_untracked() {
@@ -160,15 +189,22 @@ pub fn Submit(
     /// The button's look.
     #[prop(default = "primary")]
     class: &'static str,
+    /// What the button is called where what it says is not enough.
+    #[prop(optional)]
+    name: Option<Signal<String>>,
 ) -> impl IntoView {
+    let wait = form.id("wait");
+    let described = move || (form.pause.get() > 0).then(|| form.id("wait"));
     view! {
-        {move || form.general().map(|failure| view! { <ProblemText failure=failure /> })}
+        {move || form.general().map(|failure| view! { <ProblemText failure=failure countdown=(form.pause, wait.clone()) /> })}
         <div class="actions">
             <button
                 type="submit"
                 class=class
                 aria-busy=move || form.busy.get().to_string()
-                aria-disabled=move || form.busy.get().to_string()
+                aria-disabled=move || form.is_held_up().to_string()
+                aria-describedby=described
+                aria-label=name.map(|name| move || name.get())
             >
                 {tr(label)}
             </button>

@@ -6,20 +6,36 @@ use latchkey_shared::ErrorCode;
 use leptos::prelude::*;
 
 /// The general line of a failure, announced: what happened, how long to wait, and where to find it in the server's log.
+/// The wait may be counted down beside it; that is not announced with every second.
 #[component]
-pub fn ProblemText(failure: Failure) -> impl IntoView {
+pub fn ProblemText(
+    failure: Failure,
+    /// How many seconds are left to wait, and the id of the words that say so.
+    #[prop(optional)]
+    countdown: Option<(RwSignal<u64>, String)>,
+) -> impl IntoView {
     let i18n = use_i18n();
-    view! { <p class="problem" role="alert">{move || words(i18n.texts(), &failure)}</p> }
+    let counted = countdown.is_some();
+    view! {
+        <p class="problem">
+            <span role="alert">{move || words(i18n.texts(), &failure, !counted)}</span>
+            {countdown.map(|(left, id)| view! {
+                <span role="timer" id=id>
+                    {move || (left.get() > 0).then(|| format!(" {}", (i18n.texts().wait)(left.get())))}
+                </span>
+            })}
+        </p>
+    }
 }
 
-fn words(texts: &Texts, failure: &Failure) -> String {
+fn words(texts: &Texts, failure: &Failure, with_pause: bool) -> String {
     let mut words = match failure {
         Failure::Unreachable => texts.unreachable.to_owned(),
         Failure::Garbled { .. } => texts.garbled.to_owned(),
         Failure::SignedOut => texts.signed_out_failure.to_owned(),
         Failure::Refused { problem, .. } => (texts.problem)(problem.code).to_owned(),
     };
-    if let Some(pause) = failure.retry_after() {
+    if let Some(pause) = failure.retry_after().filter(|_| with_pause) {
         words = format!("{words} {}", (texts.wait)(pause.as_secs()));
     }
     if let Failure::Refused { problem, .. } = failure

@@ -134,24 +134,29 @@ pub static TEXTS: Texts = Texts {
     not_found_lead: "There is nothing at this address. It may have been mistyped.",
     to_home: "Home",
 
+    device_name: str::to_owned,
     hello: |name| format!("Hello, {name}"),
-    duration: |seconds| match (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60) {
-        (0, 0, 0, s) => format!("{s} s"),
-        (0, 0, m, s) => format!("{m} min {s} s"),
-        (0, h, m, _) => format!("{h} h {m} min"),
-        (d, h, _, _) => format!("{d} d {h} h"),
-    },
+    duration,
     problem,
     unreachable: "The server cannot be reached. Check your connection, then try again.",
     garbled: "The server gave an answer that makes no sense here. Try again in a moment.",
     signed_out_failure: "You are signed out.",
-    wait: |seconds| format!("Try again in {seconds} s."),
+    wait: |seconds| format!("Try again in {}.", duration(seconds)),
     request_id: |id| format!("Request {id}"),
     field_error,
     end_reason,
     ended_label,
     deed,
 };
+
+fn duration(seconds: u64) -> String {
+    match (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60) {
+        (0, 0, 0, s) => format!("{s} s"),
+        (0, 0, m, s) => format!("{m} min {s} s"),
+        (0, h, m, _) => format!("{h} h {m} min"),
+        (d, h, _, _) => format!("{d} d {h} h"),
+    }
+}
 
 fn problem(code: ErrorCode) -> &'static str {
     match code {

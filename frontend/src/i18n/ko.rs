@@ -134,24 +134,38 @@ pub static TEXTS: Texts = Texts {
     not_found_lead: "이 주소에는 페이지가 없습니다. 주소를 다시 확인해 주세요.",
     to_home: "홈으로",
 
+    device_name,
     hello: |name| format!("안녕하세요, {name} 님"),
-    duration: |seconds| match (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60) {
-        (0, 0, 0, s) => format!("{s}초"),
-        (0, 0, m, s) => format!("{m}분 {s}초"),
-        (0, h, m, _) => format!("{h}시간 {m}분"),
-        (d, h, _, _) => format!("{d}일 {h}시간"),
-    },
+    duration,
     problem,
     unreachable: "서버에 연결할 수 없습니다. 인터넷 연결을 확인한 뒤 다시 시도해 주세요.",
     garbled: "서버의 응답을 이해할 수 없습니다. 잠시 후 다시 시도해 주세요.",
     signed_out_failure: "로그아웃되었습니다.",
-    wait: |seconds| format!("{seconds}초 후에 다시 시도해 주세요."),
+    wait: |seconds| format!("{} 후에 다시 시도해 주세요.", duration(seconds)),
     request_id: |id| format!("요청 번호 {id}"),
     field_error,
     end_reason,
     ended_label,
     deed,
 };
+
+/// The server names devices in English; what it may say besides that is shown as it is.
+fn device_name(words: &str) -> String {
+    match words.rsplit_once(" on ") {
+        Some((client, system)) => format!("{system}의 {client}"),
+        None if words == "Unknown device" => "알 수 없는 기기".to_owned(),
+        None => words.to_owned(),
+    }
+}
+
+fn duration(seconds: u64) -> String {
+    match (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60) {
+        (0, 0, 0, s) => format!("{s}초"),
+        (0, 0, m, s) => format!("{m}분 {s}초"),
+        (0, h, m, _) => format!("{h}시간 {m}분"),
+        (d, h, _, _) => format!("{d}일 {h}시간"),
+    }
+}
 
 fn problem(code: ErrorCode) -> &'static str {
     match code {

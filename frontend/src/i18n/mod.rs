@@ -98,4 +98,16 @@ mod tests {
         assert_eq!((texts(Locale::En).duration)(3_723), "1 h 2 min");
         assert_eq!((korean.duration)(59), "59초");
     }
+
+    #[wasm_bindgen_test]
+    fn devices_are_named_in_every_language_and_unknown_words_stay() {
+        let (english, korean) = (texts(Locale::En).device_name, texts(Locale::Ko).device_name);
+        assert_eq!(english("Chrome on Linux"), "Chrome on Linux");
+        assert_eq!(korean("Chrome on Linux"), "Linux의 Chrome");
+        assert_eq!(korean("Internet on Rails on macOS"), "macOS의 Internet on Rails");
+        assert_eq!(korean("Unknown device"), "알 수 없는 기기");
+        for words in ["curl", "Konqueror", "", "ononon", "\u{1F98A}"] {
+            assert_eq!((english(words), korean(words)), (words.to_owned(), words.to_owned()));
+        }
+    }
 }

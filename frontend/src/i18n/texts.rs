@@ -47,6 +47,8 @@ texts! {
     // Not found
     not_found not_found_lead to_home;
 
+    /// A device in words, from the server's: "Chrome on Windows".
+    device_name: fn(&str) -> String,
     /// "Hello, Ada"
     hello: fn(&str) -> String,
     /// A span of seconds.

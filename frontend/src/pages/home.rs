@@ -70,10 +70,10 @@ fn Facts(list: SessionList) -> impl IntoView {
             .unwrap_or_default()
     });
     own.map(|own| {
-        let signed_in = own.created_at;
+        let (signed_in, device) = (own.created_at, own.device);
         view! {
             <dl>
-                <Fact name=|t| t.device value=Signal::stored(own.device) />
+                <Fact name=|t| t.device value=Signal::derive(move || (i18n.texts().device_name)(&device)) />
                 <Fact name=|t| t.address value=Signal::stored(own.ip) />
                 <Fact name=|t| t.signed_in_at value=Signal::derive(move || locale::date_time(i18n.locale(), signed_in)) />
                 <Fact name=|t| t.session_ends value=ends />

@@ -34,7 +34,7 @@ fn Lists(found: SessionList, list: Loaded<SessionList>) -> impl IntoView {
             {match others {
                 true => view! {
                     <p class="lead">{tr(|t| t.sign_out_others_lead)}</p>
-                    <EndForm end=move || sessions::end_others(session) list=list all=true />
+                    <EndForm end=move || sessions::end_others(session) list=list />
                 }.into_any(),
                 false => view! { <p class="lead">{tr(|t| t.no_others)}</p> }.into_any(),
             }}
@@ -52,6 +52,12 @@ fn Lists(found: SessionList, list: Loaded<SessionList>) -> impl IntoView {
 fn Live(found: Session, list: Loaded<SessionList>) -> impl IntoView {
     let (session, i18n) = (use_session(), use_i18n());
     let (id, current, expires) = (found.id, found.current, found.expires_at);
+    let (device, ip) = (found.device.clone(), found.ip.clone());
+    // Several buttons say "End": each is called by what it ends.
+    let name = Signal::derive(move || {
+        let texts = i18n.texts();
+        format!("{}: {}, {ip}", texts.end, (texts.device_name)(&device))
+    });
     let ends = move || {
         let texts = i18n.texts();
         format!("{} {}", texts.session_ends, locale::relative(i18n.locale(), expires, clock::now()))
@@ -62,7 +68,7 @@ fn Live(found: Session, list: Loaded<SessionList>) -> impl IntoView {
             <p class="facts">{ends}</p>
             {match current {
                 true => view! { <span class="badge">{tr(|t| t.this_one)}</span> }.into_any(),
-                false => view! { <EndForm end=move || sessions::end(session, id) list=list all=false /> }.into_any(),
+                false => view! { <EndForm end=move || sessions::end(session, id) list=list name=name /> }.into_any(),
             }}
         </li>
     }
@@ -95,19 +101,20 @@ fn Device(found: Session) -> impl IntoView {
         let seen = locale::relative(locale, last, clock::now());
         format!("{} {since} · {} {seen}", texts.signed_in_at, texts.last_used)
     };
+    let device = found.device;
     view! {
-        <strong title=found.user_agent>{found.device}</strong>
+        <strong title=found.user_agent>{move || (i18n.texts().device_name)(&device)}</strong>
         <p class="facts">{found.ip}</p>
         <p class="facts">{used}</p>
     }
 }
 
-/// A button that ends one session or all others, and shows the list anew.
+/// A button that ends the session of this name, or all others, and shows the list anew.
 #[component]
 fn EndForm<F>(
     end: impl Fn() -> F + Send + Sync + 'static,
     list: Loaded<SessionList>,
-    all: bool,
+    #[prop(optional)] name: Option<Signal<String>>,
 ) -> impl IntoView
 where
     F: Future<Output = Result<(), Failure>> + 'static,
@@ -124,9 +131,9 @@ where
     };
     view! {
         <form on:submit=send>
-            {match all {
-                true => view! { <Submit form=form label=|t| t.sign_out_others class="danger" /> },
-                false => view! { <Submit form=form label=|t| t.end class="quiet" /> },
+            {match name {
+                None => view! { <Submit form=form label=|t| t.sign_out_others class="danger" /> },
+                Some(name) => view! { <Submit form=form label=|t| t.end class="quiet" name=name /> },
             }}
         </form>
     }
