@@ -9,11 +9,12 @@ use std::str::FromStr;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Locale {
-    /// English.
-    #[default]
-    En,
     /// Korean.
     Ko,
+    /// English; also what a build makes of a language that only a newer one speaks.
+    #[default]
+    #[serde(other)]
+    En,
 }
 
 impl Locale {
@@ -53,6 +54,15 @@ mod tests {
         assert_eq!(Locale::preferred(["fr-FR", "ko-KR", "en"]), Some(Locale::Ko));
         assert_eq!(Locale::preferred(["EN_us", "ko"]), Some(Locale::En));
         assert_eq!(Locale::preferred(["fr", "", "kok"]), None);
+    }
+
+    #[test]
+    fn an_old_page_reads_an_account_in_a_language_that_it_does_not_speak() {
+        assert_eq!(serde_json::from_str::<Locale>("\"ja\"").unwrap(), Locale::En);
+        for locale in Locale::ALL {
+            assert_eq!(serde_json::to_string(&locale).unwrap(), format!("\"{}\"", locale.tag()));
+            assert_eq!(serde_json::from_str::<Locale>(&format!("\"{}\"", locale.tag())).unwrap(), locale);
+        }
     }
 
     #[test]
