@@ -2,6 +2,7 @@ import { expect, type BrowserContext, type Page } from '@playwright/test'
 import { answered, CONNECTION_BROKE } from '../support/complaints.ts'
 import { Dice, SEED } from '../support/dice.ts'
 import type { Latchkey } from '../support/fixtures.ts'
+import { TAB } from '../support/origin.ts'
 import type { Settings } from '../support/server.ts'
 import { ADA, bar, linkTo, signInAgain, signUp, welcome } from '../support/people.ts'
 import { refreshFromElsewhere, refreshToken, sessionRecord } from '../support/record.ts'
@@ -12,6 +13,8 @@ export interface Course {
   tabs: number
   /** How likely the answer to any call is lost after the server has acted. */
   lost: number
+  /** Whether a call whose answer is lost gets one when it is sent again. */
+  sparing?: boolean
   /** Up to how many milliseconds a request, and again its answer, is late. */
   jitter: number
   /** Whether the browser lets tabs take turns (Web Locks): nothing may depend on it. */
@@ -66,6 +69,7 @@ export async function race(
   const generation = await currentGeneration(tabs)
   origin.faults.on(API, { kind: 'jitter', milliseconds: course.jitter })
   const loss = origin.faults.on(API, { kind: 'lose the answer' }, Infinity, course.lost)
+  if (course.sparing) loss.sparingTheNext()
   const refreshes = () => origin.seen(REFRESH).length - start.refreshes
 
   const deadline = Date.now() + course.patience
@@ -96,6 +100,7 @@ async function open(context: BrowserContext, count: number): Promise<Page[]> {
     tabs.push(tab)
   }
   await Promise.all(tabs.map(witness))
+  await Promise.all(tabs.map((tab, index) => tab.setExtraHTTPHeaders({ [TAB]: `${index}` })))
   return tabs
 }
 

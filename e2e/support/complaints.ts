@@ -3,8 +3,7 @@ import type { BrowserContext } from '@playwright/test'
 /** What the browser complains about: errors in the console, errors of the page, violations of the content policy. */
 export class Complaints {
   private readonly all: string[] = []
-  /** A first visit asks whether the browser has a session that the page does not know of: it has none. */
-  private readonly expected: RegExp[] = [answered(401, '/api/auth/refresh')]
+  private readonly expected: RegExp[] = []
 
   watch(context: BrowserContext): void {
     context.on('console', (message) => {

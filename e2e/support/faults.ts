@@ -27,9 +27,19 @@ export interface Match {
   path?: string | RegExp
 }
 
+/** One request, as far as rules look at it. */
+export interface Request {
+  method: string
+  path: string
+  /** Which tab sent it, where the tabs say so. */
+  tab: string
+}
+
 /** A fault for some requests, until it is lifted or used up. */
 export class Rule {
   hits = 0
+  /** The calls whose last request was struck; kept where a rule spares the next one. */
+  private struck: Set<string> | undefined
 
   constructor(
     private readonly match: Match,
@@ -38,9 +48,18 @@ export class Rule {
     private readonly strikes: () => boolean,
   ) {}
 
+  /** From now on the rule never strikes the same call of one tab twice in a row. */
+  sparingTheNext(): this {
+    this.struck = new Set()
+    return this
+  }
+
   /** Uses the rule up by one, if it is about this request and strikes. */
-  claims(method: string, path: string): boolean {
-    if (this.remaining <= 0 || !matches(this.match, method, path) || !this.strikes()) return false
+  claims({ method, path, tab }: Request): boolean {
+    if (this.remaining <= 0 || !matches(this.match, method, path)) return false
+    const call = `${tab} ${method} ${path}`
+    if (this.struck?.delete(call) || !this.strikes()) return false
+    this.struck?.add(call)
     this.remaining -= 1
     this.hits += 1
     return true
@@ -70,8 +89,8 @@ export class Faults {
   }
 
   /** The faults that this request meets. */
-  meet(method: string, path: string): Fault[] {
-    return this.rules.filter((rule) => rule.claims(method, path)).map(({ fault }) => fault)
+  meet(request: Request): Fault[] {
+    return this.rules.filter((rule) => rule.claims(request)).map(({ fault }) => fault)
   }
 }
 

@@ -21,6 +21,9 @@ const TYPES: Record<string, string> = {
   '.webmanifest': 'application/manifest+json',
 }
 
+/** The header in which a tab names itself. */
+export const TAB = 'x-tab'
+
 /** One request that the origin saw. */
 export interface Exchange {
   method: string
@@ -82,7 +85,7 @@ export class Origin {
   private async serve(asked: IncomingMessage, answer: ServerResponse): Promise<void> {
     const { pathname: path } = new URL(asked.url ?? '/', this.url)
     const method = asked.method ?? 'GET'
-    const faults = this.faults.meet(method, path)
+    const faults = this.faults.meet({ method, path, tab: String(asked.headers[TAB] ?? '') })
     const exchange: Exchange = { method, path, document: asked.headers['sec-fetch-dest'] === 'document', faults }
     this.exchanges.push(exchange)
     // On a connection that it used before, a browser repeats a broken request by itself: the page would not see the fault.

@@ -5,8 +5,9 @@ import { extname, join } from 'node:path'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { expect, test as base } from '../support/fixtures.ts'
 import { CADDYFILE, HASHED, IMMUTABLE, NO_CACHE, PAGE_HEADERS } from '../support/headers.ts'
+import { NEXT_WELCOME, nextVersion, onlyIn, remove } from '../support/next-version.ts'
 import { PAGE } from '../support/origin.ts'
-import { ADA, goTo, heading, signUp } from '../support/people.ts'
+import { ADA, fillInSignUp, goTo, heading, signOut, signUp } from '../support/people.ts'
 import { sparePort } from '../support/ports.ts'
 import { Program } from '../support/program.ts'
 import { Server } from '../support/server.ts'
@@ -54,8 +55,8 @@ async function loopbackOnly(folder: string): Promise<string> {
 }
 
 /** The page with its larger files compressed, as `cargo xtask dist` does. */
-async function preparePage(folder: string): Promise<void> {
-  await cp(PAGE, folder, { recursive: true })
+async function preparePage(folder: string, page = PAGE): Promise<void> {
+  await cp(page, folder, { recursive: true })
   for (const name of await readdir(folder)) {
     if (!['.html', '.js', '.css', '.wasm'].includes(extname(name))) continue
     const content = await readFile(join(folder, name))
@@ -132,6 +133,31 @@ if (caddyIsHere() || process.env.CI) {
       expect(unknown.status).toBe(404)
       expect(unknown.headers.get('content-type')).toContain('application/problem+json')
       expect((await ask(`${site}/apiary`)).headers.get('content-type')).toContain('text/html')
+    })
+
+    test('takes the place of an old version at the next load, and leaves open tabs alone', async ({ page, site, folder }) => {
+      await page.goto('/login')
+      await expect(page.getByText('Welcome back.')).toBeVisible()
+      const next = await nextVersion(PAGE)
+      const gone = await onlyIn(PAGE, next)
+      await rm(join(folder, 'page'), { recursive: true })
+      await preparePage(join(folder, 'page'), next)
+      await remove(next)
+      for (const file of gone) {
+        const answer = await ask(`${site}/${file}`)
+        expect([answer.status, answer.headers.get('cache-control')], file).toEqual([404, NO_CACHE])
+      }
+      // The open tab has all it needs.
+      await page.getByRole('link', { name: 'Create account' }).click()
+      await fillInSignUp(page, ADA)
+      await page.getByRole('button', { name: 'Create account' }).click()
+      await goTo(page, 'Sessions')
+      await expect(page.getByText('This session')).toBeVisible()
+      await signOut(page)
+      await expect(page.getByText('Welcome back.')).toBeVisible()
+      // What the browser has kept of the old version does not get in the way: the document is asked for again.
+      await page.goto('/login')
+      await expect(page.getByText(NEXT_WELCOME)).toBeVisible()
     })
 
     test('carries a person from sign-up to their sessions', async ({ page }) => {

@@ -1,11 +1,9 @@
 import type { BrowserContext, Page } from '@playwright/test'
-import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { answered } from '../support/complaints.ts'
 import { expect, test } from '../support/fixtures.ts'
+import { NEXT_WELCOME, nextVersion, onlyIn, remove } from '../support/next-version.ts'
 import { PAGE } from '../support/origin.ts'
-import { ADA, bar, goTo, heading, signInAgain, signUp, welcome } from '../support/people.ts'
+import { ADA, bar, goTo, heading, signInAgain, signOut, signUp, welcome } from '../support/people.ts'
 import { sessionRecord } from '../support/record.ts'
 import { untilTheTokenHasEnded } from '../support/time.ts'
 import { disturbances, watchForDisturbances } from '../support/watching.ts'
@@ -92,30 +90,43 @@ test('a clock that is put right while the page is open signs nobody out', async 
   }
 })
 
-test('a tab of an old version goes on beside one of the new version', async ({ page, context, latchkey }) => {
+test('a tab of an old version goes on when its files are gone, and a reload brings the new one', async ({
+  page,
+  context,
+  latchkey: { origin, server },
+}) => {
   await signUp(page, ADA)
-  const next = await newVersion()
-  await latchkey.server.goAway()
-  latchkey.origin.page = next
-  await latchkey.server.comeBack()
+  const next = await nextVersion(PAGE)
+  const gone = await onlyIn(PAGE, next)
+  await server.goAway()
+  origin.page = next
+  await server.comeBack()
+  for (const file of gone) expect((await page.request.get(`/${file}`)).status(), file).toBe(404)
+
   const fresh = await context.newPage()
   await fresh.goto('/')
   await expect(welcome(fresh, ADA)).toBeVisible()
-  await expect(fresh.locator('script[src*="boot-next"]')).toHaveCount(1)
+  const asked = origin.seen({ path: FILE }).length
   await staysSignedIn(page)
+  await goTo(page, 'Profile')
+  await page.getByRole('main').getByLabel('Display name').fill('Augusta Ada King')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await expect(page.getByText('Saved.')).toBeVisible()
+  expect(origin.seen({ path: FILE }), 'the old tab needs no file any more').toHaveLength(asked)
+
   await staysSignedIn(fresh)
-  await rm(next, { recursive: true })
+  await goTo(fresh, 'Profile')
+  await expect(fresh.getByRole('main').getByLabel('Display name')).toHaveValue('Augusta Ada King')
+  await signOut(fresh)
+  await expect(fresh.getByText(NEXT_WELCOME)).toBeVisible()
+  await expect(page.getByText('Welcome back.')).toBeVisible()
+  await page.reload()
+  await expect(page.getByText(NEXT_WELCOME)).toBeVisible()
+  await remove(next)
 })
 
-/** The page as another build of it: the files of the old one are no longer there. */
-async function newVersion(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'latchkey-page-'))
-  await cp(PAGE, folder, { recursive: true })
-  await rename(join(folder, 'boot.js'), join(folder, 'boot-next.js'))
-  const index = await readFile(join(folder, 'index.html'), 'utf8')
-  await writeFile(join(folder, 'index.html'), index.replaceAll('boot.js', 'boot-next.js'))
-  return folder
-}
+/** A file that the page cannot do without. */
+const FILE = /\.(css|js|wasm)$/
 
 test('local storage that is full keeps nobody from staying signed in, in any tab', async ({ page, context }) => {
   await signUp(page, ADA)
@@ -169,6 +180,10 @@ for (const [how, edit] of Object.entries({
   'a token that was changed': (text: string) =>
     text.replace(/"access_token":"([^"]+)"/, (_, token: string) => `"access_token":"${token.slice(0, -8)}AAAAAAAA"`),
   'a generation far ahead': (text: string) => text.replace(/"generation":\d+/, '"generation":999999'),
+  'what a newer version writes beside': (text: string) =>
+    JSON.stringify({ ...(JSON.parse(text) as object), step_up: { until: 5, with: ['passkey'] } }),
+  'a state of a newer version': (text: string) => text.replace('"signed_in"', '"stepping_up"'),
+  'without a field of this version': (text: string) => text.replace(/"generation":\d+,?/, ''),
   'times far ahead': (text: string) => text.replace(/"access_expires_at":"\d{4}/, '"access_expires_at":"2099'),
 })) {
   test(`local storage that was edited by hand (${how}) signs nobody out, here or in a new tab`, async ({

@@ -16,7 +16,7 @@ function expectTheZeros(outcome: Outcome): void {
   expect(outcome.stolen, 'a thief is caught').toBe('replay_detected')
 }
 
-test.describe('where nothing is lost', () => {
+test.describe('where nothing is lost, or comes at the second try', () => {
   // Long enough that a call which is sent twice cannot meet two tokens that have just ended, however slow the machine is.
   test.use({ settings: { ...SETTINGS, LATCHKEY_TOKENS__ACCESS_LIFETIME: '5s' } })
 
@@ -33,6 +33,21 @@ test.describe('where nothing is lost', () => {
       expect(outcome, 'nobody sees a failure').toMatchObject({ errors: [], bars: 0 })
     })
   }
+
+  test('5 tabs of a browser without locks share their refreshes', async ({ context, latchkey }) => {
+    const outcome = await race(context, latchkey, { ...COURSE, tabs: 5, locks: false })
+    expectTheZeros(outcome)
+    expect(outcome, 'nobody sees a failure').toMatchObject({ errors: [], bars: 0 })
+    // Each for itself they would send three for one; with few rotations a single one more weighs much.
+    expect(outcome.refreshes / outcome.rotations).toBeLessThanOrEqual(2)
+  })
+
+  test('3 tabs, 20 % of all answers lost, none twice in a row: nobody sees any of it', async ({ context, latchkey }) => {
+    const outcome = await race(context, latchkey, { ...COURSE, tabs: 3, jitter: 50, lost: 0.2, sparing: true })
+    expectTheZeros(outcome)
+    expect(outcome.lost).toBeGreaterThan(4)
+    expect(outcome, 'neither bar nor error').toMatchObject({ errors: [], bars: 0 })
+  })
 })
 
 for (const { tabs, lost, locks } of [

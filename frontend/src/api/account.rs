@@ -5,24 +5,37 @@ use super::{
     client::{Call, read},
 };
 use crate::session::Session;
-use latchkey_shared::{Account, ChangePasswordRequest, DeleteAccountRequest, ProfileChangeRequest};
+use latchkey_shared::{
+    Account, ChangePasswordRequest, DeleteAccountRequest, ErrorCode, ProfileChangeRequest,
+};
 
 /// Changes the name or the language.
 pub async fn change_profile(session: Session, change: &ProfileChangeRequest) -> Result<Account, Failure> {
-    read(&Call::patch("/api/me", change).send_as(session).await?)
+    read(&Call::patch("/api/me", change).send(Some(session)).await.text?)
 }
 
 /// Changes the password; every other session ends.
 pub async fn change_password(session: Session, change: &ChangePasswordRequest) -> Result<(), Failure> {
-    Call::post("/api/me/password", change).send_as(session).await.map(drop)
+    let call = |change| Call::post("/api/me/password", change);
+    let answer = call(change).send(Some(session)).await;
+    if !answer.echoes(ErrorCode::CredentialsRejected) {
+        return answer.text.map(drop);
+    }
+    // The first try may have changed it. Then the new password is the current one.
+    let changed = ChangePasswordRequest { current_password: change.new_password.clone(), ..change.clone() };
+    call(&changed).send(Some(session)).await.text.map(drop)
 }
 
 /// Deletes the account and all that is its own.
 pub async fn delete(session: Session, request: &DeleteAccountRequest) -> Result<(), Failure> {
-    Call::delete("/api/me").carrying(request).send_as(session).await.map(drop)
+    match Call::delete("/api/me").carrying(request).send(Some(session)).await.text {
+        // The first try has deleted it, and the second found nobody to be signed in.
+        Err(Failure::SignedOut) if session.ended_with_the_account() => Ok(()),
+        answer => answer.map(drop),
+    }
 }
 
 /// All that the server knows of the account, as JSON.
 pub async fn export(session: Session) -> Result<String, Failure> {
-    Call::get("/api/me/export").send_as(session).await
+    Call::get("/api/me/export").send(Some(session)).await.text
 }

@@ -5,34 +5,52 @@ use super::{
     client::{Call, read},
 };
 use crate::session::Session;
-use latchkey_shared::{LogInRequest, LogOutRequest, RefreshRequest, Secret, SignUpRequest, SignedIn};
+use latchkey_shared::{
+    ErrorCode, LogInRequest, LogOutRequest, RefreshRequest, Secret, SignUpRequest, SignedIn, TokenDelivery,
+};
 
 /// Makes an account and signs in.
 pub async fn sign_up(request: &SignUpRequest) -> Result<SignedIn, Failure> {
-    read(&Call::post("/api/auth/signup", request).send(None).await?)
+    let answer = Call::post("/api/auth/signup", request).send(None).await;
+    if !answer.echoes(ErrorCode::EmailTaken) {
+        return read(&answer.text?);
+    }
+    // The account may be the one that the first try has made. The password decides whose it is.
+    let same = LogInRequest {
+        email: request.email.clone(),
+        password: request.password.clone(),
+        remember: true,
+        token_delivery: TokenDelivery::Cookie,
+    };
+    match log_in(&same).await {
+        Err(failure) if failure.code() == Some(ErrorCode::CredentialsRejected) => read(&answer.text?),
+        decided => decided,
+    }
 }
 
 /// Signs in.
 pub async fn log_in(request: &LogInRequest) -> Result<SignedIn, Failure> {
-    read(&Call::post("/api/auth/login", request).send(None).await?)
+    read(&Call::post("/api/auth/login", request).send(None).await.text?)
 }
 
-/// Trades the refresh cookie for the next access token.
-pub async fn refresh() -> Result<SignedIn, Failure> {
-    read(&Call::post("/api/auth/refresh", &RefreshRequest::default()).send(None).await?)
+/// Trades the refresh cookie for the next access token; also says how often it was asked. The server answers a token
+/// whose successor was lost with that successor again.
+pub async fn refresh() -> (Result<SignedIn, Failure>, u32) {
+    let answer = Call::post("/api/auth/refresh", &RefreshRequest::default()).send(None).await;
+    (answer.text.and_then(|text| read(&text)), answer.tries)
 }
 
 /// Ends the session that the cookie, or else the token, belongs to.
 pub async fn log_out(token: Option<&Secret>) -> Result<(), Failure> {
-    Call::post("/api/auth/logout", &LogOutRequest::default()).send(token).await.map(drop)
+    Call::post("/api/auth/logout", &LogOutRequest::default()).send_once(token).await.map(drop)
 }
 
 /// Asks whether the token is still good, and has it replaced if not.
 pub async fn verify(session: Session) -> Result<(), Failure> {
-    Call::get("/api/auth/verify").send_as(session).await.map(drop)
+    Call::get("/api/auth/verify").send(Some(session)).await.text.map(drop)
 }
 
 /// Asks whether the server can be reached with this token.
 pub async fn verify_once(token: &Secret) -> Result<(), Failure> {
-    Call::get("/api/auth/verify").send(Some(token)).await.map(drop)
+    Call::get("/api/auth/verify").send_once(Some(token)).await.map(drop)
 }

@@ -1,10 +1,11 @@
-//! Sends a call with the access token. A token that is refused is replaced, and the call sent once more.
+//! Sends a call with the access token. A token that is refused is replaced, and the call sent once more; a call whose
+//! answer is lost is sent again before anybody hears of it.
 
 use super::Failure;
 use crate::platform::clock::{now, wait};
 use crate::session::Session;
 use gloo_net::http::{Method, RequestBuilder, Response};
-use latchkey_shared::{Problem, Secret};
+use latchkey_shared::{ErrorCode, Problem, Secret, Timestamp};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use std::time::Duration;
@@ -47,8 +48,8 @@ impl Call {
         Self { body: Some(text), ..self }
     }
 
-    /// Sends the call with this token, or without one; hands over the answer's text.
-    pub async fn send(&self, token: Option<&Secret>) -> Result<String, Failure> {
+    /// Sends the call once, with this token or without one; hands over the answer's text.
+    pub async fn send_once(&self, token: Option<&Secret>) -> Result<String, Failure> {
         let signal = AbortSignal::timeout_with_u32(TIMEOUT_MS);
         let mut request = RequestBuilder::new(&self.path)
             .method(self.method.clone())
@@ -71,44 +72,83 @@ impl Call {
         }
     }
 
-    /// Sends the call in the person's name; waits where the token has to be replaced or the password asked for. A
-    /// question whose answer is lost is asked again before anybody hears of it.
-    pub async fn send_as(&self, session: Session) -> Result<String, Failure> {
-        let start = now();
-        let mut answer = self.attempt(session).await?;
-        for pause in PAUSES {
-            let soon = start.until(now()) < SOON;
-            if !(soon && self.is_question() && answer.as_ref().is_err_and(Failure::is_lost_answer)) {
-                break;
+    /// Sends the call, in somebody's name or in nobody's, and again where the answer is lost on the way. A question and
+    /// a change that says what shall be can be sent twice; what the server answers to the other calls, when it has acted
+    /// on the first try, their own functions know.
+    ///
+    /// Waits where the token has to be replaced or the password asked for.
+    pub async fn send(&self, person: Option<Session>) -> Answer {
+        let (mut sent, mut tries) = (None, 0);
+        loop {
+            let text = match self.attempt(person, &mut sent).await {
+                Ok(text) => text,
+                Err(no_token) => return Answer { text: Err(no_token), tries },
+            };
+            tries += 1;
+            match text.as_ref().err().and_then(|failure| again_after(failure, tries, waited(sent))) {
+                Some(pause) => wait(pause).await,
+                None => {
+                    if let Some(session) = person {
+                        session.heard_from_server(text.as_ref().err(), tries);
+                    }
+                    return Answer { text, tries };
+                }
             }
-            wait(pause).await;
-            answer = self.attempt(session).await?;
         }
-        session.heard_from_server(answer.as_ref().err());
-        answer
     }
 
     /// Sends the call; once more with another token where the first is refused. Fails by itself only without a token.
-    async fn attempt(&self, session: Session) -> Result<Result<String, Failure>, Failure> {
-        let token = session.token(None).await?;
-        let answer = self.send(Some(&token)).await;
-        if !answer.as_ref().is_err_and(Failure::asks_for_another_token) {
-            return Ok(answer);
+    /// Notes when the call was sent for the first time: the wait for a token, or for the password, does not count.
+    async fn attempt(
+        &self,
+        person: Option<Session>,
+        sent: &mut Option<Timestamp>,
+    ) -> Result<Result<String, Failure>, Failure> {
+        let token = match person {
+            Some(session) => Some(session.token(None).await?),
+            None => None,
+        };
+        sent.get_or_insert_with(now);
+        let answer = self.send_once(token.as_ref()).await;
+        match (person, &answer) {
+            (Some(session), Err(failure)) if failure.asks_for_another_token() => {
+                let next = session.token(token.as_ref()).await?;
+                Ok(self.send_once(Some(&next)).await)
+            }
+            _ => Ok(answer),
         }
-        let next = session.token(Some(&token)).await?;
-        Ok(self.send(Some(&next)).await)
-    }
-
-    /// Whether the call changes nothing (RFC 9110 §9.2.1): the server may have acted although its answer was lost.
-    fn is_question(&self) -> bool {
-        self.method == Method::GET
     }
 }
 
-/// Between the tries of a question whose answer is lost.
-const PAUSES: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(900)];
-/// An answer that is lost later than this was waited for long enough: the person should hear of it.
-const SOON: Duration = Duration::from_secs(3);
+/// What became of a call.
+pub struct Answer {
+    /// The answer's text, or why there is none.
+    pub text: Result<String, Failure>,
+    /// How often the call was sent.
+    pub tries: u32,
+}
+
+impl Answer {
+    /// Whether this refusal may come of the call itself: an earlier try, whose answer was lost, may have done it all.
+    pub fn echoes(&self, code: ErrorCode) -> bool {
+        self.tries > 1 && self.text.as_ref().is_err_and(|failure| failure.code() == Some(code))
+    }
+}
+
+fn waited(since: Option<Timestamp>) -> Duration {
+    since.map_or(Duration::ZERO, |since| since.until(now()))
+}
+
+/// The pause before a call is sent again that was sent so often, for so long, and has failed like this. After three tries,
+/// or three seconds, the person should hear of it.
+fn again_after(failure: &Failure, tries: u32, waited: Duration) -> Option<Duration> {
+    match tries {
+        _ if !failure.is_lost_answer() || waited >= Duration::from_secs(3) => None,
+        1 => Some(Duration::from_millis(300)),
+        2 => Some(Duration::from_millis(900)),
+        _ => None,
+    }
+}
 
 const GARBLED: Failure = Failure::Garbled { status: 0, retry_after: None };
 
@@ -145,5 +185,35 @@ mod tests {
         for text in ["", "{}", " {\"a\": [1, null]}\n"] {
             assert!(says_something(text), "{text}");
         }
+    }
+
+    #[wasm_bindgen_test]
+    fn only_lost_answers_are_asked_for_again_and_only_for_a_short_time() {
+        let (lost, soon) = (Failure::Unreachable, Duration::from_millis(40));
+        assert!(again_after(&lost, 1, soon) < again_after(&lost, 2, soon));
+        assert_eq!(again_after(&lost, 3, soon), None);
+        assert_eq!(again_after(&lost, 1, Duration::from_secs(15)), None);
+        let pause = Some(Duration::from_secs(1));
+        for answered in [
+            Failure::SignedOut,
+            Failure::Garbled { status: 429, retry_after: None },
+            Failure::Garbled { status: 404, retry_after: None },
+            Failure::Garbled { status: 503, retry_after: pause },
+        ] {
+            assert_eq!(again_after(&answered, 1, soon), None, "{answered:?}");
+        }
+        for status in [200, 502, 503, 504] {
+            assert!(again_after(&Failure::Garbled { status, retry_after: None }, 1, soon).is_some());
+        }
+    }
+
+    #[wasm_bindgen_test]
+    fn a_refusal_of_the_first_try_is_no_echo() {
+        let taken = r#"{"type":"","title":"","status":409,"code":"email_taken","detail":"","request_id":""}"#;
+        let refused = || Failure::Refused { problem: read(taken).unwrap(), retry_after: None };
+        let answer = |tries| Answer { text: Err(refused()), tries };
+        assert!(!answer(1).echoes(ErrorCode::EmailTaken));
+        assert!(answer(2).echoes(ErrorCode::EmailTaken));
+        assert!(!answer(2).echoes(ErrorCode::CredentialsRejected));
     }
 }

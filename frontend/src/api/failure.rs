@@ -69,9 +69,14 @@ impl Failure {
         )
     }
 
-    /// Whether the connection broke or something in between answered, without a word of when to come back.
+    /// Whether the connection broke or something in between failed, without a word of when to come back: the server
+    /// may have acted, and would now answer. A status from 400 to 499 is an answer, whoever gave it.
     pub fn is_lost_answer(&self) -> bool {
-        matches!(self, Self::Unreachable | Self::Garbled { retry_after: None, .. })
+        match self {
+            Self::Unreachable => true,
+            Self::Garbled { status, retry_after } => retry_after.is_none() && !(400..500).contains(status),
+            Self::Refused { .. } | Self::SignedOut => false,
+        }
     }
 
     /// Whether the server as a whole is out of reach, not just this call.

@@ -4,6 +4,8 @@ pub mod clipboard;
 pub mod clock;
 pub mod document;
 pub mod download;
+pub mod hint;
 pub mod locale;
+pub mod network;
 pub mod storage;
 pub mod turns;

@@ -8,18 +8,20 @@ use serde::{Serialize, de::DeserializeOwned};
 pub enum Missing {
     /// Nothing was ever stored under this key.
     Absent,
-    /// What is stored cannot be read, or nothing can be stored at all.
-    Unusable,
+    /// Nothing can be stored at all.
+    Blocked,
+    /// What is stored cannot be read.
+    Unreadable,
 }
 
 /// The value under `key`.
 pub fn read<T: DeserializeOwned>(key: &str) -> Result<T, Missing> {
     if !available() {
-        return Err(Missing::Unusable);
+        return Err(Missing::Blocked);
     }
     LocalStorage::get(key).map_err(|error| match error {
         StorageError::KeyNotFound(_) => Missing::Absent,
-        StorageError::SerdeError(_) | StorageError::JsError(_) => Missing::Unusable,
+        StorageError::SerdeError(_) | StorageError::JsError(_) => Missing::Unreadable,
     })
 }
 
@@ -35,6 +37,13 @@ pub fn write<T: Serialize>(key: &str, value: &T) -> bool {
     stored
 }
 
+/// Removes the value under `key`.
+pub fn remove(key: &str) {
+    if available() {
+        LocalStorage::delete(key);
+    }
+}
+
 /// gloo-storage throws where a browser blocks storage, so this is asked first.
 fn available() -> bool {
     web_sys::window().is_some_and(|window| matches!(window.local_storage(), Ok(Some(_))))
@@ -46,12 +55,12 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test;
 
     #[wasm_bindgen_test]
-    fn values_read_back_and_rubbish_is_unusable() {
+    fn values_read_back_and_rubbish_does_not() {
         assert_eq!(read::<String>("test.absent"), Err(Missing::Absent));
         assert!(write("test.text", &"하늘 🔑"));
         assert_eq!(read::<String>("test.text").as_deref(), Ok("하늘 🔑"));
         LocalStorage::raw().set_item("test.text", "{rubbish").unwrap();
-        assert_eq!(read::<String>("test.text"), Err(Missing::Unusable));
+        assert_eq!(read::<String>("test.text"), Err(Missing::Unreadable));
     }
 
     #[wasm_bindgen_test]

@@ -1,20 +1,44 @@
-//! Taking turns among the tabs of this browser, where it can arrange that (Web Locks).
+//! Taking turns among the tabs of this browser: by its locks (Web Locks) where it has them, else by a note in local
+//! storage. Nothing may rely on being alone.
 
+use super::clock::{now, random, wait};
+use super::storage;
 use futures::channel::oneshot;
 use futures::future::select;
 use js_sys::{Function, Object, Promise, Reflect};
+use latchkey_shared::Timestamp;
+use std::time::Duration;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::AbortSignal;
 
 /// A turn. It is over when this goes out of scope.
-pub struct Turn {
-    _over: oneshot::Sender<()>,
+pub enum Turn {
+    /// The browser knows of it.
+    Locked {
+        /// Gives the lock back when it goes.
+        _over: oneshot::Sender<()>,
+    },
+    /// A note tells the other tabs.
+    Noted {
+        /// Removes the note when it goes.
+        _note: Note,
+    },
 }
 
 /// Waits until no other tab has its turn under this name, but not longer than the patience lasts: a tab that sleeps in
-/// its turn must not stop the others. Without locks everybody goes ahead at once. Nothing may rely on being alone.
+/// its turn must not stop the others.
 pub async fn take(name: &str, patience_ms: u32) -> Turn {
+    match locks() {
+        Some(locks) => by_lock(&locks, name, patience_ms).await,
+        None => {
+            let patience = Duration::from_millis(patience_ms.into());
+            Turn::Noted { _note: by_note(format!("{name}.turn"), patience).await }
+        }
+    }
+}
+
+async fn by_lock(locks: &JsValue, name: &str, patience_ms: u32) -> Turn {
     let (begin, begun) = oneshot::channel();
     let (over, until) = oneshot::channel::<()>();
     let hold = Closure::once_into_js(move |_lock: JsValue| -> Promise {
@@ -25,22 +49,83 @@ pub async fn take(name: &str, patience_ms: u32) -> Turn {
             Ok(JsValue::UNDEFINED)
         })
     });
-    if let Some(refusal) = request(name, patience_ms, &hold) {
+    if let Some(refusal) = request(locks, name, patience_ms, &hold) {
         select(begun, JsFuture::from(refusal)).await;
     }
-    Turn { _over: over }
+    Turn::Locked { _over: over }
+}
+
+/// Only a secure context has locks, and web-sys counts them as unstable.
+fn locks() -> Option<JsValue> {
+    let navigator = web_sys::window()?.navigator();
+    Reflect::get(&navigator, &"locks".into()).ok().filter(JsValue::is_object)
 }
 
 /// Asks for the lock; the promise fails when that takes too long.
-fn request(name: &str, patience_ms: u32, hold: &JsValue) -> Option<Promise> {
-    let navigator = web_sys::window()?.navigator();
-    // Only a secure context has locks, and web-sys counts them as unstable.
-    let locks = Reflect::get(&navigator, &"locks".into()).ok()?;
-    let request: Function = Reflect::get(&locks, &"request".into()).ok()?.dyn_into().ok()?;
+fn request(locks: &JsValue, name: &str, patience_ms: u32, hold: &JsValue) -> Option<Promise> {
+    let request: Function = Reflect::get(locks, &"request".into()).ok()?.dyn_into().ok()?;
     let options = Object::new();
     let patience = AbortSignal::timeout_with_u32(patience_ms);
     Reflect::set(&options, &"signal".into(), &patience).ok()?;
-    request.call3(&locks, &name.into(), &options, hold).ok()?.dyn_into().ok()
+    request.call3(locks, &name.into(), &options, hold).ok()?.dyn_into().ok()
+}
+
+/// How long a note lies before its writer looks whether it is still there: of several tabs that write at once, the last
+/// one has its turn. Nobody feels this.
+const SETTLING: Duration = Duration::from_millis(30);
+
+/// What tells the other tabs of a turn: who has it, and until when at the longest.
+pub struct Note {
+    key: String,
+    text: (u32, Timestamp),
+}
+
+/// Writes the note, once no other one holds any more. Without storage, or after the others have taken too long, this
+/// tab goes ahead.
+async fn by_note(key: String, patience: Duration) -> Note {
+    let (me, enough) = (somebody(), now() + patience);
+    loop {
+        let text = (me, now() + patience);
+        if holder(&key, patience).is_some() {
+            wait(SETTLING.mul_f64(1.0 + 2.0 * random())).await;
+        } else if storage::write(&key, &text) {
+            wait(SETTLING).await;
+            if holder(&key, patience) == Some(me) {
+                return Note { key, text };
+            }
+        } else {
+            return Note { key, text };
+        }
+        if now() >= enough {
+            return Note { key, text };
+        }
+    }
+}
+
+/// A number that no other tab has, as good as certainly.
+fn somebody() -> u32 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a number from 0 to 1, stretched to all that fit"
+    )]
+    let number = (random() * f64::from(u32::MAX)) as u32;
+    number
+}
+
+/// Who has the turn. No note is good for longer than the patience, whatever it claims.
+fn holder(key: &str, patience: Duration) -> Option<u32> {
+    let (who, until) = storage::read::<(u32, Timestamp)>(key).ok()?;
+    (now() < until && until <= now() + patience).then_some(who)
+}
+
+impl Drop for Note {
+    fn drop(&mut self) {
+        // Another tab may have gone ahead since.
+        if storage::read(&self.key) == Ok(self.text) {
+            storage::remove(&self.key);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -74,5 +159,35 @@ mod tests {
     async fn patience_ends() {
         let _first = take("test.patience", LONG).await;
         drop(take("test.patience", 20).await);
+    }
+
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    #[wasm_bindgen_test]
+    async fn of_tabs_that_leave_notes_at_once_one_after_the_other_has_its_turn() {
+        let at_work = Rc::new(RefCell::new((0, 0)));
+        let tabs = (0..5).map(|_| async {
+            let note = by_note("test.notes".into(), PATIENCE).await;
+            at_work.borrow_mut().0 += 1;
+            let most = at_work.borrow().1.max(at_work.borrow().0);
+            at_work.borrow_mut().1 = most;
+            wait(Duration::from_millis(30)).await;
+            at_work.borrow_mut().0 -= 1;
+            drop(note);
+        });
+        futures::future::join_all(tabs).await;
+        assert_eq!(*at_work.borrow(), (0, 1));
+        assert_eq!(holder("test.notes", PATIENCE), None);
+    }
+
+    #[wasm_bindgen_test]
+    async fn no_note_stops_anybody_for_longer_than_the_patience() {
+        let patience = Duration::from_millis(60);
+        let _asleep = by_note("test.asleep".into(), patience).await;
+        drop(by_note("test.asleep".into(), patience).await);
+        for (edited, until) in [(5, now() + Duration::from_secs(9_999)), (5, Timestamp::default())] {
+            assert!(storage::write("test.edited", &(edited, until)));
+            assert_eq!(holder("test.edited", PATIENCE), None);
+        }
     }
 }

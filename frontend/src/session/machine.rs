@@ -54,6 +54,8 @@ pub enum Event {
 pub enum Effect {
     /// Tell the other tabs, and the next start.
     Write(Record),
+    /// Tell the next start that this browser holds no session.
+    NothingHeld,
     /// Ask for the next token, unless that is under way.
     Refresh(Cause),
     /// Ask for another one in a second or two.
@@ -143,9 +145,7 @@ fn refreshed(
     now: Timestamp,
 ) -> Step {
     let own = match state {
-        State::Restoring | State::SignedOut(None) if asked.is_none() => {
-            return signed_in(answer, Deed::Restored);
-        }
+        State::Restoring if asked.is_none() => return signed_in(answer, Deed::Restored),
         State::SignedIn(own) | State::Refreshing(own) | State::Interrupted(own) => own,
         // Signed out in the meantime: a late answer must not sign in again.
         State::Restoring | State::SignedOut(_) | State::Ended { .. } => return stay(state),
@@ -189,9 +189,7 @@ fn refused(
 ) -> Step {
     let Some(own) = state.grant() else {
         return match state {
-            State::Restoring | State::SignedOut(None) if asked.is_none() => {
-                (State::SignedOut(reason), vec![])
-            }
+            State::Restoring if asked.is_none() => (State::SignedOut(reason), vec![Effect::NothingHeld]),
             _ => stay(state),
         };
     };

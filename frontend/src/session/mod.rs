@@ -1,6 +1,7 @@
 //! The session of this browser: one state machine, shared by all tabs.
 //!
-//! What is hard to get right is decided by plain functions; `keeper` carries their decisions out.
+//! What is hard to get right is decided by plain functions (`machine`, `stance`, `timing`); `keeper` has their decisions
+//! carried out by the files after it, one for each kind of deed.
 
 mod grant;
 mod record;
@@ -10,10 +11,18 @@ mod machine;
 mod stance;
 mod timing;
 
+mod desk;
 mod journal;
 mod keeper;
-mod listen;
 mod waiters;
+
+mod ahead;
+mod listen;
+mod outage;
+mod passage;
+mod start;
+mod supply;
+mod trade;
 
 pub use grant::{Grant, Header};
 pub use journal::{Cause, Deed};

@@ -174,4 +174,30 @@ mod tests {
             assert_eq!(Record::read(text), None, "{text}");
         }
     }
+
+    #[wasm_bindgen_test]
+    fn what_a_newer_page_writes_beside_is_passed_over_and_what_it_writes_instead_is_no_record() {
+        let mut written = serde_json::to_value(Record::SignedIn(grant(3, 600))).unwrap();
+        written["step_up"] = serde_json::json!({ "until": 5, "with": ["passkey"] });
+        written["account"]["avatar"] = "none".into();
+        written["account"]["locale"] = "ja".into();
+        written["account"]["roles"] = serde_json::json!(["user", "auditor"]);
+        let read = Record::read(&written.to_string()).unwrap();
+        assert_eq!(read.grant().map(|grant| (grant.generation, grant.account.roles.len())), Some((3, 2)));
+        let ended =
+            r#"{"state":"signed_out","reason":"abducted","at":"2026-01-01T00:00:00.000Z","by":"them"}"#;
+        assert_eq!(Record::read(ended).and_then(|record| record.end()), Some(EndReason::Unknown));
+        written["state"] = "stepping_up".into();
+        assert_eq!(Record::read(&written.to_string()), None);
+    }
+
+    #[wasm_bindgen_test]
+    fn a_record_without_a_field_that_an_older_page_did_not_know_is_none() {
+        let written = serde_json::to_value(Record::SignedIn(grant(3, 600))).unwrap();
+        for (field, _) in written.as_object().unwrap() {
+            let mut older = written.clone();
+            older.as_object_mut().unwrap().remove(field);
+            assert_eq!(Record::read(&older.to_string()), None, "{field}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use latchkey_shared::{Account, EndReason};
 /// The session as this tab sees it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum State {
-    /// Nothing usable was stored; the refresh cookie decides.
+    /// Nothing usable was stored, but the browser may hold a session; the refresh cookie decides.
     Restoring,
     /// Nobody is signed in; where a session came before, why it is over.
     SignedOut(Option<EndReason>),

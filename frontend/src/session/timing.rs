@@ -1,4 +1,5 @@
-//! When the page refreshes by itself, and how long it pauses when it cannot. Randomness comes as a number from 0 to 1.
+//! When the page refreshes by itself, how long it pauses when it cannot, and when the person hears of that. Randomness
+//! comes as a number from 0 to 1.
 
 use super::grant::Grant;
 use latchkey_shared::Timestamp;
@@ -38,6 +39,12 @@ pub fn pause(attempt: u32, retry_after: Option<Duration>, random: f64) -> Durati
     if asked > own { asked + own.min(Duration::from_secs(1)) } else { own }
 }
 
+/// Whether it means something to the person that the server has given no usable answer `misses` times in a row: while
+/// the token in hand `lasts`, a single one costs nothing. What the browser knows of the network is told at once.
+pub fn matters(misses: u32, lasts: bool, offline: bool) -> bool {
+    misses > 1 || !lasts || offline
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,5 +78,13 @@ mod tests {
         assert_eq!(pause(u32::MAX, None, 1.0), Duration::from_secs(60));
         assert!(pause(0, Some(Duration::from_secs(30)), 0.3) >= Duration::from_secs(30));
         assert!(pause(0, Some(Duration::MAX), 1.0) < Duration::from_secs(3_700));
+    }
+
+    #[wasm_bindgen_test]
+    fn one_lost_answer_concerns_nobody_while_the_token_lasts() {
+        assert!(!matters(1, true, false));
+        assert!(matters(2, true, false), "the second in a row");
+        assert!(matters(1, false, false), "a token is needed");
+        assert!(matters(1, true, true), "the browser has no network");
     }
 }

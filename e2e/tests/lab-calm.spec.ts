@@ -1,0 +1,60 @@
+import type { Page } from '@playwright/test'
+import { sightings, witness } from '../lab/witness.ts'
+import { answered, CONNECTION_BROKE } from '../support/complaints.ts'
+import type { Fault } from '../support/faults.ts'
+import { expect, test } from '../support/fixtures.ts'
+import { ADA, bar, goTo, heading, signUp } from '../support/people.ts'
+import { sessionRecord } from '../support/record.ts'
+
+const REFRESH = { method: 'POST', path: '/api/auth/refresh' }
+
+/** Moves the page's clock to where the next token is due and this one still lasts: it lasts ten minutes. */
+async function untilARefreshIsDue(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const before = Date.now.bind(Date)
+    Date.now = () => before() + 8 * 60_000
+  })
+}
+
+for (const [what, fault] of Object.entries<Fault>({
+  'is lost': { kind: 'lose the answer' },
+  'asks to come back later': { kind: 'answer', status: 429, headers: { 'retry-after': '1' } },
+})) {
+  test(`nobody sees that the answer to a refresh ${what} while the token lasts`, async ({ page, origin, complaints }) => {
+    complaints.expect(CONNECTION_BROKE, answered(429))
+    await signUp(page, ADA)
+    await witness(page)
+    const rule = origin.faults.on(REFRESH, fault, 1)
+    await untilARefreshIsDue(page)
+    for (let time = 0; ((await sessionRecord(page)).generation ?? 0) === 0; time += 1) {
+      await goTo(page, time % 2 ? 'Profile' : 'Sessions')
+      await page.waitForTimeout(300)
+    }
+    expect(rule.hits).toBe(1)
+    expect(await sightings([page])).toEqual({ bars: 0, errors: [], signOuts: 0 })
+  })
+}
+
+test('a server that really is gone is told of, although the token lasts', async ({ page, latchkey, complaints }) => {
+  complaints.expect(answered(502))
+  await signUp(page, ADA)
+  await latchkey.server.goAway()
+  await goTo(page, 'Profile')
+  await expect(bar(page)).toContainText('cannot be reached')
+  await expect(heading(page, 'Profile')).toBeVisible()
+  await latchkey.server.comeBack()
+  await expect(bar(page)).toBeEmpty()
+})
+
+test('a browser that goes offline says so by itself, and is calm again when it is back', async ({
+  page,
+  context,
+  complaints,
+}) => {
+  complaints.expect(CONNECTION_BROKE)
+  await signUp(page, ADA)
+  await context.setOffline(true)
+  await expect(bar(page)).toContainText('cannot be reached')
+  await context.setOffline(false)
+  await expect(bar(page)).toBeEmpty()
+})

@@ -1,0 +1,173 @@
+import type { BrowserContext, Page } from '@playwright/test'
+import { sightings, witness } from '../lab/witness.ts'
+import { answered, CONNECTION_BROKE } from '../support/complaints.ts'
+import type { Match } from '../support/faults.ts'
+import { expect, test } from '../support/fixtures.ts'
+import type { Origin } from '../support/origin.ts'
+import { ADA, fillInSignUp, goTo, heading, passwordField, signIn, signOut, signUp, welcome } from '../support/people.ts'
+
+const NEW_PASSWORD = 'difference engine 1822'
+
+/** What a person does whose answer is lost. */
+interface Act {
+  call: Match
+  /** Gets everything ready. */
+  prepare: (page: Page, anotherBrowser: () => Promise<BrowserContext>) => Promise<void>
+  /** Sends the call. */
+  act: (page: Page) => Promise<void>
+  /** How success shows. */
+  done: (page: Page) => Promise<void>
+}
+
+const ACTS: Record<string, Act> = {
+  'saving the profile': {
+    call: { method: 'PATCH', path: '/api/me' },
+    prepare: async (page) => {
+      await signUp(page, ADA)
+      await goTo(page, 'Profile')
+      await page.getByRole('main').getByLabel('Display name').fill('Augusta Ada King')
+    },
+    act: (page) => page.getByRole('button', { name: 'Save' }).click(),
+    done: (page) => expect(page.getByText('Saved.')).toBeVisible(),
+  },
+
+  'ending another session': {
+    call: { method: 'DELETE', path: /^\/api\/me\/sessions\// },
+    prepare: async (page, anotherBrowser) => {
+      await signUp(page, ADA)
+      await signInElsewhere(await anotherBrowser())
+      await goTo(page, 'Sessions')
+      await expect(page.getByRole('button', { name: /^End/ })).toHaveCount(1)
+    },
+    act: (page) => page.getByRole('button', { name: /^End/ }).click(),
+    done: (page) => expect(page.getByText('You are signed in nowhere else.')).toBeVisible(),
+  },
+
+  'ending all other sessions': {
+    call: { method: 'DELETE', path: '/api/me/sessions' },
+    prepare: async (page, anotherBrowser) => {
+      await signUp(page, ADA)
+      await signInElsewhere(await anotherBrowser())
+      await goTo(page, 'Sessions')
+    },
+    act: (page) => page.getByRole('button', { name: 'Sign out everywhere else' }).click(),
+    done: (page) => expect(page.getByText('You are signed in nowhere else.')).toBeVisible(),
+  },
+
+  'signing in': {
+    call: { method: 'POST', path: '/api/auth/login' },
+    prepare: async (page) => {
+      await signUp(page, ADA)
+      await signOut(page)
+    },
+    act: (page) => signIn(page, ADA),
+    done: (page) => expect(welcome(page, ADA)).toBeVisible(),
+  },
+
+  'signing up': {
+    call: { method: 'POST', path: '/api/auth/signup' },
+    prepare: async (page) => {
+      await page.goto('/signup')
+      await fillInSignUp(page, ADA)
+    },
+    act: (page) => page.getByRole('button', { name: 'Create account' }).click(),
+    done: (page) => expect(welcome(page, ADA)).toBeVisible(),
+  },
+
+  'changing the password': {
+    call: { method: 'POST', path: '/api/me/password' },
+    prepare: async (page) => {
+      await signUp(page, ADA)
+      await goTo(page, 'Security')
+      await page.getByLabel('Current password').fill(ADA.password)
+      await page.getByLabel('New password').fill(NEW_PASSWORD)
+    },
+    act: (page) => page.getByRole('button', { name: 'Change password' }).click(),
+    done: async (page) => {
+      await expect(page.getByText('Your password is changed.')).toBeVisible()
+      await signOut(page)
+      await signIn(page, { ...ADA, password: NEW_PASSWORD })
+      await expect(welcome(page, ADA)).toBeVisible()
+    },
+  },
+
+  'deleting the account': {
+    call: { method: 'DELETE', path: '/api/me' },
+    prepare: async (page) => {
+      await signUp(page, ADA)
+      await goTo(page, 'Security')
+      await page.getByRole('button', { name: 'Delete my account' }).click()
+      await passwordField(page.getByRole('dialog')).fill(ADA.password)
+    },
+    act: (page) => page.getByRole('dialog').getByRole('button', { name: 'Delete my account' }).click(),
+    done: async (page) => {
+      await expect(heading(page, 'Sign in')).toBeVisible()
+      await expect(page.getByText('Your account is deleted.')).toBeVisible()
+    },
+  },
+}
+
+async function signInElsewhere(elsewhere: BrowserContext): Promise<void> {
+  const page = await elsewhere.newPage()
+  await page.goto('/login')
+  await signIn(page, ADA)
+  await expect(welcome(page, ADA)).toBeVisible()
+}
+
+function lose(origin: Origin, call: Match, times: number) {
+  return origin.faults.on(call, { kind: 'lose the answer' }, times)
+}
+
+test.beforeEach(({ complaints }) => complaints.expect(CONNECTION_BROKE, answered(401), answered(404), answered(409)))
+
+for (const [what, { call, prepare, act, done }] of Object.entries(ACTS)) {
+  test(`${what}: when the answer is lost after the server has acted, the person sees success, and no error`, async ({
+    page,
+    origin,
+    anotherBrowser,
+  }) => {
+    await prepare(page, anotherBrowser)
+    await witness(page)
+    const loss = lose(origin, call, 1)
+    await act(page)
+    await done(page)
+    expect(loss.hits).toBe(1)
+    expect(await sightings([page])).toMatchObject({ bars: 0, errors: [] })
+  })
+}
+
+for (const what of ['saving the profile', 'signing in', 'signing up', 'changing the password'] as const) {
+  const { call, prepare, act } = ACTS[what] as Act
+  test(`${what}: when every answer is lost, the person is told so`, async ({ page, origin, anotherBrowser }) => {
+    await prepare(page, anotherBrowser)
+    const loss = lose(origin, call, Infinity)
+    await act(page)
+    await expect(page.getByRole('alert')).toContainText('The server cannot be reached')
+    expect(loss.hits).toBe(3)
+  })
+}
+
+test('a wrong password is not tried again in any other way', async ({ page, origin }) => {
+  await signUp(page, ADA)
+  await goTo(page, 'Security')
+  await page.getByLabel('Current password').fill('not her password')
+  await page.getByLabel('New password').fill(NEW_PASSWORD)
+  await page.getByRole('button', { name: 'Change password' }).click()
+  await expect(page.getByRole('alert')).toContainText('password is wrong')
+  expect(origin.seen({ path: '/api/me/password' })).toHaveLength(1)
+})
+
+test('an address that somebody else has is taken, also when that is learnt at the second try', async ({
+  page,
+  origin,
+  anotherBrowser,
+}) => {
+  const elsewhere = await (await anotherBrowser()).newPage()
+  await signUp(elsewhere, ADA)
+  await page.goto('/signup')
+  await fillInSignUp(page, { ...ADA, password: 'another engine 1843' })
+  lose(origin, { method: 'POST', path: '/api/auth/signup' }, 1)
+  await page.getByRole('button', { name: 'Create account' }).click()
+  await expect(page.getByRole('alert')).toContainText('exists already')
+  await expect(page.getByRole('navigation', { name: 'Account' })).toBeHidden()
+})

@@ -1,0 +1,40 @@
+//! What lies around while the session is kept: plans, pauses, and who waits for what.
+
+use super::journal::Cause;
+use super::waiters::Waiters;
+use crate::platform::clock::Timer;
+use latchkey_shared::Timestamp;
+use std::time::Duration;
+
+/// What the keeper notes beside the state. Nothing here decides whether somebody is signed in.
+#[derive(Default)]
+pub struct Desk {
+    /// Whether local storage took the last record; if not, this tab goes by its own memory.
+    pub stores: bool,
+    /// Why the next token is being asked for, while it is.
+    pub in_flight: Option<Cause>,
+    /// Calls that wait for the session's next change.
+    pub waiters: Waiters,
+    /// Whether the server is being asked if the session lives, because the person has come back to the tab.
+    pub checking: bool,
+    /// Whether the person has done anything in this tab since the last token came.
+    pub used: bool,
+    /// When the next token is due.
+    pub due: Timestamp,
+    /// Looks again when the next token is due.
+    pub ahead: Option<Timer>,
+    /// Asks for the next token a moment after answers have overtaken one another.
+    pub soon: Option<Timer>,
+    /// How often the server was asked in a row without a usable answer.
+    pub misses: u32,
+    /// How often it was tried to heal an interruption.
+    pub attempt: u32,
+    /// Tries again after an interruption.
+    pub retry: Option<Timer>,
+    /// How long the server asked not to be asked.
+    pub retry_after: Option<Duration>,
+    /// Until when that is.
+    pub paused_until: Timestamp,
+    /// Tells the server again of a sign-out.
+    pub log_out: Option<Timer>,
+}

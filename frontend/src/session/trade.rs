@@ -1,0 +1,63 @@
+//! The trade of the refresh cookie for the next access token.
+
+use super::grant::Grant;
+use super::journal::Cause;
+use super::keeper::Session;
+use super::machine::Event;
+use super::record::KEY;
+use super::state::State;
+use crate::api::{Failure, Verdict, auth};
+use crate::platform::clock::now;
+use crate::platform::turns;
+use leptos::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+/// How long a tab waits while another one asks for the next token, in milliseconds.
+const PATIENCE_MS: u32 = 2_000;
+
+impl Session {
+    /// Asks for the next token; one question at a time, and one tab after the other: what a tab would ask for has often
+    /// come when its turn does. That spares the server, and answers that overtake one another; nothing depends on it.
+    pub(super) fn refresh(self, cause: Cause) {
+        if self.desk.with_value(|desk| desk.in_flight.is_some()) {
+            return;
+        }
+        self.desk.update_value(|desk| desk.in_flight = Some(cause));
+        spawn_local(async move {
+            let turn = turns::take(KEY, PATIENCE_MS).await;
+            if let Some(record) = self.stored() {
+                self.heard(record);
+            }
+            if !self.still_asks() {
+                self.desk.update_value(|desk| desk.in_flight = None);
+                return self.desk.update_value(|desk| desk.waiters.wake());
+            }
+            self.ask(cause).await;
+            // The others look at what this answer has left behind.
+            drop(turn);
+        });
+    }
+
+    async fn ask(self, cause: Cause) {
+        let asked = self.state.with_untracked(|state| state.grant().map(|grant| grant.sid));
+        let (answer, tries) = auth::refresh().await;
+        self.desk.update_value(|desk| desk.in_flight = None);
+        let garbled = Failure::Garbled { status: 200, retry_after: None };
+        match answer.and_then(|answer| Grant::received(answer, now()).ok_or(garbled)) {
+            Ok(grant) => self.dispatch(Event::Refreshed { asked, cause, grant }),
+            Err(failure) => match failure.verdict() {
+                Verdict::Over(reason) => self.dispatch(Event::Refused { asked, reason }),
+                Verdict::Undecided => self.failed(&failure, tries),
+            },
+        }
+    }
+
+    /// Whether the next token is still to be asked for, after other tabs have had their turn.
+    fn still_asks(self) -> bool {
+        use State::{Ended, Interrupted, Refreshing, Restoring, SignedIn, SignedOut};
+        self.state.with_untracked(|state| match state {
+            Restoring | Refreshing(_) | Interrupted(_) => true,
+            SignedIn(_) | SignedOut(_) | Ended { .. } => false,
+        })
+    }
+}
