@@ -13,7 +13,7 @@ export const THEMES = ['light', 'dark'] as const
 export type Theme = (typeof THEMES)[number]
 
 /** Named as people of the language write it. */
-const PEOPLE: Record<Language, Person> = { en: ADA, ko: { ...ADA, name: '에이다 러브레이스' } }
+const PEOPLE: Record<Language, Person> = { en: ADA, ko: { ...ADA, name: '에이다 러브레이스', email: 'ada@example.com' } }
 
 type Kept = Awaited<ReturnType<BrowserContext['storageState']>>
 

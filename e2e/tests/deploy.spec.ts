@@ -3,13 +3,13 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
+import { startCaddy } from '../support/caddy.ts'
 import { expect, test as base } from '../support/fixtures.ts'
-import { CADDYFILE, HASHED, IMMUTABLE, NO_CACHE, PAGE_HEADERS } from '../support/headers.ts'
+import { HASHED, IMMUTABLE, NO_CACHE, PAGE_HEADERS } from '../support/headers.ts'
 import { NEXT_WELCOME, nextVersion, onlyIn, remove } from '../support/next-version.ts'
 import { PAGE } from '../support/origin.ts'
 import { ADA, fillInSignUp, goTo, heading, signOut, signUp } from '../support/people.ts'
 import { sparePort } from '../support/ports.ts'
-import { Program } from '../support/program.ts'
 import { Server } from '../support/server.ts'
 
 /** The real Caddy with deploy/Caddyfile, before a real server. */
@@ -24,20 +24,7 @@ const test = base.extend<{ site: string; folder: string }>({
     const site = `http://localhost:${await sparePort()}`
     const server = await Server.start(site, {})
     await preparePage(join(folder, 'page'))
-    const caddy = await Program.start({
-      name: 'Caddy',
-      path: 'caddy',
-      args: ['run', '--config', await loopbackOnly(folder), '--adapter', 'caddyfile'],
-      cwd: folder,
-      env: {
-        HOME: folder,
-        CADDY_ADMIN: 'off',
-        LATCHKEY_SITE: site,
-        LATCHKEY_PAGE: join(folder, 'page'),
-        LATCHKEY_UPSTREAM: `127.0.0.1:${server.port}`,
-      },
-      readyUrl: `${site}/api/health/ready`,
-    })
+    const caddy = await startCaddy(folder, { url: site, page: join(folder, 'page'), apiPort: server.port })
     await use(site)
     await caddy.stop()
     await server.end()
@@ -45,14 +32,6 @@ const test = base.extend<{ site: string; folder: string }>({
 
   baseURL: ({ site }, use) => use(site),
 })
-
-/** The Caddyfile listens for the whole network; a test must not. */
-async function loopbackOnly(folder: string): Promise<string> {
-  const copy = join(folder, 'Caddyfile')
-  const text = await readFile(CADDYFILE, 'utf8')
-  await writeFile(copy, text.replace(/^\{$/m, '{\n\tdefault_bind 127.0.0.1'))
-  return copy
-}
 
 /** The page with its larger files compressed, as `cargo xtask dist` does. */
 async function preparePage(folder: string, page = PAGE): Promise<void> {
