@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::db::{ConnectError, Database, StoreError};
 use crate::passwords::Pool;
-use crate::platform::{Clock, Randomness};
+use crate::platform::{Clock, Folder, FolderError, Randomness};
 use crate::sessions::{EndedSessions, SeenGenerations};
 use crate::tokens::{AccessTokens, KeyError, Keys, RefreshTokens, Verifier};
 use std::ops::Deref;
@@ -38,19 +38,24 @@ pub struct State {
     pub ended: EndedSessions,
     /// Generations that have been met lately.
     pub seen: SeenGenerations,
+    /// The data folder is in use: nothing is restored into it meanwhile.
+    _folder: Folder,
 }
 
 /// Why the application cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The data folder cannot be made.
-    #[error("data_dir: cannot make {folder}: {source}")]
+    /// The data folder cannot be made or used.
+    #[error("data_dir: cannot use {folder}: {source}")]
     DataDir {
         /// Which folder.
         folder: String,
         /// What the system says.
         source: std::io::Error,
     },
+    /// A backup is being put into the data folder.
+    #[error("data_dir: a backup is being restored into {0}; start again once that is done")]
+    Restoring(String),
     /// There is nothing to sign with.
     #[error(transparent)]
     Keys(#[from] KeyError),
@@ -72,7 +77,7 @@ impl App {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Randomness>,
     ) -> Result<Self, StartError> {
-        make_data_dir(&config)?;
+        let folder = data_dir(&config)?;
         let keys = Arc::new(Keys::load(&config, clock.now(), &*random)?);
         let db = Database::open(&config.database_url).await?;
         Ok(Self(Arc::new(State {
@@ -87,6 +92,7 @@ impl App {
             config,
             ended: EndedSessions::default(),
             seen: SeenGenerations::default(),
+            _folder: folder,
         })))
     }
 
@@ -96,15 +102,15 @@ impl App {
     }
 }
 
-/// The folder holds secrets: nobody but its owner may look into one that we make.
-fn make_data_dir(config: &Config) -> Result<(), StartError> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    let folder = &config.data_dir;
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(|source| StartError::DataDir { folder: folder.display().to_string(), source })
+/// The folder, made where there is none, and held.
+fn data_dir(config: &Config) -> Result<Folder, StartError> {
+    let path = &config.data_dir;
+    let failed = |source| StartError::DataDir { folder: path.display().to_string(), source };
+    Folder::make(path).map_err(failed)?;
+    Folder::shared(path).map_err(|error| match error {
+        FolderError::InUse => StartError::Restoring(path.display().to_string()),
+        FolderError::System(source) => failed(source),
+    })
 }
 
 impl Deref for App {

@@ -7,6 +7,7 @@ pub mod tokens;
 pub mod passwords;
 
 pub mod app;
+pub mod backup;
 pub mod config;
 pub mod db;
 pub mod http;

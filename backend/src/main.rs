@@ -2,12 +2,14 @@
 
 use clap::{Parser, Subcommand};
 use latchkey::app::App;
+use latchkey::backup::{self, BackupError};
 use latchkey::config::{self, Config};
+use latchkey::db::Counts;
 use latchkey::platform::{Clock as _, OsRandomness, SystemClock};
 use latchkey::tokens;
 use std::fmt::Display;
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +35,25 @@ enum Command {
     /// Look after the keys that tokens are signed with.
     #[command(subcommand)]
     Keys(Keys),
+    /// Write the SQLite database and the keys to one file, beside a running server. Keep it as you keep a password.
+    Backup {
+        /// A file that does not exist yet.
+        file: PathBuf,
+        /// Leave the keys out: who restores it signs everybody out.
+        #[arg(long)]
+        without_keys: bool,
+    },
+    /// Put a backup in the place of the database, while no server runs.
+    Restore {
+        /// What `latchkey backup` wrote.
+        file: PathBuf,
+        /// Only look through the backup; change nothing.
+        #[arg(long)]
+        verify: bool,
+        /// Replace the database that is there; it is kept aside.
+        #[arg(long)]
+        force: bool,
+    },
 }
 
 #[derive(Subcommand)]
@@ -52,6 +73,9 @@ fn main() -> ExitCode {
         Ok(config) => match arguments.command.unwrap_or(Command::Serve) {
             Command::Serve => run(config),
             Command::Keys(Keys::Rotate { lead }) => rotate(&config, lead),
+            Command::Backup { file, without_keys } => told(take_backup(&config, &file, !without_keys)),
+            Command::Restore { file, verify: true, .. } => told(verify_backup(&file)),
+            Command::Restore { file, force, .. } => told(restore_backup(&config, &file, force)),
         },
     }
 }
@@ -67,6 +91,46 @@ fn rotate(config: &Config, lead: Duration) -> ExitCode {
         }
         Err(error) => failed(&error),
     }
+}
+
+/// Prints what came of a command.
+#[expect(clippy::print_stdout, reason = "this command's answer")]
+fn told(done: Result<String, BackupError>) -> ExitCode {
+    match done {
+        Ok(text) => {
+            println!("{text}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => failed(&error),
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn take_backup(config: &Config, file: &Path, with_keys: bool) -> Result<String, BackupError> {
+    let taken = backup::take(config, file, with_keys).await?;
+    Ok(format!("{}: {}", file.display(), contents(taken.counts, taken.with_keys)))
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn verify_backup(file: &Path) -> Result<String, BackupError> {
+    let found = backup::verify(file).await?;
+    Ok(format!("{} is whole: {}", file.display(), contents(found.counts, found.with_keys)))
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn restore_backup(config: &Config, file: &Path, force: bool) -> Result<String, BackupError> {
+    let restored = backup::restore(config, file, force).await?;
+    let mut text = format!("restored: {}", contents(restored.counts, restored.with_keys));
+    if let Some(aside) = restored.aside {
+        text.push_str(&format!("\nwhat was there before: {}", aside.display()));
+    }
+    Ok(text)
+}
+
+fn contents(counts: Counts, with_keys: bool) -> String {
+    let Counts { accounts, sessions } = counts;
+    let keys = if with_keys { "with the keys" } else { "without keys" };
+    format!("{accounts} accounts, {sessions} open sessions, {keys}")
 }
 
 #[tokio::main]

@@ -141,6 +141,8 @@ fn on_postgres(filter: Option<&str>) -> Outcome<Option<Counts>> {
     let postgres = Postgres::start(&programs)?;
     let mut test = cargo_test(&["latchkey"]);
     test.env("LATCHKEY_TEST_DATABASE_URL", postgres.url());
+    // For those tests that kill a PostgreSQL: they start one of their own.
+    test.env("LATCHKEY_TEST_POSTGRES_PROGRAMS", &programs);
     counted(test, filter).map(Some)
 }
 

@@ -1,9 +1,11 @@
 //! The database: SQLite in a file, or PostgreSQL. Above this module only the domains' stores speak to it.
 
+mod advice;
 mod connect;
 pub(crate) mod entity;
 mod listen;
 mod migrations;
+mod snapshot;
 mod together;
 mod turn;
 
@@ -14,12 +16,13 @@ use sea_orm::{
     DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
     TransactionTrait,
 };
+pub use snapshot::{Counts, Snapshot, SnapshotError, sqlite_file};
 pub use together::Write;
 use turn::{Turn, Turns};
 
 /// The database failed. The caller learns no more than that; the log says why.
 #[derive(Debug, thiserror::Error)]
-#[error("the database failed: {0}")]
+#[error("the database failed: {0}{advice}", advice = advice::to(.0))]
 pub struct StoreError(#[from] DbErr);
 
 /// The connections to the database.

@@ -1,7 +1,9 @@
-//! What the machine gives: the time and randomness. Both reach the domain as arguments, so that tests can hold them still.
+//! What the machine gives: the time, randomness and a folder. The first two reach the domain as arguments, so that tests can hold them still.
 
 mod clock;
+mod folder;
 mod randomness;
 
 pub use clock::{Clock, SystemClock, TestClock};
+pub use folder::{Folder, FolderError};
 pub use randomness::{OsRandomness, Randomness};

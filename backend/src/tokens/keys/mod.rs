@@ -1,10 +1,12 @@
 //! What tokens are signed with: keys that take turns, so that they can be changed without signing anyone out.
 
+mod keep;
 mod parse;
 mod rota;
 mod rotate;
 mod secrets;
 
+pub use keep::{export as export_keys, import as import_keys};
 pub use rotate::{RotateError, Rotated, rotate};
 pub use secrets::KeyError;
 

@@ -77,6 +77,11 @@ impl File {
         Self { path: config.data_dir.join(NAME), read_as: Mutex::default() }
     }
 
+    /// Whether there is such a file.
+    pub fn exists(&self) -> bool {
+        self.path.exists()
+    }
+
     /// Whether the file is another one than was read. One that was never read does not matter.
     pub fn has_changed(&self) -> bool {
         let read_as = *self.read_as();
@@ -103,7 +108,7 @@ impl File {
     /// Reads the secrets; makes them if there are none. Of two servers that start at once in one folder, one makes
     /// them and both read the same.
     pub fn read_or_make(&self, now: Timestamp, random: &dyn Randomness) -> Result<Stored, KeyError> {
-        if !self.path.exists() {
+        if !self.exists() {
             let fresh = || vec![Entry::fresh(now, random)];
             // A link never replaces what is there: the first server wins.
             let put = |draft: &PathBuf| match std::fs::hard_link(draft, &self.path) {

@@ -1,0 +1,58 @@
+//! What whoever runs the server can do about a database that fails, for the log.
+
+use sea_orm::{DbErr, RuntimeErr};
+
+const FULL: &str = "; the disk is full: make room, the server goes on by itself";
+const UNWRITABLE: &str = "; the database cannot be written: look whether its disk is full, read-only or failing, the server goes on by itself";
+const DAMAGED: &str = "; the database file is damaged: stop the server and restore a backup";
+
+/// Words to put behind the error; none where it speaks for itself.
+pub(super) fn to(error: &DbErr) -> &'static str {
+    code(error).map_or("", |code| for_code(&code))
+}
+
+fn code(error: &DbErr) -> Option<String> {
+    let (DbErr::Conn(cause) | DbErr::Exec(cause) | DbErr::Query(cause)) = error else { return None };
+    let RuntimeErr::SqlxError(cause) = cause else { return None };
+    cause.as_database_error()?.code().map(Into::into)
+}
+
+/// PostgreSQL's codes have five characters, SQLite's are numbers of four digits at most whose last eight bits name the
+/// kind.
+fn for_code(code: &str) -> &'static str {
+    match (code, code.parse::<u32>()) {
+        ("53100", _) => FULL,
+        ("25006" | "58030", _) => UNWRITABLE,
+        ("XX001" | "XX002", _) => "; the database is damaged: restore a backup",
+        (code, Ok(number)) if code.len() < 5 => match number & 0xff {
+            13 => FULL,
+            8 | 10 | 14 => UNWRITABLE,
+            11 | 26 => DAMAGED,
+            _ => "",
+        },
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_code_of_a_disk_that_fails_has_its_advice() {
+        for (code, advice) in [
+            ("13", FULL),
+            ("53100", FULL),
+            ("8", UNWRITABLE),
+            ("778", UNWRITABLE),
+            ("25006", UNWRITABLE),
+            ("11", DAMAGED),
+            ("5", ""),
+            ("2067", ""),
+            ("23505", ""),
+            ("40P01", ""),
+        ] {
+            assert_eq!(for_code(code), advice, "{code}");
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The data folder's keys as a whole, for a backup.
+
+use super::parse;
+use super::secrets::{File, KeyError, Stored};
+use crate::config::Config;
+use latchkey_shared::Secret;
+
+/// The keys that the data folder holds, if it holds any: configured ones need no folder.
+pub fn export(config: &Config) -> Result<Option<Secret>, KeyError> {
+    let file = File::of(config);
+    if !file.exists() {
+        return Ok(None);
+    }
+    let stored = file.read()?;
+    serde_json::to_string(&stored).map(|text| Some(text.into())).map_err(|_| file.damaged())
+}
+
+/// Puts exported keys into the data folder, in the place of those that are there.
+pub fn import(config: &Config, keys: &Secret) -> Result<(), KeyError> {
+    let file = File::of(config);
+    let read = || serde_json::from_str::<Stored>(keys.expose()).map_err(|_| file.damaged());
+    // Keys that could not be used must not replace any that can.
+    parse::ring(config, read)?;
+    file.replace(&read()?)
+}

@@ -1,0 +1,189 @@
+//! A backup is taken beside a server at work, and brings back what was answered before it.
+
+use crate::load::{Person, Progress};
+use crate::server::*;
+use latchkey::platform::Folder;
+use nix::sys::signal::Signal;
+use serde_json::json;
+use std::path::Path;
+use std::process::Output;
+use std::time::Duration;
+
+const TRUSTING: (&str, &str) = ("LATCHKEY_PROXIES__TRUSTED", "127.0.0.1");
+
+fn run(folder: &Path, words: &[&str]) -> Output {
+    latchkey(folder, &[]).args(words).output().unwrap()
+}
+
+/// What a command that succeeds says.
+#[track_caller]
+fn said(output: Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn refused(folder: &Path, words: &[&str]) -> String {
+    refusal(latchkey(folder, &[]).args(words))
+}
+
+/// A folder in which Ada has signed up, and in at a client that keeps its token; the server has stopped.
+async fn with_ada() -> (tempfile::TempDir, serde_json::Value) {
+    let folder = folder();
+    let server = Server::start(folder.path(), &[]);
+    let ada = server.signed_in().await;
+    assert_eq!(server.stop(Signal::SIGTERM).code(), Some(0));
+    (folder, ada)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_taken_under_load_brings_back_what_was_answered_before_it() {
+    let folder = folder();
+    let server = Server::start(folder.path(), &[TRUSTING]);
+    let ada = server.signed_in().await;
+    let progress = Progress::default();
+    let at_work: Vec<_> = (0..4)
+        .map(|number| tokio::spawn(Person::new(number, &progress).live(server.address.clone())))
+        .collect();
+    // Everybody has signed up long before the fortieth answer.
+    while progress.count() < 40 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let before = progress.count();
+    let at = folder.path().to_owned();
+    let told = tokio::task::spawn_blocking(move || said(run(&at, &["backup", "kept.backup"]))).await.unwrap();
+    assert!(told.contains("5 accounts") && told.contains("with the keys"), "{told}");
+    while progress.count() < before + 20 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    server.stop(Signal::SIGKILL);
+    for one in at_work {
+        assert!(one.await.unwrap().is_signed_up());
+    }
+    let backup = folder.path().join("kept.backup");
+    assert_eq!(mode(&backup), 0o600);
+    let backup = backup.to_str().unwrap();
+    let elsewhere = self::folder();
+    let told = said(run(elsewhere.path(), &["restore", backup, "--verify"]));
+    assert!(told.contains("is whole: 5 accounts"), "{told}");
+    assert_eq!(names(elsewhere.path()), Vec::<String>::new(), "to look through it changes nothing");
+    said(run(elsewhere.path(), &["restore", backup]));
+    assert_eq!(names(&elsewhere.path().join("data")), ["latchkey.db", "secrets.json"]);
+    assert_eq!(mode(&elsewhere.path().join("data/latchkey.db")), 0o600);
+    assert_eq!(mode(&elsewhere.path().join("data/secrets.json")), 0o600);
+    let restored = Server::start(elsewhere.path(), &[TRUSTING]);
+    let (status, ada) = restored.refresh(&ada).await;
+    assert_eq!(status, 200, "who was signed in stays signed in: {ada}");
+    let text = std::fs::read(elsewhere.path().join("data/latchkey.db")).unwrap();
+    let keys = std::fs::read_to_string(elsewhere.path().join("data/secrets.json")).unwrap();
+    let keys: serde_json::Value = serde_json::from_str(&keys).unwrap();
+    let key = keys["refresh"][0]["secret"].as_str().unwrap().as_bytes();
+    assert!(!text.windows(key.len()).any(|part| part == key), "the keys do not stay in the database");
+}
+
+#[tokio::test]
+async fn a_backup_without_the_keys_signs_everybody_out_and_loses_nobody() {
+    let (folder, ada) = with_ada().await;
+    let told = said(run(folder.path(), &["backup", "kept.backup", "--without-keys"]));
+    assert!(told.contains("without keys"), "{told}");
+    let elsewhere = self::folder();
+    let backup = folder.path().join("kept.backup");
+    said(run(elsewhere.path(), &["restore", backup.to_str().unwrap()]));
+    let server = Server::start(elsewhere.path(), &[]);
+    assert_eq!(server.refresh(&ada).await.0, 401);
+    let login = json!({"email": "ada@example.org", "password": PASSWORD});
+    assert_eq!(server.post("/api/auth/login", &login).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_backup_is_never_written_over() {
+    let (folder, _) = with_ada().await;
+    std::fs::write(folder.path().join("kept.backup"), "precious").unwrap();
+    let line = refused(folder.path(), &["backup", "kept.backup"]);
+    assert!(line.contains("kept.backup exists"), "{line}");
+    assert_eq!(std::fs::read(folder.path().join("kept.backup")).unwrap(), b"precious");
+    assert_eq!(names(folder.path()), ["data", "kept.backup", "log"]);
+}
+
+#[tokio::test]
+async fn a_restore_waits_for_the_server_to_stop_and_replaces_nothing_unasked() {
+    let (folder, ada) = with_ada().await;
+    said(run(folder.path(), &["backup", "kept.backup"]));
+    let server = Server::start(folder.path(), &[]);
+    let eve = json!({"email": "eve@example.org", "password": PASSWORD, "display_name": "Eve"});
+    assert_eq!(server.post("/api/auth/signup", &eve).await.0, 201);
+    let line = refused(folder.path(), &["restore", "kept.backup", "--force"]);
+    assert!(line.contains("in use: stop the server first"), "{line}");
+    // Killed, so that the newest is in the write-ahead log alone: it must not get into what is restored.
+    server.stop(Signal::SIGKILL);
+    let line = refused(folder.path(), &["restore", "kept.backup"]);
+    assert!(line.contains("latchkey.db exists: --force"), "{line}");
+    let told = said(run(folder.path(), &["restore", "kept.backup", "--force"]));
+    assert!(told.contains("1 accounts") && told.contains("latchkey.db.replaced"), "{told}");
+    let server = Server::start(folder.path(), &[]);
+    let login = json!({"email": "eve@example.org", "password": PASSWORD});
+    assert_eq!(server.post("/api/auth/login", &login).await.0, 401, "she came after the backup");
+    assert_eq!(server.refresh(&ada).await.0, 200);
+    assert_eq!(server.stop(Signal::SIGTERM).code(), Some(0));
+    // What was there is kept, whole, and can be put back.
+    let told = said(run(folder.path(), &["restore", "data/latchkey.db.replaced", "--force"]));
+    assert!(told.contains("2 accounts"), "{told}");
+}
+
+#[tokio::test]
+async fn no_server_starts_while_a_backup_is_restored() {
+    let (folder, _) = with_ada().await;
+    let _restoring = Folder::alone(&folder.path().join("data")).unwrap();
+    let line = refusal(&mut latchkey(folder.path(), &[]));
+    assert!(line.contains("data_dir: ") && line.contains("restored"), "{line}");
+}
+
+#[tokio::test]
+async fn what_is_no_whole_backup_is_refused_and_changes_nothing() {
+    let (folder, _) = with_ada().await;
+    said(run(folder.path(), &["backup", "kept.backup"]));
+    let whole = std::fs::read(folder.path().join("kept.backup")).unwrap();
+    let mut damaged = whole.clone();
+    // Past the first page, which says what kind of file it is.
+    damaged[4096..].iter_mut().for_each(|byte| *byte ^= 0x5a);
+    let before = names(&folder.path().join("data"));
+    for (name, content, part) in [
+        ("damaged", damaged, "damaged"),
+        ("cut", whole[..whole.len() / 2].to_vec(), "cut"),
+        ("empty", Vec::new(), "not a database of Latchkey's"),
+        ("text", b"not a database, but some other file that is long enough".to_vec(), "text"),
+    ] {
+        std::fs::write(folder.path().join(name), content).unwrap();
+        for words in [&["restore", name, "--verify"][..], &["restore", name, "--force"]] {
+            let line = refused(folder.path(), words);
+            assert!(line.contains(part), "{name}: {line}");
+        }
+    }
+    let line = refused(folder.path(), &["restore", "nowhere", "--verify"]);
+    assert!(line.contains("nowhere"), "{line}");
+    assert_eq!(names(&folder.path().join("data")), before);
+}
+
+#[tokio::test]
+async fn a_backup_of_a_newer_version_is_refused() {
+    let (folder, _) = with_ada().await;
+    said(run(folder.path(), &["backup", "kept.backup"]));
+    let url = format!("sqlite://{}/kept.backup", folder.path().display());
+    let database = sea_orm::Database::connect(url).await.unwrap();
+    let newer = "INSERT INTO seaql_migrations VALUES ('m9999_of_tomorrow', 0)";
+    sea_orm::ConnectionTrait::execute_unprepared(&database, newer).await.unwrap();
+    database.close().await.unwrap();
+    let line = refused(folder.path(), &["restore", "kept.backup", "--verify"]);
+    assert!(line.contains("newer") && line.contains("m9999_of_tomorrow"), "{line}");
+}
+
+#[test]
+fn postgresql_is_left_to_its_own_tools_and_the_line_says_which() {
+    let folder = folder();
+    let url = ("LATCHKEY_DATABASE__URL", "postgres://latchkey:hunter2@127.0.0.1:1/latchkey");
+    for words in [["backup", "kept.backup"], ["restore", "kept.backup"]] {
+        let line = refusal(latchkey(folder.path(), &[url]).args(words));
+        assert!(line.contains("pg_dump") && line.contains("pg_restore"), "{line}");
+        assert!(!line.contains("hunter2"), "{line}");
+    }
+    assert_eq!(names(folder.path()), Vec::<String>::new());
+}

@@ -1,0 +1,276 @@
+//! People at work, each of whom writes down what was answered: what they know must be true whenever the server is back.
+
+use crate::server::*;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+/// An answer that never came, or that says no more than that the server failed: what was asked for is done or not.
+pub struct Cut;
+
+type Answered = Result<(u16, Value), Cut>;
+
+/// How much was answered to all of them, and whether they are to stop.
+#[derive(Clone, Default)]
+pub struct Progress(Arc<(AtomicUsize, AtomicBool)>);
+
+impl Progress {
+    pub fn count(&self) -> usize {
+        self.0.0.load(Ordering::SeqCst)
+    }
+
+    fn add(&self) {
+        self.0.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Lets nobody begin anything more, or lets them begin again.
+    pub fn halt(&self, halted: bool) {
+        self.0.1.store(halted, Ordering::SeqCst);
+    }
+
+    fn is_halted(&self) -> bool {
+        self.0.1.load(Ordering::SeqCst)
+    }
+}
+
+/// A session as its client knows it.
+struct Held {
+    access: String,
+    refresh: String,
+    generation: u64,
+}
+
+impl Held {
+    fn of(signed_in: &Value) -> Self {
+        let text = |name: &str| signed_in[name].as_str().unwrap().to_owned();
+        let access = text("access_token");
+        let claims = URL_SAFE_NO_PAD.decode(access.split('.').nth(1).unwrap()).unwrap();
+        let claims: Value = serde_json::from_slice(&claims).unwrap();
+        Self { access, refresh: text("refresh_token"), generation: claims["gen"].as_u64().unwrap() }
+    }
+}
+
+/// One person, and what was answered to them.
+pub struct Person {
+    number: usize,
+    email: String,
+    /// Whether the sign-up was answered.
+    signed_up: bool,
+    password: String,
+    /// The one that a change was cut off for: it holds, or the one before.
+    perhaps: Option<String>,
+    former: Option<String>,
+    sessions: Vec<Held>,
+    /// Sessions that a cut-off change of the password ends, if it happened.
+    with_password: Vec<Held>,
+    /// Sessions whose end was cut off.
+    doubtful: Vec<Held>,
+    over: Vec<Held>,
+    steps: usize,
+    progress: Progress,
+}
+
+impl Person {
+    pub fn new(number: usize, progress: &Progress) -> Self {
+        Self {
+            number,
+            email: format!("person{number}@example.org"),
+            signed_up: false,
+            password: format!("the first phrase of person {number}"),
+            perhaps: None,
+            former: None,
+            sessions: Vec::new(),
+            with_password: Vec::new(),
+            doubtful: Vec::new(),
+            over: Vec::new(),
+            steps: number * 3,
+            progress: progress.clone(),
+        }
+    }
+
+    pub fn is_signed_up(&self) -> bool {
+        self.signed_up
+    }
+
+    /// Goes on until an answer stays away, or everybody is to stop.
+    pub async fn live(mut self, address: String) -> Self {
+        while !self.progress.is_halted() && self.step(&address).await.is_ok() {}
+        self
+    }
+
+    async fn step(&mut self, address: &str) -> Result<(), Cut> {
+        self.steps += 1;
+        if !self.signed_up {
+            return self.sign_up(address).await;
+        }
+        match (self.sessions.len(), self.steps % 12) {
+            (0, _) | (1, 0) => self.sign_in(address).await,
+            (2.., 3) => self.end_one(address).await,
+            (_, 6) => self.change_password(address).await,
+            (1..=3, 9) => self.sign_in(address).await,
+            _ => self.refresh(address).await,
+        }
+    }
+
+    async fn sign_up(&mut self, address: &str) -> Result<(), Cut> {
+        let body = json!({"email": self.email, "password": self.password, "display_name": "Person"});
+        let (status, answer) = self.post(address, "/api/auth/signup", &body).await?;
+        // One that was cut off may have happened.
+        assert!(status == 201 || status == 409, "{status} {answer}");
+        self.signed_up = true;
+        Ok(())
+    }
+
+    async fn sign_in(&mut self, address: &str) -> Result<(), Cut> {
+        let password = self.password.clone();
+        let (status, answer) = self.try_password(address, &password).await?;
+        assert_eq!(status, 200, "{answer}");
+        self.sessions.push(Held::of(&answer));
+        Ok(())
+    }
+
+    async fn try_password(&self, address: &str, password: &str) -> Answered {
+        let body = json!({"email": self.email, "password": password, "token_delivery": "body"});
+        self.post(address, "/api/auth/login", &body).await
+    }
+
+    /// Trades one session's token, and uses the new one every other time.
+    async fn refresh(&mut self, address: &str) -> Result<(), Cut> {
+        let turn = self.steps % self.sessions.len();
+        let before = &self.sessions[turn];
+        let body = json!({"refresh_token": before.refresh});
+        let (status, answer) = self.post(address, "/api/auth/refresh", &body).await?;
+        assert_eq!(status, 200, "generation {}: {answer}", before.generation);
+        let after = Held::of(&answer);
+        assert_eq!(after.generation, before.generation + 1);
+        self.sessions[turn] = after;
+        if self.steps.is_multiple_of(2) {
+            let (status, answer) = self.check(address, &self.sessions[turn]).await?;
+            assert_eq!(status, 200, "{answer}");
+        }
+        Ok(())
+    }
+
+    async fn end_one(&mut self, address: &str) -> Result<(), Cut> {
+        let ended = self.sessions.remove(0);
+        let body = json!({"refresh_token": ended.refresh});
+        match self.post(address, "/api/auth/logout", &body).await {
+            Ok((status, answer)) => {
+                assert_eq!(status, 204, "{answer}");
+                self.over.push(ended);
+                Ok(())
+            }
+            Err(cut) => {
+                self.doubtful.push(ended);
+                Err(cut)
+            }
+        }
+    }
+
+    async fn change_password(&mut self, address: &str) -> Result<(), Cut> {
+        let new = format!("phrase {} of person {}", self.steps, self.number);
+        let body = json!({"current_password": self.password, "new_password": new});
+        let request = request(address, "/api/me/password", &body).bearer_auth(&self.sessions[0].access);
+        let others = self.sessions.split_off(1);
+        match self.answer(request).await {
+            Ok((status, answer)) => {
+                assert_eq!(status, 204, "{answer}");
+                self.former = Some(std::mem::replace(&mut self.password, new));
+                self.over.extend(others);
+                Ok(())
+            }
+            Err(cut) => {
+                self.perhaps = Some(new);
+                self.with_password = others;
+                Err(cut)
+            }
+        }
+    }
+
+    /// Everything that was answered is so.
+    pub async fn finds_what_was_answered(&mut self, address: &str) {
+        if self.signed_up {
+            self.finds_the_password(address).await;
+        }
+        for held in std::mem::take(&mut self.sessions) {
+            let found = self.is_open(address, &held).await;
+            self.sessions.push(found.unwrap_or_else(|| panic!("{}: a session is gone", self.email)));
+        }
+        for held in std::mem::take(&mut self.over) {
+            let found = self.is_open(address, &held).await;
+            assert!(found.is_none(), "{}: a session is back", self.email);
+            let (status, answer) = self.check(address, &held).await.ok().unwrap();
+            assert_eq!((status, &answer["code"]), (401, &json!("session_ended")), "{answer}");
+        }
+        for held in std::mem::take(&mut self.doubtful) {
+            let found = self.is_open(address, &held).await;
+            self.sessions.extend(found);
+        }
+    }
+
+    async fn finds_the_password(&mut self, address: &str) {
+        if let Some(perhaps) = self.perhaps.take() {
+            let (status, answer) = self.try_password(address, &perhaps).await.ok().unwrap();
+            let has_changed = status == 200;
+            if has_changed {
+                self.sessions.push(Held::of(&answer));
+                self.former = Some(std::mem::replace(&mut self.password, perhaps));
+            }
+            for held in std::mem::take(&mut self.with_password) {
+                let found = self.is_open(address, &held).await;
+                assert_eq!(found.is_none(), has_changed, "{}: the change is there by half", self.email);
+                self.sessions.extend(found);
+            }
+        }
+        let password = self.password.clone();
+        let (status, answer) = self.try_password(address, &password).await.ok().unwrap();
+        assert_eq!(status, 200, "{}: the password is not the one that was set: {answer}", self.email);
+        self.sessions.push(Held::of(&answer));
+        if let Some(former) = self.former.take() {
+            let (status, answer) = self.try_password(address, &former).await.ok().unwrap();
+            assert_eq!(status, 401, "{}: a former password is back: {answer}", self.email);
+        }
+    }
+
+    /// Refreshes. The generation tells whether the last rotation is there; one that was cut off is answered again.
+    async fn is_open(&self, address: &str, held: &Held) -> Option<Held> {
+        let body = json!({"refresh_token": held.refresh});
+        let (status, answer) = self.post(address, "/api/auth/refresh", &body).await.ok().unwrap();
+        if status == 200 {
+            let found = Held::of(&answer);
+            assert_eq!(found.generation, held.generation + 1, "{}: a rotation is lost", self.email);
+            return Some(found);
+        }
+        assert_eq!((status, &answer["code"]), (401, &json!("session_ended")), "{}: {answer}", self.email);
+        None
+    }
+
+    async fn check(&self, address: &str, held: &Held) -> Answered {
+        let url = format!("http://{address}/api/auth/verify");
+        self.answer(client().get(url).bearer_auth(&held.access)).await
+    }
+
+    async fn post(&self, address: &str, path: &str, body: &Value) -> Answered {
+        self.answer(request(address, path, body)).await
+    }
+
+    async fn answer(&self, request: reqwest::RequestBuilder) -> Answered {
+        // Each comes from an address of their own, so that nobody pays for the others' haste.
+        let from = format!("192.0.2.{}", self.number + 1);
+        let answer = request.header("x-forwarded-for", from).send().await.map_err(|_| Cut)?;
+        let status = answer.status().as_u16();
+        let bytes = answer.bytes().await.map_err(|_| Cut)?;
+        if status >= 500 {
+            return Err(Cut);
+        }
+        self.progress.add();
+        Ok((status, serde_json::from_slice(&bytes).unwrap_or_default()))
+    }
+}
+
+fn request(address: &str, path: &str, body: &Value) -> reqwest::RequestBuilder {
+    let request = client().post(format!("http://{address}{path}")).header("content-type", "application/json");
+    request.body(body.to_string())
+}

@@ -1,0 +1,13 @@
+//! The program itself, from outside: how it starts and stops, what it loses when it is killed (nothing), what it does on a
+//! disk that takes nothing more, and how it is backed up.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod server;
+
+mod start;
+
+mod backup;
+mod crash;
+mod disk;
+mod load;
+mod postgres;

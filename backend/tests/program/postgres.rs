@@ -1,0 +1,122 @@
+//! A PostgreSQL of the test's own, that may be killed: whoever runs the tests names the folder of its programs in
+//! `LATCHKEY_TEST_POSTGRES_PROGRAMS`. It is as durable as it comes.
+
+use crate::server::*;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, Uid, User};
+use sea_orm::{ConnectionTrait as _, DatabaseBackend, DatabaseConnection, Statement};
+use std::net::TcpListener;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use tempfile::TempDir;
+
+pub struct Cluster {
+    programs: PathBuf,
+    folder: TempDir,
+    port: u16,
+    server: Child,
+}
+
+impl Cluster {
+    /// `None` where no PostgreSQL is named.
+    #[expect(clippy::disallowed_methods, reason = "which PostgreSQL the tests run is said from outside")]
+    pub fn start() -> Option<Self> {
+        let programs = PathBuf::from(std::env::var_os("LATCHKEY_TEST_POSTGRES_PROGRAMS")?);
+        let folder = folder();
+        if let Some(user) = owner() {
+            chown(folder.path(), Some(user.uid.as_raw()), Some(user.gid.as_raw())).unwrap();
+        }
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut create = program(&programs, &folder, "initdb");
+        create.args(["--username=latchkey", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]);
+        assert!(create.args(["--pgdata", "data"]).stdout(Stdio::null()).status().unwrap().success());
+        let server = serve(&programs, &folder, port);
+        Some(Self { programs, folder, port, server })
+    }
+
+    pub fn url(&self) -> String {
+        format!("postgres://latchkey@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// Kills one of the processes that serve Latchkey. PostgreSQL ends the others and recovers from its log.
+    pub async fn kill_a_backend(&self) {
+        let database = self.connect().await;
+        let find = "SELECT pid FROM pg_stat_activity WHERE application_name = 'latchkey' LIMIT 1";
+        let found = database.query_one_raw(Statement::from_string(DatabaseBackend::Postgres, find)).await;
+        let process: i32 = found.unwrap().unwrap().try_get_by_index(0).unwrap();
+        kill(Pid::from_raw(process), Signal::SIGKILL).unwrap();
+    }
+
+    /// PostgreSQL's "immediate" stop: nobody finishes anything.
+    pub fn stop_at_once(&mut self) {
+        kill(Pid::from_raw(self.server.id().try_into().unwrap()), Signal::SIGQUIT).unwrap();
+        self.server.wait().unwrap();
+    }
+
+    /// Starts PostgreSQL again if it has been stopped.
+    pub fn serve_again(&mut self) {
+        if self.server.try_wait().unwrap().is_some() {
+            self.server = serve(&self.programs, &self.folder, self.port);
+        }
+    }
+
+    pub async fn has_no_orphans(&self) {
+        let count = "SELECT count(*) FROM sessions WHERE account_id NOT IN (SELECT id FROM accounts)";
+        let database = self.connect().await;
+        let found = database.query_one_raw(Statement::from_string(DatabaseBackend::Postgres, count)).await;
+        assert_eq!(found.unwrap().unwrap().try_get_by_index::<i64>(0).unwrap(), 0);
+        database.close().await.unwrap();
+    }
+
+    async fn connect(&self) -> DatabaseConnection {
+        let mut options = sea_orm::ConnectOptions::new(self.url());
+        options.max_connections(1).min_connections(0).sqlx_logging(false);
+        sea_orm::Database::connect(options).await.unwrap()
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.stop_at_once();
+    }
+}
+
+fn serve(programs: &std::path::Path, folder: &TempDir, port: u16) -> Child {
+    let mut serve = program(programs, folder, "postgres");
+    serve.args(["-D", "data", "-p", &port.to_string()]);
+    serve.args([
+        "-c",
+        "listen_addresses=127.0.0.1",
+        "-c",
+        "unix_socket_directories=",
+        "-c",
+        "log_min_messages=panic",
+    ]);
+    let mut server = serve.stderr(Stdio::null()).spawn().unwrap();
+    let mut ask = program(programs, folder, "pg_isready");
+    ask.args(["--host=127.0.0.1", "--port", &port.to_string()]).stdout(Stdio::null());
+    wait_for("PostgreSQL", || {
+        assert!(server.try_wait().unwrap().is_none(), "PostgreSQL has ended");
+        ask.status().unwrap().success().then_some(())
+    });
+    server
+}
+
+fn program(programs: &std::path::Path, folder: &TempDir, name: &str) -> Command {
+    let mut command = Command::new(programs.join(name));
+    command.current_dir(folder.path());
+    if let Some(user) = owner() {
+        command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
+    }
+    command
+}
+
+/// PostgreSQL refuses to run as root.
+fn owner() -> Option<User> {
+    if !Uid::effective().is_root() {
+        return None;
+    }
+    ["postgres", "nobody"].into_iter().find_map(|name| User::from_name(name).unwrap())
+}

@@ -1,0 +1,169 @@
+//! The program as it runs on a machine: started in a folder of its own, asked over HTTP, and stopped or killed.
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::{Value, json};
+use std::fs::File;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// The program in an empty folder, knowing nothing of the machine that it is tested on.
+pub fn latchkey(folder: &Path, settings: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
+    command.current_dir(folder).env_clear().env("LATCHKEY_LISTEN", "127.0.0.1:0");
+    command.envs(settings.iter().copied()).stdin(Stdio::null());
+    command
+}
+
+/// A server that answers.
+pub struct Server {
+    child: Child,
+    log: PathBuf,
+    pub address: String,
+}
+
+impl Server {
+    pub fn start(folder: &Path, settings: &[(&str, &str)]) -> Self {
+        Self::spawn(latchkey(folder, settings), folder)
+    }
+
+    /// Starts what this command says, with its log in the folder.
+    pub fn spawn(mut command: Command, folder: &Path) -> Self {
+        command.stderr(File::create(folder.join("log")).unwrap());
+        Self::spawn_logging_elsewhere(command, folder)
+    }
+
+    /// The same, where somebody else writes the log.
+    pub fn spawn_logging_elsewhere(mut command: Command, folder: &Path) -> Self {
+        let log = folder.join("log");
+        let mut child = command.spawn().unwrap();
+        let address = wait_for("the server", || {
+            let text = std::fs::read_to_string(&log).unwrap();
+            assert!(child.try_wait().unwrap().is_none(), "it has ended: {text}");
+            let line = text.lines().find(|line| line.contains("Latchkey answers"))?;
+            Some(line.split_once("listen=")?.1.split(' ').next()?.to_owned())
+        });
+        Self { child, log, address }
+    }
+
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap()
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn send(&self, signal: Signal) {
+        kill(Pid::from_raw(self.id().try_into().unwrap()), signal).unwrap();
+    }
+
+    pub fn ends(&mut self) -> ExitStatus {
+        wait_for("the end", || self.child.try_wait().unwrap())
+    }
+
+    pub fn stop(mut self, signal: Signal) -> ExitStatus {
+        self.send(signal);
+        self.ends()
+    }
+
+    pub async fn get(&self, path: &str) -> (u16, Value) {
+        let answer = client().get(self.url(path)).send().await.unwrap();
+        (answer.status().as_u16(), serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap())
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+        let request = client().post(self.url(path)).header("content-type", "application/json");
+        let answer = request.body(body.to_string()).send().await.unwrap();
+        (answer.status().as_u16(), serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap())
+    }
+
+    /// Signs up, and in again at a client that keeps its refresh token.
+    pub async fn signed_in(&self) -> Value {
+        let ada = json!({"email": "ada@example.org", "password": PASSWORD, "display_name": "Ada"});
+        assert_eq!(self.post("/api/auth/signup", &ada).await.0, 201);
+        let login = json!({"email": "ada@example.org", "password": PASSWORD, "token_delivery": "body"});
+        let (status, signed_in) = self.post("/api/auth/login", &login).await;
+        assert_eq!(status, 200);
+        signed_in
+    }
+
+    /// The connection of a sign-up that has reached its handler, which waits for the body.
+    pub async fn accepting(&self, length: usize) -> TcpStream {
+        let head = format!(
+            "POST /api/auth/signup HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+             content-length: {length}\r\nexpect: 100-continue\r\n\r\n"
+        );
+        let mut connection = TcpStream::connect(&self.address).await.unwrap();
+        connection.write_all(head.as_bytes()).await.unwrap();
+        let mut asked = [0; 25];
+        connection.read_exact(&mut asked).await.unwrap();
+        assert_eq!(asked, *b"HTTP/1.1 100 Continue\r\n\r\n");
+        connection
+    }
+
+    pub async fn refresh(&self, signed_in: &Value) -> (u16, Value) {
+        self.post("/api/auth/refresh", &json!({"refresh_token": signed_in["refresh_token"]})).await
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+pub fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap()
+}
+
+/// Another program's progress can only be waited for in real time.
+pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(start.elapsed() < PATIENCE, "waited for {what} in vain");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+pub fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+pub fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+pub fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort_unstable();
+    names
+}
+
+/// The one line by which the program says why it does not start.
+pub fn refusal(command: &mut Command) -> String {
+    let output = command.stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert_eq!(output.stdout, b"", "{text}");
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(text.starts_with("latchkey: ") && !text.contains("panicked"), "{text}");
+    text.trim_end().to_owned()
+}
