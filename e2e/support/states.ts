@@ -274,7 +274,7 @@ function failing(
 ): State[] {
   const faults = {
     'too many tries': refusal(429, 'too_many_requests', {}, { 'retry-after': '37' }),
-    'server busy': refusal(503, 'overloaded', {}, { 'retry-after': '2' }),
+    'server busy': refusal(503, 'overloaded', {}, { 'retry-after': '37' }),
     'server failed': refusal(500, 'internal'),
     'server out of reach': { kind: 'cut' },
   } as const
