@@ -78,14 +78,16 @@ impl Call {
     ///
     /// Waits where the token has to be replaced or the password asked for.
     pub async fn send(&self, person: Option<Session>) -> Answer {
-        let (mut sent, mut tries) = (None, 0);
+        let (mut sent, mut tries, mut lost_since) = (Timestamp::default(), 0, None);
         loop {
             let text = match self.attempt(person, &mut sent).await {
                 Ok(text) => text,
                 Err(no_token) => return Answer { text: Err(no_token), tries },
             };
             tries += 1;
-            match text.as_ref().err().and_then(|failure| again_after(failure, tries, waited(sent))) {
+            // What came before, for a token or for the password, was no wait for an answer.
+            let waited = lost_since.get_or_insert(sent).until(now());
+            match text.as_ref().err().and_then(|failure| again_after(failure, tries, waited)) {
                 Some(pause) => wait(pause).await,
                 None => {
                     if let Some(session) = person {
@@ -98,21 +100,22 @@ impl Call {
     }
 
     /// Sends the call; once more with another token where the first is refused. Fails by itself only without a token.
-    /// Notes when the call was sent for the first time: the wait for a token, or for the password, does not count.
+    /// Notes when it was `sent`.
     async fn attempt(
         &self,
         person: Option<Session>,
-        sent: &mut Option<Timestamp>,
+        sent: &mut Timestamp,
     ) -> Result<Result<String, Failure>, Failure> {
         let token = match person {
             Some(session) => Some(session.token(None).await?),
             None => None,
         };
-        sent.get_or_insert_with(now);
+        *sent = now();
         let answer = self.send_once(token.as_ref()).await;
         match (person, &answer) {
             (Some(session), Err(failure)) if failure.asks_for_another_token() => {
                 let next = session.token(token.as_ref()).await?;
+                *sent = now();
                 Ok(self.send_once(Some(&next)).await)
             }
             _ => Ok(answer),
@@ -133,10 +136,6 @@ impl Answer {
     pub fn echoes(&self, code: ErrorCode) -> bool {
         self.tries > 1 && self.text.as_ref().is_err_and(|failure| failure.code() == Some(code))
     }
-}
-
-fn waited(since: Option<Timestamp>) -> Duration {
-    since.map_or(Duration::ZERO, |since| since.until(now()))
 }
 
 /// The pause before a call is sent again that was sent so often, for so long, and has failed like this. After three tries,
