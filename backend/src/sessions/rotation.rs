@@ -152,6 +152,7 @@ mod tests {
     }
 
     /// Carries decisions out as the store does.
+    #[derive(Clone, Copy)]
     struct Model {
         facts: Facts,
         now: i64,
@@ -181,6 +182,88 @@ mod tests {
         fn uses(&mut self, generation: Generation) {
             self.facts.seen = self.facts.seen.max(Some(generation));
         }
+    }
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    enum Move {
+        Refresh { by: usize, answer_arrives: bool },
+        Use { by: usize },
+        Wait(i64),
+    }
+
+    const OWNER: usize = 0;
+    const THIEF: usize = 1;
+
+    const MOVES: [Move; 8] = [
+        Move::Refresh { by: OWNER, answer_arrives: true },
+        Move::Refresh { by: OWNER, answer_arrives: false },
+        Move::Use { by: OWNER },
+        Move::Refresh { by: THIEF, answer_arrives: true },
+        Move::Refresh { by: THIEF, answer_arrives: false },
+        Move::Use { by: THIEF },
+        Move::Wait(19_999),
+        Move::Wait(60_000),
+    ];
+
+    /// A session that two parties hold.
+    #[derive(Clone, Copy)]
+    struct Shared {
+        server: Model,
+        held: [Generation; 2],
+    }
+
+    impl Shared {
+        fn after(mut self, step: Move) -> Self {
+            match step {
+                Move::Wait(millis) => self.server.now += millis,
+                Move::Use { by } => self.server.uses(self.held[by]),
+                Move::Refresh { by, answer_arrives } => {
+                    if let Some(next) = self.server.refresh(self.held[by]).filter(|_| answer_arrives) {
+                        self.held[by] = next;
+                    }
+                }
+            }
+            self
+        }
+
+        /// From here, each party does what a client does: it refreshes, and uses what it has got. Two rounds suffice.
+        fn is_over_once_both_go_on(mut self, first: usize) -> bool {
+            for by in [first, 1 - first, first, 1 - first] {
+                for step in [Move::Refresh { by, answer_arrives: true }, Move::Use { by }, Move::Wait(60_000)]
+                {
+                    self = self.after(step);
+                }
+            }
+            self.server.facts.ended == Some(EndReason::ReplayDetected)
+        }
+    }
+
+    /// Visits every history of at most `depth` further moves; counts them.
+    fn explore(shared: Shared, depth: usize) -> u64 {
+        assert!(shared.is_over_once_both_go_on(OWNER), "{:?} {:?}", shared.server.facts, shared.held);
+        assert!(shared.is_over_once_both_go_on(THIEF), "{:?} {:?}", shared.server.facts, shared.held);
+        if shared.server.facts.ended.is_some() {
+            // Over is over, for both of them.
+            for by in [OWNER, THIEF] {
+                let mut server = shared.server;
+                assert_eq!(server.refresh(shared.held[by]), None);
+            }
+            return 1;
+        }
+        if depth == 0 {
+            return 1;
+        }
+        1 + MOVES.iter().map(|step| explore(shared.after(*step), depth - 1)).sum::<u64>()
+    }
+
+    /// The thief has copied what the owner holds. Whoever comes first, whatever is lost, whenever it is: the session
+    /// ends as soon as both have used it past the grace time.
+    #[test]
+    fn every_order_of_six_moves_after_a_theft_ends_the_session() {
+        let mut server = Model::new();
+        server.uses(Generation::FIRST);
+        let explored = explore(Shared { server, held: [Generation::FIRST; 2] }, 6);
+        assert!(explored > 100_000, "{explored} histories");
     }
 
     proptest! {

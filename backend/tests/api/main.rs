@@ -26,6 +26,7 @@ mod headers;
 mod tokens;
 
 mod concurrency;
+mod network;
 mod outage;
 mod restart;
 mod theft;

@@ -4,7 +4,7 @@ use crate::support::{Answer, PASSWORD, Person, TestApp};
 use latchkey_shared::{EndReason, ErrorCode};
 use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
@@ -42,6 +42,10 @@ struct Rules {
 }
 
 impl Rules {
+    fn fresh() -> Self {
+        Self { now: 0, current: 0, rotated_at: 0, seen: None, over: false, owner: 0, thief: None }
+    }
+
     fn held_by(&self, party: Party) -> Option<u64> {
         match party {
             Party::Owner => Some(self.owner),
@@ -71,9 +75,7 @@ impl ReferenceStateMachine for Rules {
     type Transition = Step;
 
     fn init_state() -> BoxedStrategy<Self> {
-        let fresh =
-            Self { now: 0, current: 0, rotated_at: 0, seen: None, over: false, owner: 0, thief: None };
-        Just(fresh).boxed()
+        Just(Self::fresh()).boxed()
     }
 
     fn transitions(_: &Self) -> BoxedStrategy<Step> {
@@ -104,19 +106,22 @@ struct Lab {
     runtime: Runtime,
     app: TestApp,
     owner: Person,
+    /// The clock is everybody's: one history at a time.
+    turn: Mutex<()>,
 }
 
 static LAB: LazyLock<Lab> = LazyLock::new(|| {
     let runtime = Runtime::new().unwrap();
     let app = runtime.block_on(TestApp::with(&[("tokens.access_lifetime", "10d"), ("sessions.idle", "80d")]));
     let owner = runtime.block_on(app.signed_up_with("owner", PASSWORD));
-    Lab { runtime, app, owner }
+    Lab { runtime, app, owner, turn: Mutex::default() }
 });
 
 struct Real {
     owner: Person,
     thief: Option<Person>,
     told: bool,
+    _turn: MutexGuard<'static, ()>,
 }
 
 impl Real {
@@ -183,7 +188,10 @@ impl StateMachineTest for Real {
     type Reference = Rules;
 
     fn init_test(_: &Rules) -> Self {
-        Self { owner: LAB.runtime.block_on(LAB.owner.elsewhere()), thief: None, told: false }
+        // A history that failed has been told of; the next one can go on.
+        let turn = LAB.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let owner = LAB.runtime.block_on(LAB.owner.elsewhere());
+        Self { owner, thief: None, told: false, _turn: turn }
     }
 
     fn apply(mut real: Self, rules: &Rules, step: Step) -> Self {
@@ -209,6 +217,34 @@ impl StateMachineTest for Real {
         }
         assert!(rules.over && real.told, "both held the session: {rules:?}");
         real.owner_is_told_why();
+    }
+}
+
+/// What either party may do once both hold the session; nothing of it takes time but waiting.
+const MOVES: [Step; 7] = [
+    Step::Refresh { by: Party::Owner, answer_arrives: true },
+    Step::Refresh { by: Party::Owner, answer_arrives: false },
+    Step::Use(Party::Owner),
+    Step::Refresh { by: Party::Thief, answer_arrives: true },
+    Step::Refresh { by: Party::Thief, answer_arrives: false },
+    Step::Use(Party::Thief),
+    Step::Wait(60),
+];
+
+/// Every order of three moves, on the real store; `rotation.rs` goes deeper with the decision alone.
+#[test]
+fn every_order_of_three_moves_after_a_theft_ends_the_session() {
+    for first in MOVES {
+        for second in MOVES {
+            for third in MOVES {
+                let (mut rules, mut real) = (Rules::fresh(), Real::init_test(&Rules::fresh()));
+                for step in [Step::Use(Party::Owner), Step::Steal, first, second, third] {
+                    rules = <Rules as ReferenceStateMachine>::apply(rules, &step);
+                    real = <Real as StateMachineTest>::apply(real, &rules, step);
+                }
+                <Real as StateMachineTest>::teardown(real, rules);
+            }
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! A real server in this process, with a clock that the test moves.
 
 use super::database::TestDatabase;
-use super::{Answer, Call, Forge, PASSWORD, Person, Proxy, address_of};
+use super::{Answer, Call, Forge, Origin, PASSWORD, Person, Proxy, address_of};
 use latchkey::app::App;
 use latchkey::db::Executor as _;
 use latchkey::platform::{Clock as _, OsRandomness, TestClock};
@@ -94,6 +94,20 @@ impl TestApp {
     pub async fn beside_the_proxy(&self) -> Self {
         let url = self.data.database.url(self.data.folder.path());
         self.beside(&[("database.url", &url)]).await
+    }
+
+    /// The same server, reached through an origin that does damage by rule.
+    pub fn through(&self, origin: &Origin) -> Self {
+        let Running { clock, state, http, settings, data, .. } = &**self;
+        Self(Arc::new(Running {
+            clock: Arc::clone(clock),
+            state: state.clone(),
+            base: origin.base.clone(),
+            http: http.clone(),
+            settings: settings.clone(),
+            data: Arc::clone(data),
+            server: Mutex::new(None),
+        }))
     }
 
     /// Stops this server and starts the next one on what it has left.

@@ -1,0 +1,262 @@
+//! What becomes of calls on a bad network: the client cannot know how far one got, and finds out by asking again.
+
+use crate::support::*;
+use proptest::prelude::*;
+use std::sync::LazyLock;
+use tokio::runtime::Runtime;
+
+const REFRESH: &str = "/api/auth/refresh";
+
+/// The server has acted, and the client does not learn what it did.
+const UNHEARD: [Fault; 5] = [
+    Fault::LoseTheAnswer,
+    Fault::TruncateTheAnswer,
+    Fault::ReplaceTheAnswer(502, "<h1>Bad Gateway</h1>"),
+    Fault::ReplaceTheAnswer(200, "{\"access_token\": \"ey"),
+    Fault::ReplaceTheAnswer(429, "slow down"),
+];
+
+/// The server never hears of the call.
+const UNSENT: [Fault; 5] = [
+    Fault::Cut,
+    Fault::Answer(429, "slow down"),
+    Fault::Answer(500, "{}"),
+    Fault::Answer(502, "<h1>Bad Gateway</h1>"),
+    Fault::Answer(200, "<h1>Sign in to the hotel's network</h1>"),
+];
+
+async fn on_a_bad_network() -> (TestApp, Origin, Person) {
+    let app = TestApp::spawn().await;
+    let origin = Origin::before(&app).await;
+    let ada = app.signed_up("ada").await.at(&app.through(&origin));
+    (app, origin, ada)
+}
+
+async fn tries_to_refresh(person: &Person) -> Option<Answer> {
+    let answer = person.app.post(REFRESH, &json!({})).cookie(&person.refresh_token()).attempt().await;
+    if let Some(answer) = &answer {
+        answer.ok();
+        person.adopt(answer);
+    }
+    answer
+}
+
+#[tokio::test]
+async fn a_refresh_whose_answer_is_lost_is_answered_again_with_the_same_generation() {
+    for fault in UNHEARD {
+        let (app, origin, ada) = on_a_bad_network().await;
+        app.count_rotations().await;
+        ada.verify().await.ok();
+        origin.times(3, REFRESH, fault);
+        for _ in 0..3 {
+            assert!(tries_to_refresh(&ada).await.is_none(), "{fault:?}");
+            app.clock.advance(5 * MINUTE);
+        }
+        origin.is_used_up();
+        assert!(tries_to_refresh(&ada).await.is_some(), "{fault:?}");
+        assert_eq!((ada.claims()["gen"].as_u64(), app.rotations().await.len()), (Some(1), 1), "{fault:?}");
+        ada.verify().await.ok();
+        assert!(tries_to_refresh(&ada).await.is_some(), "{fault:?}");
+        assert_eq!(ada.claims()["gen"], 2, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_never_reaches_the_server_changes_nothing_and_can_be_sent_again() {
+    let (app, origin, ada) = on_a_bad_network().await;
+    ada.verify().await.ok();
+    let before = app.everything().await;
+    for fault in UNSENT {
+        for path in [REFRESH, "/api/me"] {
+            origin.once(path, fault);
+        }
+        assert!(tries_to_refresh(&ada).await.is_none(), "{fault:?}");
+        let change = ada.call("PATCH", "/api/me").json(&json!({"display_name": "Countess"})).attempt().await;
+        assert!(change.is_none(), "{fault:?}");
+        origin.is_used_up();
+        assert_eq!(app.everything().await, before, "{fault:?}");
+    }
+    assert!(tries_to_refresh(&ada).await.is_some());
+    assert_eq!(ada.claims()["gen"], 1);
+}
+
+#[tokio::test]
+async fn a_server_that_was_out_of_reach_for_an_hour_signs_nobody_out() {
+    let (app, origin, ada) = on_a_bad_network().await;
+    ada.verify().await.ok();
+    origin.go_away();
+    for _ in 0..12 {
+        assert!(tries_to_refresh(&ada).await.is_none());
+        app.clock.advance(5 * MINUTE);
+    }
+    origin.come_back();
+    assert!(tries_to_refresh(&ada).await.is_some());
+    ada.verify().await.ok();
+}
+
+#[tokio::test]
+async fn a_refresh_that_reaches_the_server_twice_rotates_once() {
+    let (app, origin, ada) = on_a_bad_network().await;
+    app.count_rotations().await;
+    ada.verify().await.ok();
+    for generation in 1..=3 {
+        origin.once(REFRESH, Fault::Duplicate);
+        assert!(tries_to_refresh(&ada).await.is_some());
+        origin.is_used_up();
+        assert_eq!(ada.claims()["gen"], generation);
+        ada.verify().await.ok();
+        app.clock.advance(5 * MINUTE);
+    }
+    assert_eq!(app.rotations().await, ["1", "2", "3"]);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_overtaken_by_a_later_one_brings_tokens_that_work() {
+    let (app, origin, ada) = on_a_bad_network().await;
+    ada.verify().await.ok();
+    let other_tab = ada.at(&ada.app);
+    origin.once(REFRESH, Fault::Reorder);
+    let late = tokio::spawn({
+        let call = ada.app.post(REFRESH, &json!({})).cookie(&ada.refresh_token());
+        async move { call.attempt().await }
+    });
+    while app.everything().await.iter().all(|line| !line.starts_with("1|")) {
+        tokio::task::yield_now().await;
+    }
+    assert!(tries_to_refresh(&other_tab).await.is_some());
+    other_tab.verify().await.ok();
+    ada.adopt(&late.await.unwrap().unwrap());
+    origin.is_used_up();
+    assert_eq!((&ada.claims()["gen"], &other_tab.claims()["gen"]), (&json!(1), &json!(1)));
+    app.clock.advance(5 * MINUTE);
+    ada.verify().await.ok();
+    assert!(tries_to_refresh(&ada).await.is_some());
+}
+
+#[tokio::test]
+async fn a_slow_way_holds_up_nobody_else() {
+    let (app, origin, ada) = on_a_bad_network().await;
+    origin.once("/api/me", Fault::Delay(HOUR));
+    let slow = tokio::spawn({
+        let call = ada.call("GET", "/api/me");
+        async move { call.attempt().await }
+    });
+    assert!(tries_to_refresh(&ada).await.is_some());
+    ada.at(&app).verify().await.ok();
+    assert!(!slow.is_finished());
+    slow.abort();
+}
+
+/// For each kind of call: the answer is lost, what the server did lasts, and the client can find it out.
+#[tokio::test]
+async fn what_the_server_did_is_kept_although_its_answer_was_lost() {
+    for fault in UNHEARD {
+        let (app, origin, ada) = on_a_bad_network().await;
+        let away = app.through(&origin);
+
+        let bob = json!({"email": address_of("bob"), "password": PASSWORD, "display_name": "밥"});
+        origin.once("/api/auth/signup", fault);
+        assert!(away.post("/api/auth/signup", &bob).attempt().await.is_none(), "{fault:?}");
+        away.post("/api/auth/signup", &bob).await.problem(ErrorCode::EmailTaken);
+        away.log_in(&address_of("bob"), PASSWORD).await.ok();
+
+        let name = json!({"display_name": "Countess 👑"});
+        origin.once("/api/me", fault);
+        assert!(ada.call("PATCH", "/api/me").json(&name).attempt().await.is_none(), "{fault:?}");
+        assert_eq!(ada.me().await["display_name"], "Countess 👑");
+
+        let phone = ada.elsewhere().await;
+        origin.once("/api/me/sessions", fault);
+        assert!(ada.call("DELETE", "/api/me/sessions").attempt().await.is_none(), "{fault:?}");
+        phone.is_signed_out(EndReason::SignedOutElsewhere).await;
+        ada.end_others().await.no_content();
+
+        let new = "another correct horse";
+        let change = json!({"current_password": PASSWORD, "new_password": new});
+        origin.once("/api/me/password", fault);
+        assert!(ada.call("POST", "/api/me/password").json(&change).attempt().await.is_none(), "{fault:?}");
+        ada.change_password(PASSWORD, new).await.problem(ErrorCode::CredentialsRejected);
+        ada.change_password(new, new).await.no_content();
+
+        origin.once("/api/me", fault);
+        let delete = ada.call("DELETE", "/api/me").json(&json!({"password": new}));
+        assert!(delete.attempt().await.is_none(), "{fault:?}");
+        ada.is_signed_out(EndReason::AccountDeleted).await;
+        away.log_in(&ada.email, new).await.problem(ErrorCode::CredentialsRejected);
+        origin.is_used_up();
+    }
+}
+
+#[tokio::test]
+async fn a_sign_out_whose_answer_was_lost_holds_and_can_be_said_again() {
+    let (_app, origin, ada) = on_a_bad_network().await;
+    origin.once("/api/auth/logout", Fault::LoseTheAnswer);
+    let out = ada.app.post("/api/auth/logout", &json!({})).cookie(&ada.refresh_token());
+    assert!(out.attempt().await.is_none());
+    origin.is_used_up();
+    ada.log_out().await.no_content();
+    ada.is_signed_out(EndReason::SignedOut).await;
+}
+
+/// What one client does on a network that loses something now and then.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Refresh(Option<Fault>),
+    Use,
+    Wait(Duration),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let unheard = prop::sample::select(UNHEARD.to_vec());
+    let unsent = prop::sample::select(UNSENT.to_vec());
+    let fault = prop_oneof![unheard, unsent, Just(Fault::Duplicate)];
+    prop_oneof![
+        5 => prop::option::weighted(0.2, fault).prop_map(Step::Refresh),
+        3 => Just(Step::Use),
+        2 => prop::sample::select(vec![SECOND, 19 * SECOND, 20 * SECOND, 9 * MINUTE, HOUR]).prop_map(Step::Wait),
+    ]
+}
+
+struct Lab {
+    runtime: Runtime,
+    app: TestApp,
+    origin: Origin,
+    owner: Person,
+}
+
+static LAB: LazyLock<Lab> = LazyLock::new(|| {
+    let runtime = Runtime::new().unwrap();
+    let (app, origin, owner) = runtime.block_on(async {
+        let app = TestApp::with(&[("tokens.access_lifetime", "10d"), ("sessions.idle", "80d")]).await;
+        let origin = Origin::before(&app).await;
+        let owner = app.signed_up("owner").await.at(&app.through(&origin));
+        (app, origin, owner)
+    });
+    Lab { runtime, app, origin, owner }
+});
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// One answer in five is lost, doubled or falsified; each history is up to forty steps long.
+    #[test]
+    fn a_bad_network_alone_never_signs_anybody_out(steps in prop::collection::vec(step(), 1..40)) {
+        let Lab { runtime, app, origin, owner } = &*LAB;
+        let client = runtime.block_on(owner.elsewhere());
+        for step in steps {
+            match step {
+                Step::Refresh(fault) => {
+                    if let Some(fault) = fault {
+                        origin.once(REFRESH, fault);
+                    }
+                    let arrived = runtime.block_on(tries_to_refresh(&client)).is_some();
+                    prop_assert_eq!(arrived, fault.is_none_or(|fault| fault == Fault::Duplicate));
+                }
+                Step::Use => { runtime.block_on(client.verify()).ok(); }
+                Step::Wait(time) => app.clock.advance(time),
+            }
+        }
+        origin.is_used_up();
+        prop_assert!(runtime.block_on(tries_to_refresh(&client)).is_some());
+    }
+}
