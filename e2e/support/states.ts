@@ -99,7 +99,7 @@ const OUTSIDE: State[] = [
     async ({ page, origin }) => {
       origin.faults.on({ path: /\.wasm$/ }, { kind: 'answer', status: 503 })
       await page.goto('/login')
-      await expect(page.locator('#boot-failed')).toBeVisible()
+      await expect(page.locator('#trouble')).toBeVisible()
     },
     answered(503),
     /could not be started/,

@@ -1,14 +1,63 @@
-// Loads the page's WebAssembly. It is a file of its own because the content security policy allows no inline script.
+// Loads the page's WebAssembly, and lets the page take the place of its outline. It is a file of its own because the
+// content security policy allows no inline script.
 const script = document.querySelector("script[data-wasm]");
+const shell = document.getElementById("shell");
 
-const sayThatItFailed = () => {
-  const shell = document.getElementById("shell");
-  const message = document.getElementById("boot-failed");
-  if (!shell || !message) return;
-  shell.dataset.failed = "";
-  message.hidden = false;
-  document.getElementById("boot-reload").addEventListener("click", () => location.reload());
+// The page's first view; what it shows while it does not know yet who is signed in leaves the outline where it is.
+const firstView = () => document.querySelector("#shell ~ .outside, #shell ~ .frame:not(.waiting)");
+
+const pairs = (view) =>
+  [...shell.querySelectorAll("form input:not([type=checkbox])")]
+    .map((from) => [from, view.querySelector(`[id="${from.id}"]`)])
+    .filter(([, to]) => to);
+
+// Gives the page what was typed since the last time; whether there was anything.
+const handOver = (view) => {
+  const behind = pairs(view).filter(([from, to]) => from.value !== to.value);
+  for (const [from, to] of behind) {
+    to.value = from.value;
+    to.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  return behind.length > 0;
 };
+
+// The outline goes and the view appears between two paints, with the focus and the caret where they were.
+const swap = (view) => {
+  const steps = [];
+  for (const [from, to] of pairs(view)) {
+    if (from.parentElement.dataset.shown === "true") to.parentElement.querySelector(".reveal").click();
+    if (from === document.activeElement) {
+      const caret = [from.selectionStart, from.selectionEnd, from.selectionDirection];
+      steps.push(() => to.focus({ preventScroll: true }), () => to.setSelectionRange(...caret));
+    }
+  }
+  const held = shell.querySelector("form[data-held] input");
+  if (held) steps.push(() => document.getElementById(held.id)?.form.requestSubmit());
+  shell.remove();
+  for (const step of steps) step();
+};
+
+// Characters that are being composed, such as Korean ones, would break off: the page waits for the end of the word.
+let composing = false;
+shell.addEventListener("compositionstart", () => (composing = true));
+shell.addEventListener("compositionend", () => {
+  composing = false;
+  setTimeout(takeOver);
+});
+
+// The page is hidden as long as the outline stands. What it is given moves its carets, so it gets a moment to settle.
+const takeOver = () => {
+  const view = firstView();
+  if (!view || composing) return;
+  if (handOver(view)) setTimeout(takeOver);
+  else swap(view);
+};
+const views = new MutationObserver(() => {
+  if (!firstView()) return;
+  views.disconnect();
+  takeOver();
+});
+views.observe(document.body, { childList: true, subtree: true });
 
 try {
   const page = await import(new URL(script.dataset.js, location.href).href);
@@ -16,5 +65,5 @@ try {
   dispatchEvent(new CustomEvent("TrunkApplicationStarted"));
 } catch (error) {
   console.error("The page could not be started.", error);
-  sayThatItFailed();
+  dispatchEvent(new CustomEvent("latchkey:failed"));
 }

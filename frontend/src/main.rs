@@ -15,6 +15,6 @@ mod i18n;
 mod platform;
 
 fn main() {
+    // The static outline gives way as soon as the first view is drawn: `boot.js` sees to that.
     leptos::mount::mount_to_body(app::App);
-    platform::document::remove_shell();
 }

@@ -48,10 +48,9 @@ pub fn Field(
         }
     };
     let input_type = move || match kind {
-        Kind::Text => "text",
-        Kind::Email => "email",
-        Kind::Password if shown.get() => "text",
-        Kind::Password => "password",
+        Kind::Password if !shown.get() => "password",
+        // An address is plain text to the browser: fields of its own kind do not say where the caret is.
+        _ => "text",
     };
     view! {
         <div class="field">
@@ -91,10 +90,7 @@ fn Reveal(shown: RwSignal<bool>) -> impl IntoView {
     let name = move || if shown.get() { hide() } else { show() };
     view! {
         <button type="button" class="reveal" aria-label=name title=name on:click=move |_| shown.update(|shown| *shown = !*shown)>
-            <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
-                <path d="M2 12c2.4-4.5 5.8-6.7 10-6.7s7.6 2.2 10 6.7c-2.4 4.5-5.8 6.7-10 6.7S4.4 16.5 2 12Zm10 3a3 3 0 1 0 0-6 3 3 0 0 0 0 6Z" />
-                <path class="slash" class:on=move || shown.get() d="M4 20 20 4" />
-            </svg>
+            <i class="icon eye" class:closed=move || shown.get()></i>
         </button>
     }
 }

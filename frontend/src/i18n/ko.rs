@@ -38,7 +38,7 @@ pub static TEXTS: Texts = Texts {
     sign_in_lead: "다시 오신 것을 환영합니다.",
     sign_out: "로그아웃",
     keep_signed_in: "로그인 상태 유지",
-    keep_signed_in_hint: "여러 사람이 함께 쓰는 기기에서는 선택하지 마세요.",
+    keep_signed_in_hint: "여러 사람이 함께 쓰는 기기에서는 꺼 두세요.",
     no_account: "아직 계정이 없으신가요?",
     create_account: "회원가입",
     sign_up_title: "회원가입",

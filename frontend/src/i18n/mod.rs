@@ -1,6 +1,7 @@
 //! What the page says, in every language it speaks. A text that one language lacks fails the build.
 //!
-//! A further language is one file beside `en` and `ko`, an arm in `texts`, and its tag in `shared`.
+//! A further language is one file beside `en` and `ko`, an arm in `texts`, its tag in `shared`, and its words in the
+//! outline in `index.html`; the build or a test names each of them that is missing.
 
 mod en;
 mod ko;
@@ -87,6 +88,47 @@ mod tests {
                 assert!(!(texts.field_error)(code).is_empty());
             }
         }
+    }
+
+    /// The outline is there before any of this code is.
+    #[wasm_bindgen_test]
+    fn the_outline_in_index_html_says_what_the_page_says() {
+        let html = include_str!("../../../index.html");
+        let of_outline: &[Words] = &[
+            |t| t.home,
+            |t| t.profile,
+            |t| t.security,
+            |t| t.sessions,
+            |t| t.token,
+            |t| t.loading,
+            |t| t.sign_in,
+            |t| t.sign_in_lead,
+            |t| t.email,
+            |t| t.password,
+            |t| t.show_password,
+            |t| t.keep_signed_in,
+            |t| t.keep_signed_in_hint,
+            |t| t.no_account,
+            |t| t.create_account,
+            |t| t.sign_up_title,
+            |t| t.sign_up_lead,
+            |t| t.display_name,
+            |t| t.password_hint,
+            |t| t.have_account,
+            |t| t.language,
+            |t| t.theme,
+            |t| t.theme_system,
+            |t| t.theme_light,
+            |t| t.theme_dark,
+        ];
+        for locale in Locale::ALL {
+            for words in of_outline {
+                let span = format!("<span lang=\"{}\">{}</span>", locale.tag(), words(texts(locale)));
+                assert!(html.contains(&span), "index.html lacks {span}");
+            }
+        }
+        let tags = Locale::ALL.map(Locale::tag).join(" ");
+        assert!(html.contains(&format!("data-languages=\"{tags}\"")));
     }
 
     #[wasm_bindgen_test]

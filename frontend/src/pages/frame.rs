@@ -50,7 +50,7 @@ fn Inside() -> impl IntoView {
     view! {
         <a class="skip" href="#main">{tr(|t| t.skip_to_content)}</a>
         <header class="top">
-            <A href=Page::Home.href() attr:class="brand" exact=true><Mark />"Latchkey"</A>
+            <A href=Page::Home.href() attr:class="brand" exact=true><Mark /></A>
             <AccountMenu />
         </header>
         <SessionBar />
@@ -66,9 +66,9 @@ fn Inside() -> impl IntoView {
 #[component]
 fn Waiting() -> impl IntoView {
     view! {
-        <header class="top"><span class="brand"><Mark />"Latchkey"</span></header>
+        <header class="top"><span class="brand"><Mark /></span></header>
         <SessionBar />
-        <div class="frame">
+        <div class="frame waiting">
             <div class="side"></div>
             <main><Skeleton /></main>
         </div>

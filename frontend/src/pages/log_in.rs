@@ -85,7 +85,7 @@ pub fn KeepSignedIn(id: &'static str, value: RwSignal<bool>) -> impl IntoView {
     };
     view! {
         <div class="check">
-            <input type="checkbox" id=id name="remember" aria-describedby=hint.clone() prop:checked=move || value.get()
+            <input type="checkbox" role="switch" id=id name="remember" aria-describedby=hint.clone() prop:checked=move || value.get()
                 on:change:target=move |event| choose(event.target().checked()) />
             <label for=id>{tr(|t| t.keep_signed_in)}</label>
             <p class="hint" id=hint>{tr(|t| t.keep_signed_in_hint)}</p>

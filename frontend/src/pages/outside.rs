@@ -12,7 +12,7 @@ use leptos_router::hooks::{use_navigate, use_query_map};
 pub fn Outside(children: Children) -> impl IntoView {
     view! {
         <div class="outside">
-            <p class="brand"><Mark />"Latchkey"</p>
+            <header class="brand"><Mark /></header>
             <main class="card">{children()}</main>
             <footer class="switches">
                 <LanguageSwitch id="language" />

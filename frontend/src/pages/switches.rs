@@ -3,7 +3,7 @@
 use crate::api::account;
 use crate::app::Theme;
 use crate::components::{Select, languages, use_session};
-use crate::i18n::{tr, use_i18n};
+use crate::i18n::{Words, tr, use_i18n};
 use latchkey_shared::{Locale, ProfileChangeRequest};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
@@ -33,12 +33,22 @@ pub fn LanguageSwitch(id: &'static str) -> impl IntoView {
 #[component]
 pub fn ThemeSwitch(id: &'static str) -> impl IntoView {
     let Some(theme) = use_context::<Theme>() else { return ().into_any() };
-    let options = vec![
-        ("system", Signal::derive(tr(|t| t.theme_system))),
-        ("light", Signal::derive(tr(|t| t.theme_light))),
-        ("dark", Signal::derive(tr(|t| t.theme_dark))),
+    let choices: [(&str, &str, Words); 3] = [
+        ("system", "icon system", |t| t.theme_system),
+        ("light", "icon light", |t| t.theme_light),
+        ("dark", "icon dark", |t| t.theme_dark),
     ];
-    let value = Signal::derive(move || theme.choice());
-    let choose = Callback::new(move |choice| theme.choose(choice));
-    view! { <Select id=id label=|t| t.theme value=value choose=choose options=options /> }.into_any()
+    let chosen = untrack(move || theme.choice());
+    let choices = choices
+        .map(|(choice, icon, name)| {
+            view! {
+                <label>
+                    <input type="radio" name=id value=choice checked=chosen == choice on:change=move |_| theme.choose(choice.to_owned()) />
+                    <i class=icon></i>
+                    <span class="visually-hidden">{tr(name)}</span>
+                </label>
+            }
+        })
+        .collect_view();
+    view! { <fieldset class="segments"><legend>{tr(|t| t.theme)}</legend>{choices}</fieldset> }.into_any()
 }

@@ -1,0 +1,244 @@
+import type { Page, Route } from '@playwright/test'
+import { expect, test } from '../support/fixtures.ts'
+import { ADA, heading, passwordField, signOut, signUp, welcome } from '../support/people.ts'
+import { BROWSERS, LANGUAGES, THEMES } from '../support/theatre.ts'
+
+/** What the outline and the page both have, by the ids that they share. */
+const FIELDS = {
+  '/login': ['login-email', 'login-password', 'remember'],
+  '/signup': ['signup-email', 'signup-display_name', 'signup-password'],
+}
+
+for (const language of LANGUAGES) {
+  for (const colorScheme of THEMES) {
+    test.describe(`the outline, ${language}, ${colorScheme}`, () => {
+      test.use({ locale: BROWSERS[language], colorScheme })
+
+      for (const [path, fields] of Object.entries(FIELDS)) {
+        test(`${path} keeps its place, colours and words when the page takes over`, async ({ page }) => {
+          const wasm = await holdWebAssembly(page)
+          await page.goto(path, { waitUntil: 'commit' })
+          await expect(page.locator(`#shell #${fields[0]}`)).toBeVisible()
+          await watchForShifts(page)
+          await expect(page.locator('html')).toHaveAttribute('lang', language)
+          const before = await look(page, '#shell .shell-out', fields)
+          await wasm.arrives()
+          const after = await look(page, 'body > .outside', fields)
+          expect(after).toEqual(before)
+          expect(before.background).toBe(colorScheme === 'light' ? 'light' : 'dark')
+          expect(await shifts(page)).toBeLessThan(0.001)
+        })
+      }
+
+      test('the navigation of a signed-in person keeps its place, and the header reaches the edge', async ({ page }) => {
+        await page.goto('/signup')
+        await signUpInAnyLanguage(page)
+        const wasm = await holdWebAssembly(page)
+        await page.goto('/account/sessions', { waitUntil: 'commit' })
+        await expect(page.locator('#shell .side li').first()).toBeVisible()
+        await watchForShifts(page)
+        const places = (of: string) => page.locator(of).evaluateAll((found) => found.map((one) => boxOf(one)))
+        await page.evaluate(() => {
+          const round = (size: number) => Math.round(size * 10) / 10
+          Object.assign(window, {
+            boxOf: (one: Element) => {
+              const { x, y, width, height } = one.getBoundingClientRect()
+              return [x, y, width, height].map(round).concat(one.textContent?.trim() ? [] : [0])
+            },
+          })
+        })
+        const before = await places('#shell :is(.top, .side, .side li, main)')
+        await wasm.arrives()
+        const after = await places('body > .top, body > .frame :is(.side, .side li, main)')
+        // The list of sessions is on its way, so that the height of the content says nothing.
+        expect(after.slice(0, -1)).toEqual(before.slice(0, -1))
+        expect(after.at(-1)?.slice(0, 3)).toEqual(before.at(-1)?.slice(0, 3))
+        expect(await shifts(page)).toBeLessThan(0.001)
+      })
+    })
+  }
+}
+
+test('what is typed too early is kept, with the focus and the caret', async ({ page }) => {
+  const wasm = await holdWebAssembly(page)
+  await page.goto('/login', { waitUntil: 'commit' })
+  const email = page.getByLabel('Email')
+  await email.pressSequentially('ada@examle.org')
+  for (let step = 0; step < 6; step += 1) await email.press('ArrowLeft')
+  await wasm.arrives()
+  await expect(email).toBeFocused()
+  // The hands have not left the keys.
+  await page.keyboard.type('p')
+  await expect(email).toHaveValue('ada@example.org')
+})
+
+test('what a password manager has filled in is taken over', async ({ page }) => {
+  await signUp(page, ADA)
+  await signOut(page)
+  const wasm = await holdWebAssembly(page)
+  await page.goto('/login', { waitUntil: 'commit' })
+  await expect(page.getByLabel('Email')).toHaveAttribute('autocomplete', 'username')
+  await expect(passwordField(page)).toHaveAttribute('autocomplete', 'current-password')
+  // As they do: the value, without a key being pressed.
+  await page.getByLabel('Email').evaluate((field: HTMLInputElement, value) => (field.value = value), ADA.email)
+  await passwordField(page).evaluate((field: HTMLInputElement, value) => (field.value = value), ADA.password)
+  await wasm.arrives()
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await expect(welcome(page, ADA)).toBeVisible()
+})
+
+test('a form that is sent too early is sent once the page is there, and nothing gets into the address', async ({ page, origin }) => {
+  await signUp(page, ADA)
+  await signOut(page)
+  const signingIn = { method: 'POST', path: '/api/auth/login' }
+  const wasm = await holdWebAssembly(page)
+  await page.goto('/login?next=%2Faccount%2Fprofile', { waitUntil: 'commit' })
+  await page.getByLabel('Email').fill(ADA.email)
+  await passwordField(page).fill(ADA.password)
+  await passwordField(page).press('Enter')
+  await expect(page.getByRole('button', { name: 'Sign in', exact: true })).toHaveAttribute('aria-busy', 'true')
+  expect(page.url()).toBe(`${origin.url}/login?next=%2Faccount%2Fprofile`)
+  expect(origin.seen(signingIn)).toHaveLength(0)
+  await wasm.arrives()
+  await expect(heading(page, 'Profile')).toBeVisible()
+  expect(origin.seen(signingIn)).toHaveLength(1)
+  expect(origin.seen({ path: '/login', method: 'POST' })).toHaveLength(0)
+})
+
+test('the form on a page of the account leads back there', async ({ page }) => {
+  await signUp(page, ADA)
+  await signOut(page)
+  const wasm = await holdWebAssembly(page)
+  await page.goto('/account/profile', { waitUntil: 'commit' })
+  await page.getByLabel('Email').fill(ADA.email)
+  await passwordField(page).fill(ADA.password)
+  await passwordField(page).press('Enter')
+  await wasm.arrives()
+  await expect(heading(page, 'Profile')).toBeVisible()
+})
+
+test('when the WebAssembly does not come, the form says so and keeps what was typed', async ({ page, complaints }) => {
+  complaints.expect(/could not be started/, /ERR_FAILED/, /Failed to fetch/)
+  await page.route('**/*.wasm', (route) => route.abort())
+  await page.goto('/login')
+  await expect(page.getByRole('alert')).toContainText('could not be loaded')
+  await page.getByLabel('Email').fill(ADA.email)
+  await passwordField(page).press('Enter')
+  await expect(page.getByRole('alert')).toContainText('could not be loaded')
+  await expect(page.getByLabel('Email')).toHaveValue(ADA.email)
+  await expect(page.getByRole('button', { name: 'Sign in', exact: true })).not.toHaveAttribute('aria-busy', 'true')
+  await page.unroute('**/*.wasm')
+  await page.getByRole('button', { name: 'Reload' }).click()
+  await expect(page.locator('#shell')).toHaveCount(0)
+  await expect(heading(page, 'Sign in')).toBeVisible()
+})
+
+test('when the WebAssembly takes long, the form says so', async ({ page }) => {
+  await page.clock.install()
+  await holdWebAssembly(page)
+  await page.goto('/login', { waitUntil: 'commit' })
+  await expect(page.getByLabel('Email')).toBeVisible()
+  await page.clock.fastForward('00:16')
+  await expect(page.getByRole('alert')).toContainText('takes long')
+})
+
+test('language, theme and password can be switched before the page is there, and stay', async ({ page }) => {
+  const wasm = await holdWebAssembly(page)
+  await page.goto('/login', { waitUntil: 'commit' })
+  await page.getByRole('radio', { name: 'Dark' }).check()
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark')
+  await passwordField(page).fill('secret')
+  await page.getByRole('button', { name: 'Show password' }).click()
+  await page.getByLabel('Language').selectOption({ label: '한국어' })
+  await expect(heading(page, '로그인')).toBeVisible()
+  await wasm.arrives()
+  await expect(heading(page, '로그인')).toBeVisible()
+  await expect(page.getByLabel('비밀번호', { exact: true })).toHaveValue('secret')
+  await expect(page.getByLabel('비밀번호', { exact: true })).toHaveAttribute('type', 'text')
+  await expect(page.getByRole('radio', { name: '다크' })).toBeChecked()
+})
+
+test("the browser's own bar follows the theme that is chosen", async ({ page }) => {
+  const colours = () => page.locator('meta[name=theme-color]').evaluateAll((bars) => bars.map((bar) => bar.getAttribute('content')))
+  await page.goto('/login')
+  const [light, dark] = await colours()
+  expect(light).not.toBe(dark)
+  await page.getByRole('radio', { name: 'Dark' }).check()
+  expect(await colours()).toEqual([dark, dark])
+  await page.reload()
+  expect(await colours()).toEqual([dark, dark])
+  await page.getByRole('radio', { name: 'System' }).check()
+  expect(await colours()).toEqual([light, dark])
+})
+
+declare const boxOf: (one: Element) => number[]
+
+/** Keeps the WebAssembly back until it may arrive. */
+async function holdWebAssembly(page: Page): Promise<{ arrives: () => Promise<void> }> {
+  const held: Route[] = []
+  let open = false
+  await page.route('**/*.wasm', async (route) => {
+    if (open) await route.continue()
+    else held.push(route)
+  })
+  return {
+    arrives: async () => {
+      open = true
+      await expect.poll(() => held.length).toBeGreaterThan(0)
+      await Promise.all(held.map((route) => route.continue()))
+      await expect(page.locator('#shell')).toHaveCount(0)
+    },
+  }
+}
+
+async function signUpInAnyLanguage(page: Page): Promise<void> {
+  await expect(page.locator('#shell')).toHaveCount(0)
+  await page.locator('[name=email]').fill(ADA.email)
+  await page.locator('[name=display_name]').fill(ADA.name)
+  await page.locator('[name=password]').fill(ADA.password)
+  await page.locator('[type=submit]').click()
+  await expect(page.locator('body > .frame nav')).toBeVisible()
+}
+
+/** Where the fields are, what the words are, and whether the ground is light or dark. */
+async function look(page: Page, scope: string, fields: string[]) {
+  return page.evaluate(
+    ([scope, fields]) => {
+      const place = document.querySelector(scope)
+      if (!place) throw new Error(`there is no ${scope}`)
+      const box = (one: Element | null) => {
+        const { x, y, width, height } = one?.getBoundingClientRect() ?? new DOMRect()
+        return [x, y, width, height].map((size) => Math.round(size * 10) / 10)
+      }
+      const seen = [...place.querySelectorAll('h1, .lead, label, .hint, button[type=submit], .aside, .mark, .wordmark, footer')]
+      const shown = seen.filter((one) => one.checkVisibility())
+      const [lightness = ''] = /[\d.]+/.exec(getComputedStyle(document.documentElement).backgroundColor) ?? []
+      return {
+        fields: fields.map((id) => box(place.querySelector(`[id="${id}"]`))),
+        rest: shown.map((one) => [(one as HTMLElement).innerText.trim(), ...box(one)]),
+        background: Number(lightness) > 0.5 ? 'light' : 'dark',
+      }
+    },
+    [scope, fields] as const,
+  )
+}
+
+/** Notes from now on whatever moves by itself. */
+async function watchForShifts(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    Object.assign(window, { shifted: 0 })
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) {
+        const shift = entry as PerformanceEntry & { value: number; hadRecentInput: boolean }
+        if (!shift.hadRecentInput) Object.assign(window, { shifted: (window as unknown as { shifted: number }).shifted + shift.value })
+      }
+    }).observe({ type: 'layout-shift', buffered: true })
+  })
+}
+
+/** By how much things have moved, as browsers reckon it. */
+async function shifts(page: Page): Promise<number> {
+  // Two frames: what the take-over brings has been painted.
+  await page.evaluate(() => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(painted)))))
+  return page.evaluate(() => (window as unknown as { shifted: number }).shifted)
+}
