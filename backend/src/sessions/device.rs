@@ -2,7 +2,8 @@
 
 use woothee::parser::Parser;
 
-/// Names the browser and the system, as far as the client tells.
+/// Names the browser and the system, as far as the client tells. The page takes "Chrome on Windows" and "Unknown device"
+/// apart to say them in other languages, so these two patterns stay.
 pub fn label(user_agent: &str) -> String {
     match Parser::new().parse(user_agent) {
         Some(client) if !matches!(client.name, woothee::woothee::VALUE_UNKNOWN | "HTTP Library") => {
