@@ -4,7 +4,8 @@ use super::Database;
 use super::migrations::Migrator;
 use super::turn::Turns;
 use crate::config::DatabaseUrl;
-use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::Connection as _;
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     ConnAcquireErr, ConnectOptions, ConnectionTrait, DatabaseConnection, DbErr, RuntimeErr, SqlxError,
     TransactionTrait,
@@ -56,10 +57,20 @@ fn options(url: &DatabaseUrl) -> ConnectOptions {
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(BUSY_TIMEOUT)
         });
+        options.map_sqlx_sqlite_pool_opts(|pool| {
+            pool.before_acquire(|connection, _| Box::pin(std::future::ready(Ok(is_at_rest(connection)))))
+        });
     } else {
         options.max_connections(16).min_connections(1).set_application_name("latchkey");
     }
     options
+}
+
+/// Whether the last transaction on this connection is over. After a commit that failed the driver goes on counting: what
+/// came next would be a part of a transaction that nobody commits, answered as if it were on the disk. The pool closes
+/// such a connection and opens another.
+fn is_at_rest(connection: &SqliteConnection) -> bool {
+    !connection.is_in_transaction()
 }
 
 /// Makes the file for its owner's eyes alone, wherever it lies; SQLite gives the files beside it the same mode.
