@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::db::{ConnectError, Database, StoreError};
+use crate::metrics::Metrics;
 use crate::passwords::Pool;
 use crate::platform::{Clock, Folder, FolderError, Randomness};
 use crate::sessions::{EndedSessions, SeenGenerations};
@@ -38,6 +39,8 @@ pub struct State {
     pub ended: EndedSessions,
     /// Generations that have been met lately.
     pub seen: SeenGenerations,
+    /// What is counted.
+    pub metrics: Metrics,
     /// The data folder is in use: nothing is restored into it meanwhile.
     _folder: Folder,
 }
@@ -92,6 +95,7 @@ impl App {
             config,
             ended: EndedSessions::default(),
             seen: SeenGenerations::default(),
+            metrics: Metrics::default(),
             _folder: folder,
         })))
     }

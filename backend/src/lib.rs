@@ -11,5 +11,7 @@ pub mod backup;
 pub mod config;
 pub mod db;
 pub mod http;
+pub mod log;
+pub mod metrics;
 pub mod platform;
 pub mod serve;

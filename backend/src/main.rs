@@ -8,14 +8,13 @@ use latchkey::db::Counts;
 use latchkey::platform::{Clock as _, OsRandomness, SystemClock};
 use latchkey::tokens;
 use std::fmt::Display;
-use std::io::IsTerminal as _;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 /// Sign-in that a team hosts itself.
 #[derive(Parser)]
@@ -135,13 +134,7 @@ fn contents(counts: Counts, with_keys: bool) -> String {
 
 #[tokio::main]
 async fn run(config: Config) -> ExitCode {
-    let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,sea_orm_migration=warn"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
-        .init();
+    latchkey::log::start(config.log_format);
     match serve(config).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&*error),
@@ -150,9 +143,13 @@ async fn run(config: Config) -> ExitCode {
 
 async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let listen = config.listen;
-    let listener = TcpListener::bind(listen).await.map_err(|error| format!("listen: {listen}: {error}"))?;
+    let listener = bind("listen", listen).await?;
     // Port 0 asks the system for a spare one.
     let listen = listener.local_addr()?;
+    let metrics = match config.metrics.listen {
+        Some(address) => Some(bind("metrics.listen", address).await?),
+        None => None,
+    };
     let (public_url, database) = (config.public_url.origin(), format!("{:?}", config.database_url));
     let app = App::start(config, Arc::new(SystemClock), Arc::new(OsRandomness)).await?;
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
@@ -161,7 +158,15 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error + Send + 
         tracing::info!("Stopping; finishing what has been accepted");
     };
     tracing::info!(%listen, public_url, database, "Latchkey answers");
+    if let Some(listener) = metrics {
+        tracing::info!(metrics.listen = %listener.local_addr()?, "The metrics can be read");
+        tokio::spawn(latchkey::serve::metrics(app.clone(), listener));
+    }
     latchkey::serve::serve(app, listener, stop).await
+}
+
+async fn bind(setting: &str, address: SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(address).await.map_err(|error| format!("{setting}: {address}: {error}"))
 }
 
 /// One line says why the server does not start.

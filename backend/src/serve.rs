@@ -35,6 +35,13 @@ pub async fn serve(
     Ok(())
 }
 
+/// Answers whoever watches the server, for as long as it runs.
+pub async fn metrics(app: App, listener: TcpListener) {
+    if let Err(error) = axum::serve(listener, http::metrics_router(app)).await {
+        tracing::error!(%error, "The metrics cannot be read any more");
+    }
+}
+
 /// A client that never finishes its own call must not keep the server from stopping.
 async fn too_long_after(stopping: oneshot::Receiver<()>) {
     if stopping.await.is_ok() {

@@ -1,7 +1,7 @@
 //! Lays the file and the environment over the defaults, and checks the whole.
 
 use super::raw::Raw;
-use super::{Config, Passwords, Sessions, Tokens};
+use super::{Config, Metrics, Passwords, Sessions, Tokens};
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
 use std::collections::BTreeMap;
@@ -78,10 +78,11 @@ fn contents(name: &str, file: &str) -> Result<String, ConfigError> {
         .map_err(|error| ConfigError(format!("{name}: cannot read {file:?}: {error}")))
 }
 
-/// Variables are text; two settings are not.
+/// Variables are text; three settings are not.
 fn typed(key: &str, value: String) -> serde_json::Value {
     match key {
         "passwords.threads" => value.parse::<u16>().map_or(value.into(), Into::into),
+        "metrics.allow_remote" => value.parse::<bool>().map_or(value.into(), Into::into),
         "proxies.trusted" => value.split(',').map(str::trim).filter(|part| !part.is_empty()).collect(),
         _ => value.into(),
     }
@@ -114,6 +115,14 @@ fn check(raw: Raw) -> Result<Config, ConfigError> {
             format!("{key}: {span:?}: expected more than nothing and at most a hundred years")
         })?;
     }
+    let metrics = raw.metrics.listen.map(|listen| listen.0);
+    let is_remote = metrics.is_some_and(|address| !address.ip().is_loopback());
+    refuse(is_remote && !raw.metrics.allow_remote, || {
+        let address = metrics.map(|address| address.to_string()).unwrap_or_default();
+        format!(
+            "metrics.listen: {address}: expected an address of this machine alone, such as 127.0.0.1:9464; metrics.allow_remote = true lets everybody ask who can reach it"
+        )
+    })?;
     refuse(raw.passwords.threads == Some(0), || "passwords.threads: 0: expected at least 1".to_owned())?;
     let file = raw.data_dir.join("latchkey.db");
     let database_url = match raw.database.url {
@@ -140,6 +149,8 @@ fn check(raw: Raw) -> Result<Config, ConfigError> {
             threads: raw.passwords.threads.map_or_else(cores, usize::from),
             max_wait: raw.passwords.max_wait.0,
         },
+        log_format: raw.log.format,
+        metrics: Metrics { listen: metrics },
         trusted_proxies: raw.proxies.trusted.into_iter().map(|network| network.0).collect(),
     })
 }
@@ -194,6 +205,18 @@ mod tests {
     }
 
     #[test]
+    fn metrics_are_for_this_machine_unless_said_otherwise() {
+        let listen = ("LATCHKEY_METRICS__LISTEN", "192.0.2.1:9464");
+        assert!(with(&[listen]).unwrap_err().contains("metrics.allow_remote"));
+        let allowed = with(&[listen, ("LATCHKEY_METRICS__ALLOW_REMOTE", "true")]).unwrap();
+        assert_eq!(allowed.metrics.listen, Some("192.0.2.1:9464".parse().unwrap()));
+        for local in ["127.0.0.1:9464", "[::1]:9464"] {
+            assert!(with(&[("LATCHKEY_METRICS__LISTEN", local)]).unwrap().metrics.listen.is_some());
+        }
+        assert_eq!(with(&[]).unwrap().metrics.listen, None);
+    }
+
+    #[test]
     fn a_file_is_laid_under_the_variables() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "listen = \"127.0.0.1:1\"\n[tokens]\naccess_lifetime = \"2m\"\n")
@@ -240,6 +263,9 @@ mod tests {
             ("LATCHKEY_PASSWORDS__THREADS", "0", ["passwords.threads", "0", "at least 1"]),
             ("LATCHKEY_PASSWORDS__THREADS", "many", ["passwords.threads", "many", "u16"]),
             ("LATCHKEY_PROXIES__TRUSTED", "friends", ["proxies.trusted", "friends", "IP"]),
+            ("LATCHKEY_LOG__FORMAT", "xml", ["log.format", "xml", "text or json"]),
+            ("LATCHKEY_METRICS__LISTEN", "0.0.0.0:9464", ["metrics.listen", "0.0.0.0:9464", "127.0.0.1"]),
+            ("LATCHKEY_METRICS__ALLOW_REMOTE", "maybe", ["metrics.allow_remote", "maybe", "bool"]),
             ("LATCHKEY_COLOUR", "red", ["colour", "unknown", "listen"]),
             ("LATCHKEY_TOKENS__COLOUR", "red", ["tokens.colour", "unknown", "access_lifetime"]),
         ] {

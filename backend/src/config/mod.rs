@@ -5,7 +5,7 @@ mod raw;
 mod values;
 
 pub use load::{ConfigError, from_environment, from_pairs};
-pub use values::{DatabaseUrl, PublicUrl};
+pub use values::{DatabaseUrl, LogFormat, PublicUrl};
 
 use latchkey_shared::Secret;
 use std::net::{IpAddr, SocketAddr};
@@ -31,6 +31,17 @@ pub struct Config {
     pub passwords: Passwords,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<ipnet::IpNet>,
+    /// How the log is written.
+    pub log_format: LogFormat,
+    /// Who may watch.
+    pub metrics: Metrics,
+}
+
+/// Who may watch the server.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    /// Where Prometheus may ask; nothing is counted where nobody may.
+    pub listen: Option<SocketAddr>,
 }
 
 /// What tokens are made with and how long they last.

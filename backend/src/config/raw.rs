@@ -1,6 +1,6 @@
 //! The settings as they are written, before they are checked.
 
-use super::values::{DatabaseUrl, Listen, Network, PublicUrl, Span};
+use super::values::{DatabaseUrl, Listen, LogFormat, Network, PublicUrl, Span};
 use latchkey_shared::Secret;
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -19,6 +19,8 @@ pub struct Raw {
     pub sessions: Sessions,
     pub passwords: Passwords,
     pub proxies: Proxies,
+    pub log: Log,
+    pub metrics: Metrics,
 }
 
 #[derive(Deserialize, Default)]
@@ -57,6 +59,19 @@ pub struct Proxies {
     pub trusted: Vec<Network>,
 }
 
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    pub format: LogFormat,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct Metrics {
+    pub listen: Option<Listen>,
+    pub allow_remote: bool,
+}
+
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
@@ -72,6 +87,8 @@ impl Default for Raw {
             sessions: Sessions::default(),
             passwords: Passwords::default(),
             proxies: Proxies::default(),
+            log: Log::default(),
+            metrics: Metrics::default(),
         }
     }
 }

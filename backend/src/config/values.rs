@@ -130,6 +130,27 @@ impl FromStr for Listen {
     }
 }
 
+/// How the log is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum LogFormat {
+    /// A line for people.
+    #[default]
+    Text,
+    /// An object in JSON a line, for machines.
+    Json,
+}
+
+impl FromStr for LogFormat {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err("expected text or json"),
+        }
+    }
+}
+
 /// Addresses of proxies: a network such as `10.0.0.0/8`, or one address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Network(pub IpNet);
@@ -157,6 +178,7 @@ macro_rules! parsed {
 parsed!(PublicUrl, |text| format!("{text:?}"));
 parsed!(Span, |text| format!("{text:?}"));
 parsed!(Listen, |text| format!("{text:?}"));
+parsed!(LogFormat, |text| format!("{text:?}"));
 parsed!(Network, |text| format!("{text:?}"));
 parsed!(DatabaseUrl, |_| "this value".to_owned());
 

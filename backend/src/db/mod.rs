@@ -13,8 +13,8 @@ pub use connect::ConnectError;
 pub use listen::Listener;
 pub use sea_orm::ConnectionTrait as Executor;
 use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
 };
 pub use snapshot::{Counts, Snapshot, SnapshotError, sqlite_file};
 pub use together::Write;
@@ -31,6 +31,15 @@ pub struct Database {
     connection: DatabaseConnection,
     turns: Turns,
     queue: Option<together::Queue>,
+}
+
+/// The connections to the database, in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connections {
+    /// How many there are.
+    pub open: usize,
+    /// How many of them nobody uses.
+    pub idle: usize,
 }
 
 /// A transaction: it rolls back unless it is committed.
@@ -56,6 +65,21 @@ impl Database {
         let turn = self.turns.next().await?;
         let transaction = self.connection.begin_with_options(options).await?;
         Ok(Transaction { transaction, _turn: turn })
+    }
+
+    /// How many connections there are.
+    pub fn connections(&self) -> Connections {
+        let (open, idle) = match self.connection.get_database_backend() {
+            DatabaseBackend::Sqlite => {
+                let pool = self.connection.get_sqlite_connection_pool();
+                (pool.size(), pool.num_idle())
+            }
+            _ => {
+                let pool = self.connection.get_postgres_connection_pool();
+                (pool.size(), pool.num_idle())
+            }
+        };
+        Connections { open: usize::try_from(open).unwrap_or(usize::MAX), idle }
     }
 
     /// Whether the database answers.

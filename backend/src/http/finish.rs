@@ -1,5 +1,6 @@
 //! The last touch to every answer: its id, its headers, and the body of a refusal. One layer sets them all.
 
+use super::named::RequestId;
 use super::problem::Refusal;
 use crate::app::App;
 use axum::extract::State;
@@ -10,7 +11,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Finishes an answer.
 pub async fn finish(State(app): State<App>, mut response: Response) -> Response {
-    let request_id = app.random.id(app.clock.now());
+    let named = response.extensions_mut().remove::<RequestId>();
+    let RequestId(request_id) = named.unwrap_or_else(|| RequestId(app.random.id(app.clock.now())));
     if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
         refusal.write(&request_id, &mut response);
     }

@@ -1,6 +1,8 @@
 //! HTTP: the router and its layers, what handlers extract, and how they answer.
 
 mod finish;
+mod measured;
+mod named;
 mod router;
 
 mod bearer;
@@ -20,6 +22,7 @@ mod openapi;
 pub use bearer::{Bearer, MaybeBearer};
 pub use body::Body;
 pub use cookie::Cookie;
+pub use measured::metrics_router;
 pub use openapi::description;
 pub use path::PathId;
 pub use problem::Refusal;

@@ -1,33 +1,47 @@
 //! Every route, and what lies around them.
 
 use super::finish::finish;
+use super::measured::measured;
+use super::named::named;
 use super::problem::Refusal;
 use super::{health, openapi};
 use crate::app::App;
+use crate::metrics::Calls;
 use crate::{accounts, sessions, tokens};
 use axum::Router;
-use axum::middleware::map_response_with_state;
+use axum::middleware::{from_fn_with_state, map_response_with_state};
 use latchkey_shared::ErrorCode;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 /// The routes with their descriptions. A route cannot be added without one: both come from the same line.
 pub(super) fn described() -> OpenApiRouter<App> {
-    openapi::blank()
-        .merge(sessions::routes())
-        .merge(accounts::routes())
-        .merge(tokens::routes())
-        .merge(health::routes())
-        .merge(openapi::routes())
+    openapi::blank().merge(acting()).merge(telling())
+}
+
+/// Those that change something, and may have to say so in the log.
+fn acting() -> OpenApiRouter<App> {
+    sessions::routes().merge(accounts::routes())
+}
+
+/// Those that only tell something.
+fn telling() -> OpenApiRouter<App> {
+    tokens::routes().merge(health::routes()).merge(openapi::routes())
 }
 
 /// The whole API.
 pub fn router(app: App) -> Router {
-    let (routes, _) = described().split_for_parts();
-    routes
+    let acting = acting().route_layer(from_fn_with_state(app.clone(), named));
+    let (routes, description) = acting.merge(telling()).split_for_parts();
+    let routes = routes
         .fallback(async || Refusal::new(ErrorCode::NotFound))
         .method_not_allowed_fallback(async || Refusal::new(ErrorCode::MethodNotAllowed))
         .layer(CatchPanicLayer::custom(super::problem::after_panic))
-        .layer(map_response_with_state(app.clone(), finish))
-        .with_state(app)
+        .layer(map_response_with_state(app.clone(), finish));
+    // Where nobody may ask, nothing is counted.
+    if app.config.metrics.listen.is_none() {
+        return routes.with_state(app);
+    }
+    app.metrics.calls.get_or_init(|| Calls::of(description.paths.paths.into_keys()));
+    routes.layer(from_fn_with_state(app.clone(), measured)).with_state(app)
 }

@@ -38,12 +38,35 @@ struct Load {
     waiting: AtomicUsize,
     /// The running mean of what one job takes, in nanoseconds; 0 until the first is done.
     pace: AtomicU64,
+    counts: Counts,
+}
+
+/// What has been done since the start.
+#[derive(Default)]
+struct Counts {
+    done: AtomicU64,
+    refused: AtomicU64,
+    waited_micros: AtomicU64,
+}
+
+/// How the pool stands, and what it has done since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolCounts {
+    /// Requests that wait for a thread.
+    pub waiting: usize,
+    /// Passwords that were hashed.
+    pub done: u64,
+    /// Passwords that nobody had time to hash.
+    pub refused: u64,
+    /// How long those that were begun had waited, together.
+    pub waited: Duration,
 }
 
 impl Load {
     fn new(config: &config::Passwords) -> Self {
         let (waiting, pace) = (AtomicUsize::new(0), AtomicU64::new(0));
-        Self { threads: config.threads.max(1), max_wait: config.max_wait, waiting, pace }
+        let counts = Counts::default();
+        Self { threads: config.threads.max(1), max_wait: config.max_wait, waiting, pace, counts }
     }
 
     /// Whether a job that is queued now will probably be begun in time. One that will not is refused at once: waiting
@@ -59,6 +82,17 @@ impl Load {
         let mean = |before: u64| if before == 0 { took } else { before - before / 8 + took / 8 };
         let _always_stored =
             self.pace.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |before| Some(mean(before)));
+    }
+}
+
+impl Counts {
+    fn begun(&self, waited: Duration, in_time: bool) {
+        if in_time {
+            let micros = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
+            self.waited_micros.fetch_add(micros, Ordering::Relaxed);
+        } else {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -83,12 +117,24 @@ impl Pool {
         Ok(Self { queue, load })
     }
 
+    /// How it stands.
+    pub fn counts(&self) -> PoolCounts {
+        let Counts { done, refused, waited_micros } = &self.load.counts;
+        PoolCounts {
+            waiting: self.load.waiting.load(Ordering::Relaxed),
+            done: done.load(Ordering::Relaxed),
+            refused: refused.load(Ordering::Relaxed),
+            waited: Duration::from_micros(waited_micros.load(Ordering::Relaxed)),
+        }
+    }
+
     /// Runs `work` on one of the threads.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> Result<T, Overloaded> {
         if !self.load.has_time() {
+            self.load.counts.refused.fetch_add(1, Ordering::Relaxed);
             return Err(Overloaded);
         }
         let (answer, answered) = oneshot::channel();
@@ -102,6 +148,7 @@ impl Pool {
             Ok(()) => answered.await.map_err(|_| Overloaded),
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
                 self.load.waiting.fetch_sub(1, Ordering::Relaxed);
+                self.load.counts.refused.fetch_add(1, Ordering::Relaxed);
                 Err(Overloaded)
             }
         }
@@ -116,9 +163,12 @@ fn serve(jobs: &Mutex<Receiver<Job>>, load: &Load) {
         let Ok(job) = job else { return };
         load.waiting.fetch_sub(1, Ordering::Relaxed);
         let begun = Instant::now();
-        let in_time = begun.duration_since(job.queued_at) <= load.max_wait;
+        let waited = begun.duration_since(job.queued_at);
+        let in_time = waited <= load.max_wait;
+        load.counts.begun(waited, in_time);
         if (job.work)(in_time.then_some(&mut memory)) {
             load.note(begun.elapsed());
+            load.counts.done.fetch_add(1, Ordering::Relaxed);
         }
     }
 }

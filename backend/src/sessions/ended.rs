@@ -4,6 +4,7 @@
 use super::store;
 use crate::app::App;
 use crate::db::StoreError;
+use crate::metrics::Tally;
 use latchkey_shared::{EndReason, Timestamp};
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
@@ -28,6 +29,7 @@ struct Ended {
 pub struct EndedSessions {
     set: RwLock<HashMap<Uuid, Ended>>,
     word: Notify,
+    counts: Tally<EndReason>,
 }
 
 impl EndedSessions {
@@ -36,8 +38,18 @@ impl EndedSessions {
         self.set.read().unwrap_or_else(PoisonError::into_inner).get(&session_id).map(|ended| ended.reason)
     }
 
-    /// Adds sessions whose end has been committed.
+    /// How many sessions this server has ended, by reason.
+    pub fn counts(&self) -> &Tally<EndReason> {
+        &self.counts
+    }
+
+    /// Adds sessions that this server has ended, once that has been committed.
     pub fn add(&self, session_ids: &[Uuid], reason: EndReason, at: Timestamp) {
+        session_ids.iter().for_each(|_| self.counts.add(reason));
+        self.remember(session_ids, reason, at);
+    }
+
+    fn remember(&self, session_ids: &[Uuid], reason: EndReason, at: Timestamp) {
         let mut set = self.set.write().unwrap_or_else(PoisonError::into_inner);
         for id in session_ids {
             set.entry(*id).or_insert(Ended { reason, at });
@@ -51,7 +63,7 @@ impl EndedSessions {
     /// Reads what has ended since `since`, on whichever server.
     pub async fn load(&self, app: &App, since: Timestamp) -> Result<(), StoreError> {
         for (id, reason, at) in store::list_ended(app.db.executor(), since).await? {
-            self.add(&[id], reason, at);
+            self.remember(&[id], reason, at);
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use super::store::{self, Which};
 use crate::accounts;
 use crate::app::App;
 use crate::db::{StoreError, Transaction, Write};
+use crate::metrics::Refreshed;
 use crate::tokens::{RefreshClaims, RefreshRejected};
 use latchkey_shared::{EndReason, Secret, Timestamp};
 use uuid::Uuid;
@@ -35,11 +36,31 @@ pub enum RefreshError {
     Store(#[from] StoreError),
 }
 
+impl RefreshError {
+    fn outcome(&self) -> Refreshed {
+        match self {
+            Self::Invalid => Refreshed::Invalid,
+            Self::Ended(_) => Refreshed::Ended,
+            Self::Replayed => Refreshed::Replayed,
+            Self::Contended | Self::Issue(_) | Self::Store(_) => Refreshed::Failed,
+        }
+    }
+}
+
 /// Whoever loses the race for a rotation finds the winner's generation at the second look.
 const LOOKS: usize = 4;
 
 /// Trades a refresh token for the tokens of the current or the next generation.
 pub async fn run(app: &App, token: &Secret, client: &Client) -> Result<Tokens, RefreshError> {
+    let traded = trade(app, token, client).await;
+    app.metrics.refreshes.add(match &traded {
+        Ok((how, _)) => *how,
+        Err(error) => error.outcome(),
+    });
+    traded.map(|(_, tokens)| tokens)
+}
+
+async fn trade(app: &App, token: &Secret, client: &Client) -> Result<(Refreshed, Tokens), RefreshError> {
     let now = app.clock.now();
     let claims = match app.refresh_tokens.read(token, now) {
         Ok(claims) => claims,
@@ -49,8 +70,8 @@ pub async fn run(app: &App, token: &Secret, client: &Client) -> Result<Tokens, R
         }
     };
     for _ in 0..LOOKS {
-        if let Some(tokens) = attempt(app, &claims, client, now).await? {
-            return Ok(tokens);
+        if let Some(traded) = attempt(app, &claims, client, now).await? {
+            return Ok(traded);
         }
     }
     Err(RefreshError::Contended)
@@ -62,7 +83,7 @@ async fn attempt(
     claims: &RefreshClaims,
     client: &Client,
     now: Timestamp,
-) -> Result<Option<Tokens>, RefreshError> {
+) -> Result<Option<(Refreshed, Tokens)>, RefreshError> {
     let which = Which::OneOf { account_id: claims.sub, session_id: claims.sid };
     // Asked before the database: a note that is written down in between is then found there, if not here.
     let met = app.seen.pending(claims.sid);
@@ -73,14 +94,16 @@ async fn attempt(
     let presented = Generation(claims.generation);
     match decide(&session.facts, presented, now, app.config.tokens.refresh_grace) {
         Decision::Refuse(reason) => Err(RefreshError::Ended(Some(reason))),
-        Decision::Reissue(generation) => reissue(app, &session, generation, now).await.map(Some),
+        Decision::Reissue(generation) => {
+            Ok(Some((Refreshed::Repeated, reissue(app, &session, generation, now).await?)))
+        }
         Decision::Rotate(next) => {
             session.facts.idle_ends_at = now + app.idle_limit(session.remember);
             let ends_at = session.facts.idle_ends_at;
             let (session_id, client) = (session.id, client.clone());
             let rotation = Rotation { session_id, from: presented, now, idle_ends_at: ends_at, client };
             if app.db.together(rotation).await? {
-                reissue(app, &session, next, now).await.map(Some)
+                Ok(Some((Refreshed::Rotated, reissue(app, &session, next, now).await?)))
             } else {
                 Ok(None)
             }

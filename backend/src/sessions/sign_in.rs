@@ -6,6 +6,7 @@ use super::store;
 use crate::accounts;
 use crate::app::App;
 use crate::db::{Executor, StoreError};
+use crate::metrics::SignedIn;
 use crate::passwords::Overloaded;
 use crate::tokens::Grant;
 use latchkey_shared::{Account, LogIn, Timestamp};
@@ -39,6 +40,17 @@ pub struct Started(Issued);
 
 /// Checks the credentials and begins a session.
 pub async fn run(app: &App, log_in: LogIn, client: Client) -> Result<Tokens, SignInError> {
+    let signed_in = attempt(app, log_in, client).await;
+    app.metrics.sign_ins.add(match &signed_in {
+        Ok(_) => SignedIn::Accepted,
+        Err(SignInError::Rejected) => SignedIn::Rejected,
+        Err(SignInError::Overloaded(_)) => SignedIn::Overloaded,
+        Err(SignInError::Issue(_) | SignInError::Store(_)) => SignedIn::Failed,
+    });
+    signed_in
+}
+
+async fn attempt(app: &App, log_in: LogIn, client: Client) -> Result<Tokens, SignInError> {
     let found = accounts::find_credentials(app.db.executor(), &log_in.email).await?;
     let (account, hash) =
         found.map_or((None, None), |found| (Some(found.account), Some(found.password_hash)));

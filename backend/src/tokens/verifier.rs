@@ -8,6 +8,7 @@ use latchkey_shared::{Claims, Timestamp};
 use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How many tokens are remembered. Past that the ones that are used least are checked again.
 const REMEMBERED: usize = 20_000;
@@ -37,6 +38,8 @@ pub struct Verifier {
     keys: Arc<Keys>,
     validation: Validation,
     known: Cache<[u8; 32], Arc<Claims>>,
+    remembered: AtomicU64,
+    checked: AtomicU64,
 }
 
 impl Verifier {
@@ -48,13 +51,25 @@ impl Verifier {
         validation.set_audience(&[&issuer]);
         // The library reads the system's clock; ours is an argument.
         validation.validate_exp = false;
-        Self { keys, validation, known: Cache::new(REMEMBERED) }
+        Self {
+            keys,
+            validation,
+            known: Cache::new(REMEMBERED),
+            remembered: AtomicU64::new(0),
+            checked: AtomicU64::new(0),
+        }
+    }
+
+    /// How many tokens were found remembered, and how many had to be checked.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.remembered.load(Ordering::Relaxed), self.checked.load(Ordering::Relaxed))
     }
 
     /// Checks the token's signature, kind, issuer, audience and time.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Verified, VerifyError> {
         let key: [u8; 32] = Sha256::digest(token).into();
         if let Some(claims) = self.known.get(&key) {
+            self.remembered.fetch_add(1, Ordering::Relaxed);
             return if is_over(&claims, now) {
                 self.known.remove(&key);
                 Err(VerifyError::Expired)
@@ -62,6 +77,7 @@ impl Verifier {
                 Ok(Verified { claims, first_use: false })
             };
         }
+        self.checked.fetch_add(1, Ordering::Relaxed);
         let claims = Arc::new(self.check(token, now).ok_or(VerifyError::Invalid)?);
         if is_over(&claims, now) {
             return Err(VerifyError::Expired);

@@ -1,5 +1,5 @@
 //! The program itself, from outside: how it starts and stops, what it loses when it is killed (nothing), what it does on a
-//! disk that takes nothing more, and how it is backed up.
+//! disk that takes nothing more, how it is backed up, and what it tells those who watch it.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod server;
@@ -11,3 +11,4 @@ mod crash;
 mod disk;
 mod load;
 mod postgres;
+mod watched;

@@ -49,7 +49,10 @@ impl Server {
             let text = std::fs::read_to_string(&log).unwrap();
             assert!(child.try_wait().unwrap().is_none(), "it has ended: {text}");
             let line = text.lines().find(|line| line.contains("Latchkey answers"))?;
-            Some(line.split_once("listen=")?.1.split(' ').next()?.to_owned())
+            match serde_json::from_str::<Value>(line) {
+                Ok(line) => Some(line["listen"].as_str()?.to_owned()),
+                Err(_) => Some(line.split_once("listen=")?.1.split(' ').next()?.to_owned()),
+            }
         });
         Self { child, log, address }
     }

@@ -1,0 +1,87 @@
+//! What the server counts, for whoever watches it. Nothing here names a person, an address or a token.
+//!
+//! Counting costs an atomic addition; names are put to the numbers only when somebody asks.
+
+mod calls;
+mod page;
+mod tally;
+
+pub use calls::Calls;
+pub use page::page;
+pub use tally::{Outcome, Tally};
+
+use latchkey_shared::EndReason;
+use std::sync::OnceLock;
+
+/// The counts that belong to no part of the application alone.
+#[derive(Default)]
+pub struct Metrics {
+    /// Every call, by its route; there once the routes are known, and only where somebody may ask.
+    pub calls: OnceLock<Calls>,
+    /// What refresh tokens were answered.
+    pub refreshes: Tally<Refreshed>,
+    /// What sign-ins came to.
+    pub sign_ins: Tally<SignedIn>,
+}
+
+/// What a refresh token was answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refreshed {
+    /// With tokens of the next generation.
+    Rotated,
+    /// With tokens of the same generation again: an answer was lost, or two tabs asked at once.
+    Repeated,
+    /// With the end of its session: two parties held it.
+    Replayed,
+    /// That its session is over.
+    Ended,
+    /// That it is no refresh token of this server's.
+    Invalid,
+    /// That the server failed.
+    Failed,
+}
+
+/// What a sign-in came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignedIn {
+    /// A session.
+    Accepted,
+    /// The address or the password is wrong.
+    Rejected,
+    /// All hashing threads were busy.
+    Overloaded,
+    /// The server failed.
+    Failed,
+}
+
+impl Outcome for Refreshed {
+    const ALL: &'static [(Self, &'static str)] = &[
+        (Self::Rotated, "rotated"),
+        (Self::Repeated, "repeated"),
+        (Self::Replayed, "replayed"),
+        (Self::Ended, "ended"),
+        (Self::Invalid, "invalid"),
+        (Self::Failed, "failed"),
+    ];
+}
+
+impl Outcome for SignedIn {
+    const ALL: &'static [(Self, &'static str)] = &[
+        (Self::Accepted, "accepted"),
+        (Self::Rejected, "rejected"),
+        (Self::Overloaded, "overloaded"),
+        (Self::Failed, "failed"),
+    ];
+}
+
+impl Outcome for EndReason {
+    const ALL: &'static [(Self, &'static str)] = &[
+        (Self::SignedOut, "signed_out"),
+        (Self::SignedOutElsewhere, "signed_out_elsewhere"),
+        (Self::ReplayDetected, "replay_detected"),
+        (Self::PasswordChanged, "password_changed"),
+        (Self::Expired, "expired"),
+        (Self::AccountDeleted, "account_deleted"),
+        (Self::Admin, "admin"),
+    ];
+}

@@ -1,0 +1,124 @@
+//! The page that Prometheus reads, in the OpenMetrics text format.
+
+use super::{Calls, Outcome, Tally};
+use crate::app::App;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, NoLabelSet, text};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::registry::Registry;
+use std::fmt::{self, Debug, Formatter};
+
+/// Every number as it is now.
+pub fn page(app: &App) -> Result<String, fmt::Error> {
+    let mut registry = Registry::with_prefix("latchkey");
+    registry.register_collector(Box::new(Scrape(app.clone())));
+    let mut page = String::new();
+    text::encode(&mut page, &registry)?;
+    Ok(page)
+}
+
+struct Scrape(App);
+
+impl Debug for Scrape {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("Scrape")
+    }
+}
+
+impl Collector for Scrape {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let (app, mut page) = (&self.0, Page(encoder));
+        if let Some(calls) = app.metrics.calls.get() {
+            page.calls(calls)?;
+        }
+        page.tally("refreshes", "What refresh tokens were answered", "result", &app.metrics.refreshes)?;
+        page.tally("sign_ins", "What sign-ins came to", "result", &app.metrics.sign_ins)?;
+        page.tally("sessions_ended", "Sessions that this server has ended", "reason", app.ended.counts())?;
+        let (remembered, checked) = app.verifier.counts();
+        let verified = [([("result", "remembered")], remembered), ([("result", "checked")], checked)];
+        page.counters("token_checks", "Access tokens: remembered, or checked by their signature", verified)?;
+        let hashing = app.passwords.counts();
+        page.gauge("hashing_waiting", "Requests that wait for a hashing thread", hashing.waiting)?;
+        page.counter("hashing_jobs", "Passwords that were hashed", hashing.done)?;
+        page.seconds(
+            "hashing_wait_seconds",
+            "What they waited for a thread, together",
+            hashing.waited.as_secs_f64(),
+        )?;
+        page.counter("hashing_refused", "Passwords that nobody had time to hash", hashing.refused)?;
+        let connections = app.db.connections();
+        page.gauge("database_connections", "Open connections to the database", connections.open)?;
+        page.gauge("database_connections_idle", "Of these, those that nobody uses", connections.idle)
+    }
+}
+
+/// The numbers under their names.
+struct Page<'a>(DescriptorEncoder<'a>);
+
+impl Page<'_> {
+    fn calls(&mut self, calls: &Calls) -> fmt::Result {
+        let rows = calls.read();
+        let statuses = rows.iter().flat_map(|row| {
+            row.statuses
+                .iter()
+                .map(move |(status, count)| (row.route, row.method, status.to_string(), *count))
+        });
+        let mut metric =
+            self.0.encode_descriptor("requests", "Calls that were answered", None, MetricType::Counter)?;
+        for (route, method, status, count) in statuses {
+            let labels = [("route", route), ("method", method), ("status", status.as_str())];
+            metric.encode_family(&labels)?.encode_counter::<NoLabelSet, u64, u64>(&count, None)?;
+        }
+        let mut metric = self.0.encode_descriptor(
+            "request_duration_seconds",
+            "From a call's first byte to its answer",
+            None,
+            MetricType::Histogram,
+        )?;
+        for row in &rows {
+            let labels = [("route", row.route), ("method", row.method)];
+            let count = row.classes.iter().map(|(_, count)| count).sum();
+            let mut histogram = metric.encode_family(&labels)?;
+            histogram.encode_histogram::<NoLabelSet>(row.seconds, count, &row.classes, None)?;
+        }
+        Ok(())
+    }
+
+    fn tally<O: Outcome>(
+        &mut self,
+        name: &str,
+        help: &str,
+        label: &'static str,
+        tally: &Tally<O>,
+    ) -> fmt::Result {
+        self.counters(name, help, tally.read().map(|(result, count)| ([(label, result)], count)))
+    }
+
+    fn counters<L: EncodeLabelSet>(
+        &mut self,
+        name: &str,
+        help: &str,
+        counts: impl IntoIterator<Item = (L, u64)>,
+    ) -> fmt::Result {
+        let mut metric = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
+        for (labels, count) in counts {
+            metric.encode_family(&labels)?.encode_counter::<NoLabelSet, u64, u64>(&count, None)?;
+        }
+        Ok(())
+    }
+
+    fn counter(&mut self, name: &str, help: &str, count: u64) -> fmt::Result {
+        let mut metric = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
+        metric.encode_counter::<NoLabelSet, u64, u64>(&count, None)
+    }
+
+    fn seconds(&mut self, name: &str, help: &str, seconds: f64) -> fmt::Result {
+        let mut metric = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
+        metric.encode_counter::<NoLabelSet, f64, u64>(&seconds, None)
+    }
+
+    fn gauge(&mut self, name: &str, help: &str, value: usize) -> fmt::Result {
+        let mut metric = self.0.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        metric.encode_gauge(&i64::try_from(value).unwrap_or(i64::MAX))
+    }
+}
