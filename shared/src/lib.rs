@@ -13,6 +13,7 @@ mod names;
 mod password;
 
 mod problem;
+mod rfc3339;
 mod secret;
 mod timestamp;
 
