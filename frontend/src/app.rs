@@ -2,12 +2,12 @@
 
 use crate::components::Notes;
 use crate::i18n::I18n;
-use crate::pages::{Frame, Guarded, Home, LogIn, NotFound, Profile, Security, Sessions, SignUp, Token};
+use crate::pages::{Frame, LogIn, NotFound, SignUp};
 use crate::platform::{document, storage};
+use crate::routes::{Here, Page};
 use crate::session::Session;
 use leptos::prelude::*;
-use leptos_router::components::{ParentRoute, Route, Router, Routes};
-use leptos_router::path;
+use leptos_router::components::Router;
 
 /// The whole page.
 #[component]
@@ -24,20 +24,39 @@ pub fn App() -> impl IntoView {
             i18n.speak(locale);
         }
     });
-    view! {
-        <Router>
-            <Routes fallback=NotFound>
-                <Route path=path!("/login") view=LogIn />
-                <Route path=path!("/signup") view=SignUp />
-                <ParentRoute path=path!("") view=Frame>
-                    <Route path=path!("/") view=|| view! { <Guarded><Home /></Guarded> } />
-                    <Route path=path!("/account/profile") view=|| view! { <Guarded><Profile /></Guarded> } />
-                    <Route path=path!("/account/security") view=|| view! { <Guarded><Security /></Guarded> } />
-                    <Route path=path!("/account/sessions") view=|| view! { <Guarded><Sessions /></Guarded> } />
-                    <Route path=path!("/account/token") view=|| view! { <Guarded><Token /></Guarded> } />
-                </ParentRoute>
-            </Routes>
-        </Router>
+    view! { <Router><Places /></Router> }
+}
+
+/// What stands at an address. All pages in the frame are one place: it stays while they change.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Frame,
+    LogIn,
+    SignUp,
+    Nowhere,
+}
+
+impl Place {
+    fn of(page: Option<Page>) -> Self {
+        match page {
+            Some(Page::Home | Page::Profile | Page::Security | Page::Sessions | Page::Token) => Self::Frame,
+            Some(Page::LogIn) => Self::LogIn,
+            Some(Page::SignUp) => Self::SignUp,
+            None => Self::Nowhere,
+        }
+    }
+}
+
+#[component]
+fn Places() -> impl IntoView {
+    let here = Here::start();
+    provide_context(here);
+    let place = Memo::new(move |_| Place::of(here.page()));
+    move || match place.get() {
+        Place::Frame => view! { <Frame /> }.into_any(),
+        Place::LogIn => view! { <LogIn /> }.into_any(),
+        Place::SignUp => view! { <SignUp /> }.into_any(),
+        Place::Nowhere => view! { <NotFound /> }.into_any(),
     }
 }
 

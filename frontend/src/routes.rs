@@ -1,6 +1,9 @@
-//! The page's own addresses.
+//! The page's own addresses, and which of them the browser shows.
 
 use crate::i18n::Texts;
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+use leptos_router::location::{BrowserUrl, LocationProvider};
 
 /// Every page that has an address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,6 +27,15 @@ pub enum Page {
 impl Page {
     /// The pages of a signed-in person, in the order of the navigation.
     pub const SIGNED_IN: [Self; 5] = [Self::Home, Self::Profile, Self::Security, Self::Sessions, Self::Token];
+
+    /// The pages of everybody else.
+    const SIGNED_OUT: [Self; 2] = [Self::LogIn, Self::SignUp];
+
+    /// The page with this address.
+    pub fn at(path: &str) -> Option<Self> {
+        let path = path.strip_suffix('/').filter(|path| !path.is_empty()).unwrap_or(path);
+        Self::SIGNED_IN.into_iter().chain(Self::SIGNED_OUT).find(|page| page.href() == path)
+    }
 
     /// The address that links use.
     pub const fn href(self) -> &'static str {
@@ -52,6 +64,37 @@ impl Page {
     }
 }
 
+/// The page that the browser shows; none where its address is no page's.
+#[derive(Clone, Copy)]
+pub struct Here(Memo<Option<Page>>);
+
+impl Here {
+    /// Follows the address from now on; below a `Router`. The routes of `leptos_router` would do more, and weigh more:
+    /// they load pages while the one before stays, for which there is nothing to load here.
+    pub fn start() -> Self {
+        let (path, browser) = (use_location().pathname, use_context::<BrowserUrl>());
+        Effect::new(move || {
+            path.track();
+            // A link has led here: the address bar may follow.
+            if let Some(browser) = &browser {
+                browser.ready_to_complete();
+            }
+        });
+        Self(Memo::new(move |_| path.with(|path| Page::at(path))))
+    }
+
+    /// The page, followed by views.
+    pub fn page(self) -> Option<Page> {
+        self.0.get()
+    }
+}
+
+/// The page that the browser shows, from any component.
+#[expect(clippy::expect_used, reason = "the app provides it before it draws anything")]
+pub fn use_here() -> Here {
+    use_context().expect("the app provides the address")
+}
+
 /// The address of `page` (a page to sign in or up on) that leads to `next` afterwards.
 pub fn with_next(page: Page, next: &str) -> String {
     match safe_next(next) {
@@ -75,6 +118,19 @@ pub fn safe_next(next: &str) -> Option<&str> {
 mod tests {
     use super::*;
     use wasm_bindgen_test::wasm_bindgen_test;
+
+    #[wasm_bindgen_test]
+    fn every_page_is_found_at_its_address_and_nowhere_else() {
+        for page in Page::SIGNED_IN.into_iter().chain(Page::SIGNED_OUT) {
+            assert_eq!(Page::at(page.href()), Some(page));
+        }
+        assert_eq!(Page::at("/account/token/"), Some(Page::Token));
+        for path in
+            ["", "//", "/account", "/account/", "/account/token//", "/account/token/x", "/LOGIN", "login"]
+        {
+            assert_eq!(Page::at(path), None, "{path}");
+        }
+    }
 
     #[wasm_bindgen_test]
     fn next_leads_to_the_pages_of_a_signed_in_person() {

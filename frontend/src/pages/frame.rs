@@ -1,16 +1,16 @@
 //! What surrounds the pages of a signed-in person: header, navigation, the session's bar and dialog.
 
+use super::guarded::Guarded;
 use super::menu::AccountMenu;
 use super::session_bar::SessionBar;
 use super::session_ended::SessionEnded;
 use crate::components::{Icon, Mark, Skeleton, use_session};
 use crate::i18n::{tr, use_i18n};
 use crate::platform::document;
-use crate::routes::{Page, with_next};
+use crate::routes::{Page, use_here, with_next};
 use crate::session::State;
 use latchkey_shared::EndReason;
 use leptos::prelude::*;
-use leptos_router::components::{A, Outlet};
 use leptos_router::hooks::use_navigate;
 
 /// The frame. It keeps its pages while one account is signed in, and starts anew for another one.
@@ -47,16 +47,19 @@ fn lead_out_when_signed_out() {
 
 #[component]
 fn Inside() -> impl IntoView {
+    let here = use_here();
     view! {
         <a class="skip" href="#main">{tr(|t| t.skip_to_content)}</a>
         <header class="top">
-            <A href=Page::Home.href() attr:class="brand" exact=true><Mark /></A>
+            <a href=Page::Home.href() class="brand"><Mark /></a>
             <AccountMenu />
         </header>
         <SessionBar />
         <div class="frame">
             <Navigation />
-            <main id="main" tabindex="-1"><Outlet /></main>
+            <main id="main" tabindex="-1">
+                {move || here.page().map(|page| view! { <Guarded page=page /> })}
+            </main>
         </div>
         <SessionEnded />
     }
@@ -77,12 +80,15 @@ fn Waiting() -> impl IntoView {
 
 #[component]
 fn Navigation() -> impl IntoView {
-    let i18n = use_i18n();
+    let (i18n, here) = (use_i18n(), use_here());
     let items = Page::SIGNED_IN
         .map(|page| {
             view! {
                 <li>
-                    <A href=page.href() exact=true><Icon page=page /><span>{move || page.name(i18n.texts())}</span></A>
+                    <a href=page.href() aria-current=move || (here.page() == Some(page)).then_some("page")>
+                        <Icon page=page />
+                        <span>{move || page.name(i18n.texts())}</span>
+                    </a>
                 </li>
             }
         })

@@ -21,12 +21,6 @@ mod token;
 mod token_claims;
 
 pub use frame::Frame;
-pub use guarded::Guarded;
-pub use home::Home;
 pub use log_in::LogIn;
 pub use not_found::NotFound;
-pub use profile::Profile;
-pub use security::Security;
-pub use sessions::Sessions;
 pub use sign_up::SignUp;
-pub use token::Token;

@@ -5,7 +5,7 @@ use crate::components::{Mark, use_session};
 use crate::routes::{Page, safe_next};
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_query_map};
+use leptos_router::hooks::{use_location, use_navigate};
 
 /// One card in the middle, the brand above it, language and theme below it.
 #[component]
@@ -24,7 +24,7 @@ pub fn Outside(children: Children) -> impl IntoView {
 
 /// Where to go after signing in, as the address says.
 pub fn use_next() -> Memo<String> {
-    let query = use_query_map();
+    let query = use_location().query;
     Memo::new(move |_| {
         let next = query.with(|query| query.get("next"));
         next.as_deref().and_then(safe_next).unwrap_or(Page::Home.href()).to_owned()
