@@ -3,11 +3,11 @@
 
 use super::Failure;
 use crate::platform::clock::{now, wait};
+use crate::platform::json;
 use crate::session::Session;
 use gloo_net::http::{Method, RequestBuilder, Response};
 use latchkey_shared::{ErrorCode, Problem, Secret, Timestamp};
-use serde::Serialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
 use web_sys::{AbortSignal, RequestCredentials};
 
@@ -154,20 +154,20 @@ const GARBLED: Failure = Failure::Garbled { status: 0, retry_after: None };
 /// Whether an answer is whole: JSON, or nothing at all. Else something stands between the page and the server, and the
 /// server counts as out of reach.
 fn says_something(text: &str) -> bool {
-    text.is_empty() || serde_json::from_str::<IgnoredAny>(text).is_ok()
+    text.is_empty() || json::is_json(text)
 }
 
 /// Reads an answer; one that does not say what it should is garbled.
 pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
-    serde_json::from_str(text).map_err(|_| Failure::Garbled { status: 200, retry_after: None })
+    json::read(text).ok_or(Failure::Garbled { status: 200, retry_after: None })
 }
 
 fn refusal(response: &Response, text: &str) -> Failure {
     let seconds = response.headers().get("retry-after").and_then(|value| value.trim().parse().ok());
     let retry_after = seconds.map(Duration::from_secs);
-    match serde_json::from_str::<Problem>(text) {
-        Ok(problem) => Failure::Refused { problem, retry_after },
-        Err(_) => Failure::Garbled { status: response.status(), retry_after },
+    match json::read::<Problem>(text) {
+        Some(problem) => Failure::Refused { problem, retry_after },
+        None => Failure::Garbled { status: response.status(), retry_after },
     }
 }
 

@@ -5,6 +5,7 @@ pub mod clock;
 pub mod document;
 pub mod download;
 pub mod hint;
+pub mod json;
 pub mod locale;
 pub mod network;
 pub mod storage;

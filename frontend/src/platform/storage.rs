@@ -1,6 +1,7 @@
 //! Local storage. It may be blocked, full, or edited by hand: none of that is an error for the caller.
 
-use gloo_storage::{LocalStorage, Storage, errors::StorageError};
+use super::json;
+use gloo_storage::{LocalStorage, Storage};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// Why there is no value.
@@ -19,10 +20,11 @@ pub fn read<T: DeserializeOwned>(key: &str) -> Result<T, Missing> {
     if !available() {
         return Err(Missing::Blocked);
     }
-    LocalStorage::get(key).map_err(|error| match error {
-        StorageError::KeyNotFound(_) => Missing::Absent,
-        StorageError::SerdeError(_) | StorageError::JsError(_) => Missing::Unreadable,
-    })
+    match LocalStorage::raw().get_item(key) {
+        Ok(Some(text)) => json::read(&text).ok_or(Missing::Unreadable),
+        Ok(None) => Err(Missing::Absent),
+        Err(_) => Err(Missing::Blocked),
+    }
 }
 
 /// Puts a value under `key`; whether that worked. After a failure nothing is stored: an old value would mislead.

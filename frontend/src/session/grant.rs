@@ -1,7 +1,8 @@
 //! What a sign-in or a refresh brings: the access token, until when it lasts, and whose it is.
 
+use crate::platform::json;
 use latchkey_shared::{Account, Claims, Secret, SignedIn, Timestamp};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -90,8 +91,9 @@ fn usable(expires_in: u64) -> Duration {
 /// No token lasts longer, whatever an answer says: the sum must stay a time that the browser can show.
 const YEAR: u64 = 366 * 24 * 60 * 60;
 
-fn part<T: for<'de> Deserialize<'de>>(token: &str, index: usize) -> Option<T> {
-    serde_json::from_slice(&from_base64url(token.split('.').nth(index)?)?).ok()
+fn part<T: DeserializeOwned>(token: &str, index: usize) -> Option<T> {
+    let bytes = from_base64url(token.split('.').nth(index)?)?;
+    json::read(std::str::from_utf8(&bytes).ok()?)
 }
 
 /// RFC 4648 §5, without padding.

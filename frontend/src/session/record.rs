@@ -1,6 +1,7 @@
 //! What all tabs know of the session: one value under one key, so that one storage event is one whole fact.
 
 use super::grant::Grant;
+use crate::platform::json;
 use latchkey_shared::{Account, EndReason, Secret, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -31,7 +32,7 @@ pub enum Record {
 impl Record {
     /// The record in a storage event; rubbish counts as none.
     pub fn read(text: &str) -> Option<Self> {
-        serde_json::from_str(text).ok()
+        json::read(text)
     }
 
     /// The grant, while somebody is signed in.
