@@ -1,6 +1,7 @@
 //! The contexts that every view has, and which page belongs to which address.
 
 use crate::components::Notes;
+use crate::effect::effect;
 use crate::i18n::I18n;
 use crate::pages::{Frame, LogIn, NotFound, SignUp};
 use crate::platform::{document, storage};
@@ -19,7 +20,7 @@ pub fn App() -> impl IntoView {
     provide_context(Theme::start());
     provide_context(Notes::default());
     let of_account = Memo::new(move |_| session.with(|state| state.account().map(|account| account.locale)));
-    Effect::new(move || {
+    effect(move || {
         if let Some(locale) = of_account.get() {
             i18n.speak(locale);
         }

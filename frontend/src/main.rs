@@ -11,6 +11,7 @@ mod api;
 mod components;
 mod pages;
 
+mod effect;
 mod i18n;
 mod platform;
 

@@ -1,5 +1,6 @@
 //! The page's own addresses, and which of them the browser shows.
 
+use crate::effect::effect;
 use crate::i18n::Texts;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -73,7 +74,7 @@ impl Here {
     /// they load pages while the one before stays, for which there is nothing to load here.
     pub fn start() -> Self {
         let (path, browser) = (use_location().pathname, use_context::<BrowserUrl>());
-        Effect::new(move || {
+        effect(move || {
             path.track();
             // A link has led here: the address bar may follow.
             if let Some(browser) = &browser {

@@ -7,6 +7,7 @@ use crate::platform::{clock, document};
 use latchkey_shared::{ErrorCode, FieldError, FieldErrorCode};
 use leptos::prelude::*;
 use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 use wasm_bindgen_futures::spawn_local;
 
@@ -52,15 +53,27 @@ impl Form {
         checked: Result<(), Vec<FieldError>>,
         work: impl Future<Output = Result<(), Failure>> + 'static,
     ) {
+        if self.may_start(checked) {
+            self.start(Box::pin(work));
+        }
+    }
+
+    fn may_start(self, checked: Result<(), Vec<FieldError>>) -> bool {
         if self.busy.get_untracked() || self.pause.get_untracked() > 0 {
-            return;
+            return false;
         }
         self.done.set(false);
         self.failure.set(None);
         self.errors.set(checked.err().unwrap_or_default());
-        if self.errors.with_untracked(|errors| !errors.is_empty()) {
-            return self.focus_first_error();
+        let flawless = self.errors.with_untracked(Vec::is_empty);
+        if !flawless {
+            self.focus_first_error();
         }
+        flawless
+    }
+
+    /// Boxed, so that the code to send a form exists once, and not for every form.
+    fn start(self, work: Pin<Box<dyn Future<Output = Result<(), Failure>>>>) {
         self.busy.set(true);
         spawn_local(async move {
             let answer = work.await;

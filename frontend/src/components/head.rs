@@ -1,6 +1,7 @@
 //! The head of a page, and the cards below it.
 
 use super::Notes;
+use crate::effect::effect;
 use crate::i18n::{Words, tr};
 use crate::platform::document;
 use leptos::prelude::*;
@@ -18,7 +19,7 @@ pub fn Head(
     lead: Option<Words>,
 ) -> impl IntoView {
     let title = tr(title);
-    Effect::new(move || document::set_title(&format!("{} · Latchkey", title())));
+    effect(move || document::set_title(&format!("{} · Latchkey", title())));
     if !use_context::<Notes>().is_some_and(Notes::first_page) {
         request_animation_frame(|| document::focus("h1"));
     }

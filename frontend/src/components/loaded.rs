@@ -2,9 +2,11 @@
 
 use super::{ProblemText, Skeleton, use_session};
 use crate::api::Failure;
+use crate::effect::effect;
 use crate::i18n::tr;
 use leptos::prelude::*;
 use std::future::Future;
+use std::pin::Pin;
 use wasm_bindgen_futures::spawn_local;
 
 /// What was fetched, or is being fetched.
@@ -38,6 +40,12 @@ where
     T: Clone + Send + Sync + 'static,
     F: Future<Output = Result<T, Failure>> + 'static,
 {
+    load_boxed(Box::new(move || Box::pin(fetch())))
+}
+
+type Fetch<T> = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<T, Failure>>>> + Send + Sync>;
+
+fn load_boxed<T: Clone + Send + Sync + 'static>(fetch: Fetch<T>) -> Loaded<T> {
     let value = RwSignal::new(None);
     let run = Callback::new(move |()| {
         let answer = fetch();
@@ -50,7 +58,7 @@ where
     let session = use_session();
     let signed_in =
         Memo::new(move |_| session.with(|state| matches!(state, crate::session::State::SignedIn(_))));
-    Effect::new(move || {
+    effect(move || {
         let missing = value.with_untracked(|value| match value {
             None => false,
             Some(Err(failure)) => failure.is_outage(),

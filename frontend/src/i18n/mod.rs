@@ -9,6 +9,7 @@ mod texts;
 
 pub use texts::Texts;
 
+use crate::effect::effect;
 use crate::platform::{document, locale, storage};
 use latchkey_shared::Locale;
 use leptos::prelude::*;
@@ -32,7 +33,7 @@ impl I18n {
     /// The stored choice, or else the browser's language.
     pub fn start() -> Self {
         let i18n = Self(RwSignal::new(storage::read(KEY).unwrap_or_else(|_| locale::of_browser())));
-        Effect::new(move || document::set_root_attribute("lang", Some(i18n.locale().tag())));
+        effect(move || document::set_root_attribute("lang", Some(i18n.locale().tag())));
         i18n
     }
 

@@ -5,6 +5,7 @@ use super::menu::AccountMenu;
 use super::session_bar::SessionBar;
 use super::session_ended::SessionEnded;
 use crate::components::{Icon, Mark, Skeleton, use_session};
+use crate::effect::effect;
 use crate::i18n::{tr, use_i18n};
 use crate::platform::document;
 use crate::routes::{Page, use_here, with_next};
@@ -30,7 +31,7 @@ pub fn Frame() -> impl IntoView {
 fn lead_out_when_signed_out() {
     let (session, navigate) = (use_session(), use_navigate());
     let was_in = StoredValue::new(false);
-    Effect::new(move || {
+    effect(move || {
         let out = session.with(|state| match state {
             State::SignedOut(reason) => Some(*reason),
             _ => None,

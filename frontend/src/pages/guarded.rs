@@ -3,6 +3,7 @@
 use super::{home::Home, profile::Profile, security::Security, sessions::Sessions, token::Token};
 use crate::api::auth;
 use crate::components::{Skeleton, use_session};
+use crate::effect::effect;
 use crate::routes::Page;
 use crate::session::Admission;
 use leptos::prelude::*;
@@ -22,7 +23,7 @@ pub fn Guarded(page: Page) -> impl IntoView {
             session.token(None).await.map(drop)
         };
     });
-    Effect::new(move || {
+    effect(move || {
         if session.with(|state| state.grant().is_some()) && session.admission() == Admission::Show {
             admitted.set(true);
         }

@@ -2,6 +2,7 @@
 
 use super::switches::{LanguageSwitch, ThemeSwitch};
 use crate::components::{Mark, use_session};
+use crate::effect::effect;
 use crate::routes::{Page, safe_next};
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
@@ -35,7 +36,7 @@ pub fn use_next() -> Memo<String> {
 pub fn lead_in_when_signed_in() {
     let (session, next, navigate) = (use_session(), use_next(), use_navigate());
     let signed_in = Memo::new(move |_| session.with(|state| state.grant().is_some()));
-    Effect::new(move || {
+    effect(move || {
         if signed_in.get() {
             let to = next.get_untracked();
             navigate(&to, NavigateOptions { replace: true, ..NavigateOptions::default() });

@@ -1,6 +1,7 @@
 //! The dialog over a page whose session has ended.
 
 use crate::components::{Field, Form, Kind, Submit, use_session};
+use crate::effect::effect;
 use crate::i18n::{tr, use_i18n};
 use crate::pages::log_in::{KeepSignedIn, remembered};
 use crate::session::State;
@@ -28,7 +29,7 @@ fn SignInAgain(account: Account, reason: EndReason) -> impl IntoView {
         // It is refused only to a dialog that is open already.
         let _ = dialog.get().map(|dialog| dialog.show_modal());
     };
-    Effect::new(show);
+    effect(show);
     view! {
         // There is no going on without an answer. Browsers let a second Escape through, so it opens again.
         <dialog node_ref=dialog class="dialog" aria-labelledby="again-title" aria-describedby="again-why" on:cancel=|event: leptos::ev::Event| event.prevent_default() on:close=move |_| untrack(show)>

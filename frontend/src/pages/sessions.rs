@@ -1,12 +1,12 @@
 //! Where the account is signed in.
 
-use crate::api::{Failure, sessions};
+use crate::api::sessions;
 use crate::components::{Card, Form, Head, Loaded, LoadedView, Submit, load, use_session};
 use crate::i18n::{tr, use_i18n};
 use crate::platform::{clock, locale};
 use latchkey_shared::{EndReason, Session, SessionList};
 use leptos::{ev::SubmitEvent, prelude::*};
-use std::future::Future;
+use uuid::Uuid;
 
 /// The page.
 #[component]
@@ -21,7 +21,6 @@ pub fn Sessions() -> impl IntoView {
 
 #[component]
 fn Lists(found: SessionList, list: Loaded<SessionList>) -> impl IntoView {
-    let session = use_session();
     let (live, ended): (Vec<_>, Vec<_>) =
         found.sessions.into_iter().partition(|session| session.ended_at.is_none());
     let others = live.iter().any(|session| !session.current);
@@ -34,7 +33,7 @@ fn Lists(found: SessionList, list: Loaded<SessionList>) -> impl IntoView {
             {match others {
                 true => view! {
                     <p class="lead">{tr(|t| t.sign_out_others_lead)}</p>
-                    <EndForm end=move || sessions::end_others(session) list=list />
+                    <EndForm list=list />
                 }.into_any(),
                 false => view! { <p class="lead">{tr(|t| t.no_others)}</p> }.into_any(),
             }}
@@ -50,7 +49,7 @@ fn Lists(found: SessionList, list: Loaded<SessionList>) -> impl IntoView {
 
 #[component]
 fn Live(found: Session, list: Loaded<SessionList>) -> impl IntoView {
-    let (session, i18n) = (use_session(), use_i18n());
+    let i18n = use_i18n();
     let (id, current, expires) = (found.id, found.current, found.expires_at);
     let (device, ip) = (found.device.clone(), found.ip.clone());
     // Several buttons say "End": each is called by what it ends.
@@ -68,7 +67,7 @@ fn Live(found: Session, list: Loaded<SessionList>) -> impl IntoView {
             <p class="facts">{ends}</p>
             {match current {
                 true => view! { <span class="badge">{tr(|t| t.this_one)}</span> }.into_any(),
-                false => view! { <EndForm end=move || sessions::end(session, id) list=list name=name /> }.into_any(),
+                false => view! { <EndForm list=list one=(id, name) /> }.into_any(),
             }}
         </li>
     }
@@ -111,29 +110,28 @@ fn Device(found: Session) -> impl IntoView {
 
 /// A button that ends the session of this name, or all others, and shows the list anew.
 #[component]
-fn EndForm<F>(
-    end: impl Fn() -> F + Send + Sync + 'static,
+fn EndForm(
     list: Loaded<SessionList>,
-    #[prop(optional)] name: Option<Signal<String>>,
-) -> impl IntoView
-where
-    F: Future<Output = Result<(), Failure>> + 'static,
-{
+    #[prop(optional)] one: Option<(Uuid, Signal<String>)>,
+) -> impl IntoView {
+    let session = use_session();
     let form = Form::new("end");
     let send = move |event: SubmitEvent| {
         event.prevent_default();
-        let answer = end();
         form.submit(Ok(()), async move {
-            let ended = answer.await;
+            let ended = match one {
+                Some((id, _)) => sessions::end(session, id).await,
+                None => sessions::end_others(session).await,
+            };
             list.again();
             ended
         });
     };
     view! {
         <form on:submit=send>
-            {match name {
+            {match one {
                 None => view! { <Submit form=form label=|t| t.sign_out_others class="danger" /> },
-                Some(name) => view! { <Submit form=form label=|t| t.end class="quiet" name=name /> },
+                Some((_, name)) => view! { <Submit form=form label=|t| t.end class="quiet" name=name /> },
             }}
         </form>
     }
