@@ -2,7 +2,7 @@
 
 use super::ProblemText;
 use crate::api::Failure;
-use crate::i18n::{Texts, Words, tr};
+use crate::i18n::{Texts, Words, tr, use_i18n};
 use crate::platform::{clock, document};
 use latchkey_shared::{ErrorCode, FieldError, FieldErrorCode};
 use leptos::prelude::*;
@@ -206,6 +206,7 @@ pub fn Submit(
     #[prop(optional)]
     name: Option<Signal<String>>,
 ) -> impl IntoView {
+    let i18n = use_i18n();
     let wait = form.id("wait");
     let described = move || (form.pause.get() > 0).then(|| form.id("wait"));
     view! {
@@ -222,10 +223,7 @@ pub fn Submit(
                 {tr(label)}
             </button>
             <span role="status" class="done">
-                {done.map(|done| {
-                    let done = tr(done);
-                    move || form.done().then(done)
-                })}
+                {move || done.filter(|_| form.done()).map(|done| done(i18n.texts())).unwrap_or_default()}
             </span>
         </div>
     }

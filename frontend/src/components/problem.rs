@@ -21,7 +21,10 @@ pub fn ProblemText(
             <span role="alert">{move || words(i18n.texts(), &failure, !counted)}</span>
             {countdown.map(|(left, id)| view! {
                 <span role="timer" id=id>
-                    {move || (left.get() > 0).then(|| format!(" {}", (i18n.texts().wait)(left.get())))}
+                    {move || match left.get() {
+                        0 => String::new(),
+                        left => format!(" {}", (i18n.texts().wait)(left)),
+                    }}
                 </span>
             })}
         </p>

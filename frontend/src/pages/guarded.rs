@@ -24,11 +24,17 @@ pub fn Guarded(page: Page) -> impl IntoView {
         };
     });
     effect(move || {
-        if session.with(|state| state.grant().is_some()) && session.admission() == Admission::Show {
+        let admits = session.with(|state| state.grant().is_some()) && session.admission() == Admission::Show;
+        if admits && !admitted.get_untracked() {
             admitted.set(true);
         }
     });
-    view! { <Show when=move || admitted.get() fallback=Skeleton>{draw(page)}</Show> }
+    view! {
+        {move || match admitted.get() {
+            true => draw(page),
+            false => view! { <Skeleton /> }.into_any(),
+        }}
+    }
 }
 
 fn draw(page: Page) -> AnyView {

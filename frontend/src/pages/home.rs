@@ -86,9 +86,10 @@ fn Facts(list: SessionList) -> impl IntoView {
 #[component]
 fn Fact(name: Words, #[prop(into)] value: Signal<String>) -> impl IntoView {
     let text = tr(name);
-    move || {
-        (!value.with(String::is_empty))
-            .then(|| view! { <div><dt>{text}</dt><dd>{move || value.get()}</dd></div> })
+    view! {
+        {move || (!value.with(String::is_empty)).then(|| {
+            view! { <div><dt>{text}</dt><dd>{move || value.get()}</dd></div> }.into_any()
+        })}
     }
 }
 

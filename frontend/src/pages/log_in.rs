@@ -38,12 +38,13 @@ pub fn LogIn() -> impl IntoView {
 #[component]
 fn WhyHere() -> impl IntoView {
     let (session, i18n) = (use_session(), use_i18n());
-    let words = move || {
-        session
-            .with(|state| state.end())
-            .map(|reason| view! { <p class="notice">{(i18n.texts().end_reason)(reason)}</p> })
-    };
-    view! { <div role="status">{words}</div> }
+    view! {
+        <div role="status">
+            {move || session.with(|state| state.end()).map(|reason| {
+                view! { <p class="notice">{(i18n.texts().end_reason)(reason)}</p> }.into_any()
+            })}
+        </div>
+    }
 }
 
 #[component]

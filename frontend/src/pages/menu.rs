@@ -14,10 +14,10 @@ pub fn AccountMenu() -> impl IntoView {
     let initial = move || name().chars().next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     view! {
         <button type="button" class="avatar" popovertarget="account-menu" aria-haspopup="dialog" aria-label=tr(|t| t.account_menu)>
-            {initial}
+            {move || initial()}
         </button>
         <div id="account-menu" class="menu" popover="auto" role="dialog" aria-label=tr(|t| t.account_menu)>
-            <p class="who"><strong>{name}</strong><span>{email}</span></p>
+            <p class="who"><strong>{move || name()}</strong><span>{move || email()}</span></p>
             <LanguageSwitch id="menu-language" />
             <ThemeSwitch id="menu-theme" />
             <button type="button" class="quiet" on:click=move |_| session.sign_out()>{tr(|t| t.sign_out)}</button>

@@ -15,10 +15,10 @@ pub fn SessionBar() -> impl IntoView {
         <div role="status" class="bar-place" data-testid="session-bar">
             {move || session.waiting_for_server().then(|| view! {
                 <div class="bar">
-                    <p>{text}</p>
+                    <p>{move || text()}</p>
                     <button type="button" class="quiet" on:click=move |_| session.try_now()>{tr(|t| t.try_now)}</button>
                 </div>
-            })}
+            }.into_any())}
         </div>
     }
 }

@@ -64,7 +64,7 @@ fn Live(found: Session, list: Loaded<SessionList>) -> impl IntoView {
     view! {
         <li data-session=id.to_string()>
             <Device found=found />
-            <p class="facts">{ends}</p>
+            <p class="facts">{move || ends()}</p>
             {match current {
                 true => view! { <span class="badge">{tr(|t| t.this_one)}</span> }.into_any(),
                 false => view! { <EndForm list=list one=(id, name) /> }.into_any(),
@@ -83,7 +83,7 @@ fn Ended(found: Session) -> impl IntoView {
     view! {
         <li data-session=id class:alarm=replayed>
             <Device found=found />
-            <p class="facts">{move || (i18n.texts().ended_label)(reason)} " · " {when}</p>
+            <p class="facts">{move || (i18n.texts().ended_label)(reason)} " · " {move || when()}</p>
             {replayed.then(|| view! { <p class="problem">{tr(|t| t.replay_advice)}</p> })}
         </li>
     }
@@ -104,7 +104,7 @@ fn Device(found: Session) -> impl IntoView {
     view! {
         <strong title=found.user_agent>{move || (i18n.texts().device_name)(&device)}</strong>
         <p class="facts">{found.ip}</p>
-        <p class="facts">{used}</p>
+        <p class="facts">{move || used()}</p>
     }
 }
 

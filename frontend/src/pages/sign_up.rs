@@ -51,7 +51,7 @@ fn SignUpForm() -> impl IntoView {
             <Submit form=form label=|t| t.create_account />
             {move || taken().then(|| view! {
                 <p class="aside"><a href=with_next(Page::LogIn, &next.get())>{tr(|t| t.email_taken_link)}</a></p>
-            })}
+            }.into_any())}
         </form>
     }
 }

@@ -43,7 +43,7 @@ fn Countdown() -> impl IntoView {
     view! {
         <section class="card countdown">
             <p class="label">{tr(|t| t.ends_in)}</p>
-            <p class="clock" data-testid="countdown" role="timer">{text}</p>
+            <p class="clock" data-testid="countdown" role="timer">{move || text()}</p>
             <progress max=whole prop:value=move || left().to_string() aria-label=tr(|t| t.ends_in)></progress>
             <p class="hint">{tr(|t| t.refreshes_itself)}</p>
         </section>
@@ -53,7 +53,7 @@ fn Countdown() -> impl IntoView {
 /// The token itself, to copy.
 #[component]
 fn Raw() -> impl IntoView {
-    let session = use_session();
+    let (session, i18n) = (use_session(), use_i18n());
     let copied = RwSignal::new(None::<bool>);
     let token = move || session.grant().map(|grant| grant.access_token);
     let copy = move |_| {
@@ -62,13 +62,17 @@ fn Raw() -> impl IntoView {
             let _ = copied.try_set(Some(clipboard::copy(token.expose()).await));
         });
     };
-    let (yes, no) = (tr(|t| t.copied), tr(|t| t.copy_failed));
+    let said = move || match copied.get() {
+        None => "",
+        Some(true) => i18n.texts().copied,
+        Some(false) => i18n.texts().copy_failed,
+    };
     view! {
         <Card title=|t| t.raw_title lead=|t| t.raw_hint>
-            <pre class="code" tabindex="0"><code>{move || token().map(|token| token.expose().to_owned())}</code></pre>
+            <pre class="code" tabindex="0"><code>{move || token().map(|token| token.expose().to_owned()).unwrap_or_default()}</code></pre>
             <div class="actions">
                 <button type="button" class="quiet" on:click=copy>{tr(|t| t.copy)}</button>
-                <span role="status" class="done">{move || copied.get().map(|done| if done { yes() } else { no() })}</span>
+                <span role="status" class="done">{move || said()}</span>
             </div>
         </Card>
     }
@@ -88,10 +92,11 @@ fn Log() -> impl IntoView {
                 view! { <li><time>{at}</time> " " {(texts.deed)(entry.deed)} " " <span class="tag">{format!("gen {}", entry.generation)}</span></li> }
             })
             .collect_view()
+            .into_any()
     };
     view! {
         <Card title=|t| t.log_title lead=|t| t.log_lead>
-            <ol class="log" data-testid="token-log" reversed>{lines}</ol>
+            <ol class="log" data-testid="token-log" reversed>{move || lines()}</ol>
         </Card>
     }
 }

@@ -63,15 +63,15 @@ fn Table(rows: Signal<Vec<Row>>) -> impl IntoView {
                 view! { <tr><th scope="row"><code>{name}</code></th><td><code>{value}</code></td><td>{meaning(texts)}</td></tr> }
             })
             .collect_view()
+            .into_any()
     };
-    let empty = move || rows.with(Vec::is_empty).then(|| view! { <p class="lead">{unreadable}</p> });
     view! {
-        {empty}
+        {move || rows.with(Vec::is_empty).then(|| view! { <p class="lead">{unreadable}</p> }.into_any())}
         <table>
             <thead>
                 <tr><th scope="col">{tr(|t| t.name_column)}</th><th scope="col">{tr(|t| t.value_column)}</th><th scope="col">{tr(|t| t.meaning_column)}</th></tr>
             </thead>
-            <tbody>{lines}</tbody>
+            <tbody>{move || lines()}</tbody>
         </table>
     }
 }
