@@ -91,6 +91,10 @@ impl<'de> Deserializer<'de> for Value {
         visitor.visit_i64(self.whole()?)
     }
 
+    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
+        visitor.visit_i64(self.whole()?)
+    }
+
     fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
         visitor.visit_i64(self.whole()?)
     }
@@ -119,6 +123,10 @@ impl<'de> Deserializer<'de> for Value {
         visitor.visit_seq(self.items()?)
     }
 
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Unreadable> {
+        visitor.visit_seq(self.items()?)
+    }
+
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -139,7 +147,7 @@ impl<'de> Deserializer<'de> for Value {
     }
 
     forward_to_deserialize_any! {
-        i8 i16 i32 u8 u32 f32 f64 char bytes byte_buf unit unit_struct tuple tuple_struct map identifier ignored_any
+        i8 i16 i32 u8 f32 f64 char bytes byte_buf unit unit_struct tuple_struct map identifier ignored_any
     }
 }
 
@@ -241,6 +249,7 @@ mod tests {
             assert_eq!(read::<Message>(&serde_json::to_string(&sent).unwrap()), Some(sent));
         }
         assert_eq!(read::<Vec<u64>>(" [1, 2]\n"), Some(vec![1, 2]));
+        assert_eq!(read::<(u32, bool)>("[7, true]"), Some((7, true)));
         assert_eq!(read::<Kind>("\"newer\""), Some(Kind::Other));
     }
 
