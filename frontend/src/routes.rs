@@ -34,7 +34,7 @@ impl Page {
 
     /// The page with this address.
     pub fn at(path: &str) -> Option<Self> {
-        let path = path.strip_suffix('/').filter(|path| !path.is_empty()).unwrap_or(path);
+        let path = path.strip_suffix('/').filter(|path| path.len() > 1).unwrap_or(path);
         Self::SIGNED_IN.into_iter().chain(Self::SIGNED_OUT).find(|page| page.href() == path)
     }
 

@@ -25,6 +25,7 @@ mod temporary;
 mod tools;
 mod watch;
 mod web;
+mod weight;
 mod workspace;
 
 use failure::{Failure, Outcome};
@@ -36,14 +37,14 @@ cargo xtask COMMAND
   dev                the API on 127.0.0.1:3000 and the page on http://localhost:8080, rebuilt as the code changes
       --release      the API with optimisation
   test [FILTER]      every test: shared, API on SQLite and on PostgreSQL, page, and Chromium against the real thing
-      --only PART    one part (may be repeated): api, postgres, page, browser
+      --only PART    one part (may be repeated): api, postgres, page, weight, browser
       --no-browser   the parts that need no Chromium: api, postgres
   ci                 formatting, lints on both targets, types, then every test
   bench sessions     the tab race: many tabs on a bad network, and who is signed out by mistake; a few minutes
       --seed N       where chance begins
       --rounds N     how often each row is measured
   shots [FILTER]     pictures of every state of the page, in both languages and themes, into shots/
-  dist               target/dist: what a server needs, with the page compressed ahead of time
+  dist               target/dist: what a server needs, with the page compressed ahead of time and weighed
   setup              installs what the commands above need and this machine lacks, and nothing else
   help               this text
 

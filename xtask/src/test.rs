@@ -5,7 +5,7 @@ use crate::failure::{Failure, Outcome};
 use crate::postgres::{self, Postgres};
 use crate::process::run_and_read;
 use crate::workspace::{cargo, on_ci};
-use crate::{e2e, tools};
+use crate::{e2e, page, tools, weight};
 use std::io::{IsTerminal, stdout};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -19,17 +19,19 @@ enum Part {
     Api,
     Postgres,
     Page,
+    Weight,
     Browser,
 }
 
 impl Part {
-    const ALL: [Self; 4] = [Self::Api, Self::Postgres, Self::Page, Self::Browser];
+    const ALL: [Self; 5] = [Self::Api, Self::Postgres, Self::Page, Self::Weight, Self::Browser];
 
     fn named(name: &str) -> Option<Self> {
         match name {
             "api" => Some(Self::Api),
             "postgres" => Some(Self::Postgres),
             "page" => Some(Self::Page),
+            "weight" => Some(Self::Weight),
             "browser" => Some(Self::Browser),
             _ => None,
         }
@@ -40,12 +42,25 @@ impl Part {
             Self::Api => "API on SQLite, shared, xtask",
             Self::Postgres => "API on PostgreSQL",
             Self::Page => "page",
+            Self::Weight => "weight of the page",
             Self::Browser => "browser",
         }
     }
 
     fn needs_chromium(self) -> bool {
         matches!(self, Self::Page | Self::Browser)
+    }
+
+    /// Why a part may be left out.
+    fn why_not(self) -> &'static str {
+        match self {
+            Self::Postgres => NO_POSTGRES,
+            _ => "no filter names it.",
+        }
+    }
+
+    fn is_of_the_page(self) -> bool {
+        matches!(self, Self::Page | Self::Weight | Self::Browser)
     }
 }
 
@@ -70,7 +85,7 @@ impl Options {
         while let [word, rest @ ..] = words {
             words = rest;
             match (*word, rest) {
-                ("--no-browser", _) => options.parts.retain(|part| !part.needs_chromium()),
+                ("--no-browser", _) => options.parts.retain(|part| !part.is_of_the_page()),
                 ("--only", [name, after @ ..]) => {
                     only.push(Part::named(name).ok_or_else(|| Failure::unknown(name))?);
                     words = after;
@@ -96,6 +111,8 @@ impl Options {
 pub fn run(options: &Options, failed_checks: &[&str]) -> Outcome {
     if options.parts.iter().any(|part| part.needs_chromium()) {
         tools::chromium()?;
+    }
+    if options.parts.iter().any(|part| part.is_of_the_page()) {
         tools::for_the_page()?;
     }
     let mut report = Report::default();
@@ -122,6 +139,8 @@ fn carry_out(part: Part, filter: Option<&str>) -> Outcome<Option<Counts>> {
         Part::Api => native(filter).map(Some),
         Part::Postgres => on_postgres(filter),
         Part::Page => in_wasm(filter).map(Some),
+        // There is one check, which no filter names.
+        Part::Weight => filter.is_none().then(weighed).transpose(),
         Part::Browser => in_chromium(filter).map(Some),
     }
 }
@@ -150,6 +169,21 @@ fn in_wasm(filter: Option<&str>) -> Outcome<Counts> {
     let mut test = cargo_test(&["latchkey-page"]);
     test.args(["--target", "wasm32-unknown-unknown"]);
     counted(test, filter)
+}
+
+/// The page as people get it, which the browser tests use as well.
+fn weighed() -> Outcome<Counts> {
+    let Some(page) = page::build()? else { return Ok(Counts { passed: 0, failed: 1 }) };
+    let files = weight::weigh(&page)?;
+    weight::print(&files);
+    match weight::check(&files) {
+        Ok(()) => Ok(Counts { passed: 1, failed: 0 }),
+        Err(Failure::Because(why)) => {
+            eprintln!("{why}");
+            Ok(Counts { passed: 0, failed: 1 })
+        }
+        Err(other) => Err(other),
+    }
 }
 
 fn cargo_test(packages: &[&str]) -> Command {
@@ -199,7 +233,7 @@ impl Report {
                 Some(Counts { passed, failed }) => {
                     println!("{title:<30} {passed:>7} {failed:>7} {seconds:>6} s");
                 }
-                None => println!("{title:<30} did not run: {NO_POSTGRES}"),
+                None => println!("{title:<30} did not run: {}", part.why_not()),
             }
         }
     }

@@ -11,7 +11,8 @@ pub fn AccountMenu() -> impl IntoView {
     let session = use_session();
     let name = move || session.account().map(|account| account.display_name).unwrap_or_default();
     let email = move || session.account().map(|account| account.email).unwrap_or_default();
-    let initial = move || name().chars().next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    // The style sheet makes it a capital: here that would take the tables of Unicode along.
+    let initial = move || name().chars().take(1).collect::<String>();
     view! {
         <button type="button" class="avatar" popovertarget="account-menu" aria-haspopup="dialog" aria-label=tr(|t| t.account_menu)>
             {move || initial()}
