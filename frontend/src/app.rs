@@ -19,10 +19,12 @@ pub fn App() -> impl IntoView {
     provide_context(i18n);
     provide_context(Theme::start());
     provide_context(Notes::default());
-    let of_account = Memo::new(move |_| session.with(|state| state.account().map(|account| account.locale)));
+    let mut of_account = None;
     effect(move || {
-        if let Some(locale) = of_account.get() {
-            i18n.speak(locale);
+        let locale = session.with(|state| state.account().map(|account| account.locale));
+        if of_account != locale {
+            of_account = locale;
+            locale.into_iter().for_each(|locale| i18n.speak(locale));
         }
     });
     view! { <Router><Places /></Router> }

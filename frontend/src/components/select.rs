@@ -17,12 +17,12 @@ pub fn Select(
     /// What happens with another one.
     choose: Callback<String>,
     /// The values, and what they are called.
-    options: Vec<(&'static str, Signal<&'static str>)>,
+    options: Vec<(&'static str, &'static str)>,
 ) -> impl IntoView {
     let options = options
         .into_iter()
         .map(|(key, name)| {
-            view! { <option value=key selected=move || value.get() == key>{move || name.get()}</option> }
+            view! { <option value=key selected=move || value.get() == key>{name}</option> }
         })
         .collect_view();
     view! {
@@ -36,14 +36,14 @@ pub fn Select(
 }
 
 /// Every language, each in its own words.
-pub fn languages() -> Vec<(&'static str, Signal<&'static str>)> {
+pub fn languages() -> Vec<(&'static str, &'static str)> {
     Locale::ALL
         .map(|locale| {
             let name = match locale {
                 Locale::En => "English",
                 Locale::Ko => "한국어",
             };
-            (locale.tag(), Signal::stored(name))
+            (locale.tag(), name)
         })
         .to_vec()
 }

@@ -12,19 +12,13 @@ type Row = (&'static str, String, Words);
 /// Each claim (RFC 9068 §2.2) with its meaning.
 #[component]
 pub fn Claims() -> impl IntoView {
-    let (session, i18n) = (use_session(), use_i18n());
-    let claims = move || session.with(|state| state.grant().and_then(Grant::claims));
-    let rows = move || claims().map(|claims| claim_rows(claims, i18n.locale())).unwrap_or_default();
-    view! { <Table rows=Signal::derive(rows) /> }
+    view! { <Table rows=|grant, locale| grant.claims().map(|claims| claim_rows(claims, locale)) /> }
 }
 
 /// The header (RFC 7515 §4.1) with its meaning.
 #[component]
 pub fn HeaderTable() -> impl IntoView {
-    let session = use_session();
-    let header = move || session.with(|state| state.grant().and_then(Grant::header));
-    let rows = move || header().map(header_rows).unwrap_or_default();
-    view! { <Table rows=Signal::derive(rows) /> }
+    view! { <Table rows=|grant, _| grant.header().map(header_rows) /> }
 }
 
 fn header_rows(header: Header) -> Vec<Row> {
@@ -52,12 +46,14 @@ fn claim_rows(claims: Said, locale: Locale) -> Vec<Row> {
 }
 
 #[component]
-fn Table(rows: Signal<Vec<Row>>) -> impl IntoView {
-    let i18n = use_i18n();
+fn Table(rows: fn(&Grant, Locale) -> Option<Vec<Row>>) -> impl IntoView {
+    let (session, i18n) = (use_session(), use_i18n());
     let unreadable = tr(|t| t.token_unreadable);
+    let rows = move || session.with(|state| state.grant().and_then(|grant| rows(grant, i18n.locale())));
     let lines = move || {
         let texts = i18n.texts();
-        rows.get()
+        rows()
+            .unwrap_or_default()
             .into_iter()
             .map(|(name, value, meaning)| {
                 view! { <tr><th scope="row"><code>{name}</code></th><td><code>{value}</code></td><td>{meaning(texts)}</td></tr> }
@@ -66,7 +62,7 @@ fn Table(rows: Signal<Vec<Row>>) -> impl IntoView {
             .into_any()
     };
     view! {
-        {move || rows.with(Vec::is_empty).then(|| view! { <p class="lead">{unreadable}</p> }.into_any())}
+        {move || rows().is_none().then(|| view! { <p class="lead">{unreadable}</p> }.into_any())}
         <table>
             <thead>
                 <tr><th scope="col">{tr(|t| t.name_column)}</th><th scope="col">{tr(|t| t.value_column)}</th><th scope="col">{tr(|t| t.meaning_column)}</th></tr>
