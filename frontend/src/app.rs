@@ -22,10 +22,10 @@ pub fn App() -> impl IntoView {
     let mut of_account = None;
     effect(move || {
         let locale = session.with(|state| state.account().map(|account| account.locale));
-        if of_account != locale {
-            of_account = locale;
-            locale.into_iter().for_each(|locale| i18n.speak(locale));
+        if let Some(changed) = locale.filter(|_| of_account != locale) {
+            i18n.speak(changed);
         }
+        of_account = locale;
     });
     view! { <Router><Places /></Router> }
 }
