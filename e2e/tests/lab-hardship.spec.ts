@@ -196,7 +196,7 @@ for (const [how, edit] of Object.entries({
     const text = await page.evaluate((key) => localStorage.getItem(key) ?? '', KEY)
     // From another tab: then a storage event tells this one.
     const editor = await context.newPage()
-    await editor.goto('/favicon.svg')
+    await editor.goto('/boot.js')
     await editor.evaluate(([key, text]) => localStorage.setItem(key, text), [KEY, edit(text)] as const)
     await staysSignedIn(page)
     await untilTheTokenHasEnded(page)
