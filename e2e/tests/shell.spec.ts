@@ -210,7 +210,7 @@ async function look(page: Page, scope: string, fields: string[]) {
         const { x, y, width, height } = one?.getBoundingClientRect() ?? new DOMRect()
         return [x, y, width, height].map((size) => Math.round(size * 10) / 10)
       }
-      const seen = [...place.querySelectorAll('h1, .lead, label, .hint, button[type=submit], .aside, .mark, .wordmark, footer')]
+      const seen = [...place.querySelectorAll('h1, .lead, label, .hint, button:not([type=button]):not(footer *), .aside, .mark, .wordmark, footer')]
       const shown = seen.filter((one) => one.checkVisibility())
       const [lightness = ''] = /[\d.]+/.exec(getComputedStyle(document.documentElement).backgroundColor) ?? []
       return {

@@ -94,7 +94,7 @@
     event.preventDefault();
     if (shell().dataset.trouble === "failed") return;
     form.dataset.held = "";
-    form.querySelector("[type=submit]").setAttribute("aria-busy", "true");
+    form.querySelector("button:not([type=button])").setAttribute("aria-busy", "true");
   });
 
   // What goes wrong is told where the person looks.
