@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: measurements, printed as tables for docs/benchmarks.md.
 
+pub mod api;
+
 use crate::e2e;
 use crate::failure::{Failure, Outcome};
 use crate::process::run_well;

@@ -44,6 +44,9 @@ cargo xtask COMMAND
       --seed N       where chance begins
       --rounds N     how often each row is measured
   shots [FILTER]     pictures of every state of the page, in both languages and themes, into shots/
+  bench api          how fast the API is, as ratios; half an hour, on Linux, with wrk and PostgreSQL
+      --only BAR     one of verify, cold, login, calm, refresh, memory, start, growth (may be repeated)
+      --quick        a few minutes
   dist               target/dist: what a server needs, with the page compressed ahead of time and weighed
   setup              installs what the commands above need and this machine lacks, and nothing else
   help               this text
@@ -69,6 +72,7 @@ fn command(words: &[&str]) -> Outcome {
         ["dev", options @ ..] => dev::run(&dev::Options::parse(options)?),
         ["test", options @ ..] => test::run(&test::Options::parse(options)?, &[]),
         ["ci"] => ci::run_all(),
+        ["bench", "api", options @ ..] => bench::api::run(&bench::api::Options::parse(options)?),
         ["bench", "sessions", options @ ..] => bench::sessions(&bench::Options::parse(options)?),
         ["shots"] => shots::run(None),
         ["shots", filter] if !filter.starts_with('-') => shots::run(Some(filter)),

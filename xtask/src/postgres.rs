@@ -18,14 +18,13 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The cluster is thrown away: a crash may lose it. Every test has a database and a pool of its own.
-const SETTINGS: &[&str] = &[
+const FLEETING: &[&str] =
+    &["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=400", "autovacuum=off"];
+/// As it comes, and as people use it.
+const DURABLE: &[&str] = &["fsync=on", "synchronous_commit=on"];
+const ALWAYS: &[&str] = &[
     "listen_addresses=127.0.0.1",
     "unix_socket_directories=",
-    "fsync=off",
-    "synchronous_commit=off",
-    "full_page_writes=off",
-    "max_connections=400",
-    "autovacuum=off",
     "log_min_messages=fatal",
     "log_min_error_statement=panic",
 ];
@@ -41,11 +40,20 @@ pub struct Postgres {
 impl Postgres {
     /// Starts the server whose programs lie in `programs`.
     pub fn start(programs: &Path) -> Outcome<Self> {
+        Self::start_with(programs, FLEETING)
+    }
+
+    /// The same, but what it has committed is on the disk.
+    pub fn start_durable(programs: &Path) -> Outcome<Self> {
+        Self::start_with(programs, DURABLE)
+    }
+
+    fn start_with(programs: &Path, settings: &[&str]) -> Outcome<Self> {
         let folder = TemporaryFolder::new("postgres")?;
         let cluster = Cluster { programs, folder: folder.path(), owner: owner()?, password: password()? };
         cluster.create()?;
         let port = spare_port()?;
-        let mut server = cluster.serve(port)?;
+        let mut server = cluster.serve(port, settings)?;
         let ready = interrupt::wait_until(PATIENCE, || {
             server.must_run()?;
             Ok(cluster.answers(port))
@@ -87,10 +95,10 @@ impl Cluster<'_> {
         crate::process::run_well("initdb", &mut create)
     }
 
-    fn serve(&self, port: u16) -> Outcome<Process> {
+    fn serve(&self, port: u16, settings: &[&str]) -> Outcome<Process> {
         let mut serve = self.program("postgres");
         serve.arg("-D").arg(self.data()).args(["-p", &port.to_string()]);
-        serve.args(SETTINGS.iter().flat_map(|setting| ["-c", setting]));
+        serve.args(ALWAYS.iter().chain(settings).flat_map(|setting| ["-c", setting]));
         // SIGINT: it does not wait for clients that are still connected.
         Ok(Process::start("PostgreSQL", &mut serve)?.leaving_on(Signal::SIGINT))
     }

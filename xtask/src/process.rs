@@ -35,6 +35,11 @@ impl Process {
         self
     }
 
+    /// Its number among the system's processes.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// How it ended, if it has.
     pub fn ended(&mut self) -> Outcome<Option<ExitStatus>> {
         let status = self.child.try_wait().doing(format_args!("look after {}", self.name))?;

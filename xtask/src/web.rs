@@ -27,6 +27,17 @@ pub fn answers(port: u16, path: &str) -> bool {
     addresses.any(|address| ask(address, path).is_ok_and(|status| status == *b"HTTP/1.1 200"))
 }
 
+/// The body of an answer to `GET http://127.0.0.1:port/path`; `headers` end with a line break.
+pub fn body(port: u16, path: &str, headers: &str) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect_timeout(&(Ipv4Addr::LOCALHOST, port).into(), PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let missing = || std::io::Error::other("the answer has no body");
+    Ok(answer.split_once("\r\n\r\n").ok_or_else(missing)?.1.to_owned())
+}
+
 fn ask(address: SocketAddr, path: &str) -> std::io::Result<[u8; 12]> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;

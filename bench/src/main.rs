@@ -1,0 +1,62 @@
+//! `latchkey-bench`: what `cargo xtask bench api` compares Latchkey to, and the data that it measures on. Prints plain
+//! numbers; the table is made there.
+#![expect(clippy::print_stdout, reason = "its output is its purpose")]
+
+mod bare;
+mod hashes;
+mod people;
+mod seed;
+mod statements;
+
+use clap::Parser;
+use std::error::Error;
+use std::path::PathBuf;
+
+#[derive(Parser)]
+enum Arguments {
+    /// Answers every call with the same JSON, from a bare axum handler.
+    Bare {
+        /// Where it listens, on the loopback.
+        port: u16,
+        /// What it answers.
+        file: PathBuf,
+    },
+    /// Fills a database, and writes tokens of its people down.
+    Seed(seed::Options),
+    /// Hashes per second, on every core.
+    Hashes {
+        /// For how long.
+        seconds: f64,
+        /// Whose Argon2id.
+        #[command(subcommand)]
+        whose: hashes::Whose,
+    },
+    /// Rotations per second in a loop of the statement alone, so many to each commit.
+    Statements {
+        /// For how long.
+        seconds: f64,
+        /// How many rotations share a commit.
+        together: usize,
+        /// How many people are in the database.
+        people: u64,
+    },
+}
+
+/// What a command comes to.
+type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
+
+#[tokio::main]
+async fn main() -> Outcome {
+    match Arguments::parse() {
+        Arguments::Bare { port, file } => bare::serve(port, &file).await,
+        Arguments::Seed(options) => seed::run(options).await,
+        Arguments::Hashes { seconds, whose } => {
+            println!("{:.2}", hashes::per_second(seconds, whose)?);
+            Ok(())
+        }
+        Arguments::Statements { seconds, together, people } => {
+            println!("{:.1}", statements::per_second(seconds, together, people).await?);
+            Ok(())
+        }
+    }
+}

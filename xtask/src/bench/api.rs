@@ -1,0 +1,126 @@
+//! `cargo xtask bench api`: how fast the API is, always as a ratio to something that was measured beside it, in turns.
+
+mod bars;
+mod figures;
+mod load;
+mod server;
+
+use crate::failure::{Failure, Outcome};
+use crate::process::{answer_of, run_well};
+use crate::workspace::cargo;
+use bars::Bar;
+use figures::Row;
+use std::process::Command;
+
+/// What is measured, and how thoroughly.
+#[derive(PartialEq, Eq, Debug, Default)]
+pub struct Options {
+    only: Vec<Bar>,
+    effort: Effort,
+}
+
+/// How long each run takes, how often it is repeated, and how far the database grows.
+#[derive(PartialEq, Eq, Debug, Default, Clone, Copy)]
+pub enum Effort {
+    /// A few minutes, to see whether something has become slower.
+    Quick,
+    /// What is published.
+    #[default]
+    Full,
+}
+
+impl Effort {
+    fn rounds(self) -> usize {
+        match self {
+            Self::Quick => 3,
+            Self::Full => 7,
+        }
+    }
+
+    fn seconds(self) -> u32 {
+        match self {
+            Self::Quick => 1,
+            Self::Full => 3,
+        }
+    }
+
+    fn sizes(self) -> &'static [u64] {
+        match self {
+            Self::Quick => &[1_000, 10_000],
+            Self::Full => &[1_000, 10_000, 100_000, 1_000_000],
+        }
+    }
+}
+
+impl Options {
+    /// Reads the words after `bench api`.
+    pub fn parse(mut words: &[&str]) -> Outcome<Self> {
+        let mut options = Self::default();
+        while let [word, rest @ ..] = words {
+            words = rest;
+            match (*word, rest) {
+                ("--quick", _) => options.effort = Effort::Quick,
+                ("--only", [name, after @ ..]) => {
+                    options.only.push(Bar::named(name).ok_or_else(|| Failure::unknown(name))?);
+                    words = after;
+                }
+                (unknown, _) => return Err(Failure::unknown(unknown)),
+            }
+        }
+        Ok(options)
+    }
+
+    fn bars(&self) -> Vec<Bar> {
+        Bar::ALL.into_iter().filter(|bar| self.only.is_empty() || self.only.contains(bar)).collect()
+    }
+}
+
+/// Measures, and prints a table for docs/benchmarks.md.
+pub fn run(options: &Options) -> Outcome {
+    if answer_of(Command::new("sh").args(["-c", "command -v wrk"])).is_none() {
+        return Err(Failure::because(
+            "The load comes from wrk: `apt-get install wrk` or `brew install wrk`.",
+        ));
+    }
+    // One after the other: built together, the features that one asks for would change the other.
+    for package in ["latchkey", "latchkey-bench"] {
+        run_well("cargo build", cargo().args(["build", "--release", "--package", package]))?;
+    }
+    let before = machine();
+    let mut rows = Vec::new();
+    for bar in options.bars() {
+        eprintln!("measuring: {}", bar.name());
+        let measured = bar.measure(options.effort)?;
+        measured.iter().for_each(|row| eprintln!("  {row}"));
+        rows.extend(measured);
+    }
+    println!("\n{}", Row::HEAD);
+    rows.iter().for_each(|row| println!("{row}"));
+    println!("\nLoad of the machine before: {before}; after: {}", machine());
+    Ok(())
+}
+
+/// Who else used the machine.
+fn machine() -> String {
+    answer_of(&mut Command::new("uptime")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_can_be_chosen() {
+        assert_eq!(Options::parse(&[]).unwrap().bars(), Bar::ALL);
+        let options = Options::parse(&["--only", "login", "--quick", "--only", "verify"]).unwrap();
+        assert_eq!(options.effort, Effort::Quick);
+        assert_eq!(options.bars().iter().map(|bar| bar.name()).collect::<Vec<_>>(), ["verify", "login"]);
+    }
+
+    #[test]
+    fn unknown_words_are_refused() {
+        for words in [&["--only"][..], &["--only", "luck"], &["fast"]] {
+            assert!(Options::parse(words).is_err(), "{words:?}");
+        }
+    }
+}

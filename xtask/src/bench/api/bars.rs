@@ -1,0 +1,426 @@
+//! The bars, each with what it is measured against.
+
+use super::Effort;
+use super::figures::{Row, Spread, Wanted, compared, in_turns};
+use super::load::{Answers, Load, number};
+use super::server::{Server, Tokens, World, bare};
+use crate::failure::{Doing, Failure, Outcome};
+use crate::postgres::{self, Postgres};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+const VERIFY: &str = "/api/auth/verify";
+const LOGIN: &str = "/api/auth/login";
+const REFRESH: &str = "/api/auth/refresh";
+const LIST: &str = "/api/me/sessions";
+/// Everybody's; bench/src/people.rs says the same.
+const PASSWORD: &str = "an entirely different phrase";
+/// More tokens than the verifier remembers, by far.
+const COLD: u64 = 80_000;
+/// How many clients sign in when as many as possible do.
+const CROWD: usize = 64;
+
+/// What can be measured by itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Bar {
+    Verify,
+    Cold,
+    Login,
+    Calm,
+    Refresh,
+    Memory,
+    Start,
+    Growth,
+}
+
+impl Bar {
+    pub const ALL: [Self; 8] = [
+        Self::Verify,
+        Self::Cold,
+        Self::Login,
+        Self::Calm,
+        Self::Refresh,
+        Self::Memory,
+        Self::Start,
+        Self::Growth,
+    ];
+
+    /// As it is called on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Verify => "verify",
+            Self::Cold => "cold",
+            Self::Login => "login",
+            Self::Calm => "calm",
+            Self::Refresh => "refresh",
+            Self::Memory => "memory",
+            Self::Start => "start",
+            Self::Growth => "growth",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|bar| bar.name() == name)
+    }
+
+    /// The lines that it adds to the table.
+    pub fn measure(self, effort: Effort) -> Outcome<Vec<Row>> {
+        match self {
+            Self::Verify => verify(effort),
+            Self::Cold => cold(effort),
+            Self::Login => login(effort),
+            Self::Calm => calm(effort),
+            Self::Refresh => refresh(effort),
+            Self::Memory => memory(effort),
+            Self::Start => start(effort),
+            Self::Growth => growth(effort),
+        }
+    }
+}
+
+const FEW: Tokens = Tokens { access: 1000, refresh: 1000 };
+
+fn checks<'a>(server: &Server, lists: &'a Path, connections: usize, seconds: u32) -> Load<'a> {
+    let more = "0".to_owned();
+    Load {
+        script: "tokens.lua",
+        port: server.port,
+        path: VERIFY,
+        threads: 1,
+        connections,
+        seconds,
+        lists,
+        more,
+    }
+}
+
+fn sign_ins<'a>(server: &Server, world: &'a World, connections: usize, seconds: u32) -> Load<'a> {
+    let (port, lists, more) = (server.port, world.path(), PASSWORD.to_owned());
+    Load { script: "login.lua", port, path: LOGIN, threads: 1, connections, seconds, lists, more }
+}
+
+fn verify(effort: Effort) -> Outcome<Vec<Row>> {
+    let world = World::make("verify", 1000, &FEW, None)?;
+    let server = world.serve()?;
+    let bare = bare(&answer_of_a_check(&server, &world)?)?;
+    let run = |server: &Server, ticks: &mut Vec<f64>| {
+        let before = server.ticks()?;
+        let answers = checks(server, world.path(), 32, effort.seconds()).run_well()?;
+        let done = answers.per_second * f64::from(effort.seconds());
+        ticks.push((server.ticks()? - before) / done);
+        Ok(answers.per_second)
+    };
+    // Every token is met once before it counts.
+    run(&server, &mut Vec::new())?;
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let speed = in_turns(effort.rounds(), || run(&server, &mut ours), || run(&bare, &mut theirs))?;
+    let work = compared(ours, theirs);
+    Ok(vec![
+        Row {
+            what: "`verify`, warm: calls per second".into(),
+            against: "a bare axum handler that returns the same JSON".into(),
+            figure: speed.ratio,
+            wanted: Wanted::AtLeast(0.9),
+            seen: format!("{} against {} per second", speed.ours, speed.theirs),
+        },
+        Row {
+            what: "`verify`, warm: processor time per call".into(),
+            against: "the same".into(),
+            figure: work.ratio,
+            wanted: Wanted::Nothing,
+            seen: "wrk takes a core for itself; this leaves it out".into(),
+        },
+    ])
+}
+
+/// Asks once, and keeps the body for the bare handler.
+fn answer_of_a_check(server: &Server, world: &World) -> Outcome<PathBuf> {
+    let tokens = fs::read_to_string(world.path().join("access.txt")).doing("read the tokens")?;
+    let token = tokens.lines().next().unwrap_or_default();
+    let body = crate::web::body(server.port, VERIFY, &format!("Authorization: Bearer {token}\r\n"))
+        .doing("ask for the claims of a token")?;
+    let file = world.path().join("claims.json");
+    fs::write(&file, body).doing("keep the claims of a token")?;
+    Ok(file)
+}
+
+fn cold(effort: Effort) -> Outcome<Vec<Row>> {
+    let world = World::make("cold", 1000, &Tokens { access: COLD, refresh: 1 }, None)?;
+    let all = fs::read_to_string(world.path().join("access.txt")).doing("read the tokens")?;
+    let known = world.path().join("known");
+    let few: Vec<&str> = all.lines().take(1000).collect();
+    fs::create_dir(&known)
+        .and_then(|()| fs::write(known.join("access.txt"), few.join("\n")))
+        .doing("keep some tokens")?;
+    let server = world.serve()?;
+    let mut met = 1000;
+    let speed = in_turns(
+        effort.rounds(),
+        || {
+            // Where the last run ended: by the time the list begins again, its tokens are forgotten.
+            let load = Load { more: met.to_string(), ..checks(&server, world.path(), 32, effort.seconds()) };
+            let answers = load.run_well()?;
+            met += (answers.per_second * f64::from(effort.seconds())) as u64;
+            Ok(answers.per_second)
+        },
+        || {
+            checks(&server, &known, 32, 1).run_well()?;
+            Ok(checks(&server, &known, 32, effort.seconds()).run_well()?.per_second)
+        },
+    )?;
+    Ok(vec![Row {
+        what: "`verify`, each token for the first time: calls per second".into(),
+        against: "warm".into(),
+        figure: speed.ratio,
+        wanted: Wanted::Nothing,
+        seen: format!("{} against {} per second", speed.ours, speed.theirs),
+    }])
+}
+
+fn login(effort: Effort) -> Outcome<Vec<Row>> {
+    let world = World::make("login", 1000, &FEW, None)?;
+    let server = world.serve()?;
+    let seconds = effort.seconds();
+    let hashes = |whose: &str| number(world.tool("hashes").args([&seconds.to_string(), whose]));
+    // The threads take their memory.
+    sign_ins(&server, &world, CROWD, 1).run()?;
+    let mut refused = 0;
+    let speed = in_turns(
+        effort.rounds(),
+        || {
+            let answers = sign_ins(&server, &world, CROWD, seconds + 1).run()?;
+            refused += answers.failed;
+            Ok(answers.per_second)
+        },
+        || hashes("ours"),
+    )?;
+    let crates = in_turns(effort.rounds(), || hashes("ours"), || hashes("rustcrypto"))?;
+    Ok(vec![
+        Row {
+            what: format!("`login`, {CROWD} clients: calls per second"),
+            against: "Argon2id in a loop on all cores, block used again (19 MiB, t=2, p=1)".into(),
+            figure: speed.ratio,
+            wanted: Wanted::AtLeast(0.9),
+            seen: format!("{} against {} per second, {refused} refused", speed.ours, speed.theirs),
+        },
+        Row {
+            what: "that loop".into(),
+            against: "the same with RustCrypto's `argon2`".into(),
+            figure: crates.ratio,
+            wanted: Wanted::Nothing,
+            seen: format!("{} against {} per second", crates.ours, crates.theirs),
+        },
+    ])
+}
+
+fn calm(effort: Effort) -> Outcome<Vec<Row>> {
+    let world = World::make("calm", 1000, &FEW, None)?;
+    let server = world.serve()?;
+    let seconds = effort.seconds();
+    let check = |seconds| checks(&server, world.path(), 4, seconds);
+    check(1).run_well()?;
+    let (mut busy, mut idle) = (Vec::new(), Vec::new());
+    for _ in 0..effort.rounds() {
+        idle.push(check(seconds).run_well()?);
+        busy.push(while_signing_in(&server, &world, || check(seconds).run_well())?);
+    }
+    let by = |value: fn(&Answers) -> f64| {
+        compared(busy.iter().map(value).collect(), idle.iter().map(value).collect())
+    };
+    let row = |what: &str, value: fn(&Answers) -> f64, wanted| {
+        let speed = by(value);
+        Row {
+            what: format!("{what} of `verify` while {CROWD} clients sign in, 4 clients"),
+            against: "the same, idle".into(),
+            figure: speed.ratio,
+            wanted,
+            seen: format!(
+                "{} ms against {} ms; no check failed",
+                speed.ours.times(1e-3),
+                speed.theirs.times(1e-3)
+            ),
+        }
+    };
+    Ok(vec![
+        row("p50", |answers| answers.p50, Wanted::AtMost(3.0)),
+        row("p99", |answers| answers.p99, Wanted::Nothing),
+    ])
+}
+
+/// Does something while a crowd signs in. Some of them may be refused, if others use the machine, too.
+fn while_signing_in<T>(server: &Server, world: &World, act: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
+    thread::scope(|scope| {
+        let crowd = scope.spawn(|| sign_ins(server, world, CROWD, 6).run());
+        // Until all of them have come.
+        thread::sleep(Duration::from_secs(1));
+        let done = act();
+        crowd.join().map_err(|_| Failure::because("The crowd has panicked."))??;
+        done
+    })
+}
+
+fn refresh(effort: Effort) -> Outcome<Vec<Row>> {
+    let mut rows = refresh_on("SQLite, synchronous=FULL", effort, None)?;
+    let programs = postgres::programs().ok_or_else(|| Failure::because("This takes PostgreSQL."))?;
+    let postgres = Postgres::start_durable(&programs)?;
+    rows.extend(refresh_on("PostgreSQL, synchronous_commit=on", effort, Some(postgres.url().to_owned()))?);
+    Ok(rows)
+}
+
+const CLIENTS: [usize; 3] = [1, 8, 64];
+
+fn refresh_on(name: &str, effort: Effort, database: Option<String>) -> Outcome<Vec<Row>> {
+    let sessions = (CLIENTS.iter().sum::<usize>() * (effort.rounds() + 1)) as u64;
+    let people = 10_000;
+    let world = World::make("refresh", people, &Tokens { access: 1, refresh: sessions }, database)?;
+    let server = world.serve()?;
+    let (seconds, mut used) = (effort.seconds(), 0);
+    let mut run = |clients: usize, seconds: u32| {
+        let (port, lists, more) = (server.port, world.path(), used.to_string());
+        used += clients;
+        let load = Load {
+            script: "refresh.lua",
+            port,
+            path: REFRESH,
+            threads: clients,
+            connections: clients,
+            seconds,
+            lists,
+            more,
+        };
+        Ok::<_, Failure>(load.run_well()?.per_second)
+    };
+    let raw = |together: usize| {
+        let words = [seconds.to_string(), together.to_string(), people.to_string()];
+        number(world.tool("statements").args(words))
+    };
+    run(8, 1)?;
+    let mut rates = CLIENTS.map(|_| (Vec::new(), Vec::new()));
+    for _ in 0..effort.rounds() {
+        for (clients, (ours, theirs)) in CLIENTS.into_iter().zip(&mut rates) {
+            ours.push(run(clients, seconds)?);
+            theirs.push(raw(clients)?);
+        }
+    }
+    let [_, (eight, _), (many, _)] = &rates;
+    let growth = compared(many.clone(), eight.clone());
+    let mut rows: Vec<Row> = CLIENTS
+        .into_iter()
+        .zip(&rates)
+        .map(|(clients, (ours, theirs))| {
+            let speed = compared(ours.clone(), theirs.clone());
+            Row {
+                what: format!(
+                    "`refresh`, {clients} client{}: calls per second; {name}",
+                    if clients == 1 { "" } else { "s" }
+                ),
+                against: format!("a raw loop of the statement, {clients} to each commit"),
+                figure: speed.ratio,
+                wanted: if clients == 64 { Wanted::AtLeast(0.25) } else { Wanted::Nothing },
+                seen: format!("{} against {} per second", speed.ours, speed.theirs),
+            }
+        })
+        .collect();
+    rows.push(Row {
+        what: format!("`refresh`, 64 clients; {name}"),
+        against: "8 clients".into(),
+        figure: growth.ratio,
+        wanted: Wanted::AtLeast(1.0),
+        seen: String::new(),
+    });
+    Ok(rows)
+}
+
+fn memory(effort: Effort) -> Outcome<Vec<Row>> {
+    let world = World::make("memory", 1000, &FEW, None)?;
+    let (mut idle, mut crowded) = (Vec::new(), Vec::new());
+    for _ in 0..effort.rounds() {
+        let server = world.serve()?;
+        idle.push(server.memory("VmRSS")?);
+        sign_ins(&server, &world, CROWD, effort.seconds()).run()?;
+        crowded.push(server.memory("VmHWM")?);
+    }
+    let row = |what: String, figures, bar| Row {
+        what,
+        against: "–".into(),
+        figure: Spread::of(figures),
+        wanted: Wanted::AtMost(bar),
+        seen: String::new(),
+    };
+    Ok(vec![
+        row("memory, idle: MB resident".into(), idle, 35.0),
+        row(format!("memory, {CROWD} clients signing in: MB resident at most"), crowded, 150.0),
+    ])
+}
+
+fn start(effort: Effort) -> Outcome<Vec<Row>> {
+    let world = World::make("start", 10_000, &FEW, None)?;
+    let times: Outcome<Vec<f64>> =
+        (0..effort.rounds()).map(|_| Ok(world.serve()?.ready_after.as_secs_f64() * 1e3)).collect();
+    Ok(vec![Row {
+        what: "start, 10 000 accounts in the database: ms to ready".into(),
+        against: "–".into(),
+        figure: Spread::of(times?),
+        wanted: Wanted::AtMost(200.0),
+        seen: String::new(),
+    }])
+}
+
+/// What is asked of databases of every size.
+const CALLS: [&str; 4] = ["login", "refresh", "verify", "list"];
+
+fn growth(effort: Effort) -> Outcome<Vec<Row>> {
+    let tokens = Tokens { access: 1000, refresh: 8 * (effort.rounds() as u64 + 1) };
+    let (mut worlds, mut servers) = (Vec::new(), Vec::new());
+    for people in effort.sizes() {
+        let world = World::make(&format!("growth-{people}"), *people, &tokens, None)?;
+        servers.push(world.serve()?);
+        worlds.push(world);
+    }
+    // By call, by size, by round.
+    let mut rates = vec![vec![Vec::new(); worlds.len()]; CALLS.len()];
+    for round in 0..=effort.rounds() {
+        for (call, by_size) in CALLS.into_iter().zip(&mut rates) {
+            for ((world, server), by_round) in worlds.iter().zip(&servers).zip(by_size) {
+                let rate = ask(call, world, server, round, effort.seconds())?;
+                // The first round fills the caches.
+                if round > 0 {
+                    by_round.push(rate);
+                }
+            }
+        }
+    }
+    let mut rows = Vec::new();
+    for (call, by_size) in CALLS.into_iter().zip(rates) {
+        let Some((small, larger)) = by_size.split_first() else { continue };
+        for (world, rate) in worlds.iter().skip(1).zip(larger) {
+            let speed = compared(rate.clone(), small.clone());
+            rows.push(Row {
+                what: format!("`{call}`, {} accounts and sessions: calls per second", world.people),
+                against: "1000".into(),
+                figure: speed.ratio,
+                wanted: Wanted::Nothing,
+                seen: format!("{} against {} per second", speed.ours, speed.theirs),
+            });
+        }
+    }
+    let times: Vec<String> =
+        servers.iter().map(|server| format!("{} ms", server.ready_after.as_millis())).collect();
+    eprintln!("  started in {}", times.join(", "));
+    Ok(rows)
+}
+
+fn ask(call: &str, world: &World, server: &Server, round: usize, seconds: u32) -> Outcome<f64> {
+    let check = checks(server, world.path(), 8, seconds);
+    let load = match call {
+        "login" => sign_ins(server, world, 8, seconds),
+        "refresh" => {
+            Load { script: "refresh.lua", path: REFRESH, threads: 8, more: (8 * round).to_string(), ..check }
+        }
+        "list" => Load { path: LIST, ..check },
+        _ => check,
+    };
+    Ok(load.run_well()?.per_second)
+}

@@ -1,0 +1,104 @@
+//! The load: wrk, and what Latchkey is compared to.
+
+use crate::failure::{Doing, Failure, Outcome};
+use crate::interrupt;
+use crate::process::answer_of;
+use crate::workspace::{root, target};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Calls from some connections at once, each sending the next as soon as it has an answer.
+pub struct Load<'a> {
+    /// Which of the scripts in bench/wrk.
+    pub script: &'a str,
+    pub port: u16,
+    pub path: &'a str,
+    pub threads: usize,
+    pub connections: usize,
+    pub seconds: u32,
+    /// Where the tokens lie.
+    pub lists: &'a Path,
+    /// What else the script wants to know.
+    pub more: String,
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Answers {
+    /// The successes among them.
+    pub per_second: f64,
+    /// In microseconds.
+    pub p50: f64,
+    pub p99: f64,
+    /// Without an answer, or with another one than success.
+    pub failed: u64,
+}
+
+impl Load<'_> {
+    /// Runs it to its end.
+    pub fn run(&self) -> Outcome<Answers> {
+        interrupt::check()?;
+        let mut wrk = Command::new("wrk");
+        wrk.args(["--timeout", "30s", "-t", &self.threads.to_string(), "-c", &self.connections.to_string()]);
+        wrk.arg("-d").arg(format!("{}s", self.seconds));
+        wrk.arg("-s").arg(root().join("bench/wrk").join(self.script));
+        wrk.arg(format!("http://127.0.0.1:{}{}", self.port, self.path))
+            .arg("--")
+            .arg(self.lists)
+            .arg(&self.more);
+        let told = answer_of(&mut wrk).ok_or_else(|| Failure::because("wrk failed."))?;
+        interrupt::check()?;
+        numbers(&told)
+            .ok_or_else(|| Failure::because(format!("wrk says something else than expected:\n{told}")))
+    }
+
+    /// Runs it, and fails if any call did.
+    pub fn run_well(&self) -> Outcome<Answers> {
+        let answers = self.run()?;
+        if answers.failed > 0 {
+            let Self { path, connections, .. } = self;
+            let failed = answers.failed;
+            return Err(Failure::because(format!(
+                "{failed} calls of {path} by {connections} clients failed."
+            )));
+        }
+        Ok(answers)
+    }
+}
+
+fn numbers(told: &str) -> Option<Answers> {
+    let line = told.lines().find_map(|line| line.strip_prefix("NUMBERS "))?;
+    let numbers: Vec<f64> = line.split(' ').map_while(|number| number.parse().ok()).collect();
+    let [requests, micros, p50, p99, cut, refused] = numbers[..] else { return None };
+    Some(Answers {
+        per_second: (requests - refused) / micros * 1e6,
+        p50,
+        p99,
+        failed: (cut + refused) as u64,
+    })
+}
+
+/// The program of the workspace's `bench` folder.
+pub fn tool() -> PathBuf {
+    target().join("release/latchkey-bench")
+}
+
+/// A command of it that prints one number.
+pub fn number(command: &mut Command) -> Outcome<f64> {
+    interrupt::check()?;
+    let told = answer_of(command).ok_or_else(|| Failure::because("latchkey-bench failed."))?;
+    told.trim().parse().doing(format_args!("read the number {told:?}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_numbers_are_found_among_what_wrk_says() {
+        let told = "Running 2s test\nNUMBERS 3000 2000000 41 350 1 2\n";
+        let answers = Answers { per_second: 1499.0, p50: 41.0, p99: 350.0, failed: 3 };
+        assert_eq!(numbers(told), Some(answers));
+        assert_eq!(numbers("Running 2s test"), None);
+    }
+}
