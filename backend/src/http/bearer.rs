@@ -3,7 +3,8 @@
 use super::problem::Refusal;
 use crate::app::App;
 use crate::sessions::Generation;
-use crate::tokens::VerifyError;
+use crate::tokens::{Verified, VerifyError};
+use axum::body::Bytes;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -13,20 +14,31 @@ use std::sync::Arc;
 /// The claims of a token that holds.
 pub struct Bearer(pub Arc<Claims>);
 
+/// The claims of a token that holds, in JSON.
+pub struct BearerJson(pub Bytes);
+
 /// The claims of a token that holds, if one came.
 pub struct MaybeBearer(pub Option<Arc<Claims>>);
 
 impl FromRequestParts<App> for Bearer {
     type Rejection = Refusal;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        check(app, token(&parts.headers)?).map(Self)
+        check(app, token(&parts.headers)?).map(|verified| Self(verified.claims))
+    }
+}
+
+impl FromRequestParts<App> for BearerJson {
+    type Rejection = Refusal;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        check(app, token(&parts.headers)?).map(|verified| Self(verified.json))
     }
 }
 
 impl FromRequestParts<App> for MaybeBearer {
     type Rejection = std::convert::Infallible;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
-        Ok(Self(token(&parts.headers).and_then(|token| check(app, token)).ok()))
+        let verified = token(&parts.headers).and_then(|token| check(app, token));
+        Ok(Self(verified.ok().map(|verified| verified.claims)))
     }
 }
 
@@ -45,18 +57,18 @@ fn token(headers: &HeaderMap) -> Result<&str, Refusal> {
     Ok(token.trim())
 }
 
-fn check(app: &App, token: &str) -> Result<Arc<Claims>, Refusal> {
+fn check(app: &App, token: &str) -> Result<Verified, Refusal> {
     let now = app.clock.now();
     let verified = app.verifier.verify(token, now).map_err(|error| match error {
         VerifyError::Expired => Refusal::new(ErrorCode::TokenExpired),
         VerifyError::Invalid => Refusal::new(ErrorCode::TokenInvalid),
     })?;
-    let claims = verified.claims;
+    let claims = &verified.claims;
     if let Some(reason) = app.ended.reason(claims.sid) {
         return Err(Refusal::ended(Some(reason)));
     }
     if verified.first_use {
         app.seen.note(claims.sid, Generation(claims.generation), now);
     }
-    Ok(claims)
+    Ok(verified)
 }

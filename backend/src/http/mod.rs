@@ -19,13 +19,13 @@ mod reply;
 mod health;
 mod openapi;
 
-pub use bearer::{Bearer, MaybeBearer};
+pub use bearer::{Bearer, BearerJson, MaybeBearer};
 pub use body::Body;
 pub use cookie::Cookie;
 pub use measured::metrics_router;
 pub use openapi::description;
 pub use path::PathId;
 pub use problem::Refusal;
-pub use reply::{Json, NoContent};
+pub use reply::{Json, NoContent, WrittenJson};
 pub use router::router;
 pub use same_site::SameSite;

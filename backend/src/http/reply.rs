@@ -1,6 +1,7 @@
 //! How calls are answered.
 
 use super::problem::Refusal;
+use axum::body::Bytes;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -8,9 +9,19 @@ use serde::Serialize;
 /// An answer in JSON.
 pub struct Json<T>(pub T);
 
+/// An answer in JSON that has been written before.
+pub struct WrittenJson(pub Bytes);
+
+const TYPE: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+
+impl IntoResponse for WrittenJson {
+    fn into_response(self) -> Response {
+        ([(header::CONTENT_TYPE, TYPE)], self.0).into_response()
+    }
+}
+
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
-        const TYPE: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
         match serde_json::to_vec(&self.0) {
             Ok(body) => ([(header::CONTENT_TYPE, TYPE)], body).into_response(),
             Err(error) => Refusal::internal(error).into_response(),

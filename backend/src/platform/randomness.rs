@@ -1,7 +1,9 @@
 //! Bytes that nobody can guess, and the ids made of them.
 
 use latchkey_shared::Timestamp;
+use std::cell::RefCell;
 use uuid::Uuid;
+use zeroize::Zeroize;
 
 /// Gives bytes that nobody can guess.
 pub trait Randomness: Send + Sync {
@@ -25,18 +27,63 @@ impl dyn Randomness + '_ {
 }
 
 /// The operating system's randomness.
+///
+/// Every answer carries an id, so small amounts are fetched ahead, for each thread: asking the system for each of them
+/// would cost as much as looking a token up. What has been handed out is wiped.
 pub struct OsRandomness;
 
+/// How much is fetched at once.
+const AHEAD: usize = 512;
+
+struct Ahead {
+    bytes: [u8; AHEAD],
+    used: usize,
+}
+
+thread_local! {
+    static FETCHED: RefCell<Ahead> = const { RefCell::new(Ahead { bytes: [0; AHEAD], used: AHEAD }) };
+}
+
 impl Randomness for OsRandomness {
-    #[expect(clippy::expect_used, reason = "no secret can be made without randomness: better to stop")]
     fn fill(&self, bytes: &mut [u8]) {
-        getrandom::fill(bytes).expect("the operating system gives randomness");
+        if bytes.len() > AHEAD / 8 {
+            return fetch(bytes);
+        }
+        FETCHED.with_borrow_mut(|ahead| {
+            if AHEAD - ahead.used < bytes.len() {
+                fetch(&mut ahead.bytes);
+                ahead.used = 0;
+            }
+            let part = &mut ahead.bytes[ahead.used..ahead.used + bytes.len()];
+            bytes.copy_from_slice(part);
+            part.zeroize();
+            ahead.used += bytes.len();
+        });
     }
+}
+
+#[expect(clippy::expect_used, reason = "no secret can be made without randomness: better to stop")]
+fn fetch(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the operating system gives randomness");
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_handed_out_twice_or_left_as_it_was() {
+        let random: &dyn Randomness = &OsRandomness;
+        let mut seen = std::collections::HashSet::new();
+        // Far more than is fetched at once, in pieces that do not fit into it evenly.
+        for _ in 0..1000 {
+            let (small, odd, large) = (random.bytes::<16>(), random.bytes::<29>(), random.bytes::<100>());
+            for piece in [&small[..], &odd[..16], &odd[13..], &large[..16], &large[84..]] {
+                assert!(piece.iter().any(|byte| *byte != 0));
+                assert!(seen.insert(piece.to_vec()), "twice: {piece:?}");
+            }
+        }
+    }
 
     #[test]
     fn ids_are_version_7_and_sort_by_time() {

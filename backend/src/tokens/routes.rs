@@ -1,7 +1,7 @@
 //! The calls about tokens themselves.
 
 use crate::app::App;
-use crate::http::{Bearer, Json, refusals};
+use crate::http::{BearerJson, Json, WrittenJson, refusals};
 use axum::extract::State;
 use latchkey_shared::Claims;
 use utoipa_axum::router::OpenApiRouter;
@@ -19,8 +19,8 @@ pub fn routes() -> OpenApiRouter<App> {
     get, path = "/api/auth/verify", tag = "tokens", security(("access_token" = [])),
     responses((status = 200, description = "The token is good", body = Claims), refusals::Unauthorized),
 )]
-async fn verify(Bearer(claims): Bearer) -> Json<Claims> {
-    Json(Claims::clone(&claims))
+async fn verify(BearerJson(claims): BearerJson) -> WrittenJson {
+    WrittenJson(claims)
 }
 
 /// The public keys that access tokens are signed with (RFC 7517).

@@ -3,6 +3,7 @@
 use super::access::TYPE;
 use super::keys::Keys;
 use crate::config::Config;
+use bytes::Bytes;
 use jsonwebtoken::{Algorithm, Validation};
 use latchkey_shared::{Claims, Timestamp};
 use quick_cache::sync::Cache;
@@ -29,6 +30,8 @@ pub enum VerifyError {
 pub struct Verified {
     /// The token's claims.
     pub claims: Arc<Claims>,
+    /// The same in JSON: whoever asks for them again is answered without writing them again.
+    pub json: Bytes,
     /// Whether this server meets the token for the first time.
     pub first_use: bool,
 }
@@ -37,7 +40,7 @@ pub struct Verified {
 pub struct Verifier {
     keys: Arc<Keys>,
     validation: Validation,
-    known: Cache<[u8; 32], Arc<Claims>>,
+    known: Cache<[u8; 32], (Arc<Claims>, Bytes)>,
     remembered: AtomicU64,
     checked: AtomicU64,
 }
@@ -68,13 +71,13 @@ impl Verifier {
     /// Checks the token's signature, kind, issuer, audience and time.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Verified, VerifyError> {
         let key: [u8; 32] = Sha256::digest(token).into();
-        if let Some(claims) = self.known.get(&key) {
+        if let Some((claims, json)) = self.known.get(&key) {
             self.remembered.fetch_add(1, Ordering::Relaxed);
             return if is_over(&claims, now) {
                 self.known.remove(&key);
                 Err(VerifyError::Expired)
             } else {
-                Ok(Verified { claims, first_use: false })
+                Ok(Verified { claims, json, first_use: false })
             };
         }
         self.checked.fetch_add(1, Ordering::Relaxed);
@@ -82,8 +85,9 @@ impl Verifier {
         if is_over(&claims, now) {
             return Err(VerifyError::Expired);
         }
-        self.known.insert(key, Arc::clone(&claims));
-        Ok(Verified { claims, first_use: true })
+        let json = Bytes::from(serde_json::to_vec(&*claims).map_err(|_| VerifyError::Invalid)?);
+        self.known.insert(key, (Arc::clone(&claims), json.clone()));
+        Ok(Verified { claims, json, first_use: true })
     }
 
     fn check(&self, token: &str, now: Timestamp) -> Option<Claims> {
