@@ -1,11 +1,12 @@
 //! What every request shares.
 
+use crate::accounts;
 use crate::config::Config;
-use crate::db::{ConnectError, Database, StoreError};
+use crate::db::{ConnectError, Database, Gather, StoreError};
 use crate::metrics::Metrics;
 use crate::passwords::Pool;
 use crate::platform::{Clock, Folder, FolderError, Randomness};
-use crate::sessions::{EndedSessions, SeenGenerations};
+use crate::sessions::{self, EndedSessions, SeenGenerations};
 use crate::tokens::{AccessTokens, KeyError, Keys, RefreshTokens, Verifier};
 use std::ops::Deref;
 use std::sync::Arc;
@@ -35,6 +36,10 @@ pub struct State {
     pub refresh_tokens: RefreshTokens,
     /// Checks access tokens.
     pub verifier: Verifier,
+    /// Finds accounts by their ids.
+    pub accounts: Gather<accounts::ById>,
+    /// Finds sessions by their ids.
+    pub sessions: Gather<sessions::ById>,
     /// Sessions that have ended lately.
     pub ended: EndedSessions,
     /// Generations that have been met lately.
@@ -84,6 +89,8 @@ impl App {
         let keys = Arc::new(Keys::load(&config, clock.now(), &*random)?);
         let db = Database::open(&config.database_url).await?;
         Ok(Self(Arc::new(State {
+            accounts: Gather::on(&db),
+            sessions: Gather::on(&db),
             db,
             clock,
             random,

@@ -2,14 +2,21 @@
 
 use super::account::{Credentials, email_key};
 use super::store::{self, By};
-use crate::db::{Executor, StoreError};
+use crate::db::{Database, Executor, Lookup, StoreError};
 use crate::passwords::PasswordHash;
 use latchkey_shared::{Account, EmailAddress, Timestamp};
 use uuid::Uuid;
 
-/// The account with this id.
-pub async fn find(db: &impl Executor, id: Uuid) -> Result<Option<Account>, StoreError> {
-    Ok(store::find_account(db, By::Id(id)).await?.map(|found| found.account))
+/// Finds accounts by their ids; many at once.
+pub struct ById;
+
+impl Lookup for ById {
+    type Key = Uuid;
+    type Found = Account;
+    async fn look_up(db: &Database, ids: Vec<Uuid>) -> Result<Vec<(Uuid, Account)>, StoreError> {
+        let found = store::list_accounts(db.executor(), ids).await?;
+        Ok(found.into_iter().map(|account| (account.id, account)).collect())
+    }
 }
 
 /// The account with this address, and what its password is checked against.

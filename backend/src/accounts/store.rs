@@ -54,6 +54,12 @@ pub async fn find_account(db: &impl Executor, by: By) -> Result<Option<Credentia
     Ok(Entity::find().filter(condition).one(db).await?.map(credentials))
 }
 
+/// Those accounts that there are.
+pub async fn list_accounts(db: &impl Executor, ids: Vec<Uuid>) -> Result<Vec<Account>, StoreError> {
+    let rows = Entity::find().filter(Column::Id.is_in(ids)).all(db).await?;
+    Ok(rows.into_iter().map(|row| credentials(row).account).collect())
+}
+
 /// Notes a sign-in, if the password is still the one that was checked.
 pub async fn mark_signed_in(
     db: &impl Executor,

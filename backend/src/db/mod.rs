@@ -3,6 +3,7 @@
 mod advice;
 mod connect;
 pub(crate) mod entity;
+mod gather;
 mod listen;
 mod migrations;
 mod snapshot;
@@ -10,6 +11,7 @@ mod together;
 mod turn;
 
 pub use connect::ConnectError;
+pub use gather::{Gather, Lookup};
 pub use listen::Listener;
 pub use sea_orm::ConnectionTrait as Executor;
 use sea_orm::{

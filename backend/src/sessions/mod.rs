@@ -18,10 +18,10 @@ pub use end::{EndError, because_account_deleted, because_password_changed};
 pub use ended::EndedSessions;
 pub use housekeeping::run as housekeeping;
 pub use list::all as list_all;
-pub use refresh::RefreshError;
+pub use refresh::{ById, RefreshError};
 
 pub use rotation::{Decision, Facts, Generation, decide};
 pub use routes::{SignedInReply, routes};
 pub use seen::SeenGenerations;
-pub use session::{Client, Tokens};
+pub use session::{Client, Record, Tokens};
 pub use sign_in::{IssueError, SignInError, Started, issue_first, start};

@@ -5,9 +5,8 @@ use super::rotation::{Decision, Generation, decide};
 use super::session::{Client, Issued, Record, Tokens};
 use super::sign_in::{IssueError, issue};
 use super::store::{self, Which};
-use crate::accounts;
 use crate::app::App;
-use crate::db::{StoreError, Transaction, Write};
+use crate::db::{Database, Lookup, StoreError, Transaction, Write};
 use crate::metrics::Refreshed;
 use crate::tokens::{RefreshClaims, RefreshRejected};
 use latchkey_shared::{EndReason, Secret, Timestamp};
@@ -84,10 +83,10 @@ async fn attempt(
     client: &Client,
     now: Timestamp,
 ) -> Result<Option<(Refreshed, Tokens)>, RefreshError> {
-    let which = Which::OneOf { account_id: claims.sub, session_id: claims.sid };
     // Asked before the database: a note that is written down in between is then found there, if not here.
     let met = app.seen.pending(claims.sid);
-    let Some(mut session) = store::find_session(app.db.executor(), which).await? else {
+    let found = app.sessions.find(claims.sid).await?;
+    let Some(mut session) = found.filter(|session| session.account_id == claims.sub) else {
         return Err(RefreshError::Ended(app.ended.reason(claims.sid)));
     };
     session.facts.seen = session.facts.seen.max(met);
@@ -116,6 +115,18 @@ async fn attempt(
     }
 }
 
+/// Finds sessions by their ids; many at once.
+pub struct ById;
+
+impl Lookup for ById {
+    type Key = Uuid;
+    type Found = Record;
+    async fn look_up(db: &Database, ids: Vec<Uuid>) -> Result<Vec<(Uuid, Record)>, StoreError> {
+        let found = store::find_sessions(db.executor(), ids).await?;
+        Ok(found.into_iter().map(|session| (session.id, session)).collect())
+    }
+}
+
 /// Refreshes that arrive together are committed together; each statement still decides its own race.
 struct Rotation {
     session_id: Uuid,
@@ -140,7 +151,7 @@ async fn reissue(
     generation: Generation,
     now: Timestamp,
 ) -> Result<Tokens, RefreshError> {
-    let Some(account) = accounts::find(app.db.executor(), session.account_id).await? else {
+    let Some(account) = app.accounts.find(session.account_id).await? else {
         return Err(RefreshError::Ended(Some(EndReason::AccountDeleted)));
     };
     let issued = Issued {

@@ -18,13 +18,21 @@ pub struct Client {
 /// A session, as the database knows it.
 #[derive(Debug, Clone)]
 pub struct Record {
+    /// Its id.
     pub id: Uuid,
+    /// Whose it is.
     pub account_id: Uuid,
+    /// Whether the person asked to be remembered.
     pub remember: bool,
+    /// Who used it last.
     pub client: Client,
+    /// When it began.
     pub created_at: Timestamp,
+    /// When it was last used, as far as is written down.
     pub last_seen_at: Timestamp,
+    /// When it was ended, if it was.
     pub ended_at: Option<Timestamp>,
+    /// What a refresh depends on.
     pub facts: Facts,
 }
 

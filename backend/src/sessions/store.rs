@@ -66,6 +66,12 @@ pub async fn find_session(db: &impl Executor, which: Which) -> Result<Option<Rec
     Ok(session::Entity::find().filter(which.condition()).one(db).await?.map(record))
 }
 
+/// Those sessions that there are.
+pub async fn find_sessions(db: &impl Executor, ids: Vec<Uuid>) -> Result<Vec<Record>, StoreError> {
+    let rows = session::Entity::find().filter(Column::Id.is_in(ids)).all(db).await?;
+    Ok(rows.into_iter().map(record).collect())
+}
+
 /// The account's sessions that live or ended after `since`, the one used last first.
 pub async fn list_sessions(
     db: &impl Executor,

@@ -1,0 +1,163 @@
+//! Reads that arrive together are asked together: one statement for many rows instead of one for each.
+//!
+//! Every statement is a word to another thread or another process and back, and that costs more than finding a row by its
+//! key. Nobody waits to be joined: while two statements are under way, whoever comes meets in the next one.
+
+use super::{Database, StoreError};
+use sea_orm::DbErr;
+use std::collections::HashMap;
+use std::future::Future;
+use std::hash::Hash;
+use std::sync::Arc;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+/// How many rows one statement asks for at most.
+const MOST: usize = 256;
+/// How many statements are under way at once: one that hangs must not hold up all.
+const AT_ONCE: usize = 2;
+
+/// How rows are found by their keys.
+pub trait Lookup: 'static {
+    /// What they are found by.
+    type Key: Copy + Eq + Hash + Send + Sync + 'static;
+    /// What is found.
+    type Found: Clone + Send + 'static;
+
+    /// Finds those that there are, in any order. A key may be there more than once.
+    fn look_up(
+        db: &Database,
+        keys: Vec<Self::Key>,
+    ) -> impl Future<Output = Result<Vec<(Self::Key, Self::Found)>, StoreError>> + Send;
+}
+
+type Answer<L> = oneshot::Sender<Result<Option<<L as Lookup>::Found>, StoreError>>;
+type Asked<L> = (<L as Lookup>::Key, Answer<L>);
+
+/// The way to ask.
+pub struct Gather<L: Lookup>(mpsc::UnboundedSender<Asked<L>>);
+
+impl<L: Lookup> Gather<L> {
+    /// Starts to answer. It ends with the last one that can ask.
+    pub fn on(database: &Database) -> Self {
+        let (ask, asked) = mpsc::unbounded_channel();
+        tokio::spawn(gather::<L>(database.clone(), asked));
+        Self(ask)
+    }
+
+    /// What there is under this key, as of now or later.
+    pub async fn find(&self, key: L::Key) -> Result<Option<L::Found>, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.0.send((key, answer)).map_err(|_| gone())?;
+        answered.await.unwrap_or_else(|_| Err(gone()))
+    }
+}
+
+/// Can happen only when a look-up panicked.
+fn gone() -> StoreError {
+    DbErr::Custom("whoever was to look it up has gone".to_owned()).into()
+}
+
+async fn gather<L: Lookup>(database: Database, mut asked: mpsc::UnboundedReceiver<Asked<L>>) {
+    let under_way = Arc::new(Semaphore::new(AT_ONCE));
+    loop {
+        // First the permit, then those who wait: all that have come by then are in.
+        let Ok(permit) = Arc::clone(&under_way).acquire_owned().await else { return };
+        let mut batch = Vec::new();
+        if asked.recv_many(&mut batch, MOST).await == 0 {
+            return;
+        }
+        let database = database.clone();
+        tokio::spawn(async move {
+            answer::<L>(&database, batch).await;
+            drop(permit);
+        });
+    }
+}
+
+async fn answer<L: Lookup>(database: &Database, batch: Vec<Asked<L>>) {
+    match L::look_up(database, padded(batch.iter().map(|(key, _)| *key).collect())).await {
+        Ok(found) => {
+            let found: HashMap<_, _> = found.into_iter().collect();
+            for (key, answer) in batch {
+                // Whoever has gone away does not care.
+                let _gone_away = answer.send(Ok(found.get(&key).cloned()));
+            }
+        }
+        Err(error) => {
+            let same = error.to_string();
+            let mut error = Some(error);
+            for (_, answer) in batch {
+                let error = error.take().unwrap_or_else(|| DbErr::Custom(same.clone()).into());
+                let _gone_away = answer.send(Err(error));
+            }
+        }
+    }
+}
+
+/// Filled up to a power of two with the last key: there are a few statements then, which stay prepared.
+fn padded<K: Copy>(mut keys: Vec<K>) -> Vec<K> {
+    if let Some(last) = keys.last().copied() {
+        keys.resize(keys.len().next_power_of_two(), last);
+    }
+    keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::from_pairs;
+    use futures::future::join_all;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// Even numbers are there, as their halves; 99 is a fault of the database, 98 one of the program.
+    struct Halves;
+
+    static STATEMENTS: AtomicUsize = AtomicUsize::new(0);
+
+    impl Lookup for Halves {
+        type Key = u32;
+        type Found = u32;
+        async fn look_up(_: &Database, keys: Vec<u32>) -> Result<Vec<(u32, u32)>, StoreError> {
+            STATEMENTS.fetch_add(1, Ordering::Relaxed);
+            tokio::task::yield_now().await;
+            assert!(!keys.contains(&98), "a panic that a test asked for");
+            if keys.contains(&99) {
+                return Err(DbErr::Custom("out of order".to_owned()).into());
+            }
+            Ok(keys.into_iter().filter(|key| key % 2 == 0).map(|key| (key, key / 2)).collect())
+        }
+    }
+
+    async fn halves() -> Gather<Halves> {
+        let memory = ("LATCHKEY_DATABASE__URL".to_owned(), "sqlite::memory:".to_owned());
+        let config = from_pairs(None, [memory]).unwrap();
+        Gather::on(&Database::open(&config.database_url).await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn each_gets_its_own_answer_and_many_share_a_statement() {
+        let halves = halves().await;
+        let answers = join_all((0..50).chain(0..50).map(|key| halves.find(key))).await;
+        for (key, answer) in (0..50).chain(0..50).zip(answers) {
+            assert_eq!(answer.unwrap(), (key % 2 == 0).then_some(key / 2), "{key}");
+        }
+        assert!(STATEMENTS.load(Ordering::Relaxed) < 50);
+    }
+
+    #[tokio::test]
+    async fn a_fault_reaches_all_that_shared_it_and_nobody_after() {
+        let halves = halves().await;
+        for fault in [99, 98] {
+            let answers = join_all([2, fault, 4].map(|key| halves.find(key))).await;
+            assert!(answers.iter().all(Result::is_err), "{answers:?}");
+            assert_eq!(halves.find(6).await.unwrap(), Some(3));
+        }
+    }
+
+    #[test]
+    fn there_are_few_lengths() {
+        for (length, padded_to) in [(0, 0), (1, 1), (2, 2), (3, 4), (129, 256), (256, 256)] {
+            assert_eq!(padded(vec![7; length]).len(), padded_to);
+        }
+    }
+}
