@@ -17,18 +17,18 @@ const MOST: usize = 256;
 const AT_ONCE: usize = 2;
 
 /// How rows are found by their keys.
-pub trait Lookup: 'static {
+pub trait Lookup: Sized + 'static {
     /// What they are found by.
     type Key: Copy + Eq + Hash + Send + Sync + 'static;
     /// What is found.
     type Found: Clone + Send + 'static;
 
     /// Finds those that there are, in any order. A key may be there more than once.
-    fn look_up(
-        db: &Database,
-        keys: Vec<Self::Key>,
-    ) -> impl Future<Output = Result<Vec<(Self::Key, Self::Found)>, StoreError>> + Send;
+    fn look_up(db: &Database, keys: Vec<Self::Key>) -> impl Future<Output = Looked<Self>> + Send;
 }
+
+/// What a look-up comes to.
+pub type Looked<L> = Result<Vec<(<L as Lookup>::Key, <L as Lookup>::Found)>, StoreError>;
 
 type Answer<L> = oneshot::Sender<Result<Option<<L as Lookup>::Found>, StoreError>>;
 type Asked<L> = (<L as Lookup>::Key, Answer<L>);
