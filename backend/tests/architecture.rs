@@ -187,7 +187,7 @@ fn the_sources_are_found_and_read() {
     uses("backend/src/accounts/store.rs", "sea_orm");
     uses("frontend/src/api/client.rs", "gloo_net");
     uses("frontend/src/platform/storage.rs", "gloo_storage");
-    uses("shared/src/timestamp.rs", "time");
+    uses("shared/src/timestamp.rs", "serde");
 }
 
 #[test]
