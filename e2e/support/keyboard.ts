@@ -35,10 +35,11 @@ export function holdsFocus(target: Locator): Promise<boolean> {
 async function focusSeen(page: Page): Promise<string> {
   const { name, shows } = await page.evaluate(() => {
     const element = document.activeElement ?? document.body
-    const { outlineStyle, outlineWidth } = getComputedStyle(element)
+    // A drawn choice shows the focus around its label.
+    const around = [element, element.closest('label')].filter((one) => one !== null).map((one) => getComputedStyle(one))
     const outside = element === document.body
     const name = `${element.localName}${element.id && `#${element.id}`} ${element.textContent?.trim().slice(0, 20) ?? ''}`
-    return { name, shows: outside || (outlineStyle !== 'none' && parseFloat(outlineWidth) >= 1) }
+    return { name, shows: outside || around.some(({ outlineStyle, outlineWidth }) => outlineStyle !== 'none' && parseFloat(outlineWidth) >= 1) }
   })
   expect(shows, `the focus can be seen on ${name}`).toBe(true)
   return name

@@ -1,7 +1,9 @@
 import type { Page } from '@playwright/test'
+import { sessionEnded } from '../support/answers.ts'
+import { answered } from '../support/complaints.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { hasFocus, holdsFocus, tabTo, typeInto } from '../support/keyboard.ts'
-import { ADA, heading, signUp, welcome } from '../support/people.ts'
+import { ADA, heading, signIn, signUp, welcome } from '../support/people.ts'
 import { open } from '../support/states.ts'
 
 const CHANGED = 'difference engine 1822'
@@ -68,6 +70,16 @@ async function openMenu(page: Page) {
   return button
 }
 
+test('the link to the content comes first, and leads there', async ({ page }) => {
+  await signUp(page, ADA)
+  await page.reload()
+  await expect(welcome(page, ADA)).toBeVisible()
+  await page.keyboard.press('Tab')
+  await expect(page.locator('.skip')).toBeFocused()
+  await page.keyboard.press('Enter')
+  await expect(page.locator('main')).toBeFocused()
+})
+
 test('the profile and the password are changed without a mouse, and each change is announced', async ({ page }) => {
   await signUp(page, ADA)
   await follow(page, '/account/profile')
@@ -90,6 +102,20 @@ test('what is wrong gets the focus, and is tied to its field', async ({ page }) 
   await expect(email).toBeFocused()
   await expect(email).toHaveAccessibleDescription(/\w+ \w+/)
   await expect(email).toHaveAttribute('aria-invalid', 'true')
+})
+
+test('another session is ended without a mouse, and the focus is not lost', async ({ page, anotherBrowser }) => {
+  await signUp(page, ADA)
+  const elsewhere = await (await anotherBrowser()).newPage()
+  await elsewhere.goto('/login')
+  await signIn(elsewhere, ADA)
+  await expect(welcome(elsewhere, ADA)).toBeVisible()
+  await follow(page, '/account/sessions')
+  await tabTo(page, page.locator('[data-session]').getByRole('button').first())
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('heading', { level: 2 })).toBeVisible()
+  await expect(page.locator('[data-session]').getByRole('button')).toHaveCount(0)
+  await expect.poll(() => holdsFocus(page.locator('main'))).toBe(true)
 })
 
 test('the account is deleted without a mouse; the dialog takes the focus, keeps it and gives it back', async ({ page }) => {
@@ -123,6 +149,32 @@ async function staysIn(page: Page): Promise<void> {
     expect(where === 'dialog' || onBody).toBe(true)
   }
 }
+
+test('the dialog of an ended session keeps the focus until the password is there, and gives it back', async ({
+  page,
+  origin,
+  complaints,
+}) => {
+  complaints.expect(answered(401))
+  await signUp(page, ADA)
+  await follow(page, '/account/profile')
+  await typeInto(page, field(page, 'display_name'), 'Augusta Ada King')
+  const over = ['/api/me', '/api/auth/refresh'].map((path) => origin.faults.on({ path }, sessionEnded('expired')))
+  await page.keyboard.press('Enter')
+  const dialog = page.locator('dialog[open]')
+  await expect.poll(() => holdsFocus(dialog)).toBe(true)
+  await staysIn(page)
+  for (let time = 0; time < 3; time += 1) await page.keyboard.press('Escape')
+  await expect(dialog).toBeVisible()
+  for (const rule of over) rule.lift()
+  const password = dialog.locator('input[name=password]')
+  if (!(await hasFocus(password))) await tabTo(page, password)
+  await page.keyboard.type(ADA.password)
+  await page.keyboard.press('Enter')
+  await expect(dialog).toHaveCount(0)
+  await expect.poll(() => holdsFocus(page.locator('main'))).toBe(true)
+  await expect(field(page, 'display_name')).toHaveValue('Augusta Ada King')
+})
 
 test('language and theme are chosen without a mouse', async ({ page }) => {
   await open(page, '/login')

@@ -25,6 +25,12 @@ pub fn SessionEnded() -> impl IntoView {
 fn SignInAgain(account: Account, reason: EndReason) -> impl IntoView {
     let (session, i18n) = (use_session(), use_i18n());
     let dialog = NodeRef::<html::Dialog>::new();
+    // A dialog that is closed gives the focus back to where it was; one that is only taken away loses it.
+    on_cleanup(move || {
+        if let Some(dialog) = dialog.get_untracked() {
+            dialog.close();
+        }
+    });
     let show = move || {
         // It is refused only to a dialog that is open already.
         let _ = dialog.get().map(|dialog| dialog.show_modal());

@@ -3,7 +3,7 @@
 use crate::api::sessions;
 use crate::components::{Card, Form, Head, Loaded, LoadedView, Submit, load, use_session};
 use crate::i18n::{tr, use_i18n};
-use crate::platform::{clock, locale};
+use crate::platform::{clock, document, locale};
 use latchkey_shared::{EndReason, Session, SessionList};
 use leptos::{ev::SubmitEvent, prelude::*};
 use uuid::Uuid;
@@ -124,6 +124,10 @@ fn EndForm(
                 None => sessions::end_others(session).await,
             };
             list.again();
+            if ended.is_ok() {
+                // The button goes with its row, and the focus must not go with it.
+                document::focus("h1");
+            }
             ended
         });
     };
