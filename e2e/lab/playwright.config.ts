@@ -4,7 +4,7 @@ import everyday from '../playwright.config.ts'
 /** The measurements: `cargo xtask bench sessions`. One after the other, so that none disturbs the next. */
 export default defineConfig(everyday, {
   testDir: '.',
-  testMatch: '*.bench.ts',
+  testMatch: 'sessions.bench.ts',
   // Apart from the tests', which may be running.
   outputDir: '../../target/bench',
   workers: 1,

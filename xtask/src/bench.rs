@@ -2,34 +2,36 @@
 
 pub mod api;
 
-use crate::e2e;
+use crate::api::Profile;
 use crate::failure::{Failure, Outcome};
 use crate::process::run_well;
+use crate::workspace::{cargo, target};
+use crate::{dist, e2e, tools};
 
 /// What is measured, and how.
 #[derive(PartialEq, Eq, Debug)]
 pub struct Options {
     /// Where chance begins; the same seed brings the same faults.
     seed: u32,
-    /// How often each row is measured: their spread tells how far to trust it.
-    rounds: u32,
+    /// How often everything is measured, unless the measurement knows best: their spread tells how far to trust it.
+    rounds: Option<u32>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { seed: 1843, rounds: 2 }
+        Self { seed: 1843, rounds: None }
     }
 }
 
 impl Options {
-    /// Reads the words after `bench sessions`.
+    /// Reads the words after what is measured.
     pub fn parse(mut words: &[&str]) -> Outcome<Self> {
         let mut options = Self::default();
         while let [word, value, rest @ ..] = words {
             let number = value.parse().map_err(|_| Failure::unknown(value));
             match *word {
                 "--seed" => options.seed = number?,
-                "--rounds" => options.rounds = number?,
+                "--rounds" => options.rounds = Some(number?),
                 unknown => return Err(Failure::unknown(unknown)),
             }
             words = rest;
@@ -42,9 +44,39 @@ impl Options {
 pub fn sessions(options: &Options) -> Outcome {
     // What is counted is what goes wrong, not how fast it goes: the API is built as for the tests.
     let Some(mut race) = e2e::playwright()? else { return Err(Failure::Told) };
-    race.args(["--config", "lab/playwright.config.ts", "--repeat-each", &options.rounds.to_string()]);
+    race.args([
+        "--config",
+        "lab/playwright.config.ts",
+        "--repeat-each",
+        &options.rounds.unwrap_or(2).to_string(),
+    ]);
     race.env("LATCHKEY_SEED", options.seed.to_string());
     run_well("The tab race", &mut race)
+}
+
+/// The page beside one that a server draws, in one browser, by turns.
+pub fn page(options: &Options) -> Outcome {
+    let mut twin = cargo();
+    run_well("cargo build", twin.args(["build", "--release", "--package", "latchkey-twin"]))?;
+    in_production("page.bench.ts", options)
+}
+
+/// What Lighthouse says of the page on a phone.
+pub fn lighthouse(options: &Options) -> Outcome {
+    in_production("lighthouse.bench.ts", options)
+}
+
+/// Measures what `cargo xtask dist` has made, behind Caddy.
+fn in_production(bench: &str, options: &Options) -> Outcome {
+    dist::run()?;
+    tools::for_the_browser_tests()?;
+    let mut chromium = e2e::playwright_with(Profile::Release, &target().join("dist/page"))?;
+    chromium.args(["--config", "lab/page/playwright.config.ts", bench]);
+    chromium.env("LATCHKEY_TWIN", target().join("release/latchkey-twin"));
+    if let Some(rounds) = options.rounds {
+        chromium.env("LATCHKEY_ROUNDS", rounds.to_string());
+    }
+    run_well("Playwright", &mut chromium)
 }
 
 #[cfg(test)]
@@ -55,7 +87,7 @@ mod tests {
     fn seed_and_rounds_can_be_chosen() {
         assert_eq!(Options::parse(&[]).unwrap(), Options::default());
         let options = Options::parse(&["--rounds", "5", "--seed", "7"]).unwrap();
-        assert_eq!(options, Options { seed: 7, rounds: 5 });
+        assert_eq!(options, Options { seed: 7, rounds: Some(5) });
     }
 
     #[test]

@@ -4,6 +4,7 @@ use crate::api::{self, Profile};
 use crate::failure::Outcome;
 use crate::workspace::{command, root};
 use crate::{page, tools};
+use std::path::Path;
 use std::process::Command;
 
 /// Playwright in `e2e`, told where everything is; `None` when something does not build, which has been said by then.
@@ -14,11 +15,16 @@ pub fn playwright() -> Outcome<Option<Command>> {
     if !api::build_for_tests()? {
         return Ok(None);
     }
+    playwright_with(Profile::Dev, &page).map(Some)
+}
+
+/// The same, before what is there already.
+pub fn playwright_with(api: Profile, page: &Path) -> Outcome<Command> {
     let mut playwright = command("npx");
     playwright.current_dir(root().join("e2e")).args(["playwright", "test"]);
     playwright
-        .env("LATCHKEY_BIN", Profile::Dev.binary())
+        .env("LATCHKEY_BIN", api.binary())
         .env("LATCHKEY_PAGE", page)
         .env("CHROMIUM", tools::chromium()?);
-    Ok(Some(playwright))
+    Ok(playwright)
 }

@@ -42,6 +42,8 @@ cargo xtask COMMAND
   ci                 formatting, lints on both targets, types, then every test
   bench sessions     the tab race: many tabs on a bad network, and who is signed out by mistake; a few minutes
       --seed N       where chance begins
+  bench page         the page beside one that a server draws: first loads, changes of page, bytes
+  bench lighthouse   what Lighthouse says of the page on a phone
       --rounds N     how often each row is measured
   shots [FILTER]     pictures of every state of the page, in both languages and themes, into shots/
   bench api          how fast the API is, as ratios; half an hour, on Linux, with wrk and PostgreSQL
@@ -74,6 +76,8 @@ fn command(words: &[&str]) -> Outcome {
         ["ci"] => ci::run_all(),
         ["bench", "api", options @ ..] => bench::api::run(&bench::api::Options::parse(options)?),
         ["bench", "sessions", options @ ..] => bench::sessions(&bench::Options::parse(options)?),
+        ["bench", "page", options @ ..] => bench::page(&bench::Options::parse(options)?),
+        ["bench", "lighthouse", options @ ..] => bench::lighthouse(&bench::Options::parse(options)?),
         ["shots"] => shots::run(None),
         ["shots", filter] if !filter.starts_with('-') => shots::run(Some(filter)),
         ["dist"] => dist::run(),

@@ -1,0 +1,25 @@
+import { test } from '@playwright/test'
+import { CONDITIONS } from './conditions.ts'
+import { SITES, startSites } from './sites.ts'
+import { Table } from './table.ts'
+import { changes, firstLoads } from './visits.ts'
+
+const ROUNDS = Number(process.env.LATCHKEY_ROUNDS ?? 7)
+
+test('the page beside its twin', async ({ browser }) => {
+  const sites = await startSites(browser)
+  const table = new Table()
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const [name, condition] of Object.entries(CONDITIONS)) {
+      // By turns, and each as often the first as the second: what else the machine does strikes both.
+      const turns = round % 2 ? SITES.toReversed() : SITES
+      for (const site of turns) {
+        const url = sites.urls[site]
+        table.add(name, site, await firstLoads(browser, site, url, condition))
+        table.add(name, site, await changes(browser, url, sites.kept[site], condition))
+      }
+    }
+  }
+  await sites.end()
+  console.log(table.markdown(`${ROUNDS} rounds, ${browser.browserType().name()} ${browser.version()}`))
+})

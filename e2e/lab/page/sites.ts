@@ -1,0 +1,123 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { expect, type Browser, type BrowserContext } from '@playwright/test'
+import { startCaddy } from '../../support/caddy.ts'
+import { IMMUTABLE, PAGE_HEADERS } from '../../support/headers.ts'
+import { PAGE } from '../../support/origin.ts'
+import { ADA } from '../../support/people.ts'
+import { sparePort } from '../../support/ports.ts'
+import { Program } from '../../support/program.ts'
+import { Server } from '../../support/server.ts'
+
+const TWIN = process.env.LATCHKEY_TWIN ?? resolve(import.meta.dirname, '../../../target/release/latchkey-twin')
+
+/** Who is compared. */
+export const SITES = ['page', 'twin'] as const
+export type Name = (typeof SITES)[number]
+
+/** What a browser keeps of a site: cookies and storage. */
+export type Kept = Awaited<ReturnType<BrowserContext['storageState']>>
+
+/** The page and its twin behind Caddy, with the same account, the same sessions, styles and headers. */
+export interface Sites {
+  urls: Record<Name, string>
+  /** What a browser keeps that is signed in. */
+  kept: Record<Name, Kept>
+  end: () => Promise<void>
+}
+
+export async function startSites(browser: Browser): Promise<Sites> {
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-bench-'))
+  const page = `http://localhost:${await sparePort()}`
+  const twin = `http://localhost:${await sparePort()}`
+  // Every visit starts from the same sign-in, so its token has to last for all of them.
+  const server = await Server.start(page, { LATCHKEY_TOKENS__ACCESS_LIFETIME: '1h' })
+  await settleIn(`http://127.0.0.1:${server.port}`)
+  const twinPort = await sparePort()
+  const sites = { url: page, page: PAGE, apiPort: server.port, more: twinSite(twin, twinPort) }
+  const caddy = await startCaddy(folder, sites)
+  const keptOfPage = await signIn(browser, page)
+  const data = join(folder, 'data.json')
+  await writeFile(data, JSON.stringify(await dataOf(page, keptOfPage)))
+  const drawing = await Program.start({
+    name: 'the twin',
+    path: TWIN,
+    args: [String(twinPort), PAGE, data],
+    cwd: folder,
+    env: {},
+    readyUrl: `http://127.0.0.1:${twinPort}/health`,
+  })
+  return {
+    urls: { page, twin },
+    kept: { page: keptOfPage, twin: await signIn(browser, twin) },
+    end: async () => {
+      await caddy.stop()
+      await drawing.stop()
+      await server.end()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Signs in by the form, as a person does; what the browser then keeps. */
+async function signIn(browser: Browser, url: string): Promise<Kept> {
+  const context = await browser.newContext({ locale: 'en-US' })
+  const page = await context.newPage()
+  await page.goto(`${url}/login`)
+  await page.locator('input[name=email]').fill(ADA.email)
+  await page.locator('input[name=password]').fill(ADA.password)
+  await page.locator('input[name=password]').press('Enter')
+  await expect(page.locator('nav a[href="/account/sessions"]')).toBeVisible()
+  const kept = await context.storageState()
+  await context.close()
+  return kept
+}
+
+/** What the API answers to the page that is signed in. */
+async function dataOf(url: string, kept: Kept): Promise<object> {
+  const record = kept.origins.flatMap(({ localStorage }) => localStorage).find(({ name }) => name === 'latchkey.session')
+  const { access_token: token } = JSON.parse(record?.value ?? '{}') as { access_token?: string }
+  return { account: await ask(url, 'GET', '/api/me', token), sessions: await ask(url, 'GET', '/api/me/sessions', token) }
+}
+
+/** Makes an account with some sessions, live and ended ones. */
+async function settleIn(api: string): Promise<void> {
+  const { email, password, name } = ADA
+  const begin = async () =>
+    String((await ask(api, 'POST', '/api/auth/login', undefined, { email, password, token_delivery: 'body' })).access_token)
+  await ask(api, 'POST', '/api/auth/signup', undefined, { email, password, display_name: name })
+  for (let ended = 0; ended < 4; ended += 1) await ask(api, 'POST', '/api/auth/logout', await begin(), {})
+  await begin()
+}
+
+async function ask(api: string, method: string, path: string, token?: string, body?: object): Promise<Record<string, unknown>> {
+  const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) }
+  const answer = await fetch(api + path, { method, headers, ...(body && { body: JSON.stringify(body) }) })
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
+  return answer.status === 204 ? {} : ((await answer.json()) as Record<string, unknown>)
+}
+
+/** The twin's pages, and the page's own styles, with the same headers and compressed ahead of time as well. */
+function twinSite(url: string, port: number): string {
+  const headers = Object.entries(PAGE_HEADERS).map(([name, value]) => `\t\t${name} "${value}"`)
+  return `
+${url} {
+	header -Server
+	header {
+${headers.join('\n')}
+	}
+	@drawn path /login /account/*
+	handle @drawn {
+		reverse_proxy 127.0.0.1:${port}
+	}
+	handle {
+		root * ${PAGE}
+		header Cache-Control "${IMMUTABLE}"
+		file_server {
+			precompressed br gzip
+		}
+	}
+}
+`
+}

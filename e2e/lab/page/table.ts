@@ -1,0 +1,55 @@
+import type { Name } from './sites.ts'
+import type { Figures } from './visits.ts'
+
+/** All figures of a run: by condition, by what was measured, and by whom. */
+export class Table {
+  private readonly figures = new Map<string, Map<string, Record<Name, number[]>>>()
+
+  add(condition: string, site: Name, figures: Figures): void {
+    const rows = this.figures.get(condition) ?? new Map<string, Record<Name, number[]>>()
+    this.figures.set(condition, rows)
+    for (const [what, figure] of Object.entries(figures)) {
+      const row = rows.get(what) ?? { page: [], twin: [] }
+      rows.set(what, row)
+      row[site].push(figure)
+    }
+  }
+
+  /** The medians with their spread, and how the page compares. */
+  markdown(legend: string): string {
+    const tables = [...this.figures].map(([condition, rows]) => {
+      const lines = [...rows].map(([what, { page, twin }]) => {
+        const ratio = (median(page) / median(twin)).toFixed(2)
+        return line([what, spread(what, page), spread(what, twin), ratio])
+      })
+      return [line([condition, 'page', 'server-rendered', 'ratio']), line(['---', '---:', '---:', '---:']), ...lines].join('\n')
+    })
+    return `\n${tables.join('\n\n')}\n\n${legend}`
+  }
+}
+
+/** The value in the middle. */
+export function median(figures: number[]): number {
+  const sorted = figures.toSorted((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)] ?? NaN
+}
+
+/** The median, and between which two the middle half of the rounds lies. */
+function spread(what: string, figures: number[]): string {
+  const sorted = figures.toSorted((a, b) => a - b)
+  const at = (share: number) => sorted[Math.round((sorted.length - 1) * share)] ?? NaN
+  const write = what.startsWith('bytes') ? kilobytes : milliseconds
+  return `${write(at(0.5))} (${write(at(0.25))}–${write(at(0.75))})`
+}
+
+function milliseconds(figure: number): string {
+  return figure < 10 ? figure.toFixed(1) : figure.toFixed(0)
+}
+
+function kilobytes(figure: number): string {
+  return `${(figure / 1000).toFixed(1)} KB`
+}
+
+function line(cells: string[]): string {
+  return `| ${cells.join(' | ')} |`
+}

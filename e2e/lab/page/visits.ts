@@ -1,0 +1,127 @@
+import { expect, type Browser, type BrowserContext, type CDPSession, type Page } from '@playwright/test'
+import { impose, type Condition } from './conditions.ts'
+import type { Kept, Name } from './sites.ts'
+import { stopwatch, type Watch } from './stopwatch.ts'
+
+/** What is measured, by name; milliseconds, or bytes where the name says so. */
+export type Figures = Record<string, number>
+
+/** Loads the sign-in page, first with nothing in the browser's cache and then again. */
+export async function firstLoads(browser: Browser, site: Name, url: string, condition: Condition): Promise<Figures> {
+  const context = await newContext(browser)
+  const figures: Figures = {}
+  for (const cache of ['cold', 'warm']) {
+    const { page, traffic } = await newPage(context, condition)
+    await page.goto(`${url}/login`, { waitUntil: 'load' })
+    if (site === 'page') await page.waitForFunction(() => (window as unknown as Watched).watch.started > 0)
+    await page.waitForFunction(() => performance.getEntriesByName('first-contentful-paint').length > 0)
+    await traffic.rests()
+    const { typable, started, painted } = await page.evaluate(() => {
+      const [paint] = performance.getEntriesByName('first-contentful-paint')
+      return { ...(window as unknown as Watched).watch, painted: paint?.startTime ?? NaN }
+    })
+    figures[`first contentful paint, ${cache}`] = painted
+    // Nobody types into what does not stand on the screen yet.
+    figures[`typed text accepted, ${cache}`] = Math.max(typable, painted)
+    figures[`submit works, ${cache}`] = Math.max(typable, painted, started)
+    figures[`bytes, ${cache}`] = traffic.bytes
+    await page.close()
+  }
+  await context.close()
+  return figures
+}
+
+/** Goes to and fro between two pages, as somebody who is signed in. */
+export async function changes(browser: Browser, url: string, kept: Kept, condition: Condition): Promise<Figures> {
+  const context = await newContext(browser, kept)
+  const { page, traffic } = await newPage(context, condition)
+  await page.goto(`${url}/account/profile`)
+  await expect(page.locator(PROFILE.sign)).toBeVisible()
+  // Once to and fro, so that both know their styles.
+  for (const place of [SESSIONS, PROFILE]) await goTo(page, place)
+  await traffic.rests()
+  const figures: Figures = {}
+  for (const [name, place] of Object.entries({ sessions: SESSIONS, profile: PROFILE })) {
+    const before = traffic.bytes
+    figures[`click to the ${name} page`] = await goTo(page, place)
+    await traffic.rests()
+    figures[`bytes, to the ${name} page`] = traffic.bytes - before
+  }
+  await context.close()
+  return figures
+}
+
+interface Place {
+  href: string
+  /** What is there once the page is. */
+  sign: string
+}
+
+const SESSIONS: Place = { href: '/account/sessions', sign: '[data-session]' }
+const PROFILE: Place = { href: '/account/profile', sign: 'main input[name=display_name]' }
+
+/** Clicks a link of the navigation; how long it takes until the page stands on the screen. */
+async function goTo(page: Page, { href, sign }: Place): Promise<number> {
+  await page.evaluate((goal) => sessionStorage.setItem('goal', goal), sign)
+  await page.evaluate(() => ((window as unknown as Watched).watch.drawn = 0))
+  await page.locator(`nav a[href="${href}"]`).click({ noWaitAfter: true })
+  await page.waitForFunction(() => (window as unknown as Watched).watch.drawn > 0)
+  const { clicked, drawn } = await page.evaluate(() => ({
+    clicked: Number(sessionStorage.getItem('clicked')),
+    drawn: (window as unknown as Watched).watch.drawn,
+  }))
+  return drawn - clicked
+}
+
+function newContext(browser: Browser, kept?: Kept): Promise<BrowserContext> {
+  const options = { locale: 'en-US', viewport: { width: 1280, height: 800 } }
+  return browser.newContext({ ...options, ...(kept && { storageState: kept }) })
+}
+
+async function newPage(context: BrowserContext, condition: Condition): Promise<{ page: Page; traffic: Traffic }> {
+  const page = await context.newPage()
+  await page.addInitScript(stopwatch)
+  const devtools = await context.newCDPSession(page)
+  await devtools.send('Network.enable')
+  await impose(devtools, condition)
+  return { page, traffic: new Traffic(devtools) }
+}
+
+/** Counts what the browser receives: bodies as they travel, and headers. */
+class Traffic {
+  bytes = 0
+  private readonly underWay = new Set<string>()
+  private last = Date.now()
+
+  constructor(devtools: CDPSession) {
+    devtools.on('Network.requestWillBeSent', ({ requestId }) => this.note(() => this.underWay.add(requestId)))
+    devtools.on('Network.loadingFailed', ({ requestId }) => this.note(() => this.underWay.delete(requestId)))
+    devtools.on('Network.loadingFinished', ({ requestId, encodedDataLength }) =>
+      this.note(() => {
+        this.underWay.delete(requestId)
+        this.bytes += encodedDataLength
+      }),
+    )
+  }
+
+  /** Waits until nothing has been under way for a while: what was asked for beside has come as well. */
+  async rests(): Promise<void> {
+    const deadline = Date.now() + PATIENCE
+    while (Date.now() < deadline && (this.underWay.size > 0 || Date.now() - this.last < REST)) {
+      await new Promise((later) => setTimeout(later, REST / 10))
+    }
+  }
+
+  private note(what: () => void): void {
+    what()
+    this.last = Date.now()
+  }
+}
+
+/** In milliseconds. */
+const REST = 400
+const PATIENCE = 10_000
+
+interface Watched {
+  watch: Watch
+}
