@@ -7,6 +7,7 @@ use crate::metrics::Metrics;
 use crate::passwords::Pool;
 use crate::platform::{Clock, Folder, FolderError, Randomness};
 use crate::sessions::{self, EndedSessions, SeenGenerations};
+use crate::throttle::Throttle;
 use crate::tokens::{AccessTokens, KeyError, Keys, RefreshTokens, Verifier};
 use std::ops::Deref;
 use std::sync::Arc;
@@ -28,6 +29,8 @@ pub struct State {
     pub random: Arc<dyn Randomness>,
     /// The hashing threads.
     pub passwords: Pool,
+    /// What slows guessing down.
+    pub throttle: Throttle,
     /// What tokens are signed with.
     pub keys: Arc<Keys>,
     /// Issues access tokens.
@@ -95,6 +98,7 @@ impl App {
             clock,
             random,
             passwords: Pool::start(&config.passwords).map_err(StartError::Threads)?,
+            throttle: Throttle::new(&config.throttle),
             access_tokens: AccessTokens::new(&config, Arc::clone(&keys)),
             refresh_tokens: RefreshTokens::new(&config, Arc::clone(&keys)),
             verifier: Verifier::new(&config, Arc::clone(&keys)),

@@ -5,6 +5,7 @@ pub mod sessions;
 pub mod tokens;
 
 pub mod passwords;
+pub mod throttle;
 
 pub mod app;
 pub mod backup;

@@ -2,14 +2,29 @@
 
 use crate::app::App;
 use crate::{http, sessions, tokens};
-use std::future::{Future, IntoFuture as _};
+use axum::Router;
+use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
+use axum::http::{HeaderValue, Request, header};
+use axum::response::Response;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use std::future::Future;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 
 /// How long what has been accepted may take once the server stops. Containers are killed after ten seconds.
 const FAREWELL: Duration = Duration::from_secs(8);
+
+/// The largest head of a request: cookies of other apps on the same host need some room.
+const LARGEST_HEAD: usize = 32 * 1024;
 
 /// Answers on this listener until `stop` is done, then finishes what it has accepted, unless that takes too long.
 pub async fn serve(
@@ -19,15 +34,15 @@ pub async fn serve(
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let mut tasks = sessions::housekeeping(&app).await?;
     tasks.spawn(tokens::follow(app.clone()));
-    let service = http::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    let (told, stopping) = oneshot::channel();
-    let stop = async move {
-        stop.await;
-        told.send(()).ok();
-    };
+    let door = Door::new(&app);
     tokio::select! {
-        served = axum::serve(listener, service).with_graceful_shutdown(stop).into_future() => served?,
-        () = too_long_after(stopping) => tracing::warn!("Some clients do not finish; stopping without them"),
+        () = door.open(&listener) => {}
+        () = stop => {}
+    }
+    drop(listener);
+    tokio::select! {
+        () = door.guests.shutdown() => {}
+        () = tokio::time::sleep(FAREWELL) => tracing::warn!("Some clients do not finish; stopping without them"),
     }
     drop(tasks);
     app.seen.write_down(&app).await?;
@@ -42,11 +57,85 @@ pub async fn metrics(app: App, listener: TcpListener) {
     }
 }
 
-/// A client that never finishes its own call must not keep the server from stopping.
-async fn too_long_after(stopping: oneshot::Receiver<()>) {
-    if stopping.await.is_ok() {
-        tokio::time::sleep(FAREWELL).await;
-    } else {
-        std::future::pending::<()>().await;
+/// Where connections come in.
+struct Door {
+    services: TowerToHyperService<IntoMakeServiceWithConnectInfo<Router, SocketAddr>>,
+    protocol: http1::Builder,
+    places: Arc<Semaphore>,
+    guests: GracefulShutdown,
+}
+
+impl Door {
+    fn new(app: &App) -> Self {
+        let limits = &app.config.connections;
+        let router = http::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let mut protocol = http1::Builder::new();
+        // Also how long a connection is kept that asks for nothing more.
+        protocol.timer(TokioTimer::new()).header_read_timeout(limits.patience).max_buf_size(LARGEST_HEAD);
+        Self {
+            services: TowerToHyperService::new(router),
+            protocol,
+            places: Arc::new(Semaphore::new(limits.max.min(Semaphore::MAX_PERMITS))),
+            guests: GracefulShutdown::new(),
+        }
     }
+
+    /// Lets in who comes. When all places are taken, the system keeps the others waiting.
+    async fn open(&self, listener: &TcpListener) {
+        while let Ok(place) = Arc::clone(&self.places).acquire_owned().await {
+            let (stream, peer) = accept(listener).await;
+            let service = match self.services.call(peer).await {
+                Ok(service) => TowerToHyperService::new(service),
+                Err(never) => match never {},
+            };
+            let service = service_fn(move |request| in_doubt_for_the_last_time(&service, request));
+            let connection = self.protocol.serve_connection(TokioIo::new(stream), service);
+            let connection = self.guests.watch(connection);
+            tokio::spawn(async move {
+                // What a client does wrong on its connection is its own affair.
+                connection.await.ok();
+                drop(place);
+            });
+        }
+    }
+}
+
+/// RFC 9112 §6.1: a request that says its length in two ways may be read in two ways, so the connection must end with it.
+/// By now one of the two has been taken away; but hardly anybody sends a small body in chunks, so that costs nothing.
+fn in_doubt_for_the_last_time<S>(
+    service: &S,
+    request: Request<Incoming>,
+) -> impl Future<Output = Result<Response, S::Error>> + use<S>
+where
+    S: hyper::service::Service<Request<Incoming>, Response = Response>,
+{
+    let is_the_last = request.headers().contains_key(header::TRANSFER_ENCODING);
+    let answer = service.call(request);
+    async move {
+        let mut answer = answer.await?;
+        if is_the_last {
+            answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok(answer)
+    }
+}
+
+/// The next connection, however many fail to come about.
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            Err(error) if is_the_clients(&error) => {}
+            Err(error) => {
+                // Out of file descriptors, most likely: some will be free again.
+                tracing::error!(%error, "Cannot accept a connection; trying again");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+fn is_the_clients(error: &io::Error) -> bool {
+    use ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }

@@ -3,6 +3,7 @@
 use crate::db::StoreError;
 use crate::passwords::{HashingError, NewPasswordError, Overloaded, PasswordHash, Weakness};
 use crate::sessions::IssueError;
+use crate::throttle::TooMany;
 use latchkey_shared::{Account, EmailAddress, Timestamp};
 use unicode_normalization::UnicodeNormalization;
 
@@ -21,6 +22,9 @@ pub enum AccountError {
     /// The account is gone.
     #[error("the account is gone")]
     Gone,
+    /// There were too many wrong tries from there.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     /// All hashing threads are busy.
     #[error(transparent)]
     Overloaded(#[from] Overloaded),

@@ -4,6 +4,7 @@ use super::account::{AccountError, Credentials, personal};
 use super::store::{self, By};
 use crate::app::App;
 use crate::sessions;
+use crate::throttle::Guess;
 use latchkey_shared::{ChangePassword, Claims, EndReason, Secret};
 
 /// Sets the new password if the current one is right.
@@ -23,12 +24,23 @@ pub async fn run(app: &App, claims: &Claims, change: ChangePassword) -> Result<(
     Ok(())
 }
 
-/// The account, if this is its password.
+/// The account, if this is its password. Whoever has stolen an access token cannot guess for long either.
 pub(super) async fn confirm(
     app: &App,
     claims: &Claims,
     password: Secret,
 ) -> Result<Credentials, AccountError> {
+    let attempt = app.throttle.admit(Guess::in_session(claims.sid), app.clock.now())?;
+    let confirmed = check(app, claims, password).await;
+    match &confirmed {
+        Ok(_) => attempt.was_right(),
+        Err(AccountError::WrongPassword) => attempt.was_wrong(),
+        Err(_) => {}
+    }
+    confirmed
+}
+
+async fn check(app: &App, claims: &Claims, password: Secret) -> Result<Credentials, AccountError> {
     let found =
         store::find_account(app.db.executor(), By::Id(claims.sub)).await?.ok_or(AccountError::Gone)?;
     if app.passwords.verify(password, Some(found.password_hash.clone())).await? {

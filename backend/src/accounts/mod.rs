@@ -11,6 +11,6 @@ mod credentials;
 mod routes;
 mod store;
 
-pub use account::{AccountError, Credentials};
+pub use account::{AccountError, Credentials, email_key};
 pub use credentials::{ById, find_credentials, mark_signed_in};
 pub use routes::routes;

@@ -30,7 +30,8 @@ pub fn routes() -> OpenApiRouter<App> {
     post, path = "/api/auth/signup", tag = "accounts", request_body = SignUpRequest,
     responses(
         (status = 201, description = "The account is made; signed in", body = SignedIn),
-        refusals::Body, refusals::Forbidden, refusals::Conflict, refusals::Overloaded,
+        refusals::Body, refusals::Forbidden, refusals::Conflict, refusals::TooMany,
+        refusals::Overloaded,
     ),
 )]
 async fn signup(
@@ -76,7 +77,7 @@ async fn change_profile(
     request_body = ChangePasswordRequest,
     responses(
         (status = 204, description = "Changed"),
-        refusals::Body, refusals::Unauthorized, refusals::Overloaded,
+        refusals::Body, refusals::Unauthorized, refusals::TooMany, refusals::Overloaded,
     ),
 )]
 async fn set_password(
@@ -94,7 +95,7 @@ async fn set_password(
     delete, path = "/api/me", tag = "accounts", security(("access_token" = [])), request_body = DeleteAccountRequest,
     responses(
         (status = 204, description = "Gone"),
-        refusals::Body, refusals::Unauthorized, refusals::Overloaded,
+        refusals::Body, refusals::Unauthorized, refusals::TooMany, refusals::Overloaded,
     ),
 )]
 async fn delete_account(
@@ -135,6 +136,7 @@ fn weak(field: &str, error: AccountError) -> Refusal {
         AccountError::WeakPassword(weakness) => vec![FieldError::new(field, weakness.code())].into(),
         AccountError::WrongPassword => Refusal::new(ErrorCode::CredentialsRejected),
         AccountError::Gone => Refusal::ended(Some(EndReason::AccountDeleted)),
+        AccountError::TooMany(error) => error.into(),
         AccountError::Overloaded(error) => error.into(),
         AccountError::Hashing(_) => Refusal::internal(error),
         AccountError::Issue(error) => error.into(),

@@ -4,10 +4,20 @@ use super::account::{AccountError, email_key, personal};
 use super::store::{self, By};
 use crate::app::App;
 use crate::sessions::{self, Client, Tokens};
+use crate::throttle::Guess;
 use latchkey_shared::SignUp;
 
-/// Makes the account and signs its owner in, both or neither.
+/// Lets nobody ask for long which addresses are taken, makes the account and signs its owner in, both or neither.
 pub async fn run(app: &App, sign_up: SignUp, client: Client) -> Result<Tokens, AccountError> {
+    let attempt = app.throttle.admit(Guess::of_address(&client.ip), app.clock.now())?;
+    let signed_up = make(app, sign_up, client).await;
+    if matches!(signed_up, Err(AccountError::EmailTaken)) {
+        attempt.was_wrong();
+    }
+    signed_up
+}
+
+async fn make(app: &App, sign_up: SignUp, client: Client) -> Result<Tokens, AccountError> {
     // Asked before the costly hash; the unique key decides when two ask at once.
     let by_address = By::EmailKey(email_key(&sign_up.email));
     if store::find_account(app.db.executor(), by_address).await?.is_some() {

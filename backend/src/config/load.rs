@@ -1,7 +1,7 @@
 //! Lays the file and the environment over the defaults, and checks the whole.
 
 use super::raw::Raw;
-use super::{Config, Metrics, Passwords, Sessions, Tokens};
+use super::{Config, Connections, Metrics, Passwords, Sessions, Throttle, Tokens};
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
 use std::collections::BTreeMap;
@@ -78,9 +78,12 @@ fn contents(name: &str, file: &str) -> Result<String, ConfigError> {
         .map_err(|error| ConfigError(format!("{name}: cannot read {file:?}: {error}")))
 }
 
-/// Variables are text; three settings are not.
+/// Variables are text; some settings are not.
 fn typed(key: &str, value: String) -> serde_json::Value {
     match key {
+        "throttle.per_account" | "throttle.per_network" | "connections.max" => {
+            value.parse::<u32>().map_or(value.into(), Into::into)
+        }
         "passwords.threads" => value.parse::<u16>().map_or(value.into(), Into::into),
         "metrics.allow_remote" => value.parse::<bool>().map_or(value.into(), Into::into),
         "proxies.trusted" => value.split(',').map(str::trim).filter(|part| !part.is_empty()).collect(),
@@ -110,6 +113,9 @@ fn check(raw: Raw) -> Result<Config, ConfigError> {
         ("sessions.idle_short", raw.sessions.idle_short.0),
         ("sessions.absolute", raw.sessions.absolute.0),
         ("passwords.max_wait", raw.passwords.max_wait.0),
+        ("throttle.longest_wait", raw.throttle.longest_wait.0),
+        ("throttle.period", raw.throttle.period.0),
+        ("connections.patience", raw.connections.patience.0),
     ] {
         refuse(span.is_zero() || span > CENTURY, || {
             format!("{key}: {span:?}: expected more than nothing and at most a hundred years")
@@ -123,6 +129,13 @@ fn check(raw: Raw) -> Result<Config, ConfigError> {
             "metrics.listen: {address}: expected an address of this machine alone, such as 127.0.0.1:9464; metrics.allow_remote = true lets everybody ask who can reach it"
         )
     })?;
+    for (key, number) in [
+        ("throttle.per_account", raw.throttle.per_account),
+        ("throttle.per_network", raw.throttle.per_network),
+        ("connections.max", raw.connections.max),
+    ] {
+        refuse(number == 0, || format!("{key}: 0: expected at least 1"))?;
+    }
     refuse(raw.passwords.threads == Some(0), || "passwords.threads: 0: expected at least 1".to_owned())?;
     let file = raw.data_dir.join("latchkey.db");
     let database_url = match raw.database.url {
@@ -151,6 +164,16 @@ fn check(raw: Raw) -> Result<Config, ConfigError> {
         },
         log_format: raw.log.format,
         metrics: Metrics { listen: metrics },
+        throttle: Throttle {
+            per_account: raw.throttle.per_account,
+            per_network: raw.throttle.per_network,
+            period: raw.throttle.period.0,
+            longest_wait: raw.throttle.longest_wait.0,
+        },
+        connections: Connections {
+            max: usize::try_from(raw.connections.max).unwrap_or(usize::MAX),
+            patience: raw.connections.patience.0,
+        },
         trusted_proxies: raw.proxies.trusted.into_iter().map(|network| network.0).collect(),
     })
 }
@@ -262,6 +285,10 @@ mod tests {
             ("LATCHKEY_SESSIONS__IDLE", "0s", ["sessions.idle", "0ns", "more than nothing"]),
             ("LATCHKEY_PASSWORDS__THREADS", "0", ["passwords.threads", "0", "at least 1"]),
             ("LATCHKEY_PASSWORDS__THREADS", "many", ["passwords.threads", "many", "u16"]),
+            ("LATCHKEY_THROTTLE__PER_ACCOUNT", "0", ["throttle.per_account", "0", "at least 1"]),
+            ("LATCHKEY_THROTTLE__PER_NETWORK", "few", ["throttle.per_network", "few", "u32"]),
+            ("LATCHKEY_THROTTLE__PERIOD", "0s", ["throttle.period", "0ns", "more than nothing"]),
+            ("LATCHKEY_CONNECTIONS__MAX", "0", ["connections.max", "0", "at least 1"]),
             ("LATCHKEY_PROXIES__TRUSTED", "friends", ["proxies.trusted", "friends", "IP"]),
             ("LATCHKEY_LOG__FORMAT", "xml", ["log.format", "xml", "text or json"]),
             ("LATCHKEY_METRICS__LISTEN", "0.0.0.0:9464", ["metrics.listen", "0.0.0.0:9464", "127.0.0.1"]),

@@ -29,6 +29,10 @@ pub struct Config {
     pub sessions: Sessions,
     /// The hashing pool.
     pub passwords: Passwords,
+    /// How slow it is to guess passwords.
+    pub throttle: Throttle,
+    /// What a connection may take.
+    pub connections: Connections,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<ipnet::IpNet>,
     /// How the log is written.
@@ -75,6 +79,28 @@ pub struct Passwords {
     pub threads: usize,
     /// How long a request waits for one of them.
     pub max_wait: Duration,
+}
+
+/// How slow it is to guess passwords.
+#[derive(Debug, Clone)]
+pub struct Throttle {
+    /// How many wrong passwords for one account cost no wait on one network, and are forgiven in a period.
+    pub per_account: u32,
+    /// The same for one network, whatever the accounts.
+    pub per_network: u32,
+    /// The period.
+    pub period: Duration,
+    /// The longest wait.
+    pub longest_wait: Duration,
+}
+
+/// What a connection may take.
+#[derive(Debug, Clone)]
+pub struct Connections {
+    /// How many there are at once; more wait until they are taken.
+    pub max: usize,
+    /// How long the head or the body of a request may take to arrive, and how long a connection is kept without one.
+    pub patience: Duration,
 }
 
 impl Config {

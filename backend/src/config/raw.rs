@@ -18,6 +18,8 @@ pub struct Raw {
     pub tokens: Tokens,
     pub sessions: Sessions,
     pub passwords: Passwords,
+    pub throttle: Throttle,
+    pub connections: Connections,
     pub proxies: Proxies,
     pub log: Log,
     pub metrics: Metrics,
@@ -53,6 +55,22 @@ pub struct Passwords {
     pub max_wait: Span,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Throttle {
+    pub per_account: u32,
+    pub per_network: u32,
+    pub period: Span,
+    pub longest_wait: Span,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Connections {
+    pub max: u32,
+    pub patience: Span,
+}
+
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub struct Proxies {
@@ -86,6 +104,8 @@ impl Default for Raw {
             tokens: Tokens::default(),
             sessions: Sessions::default(),
             passwords: Passwords::default(),
+            throttle: Throttle::default(),
+            connections: Connections::default(),
             proxies: Proxies::default(),
             log: Log::default(),
             metrics: Metrics::default(),
@@ -117,5 +137,22 @@ impl Default for Sessions {
 impl Default for Passwords {
     fn default() -> Self {
         Self { threads: None, max_wait: Span(Duration::from_secs(5)) }
+    }
+}
+
+impl Default for Throttle {
+    fn default() -> Self {
+        Self {
+            per_account: 5,
+            per_network: 50,
+            period: Span(Duration::from_secs(HOUR)),
+            longest_wait: Span(Duration::from_secs(15 * MINUTE)),
+        }
+    }
+}
+
+impl Default for Connections {
+    fn default() -> Self {
+        Self { max: 10_000, patience: Span(Duration::from_secs(30)) }
     }
 }

@@ -24,9 +24,12 @@ pub struct Body<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     type Rejection = Refusal;
-    async fn from_request(request: Request, _: &App) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
         let (parts, body) = request.into_parts();
-        let bytes = read(body).await?;
+        // A client that sends a byte now and then would otherwise keep the connection for ever.
+        let late = |_| Refusal::new(ErrorCode::MalformedJson).detail("The body did not arrive in time.");
+        let patience = app.config.connections.patience;
+        let bytes = tokio::time::timeout(patience, read(body)).await.map_err(late)??;
         // `{}` need not be written out.
         if bytes.is_empty() && !parts.headers.contains_key(header::CONTENT_TYPE) {
             return parse(b"{}").map(Self);

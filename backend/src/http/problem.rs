@@ -2,12 +2,14 @@
 
 use crate::db::StoreError;
 use crate::passwords::Overloaded;
+use crate::throttle::TooMany;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use latchkey_shared::{EndReason, ErrorCode, FieldError, Problem};
 use std::any::Any;
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 use uuid::Uuid;
 
 /// A refusal on its way out. The outermost layer gives it the request's id and writes it.
@@ -17,19 +19,20 @@ pub struct Refusal {
     detail: Option<String>,
     errors: Vec<FieldError>,
     end_reason: Option<EndReason>,
+    retry_after: Option<Duration>,
     cause: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 /// Every answer names its charset, also where the media type does not ask for it.
 const TYPE: HeaderValue = HeaderValue::from_static("application/problem+json; charset=utf-8");
 
-/// When to come back to a server that is busy, in seconds.
-const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
+/// When to come back to a server that is busy.
+const BUSY: Duration = Duration::from_secs(2);
 
 impl Refusal {
     /// A refusal with this code.
     pub fn new(code: ErrorCode) -> Self {
-        Self { code, detail: None, errors: Vec::new(), end_reason: None, cause: None }
+        Self { code, detail: None, errors: Vec::new(), end_reason: None, retry_after: None, cause: None }
     }
 
     /// The session is over, and why, where that is known.
@@ -83,8 +86,10 @@ impl IntoResponse for Refusal {
         if let Some(challenge) = challenge(self.code) {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
-        if matches!(self.code, ErrorCode::Overloaded | ErrorCode::TooManyRequests) {
-            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+        if let Some(wait) = self.retry_after {
+            // Whole seconds, rounded up: whoever waits as long as it says must not be early.
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         response.extensions_mut().insert(self);
         response
@@ -157,6 +162,12 @@ impl From<StoreError> for Refusal {
 
 impl From<Overloaded> for Refusal {
     fn from(_: Overloaded) -> Self {
-        Self::new(ErrorCode::Overloaded)
+        Self { retry_after: Some(BUSY), ..Self::new(ErrorCode::Overloaded) }
+    }
+}
+
+impl From<TooMany> for Refusal {
+    fn from(TooMany(wait): TooMany) -> Self {
+        Self { retry_after: Some(wait), ..Self::new(ErrorCode::TooManyRequests) }
     }
 }

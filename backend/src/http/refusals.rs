@@ -49,6 +49,11 @@ pub struct NotFound(Problem);
 #[response(status = 409, content_type = "application/problem+json")]
 pub struct Conflict(Problem);
 
+/// `too_many_requests`: there were too many wrong tries from here; `Retry-After` says how many seconds to wait.
+#[derive(IntoResponses)]
+#[response(status = 429, content_type = "application/problem+json")]
+pub struct TooMany(Problem);
+
 /// `overloaded`: the server is busy; `Retry-After` says when to come back.
 #[derive(IntoResponses)]
 #[response(status = 503, content_type = "application/problem+json")]

@@ -48,6 +48,8 @@ pub enum SignedIn {
     Accepted,
     /// The address or the password is wrong.
     Rejected,
+    /// There were too many wrong tries from there.
+    TooMany,
     /// All hashing threads were busy.
     Overloaded,
     /// The server failed.
@@ -69,6 +71,7 @@ impl Outcome for SignedIn {
     const ALL: &'static [(Self, &'static str)] = &[
         (Self::Accepted, "accepted"),
         (Self::Rejected, "rejected"),
+        (Self::TooMany, "throttled"),
         (Self::Overloaded, "overloaded"),
         (Self::Failed, "failed"),
     ];

@@ -33,7 +33,8 @@ pub fn routes() -> OpenApiRouter<App> {
     post, path = "/api/auth/login", tag = "sessions", request_body = LogInRequest,
     responses(
         (status = 200, description = "Signed in", body = SignedIn),
-        refusals::Body, refusals::Unauthorized, refusals::Forbidden, refusals::Overloaded,
+        refusals::Body, refusals::Unauthorized, refusals::Forbidden, refusals::TooMany,
+        refusals::Overloaded,
     ),
 )]
 async fn login(
@@ -186,6 +187,7 @@ impl From<SignInError> for Refusal {
     fn from(error: SignInError) -> Self {
         match error {
             SignInError::Rejected => Self::new(ErrorCode::CredentialsRejected),
+            SignInError::TooMany(error) => error.into(),
             SignInError::Overloaded(error) => error.into(),
             SignInError::Issue(error) => error.into(),
             SignInError::Store(error) => error.into(),

@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::db::{Executor, StoreError};
 use crate::metrics::SignedIn;
 use crate::passwords::Overloaded;
+use crate::throttle::{Guess, TooMany};
 use crate::tokens::Grant;
 use latchkey_shared::{Account, LogIn, Timestamp};
 use uuid::Uuid;
@@ -18,6 +19,9 @@ pub enum SignInError {
     /// The address or the password is wrong.
     #[error("the credentials were rejected")]
     Rejected,
+    /// There were too many wrong tries from there.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     /// All hashing threads are busy.
     #[error(transparent)]
     Overloaded(#[from] Overloaded),
@@ -38,19 +42,33 @@ pub struct IssueError(#[from] jsonwebtoken::errors::Error);
 #[derive(Debug, Clone, Copy)]
 pub struct Started(Issued);
 
-/// Checks the credentials and begins a session.
+/// Lets nobody guess for long, checks the credentials and begins a session.
 pub async fn run(app: &App, log_in: LogIn, client: Client) -> Result<Tokens, SignInError> {
-    let signed_in = attempt(app, log_in, client).await;
+    let signed_in = admitted(app, log_in, client).await;
     app.metrics.sign_ins.add(match &signed_in {
         Ok(_) => SignedIn::Accepted,
         Err(SignInError::Rejected) => SignedIn::Rejected,
+        Err(SignInError::TooMany(_)) => SignedIn::TooMany,
         Err(SignInError::Overloaded(_)) => SignedIn::Overloaded,
         Err(SignInError::Issue(_) | SignInError::Store(_)) => SignedIn::Failed,
     });
     signed_in
 }
 
-async fn attempt(app: &App, log_in: LogIn, client: Client) -> Result<Tokens, SignInError> {
+async fn admitted(app: &App, log_in: LogIn, client: Client) -> Result<Tokens, SignInError> {
+    // Counted by what was typed, before anybody looks whether there is such an account.
+    let guess = Guess::of_account(&client.ip, &accounts::email_key(&log_in.email));
+    let attempt = app.throttle.admit(guess, app.clock.now())?;
+    let signed_in = check(app, log_in, client).await;
+    match &signed_in {
+        Ok(_) => attempt.was_right(),
+        Err(SignInError::Rejected) => attempt.was_wrong(),
+        Err(_) => {}
+    }
+    signed_in
+}
+
+async fn check(app: &App, log_in: LogIn, client: Client) -> Result<Tokens, SignInError> {
     let found = accounts::find_credentials(app.db.executor(), &log_in.email).await?;
     let (account, hash) =
         found.map_or((None, None), |found| (Some(found.account), Some(found.password_hash)));

@@ -62,7 +62,7 @@ async fn of_sixteen_sign_ups_of_one_address_one_succeeds() {
 /// One server has checked the old password, or is about to, while another changes it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_session_of_the_old_password_outlives_its_change() {
-    let app = TestApp::spawn().await;
+    let app = TestApp::with(&[("throttle.per_account", "1000")]).await;
     let ada = app.signed_up("ada").await;
     let slow = app.beside(&[("passwords.threads", "1")]).await;
     let mut passwords = ["an entirely different phrase", PASSWORD];
@@ -91,7 +91,7 @@ async fn no_session_of_the_old_password_outlives_its_change() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_many_changes_of_the_password_one_succeeds() {
-    let app = TestApp::spawn().await;
+    let app = TestApp::with(&[("throttle.per_account", "1000")]).await;
     let ada = app.signed_up("ada").await;
     let news: Vec<_> = (0..6).map(|index| format!("an entirely different phrase {index}")).collect();
     let answers = at_once(news.iter().map(|new| {

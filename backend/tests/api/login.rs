@@ -92,7 +92,7 @@ async fn an_unknown_address_is_answered_as_a_wrong_password_is() {
 async fn an_unknown_address_takes_as_long_as_a_wrong_password() {
     const TRIES: usize = 7;
     const ROUNDS: usize = 4;
-    let app = TestApp::spawn().await;
+    let app = TestApp::with(&[("throttle.per_account", "1000")]).await;
     app.signed_up("ada").await;
     let mut ratios = Vec::new();
     for _ in 0..ROUNDS {

@@ -25,6 +25,8 @@ mod csrf;
 mod headers;
 mod tokens;
 
+mod attacks;
+
 mod concurrency;
 mod network;
 mod outage;

@@ -5,15 +5,15 @@ use std::collections::BTreeSet;
 
 /// The contract: every call, its good status, and the errors that it can give.
 const CONTRACT: [(&str, &str, u16, &[u16]); 18] = [
-    ("POST", "/api/auth/signup", 201, &[400, 403, 409, 413, 415, 422, 500, 503]),
-    ("POST", "/api/auth/login", 200, &[400, 401, 403, 413, 415, 422, 500, 503]),
+    ("POST", "/api/auth/signup", 201, &[400, 403, 409, 413, 415, 422, 429, 500, 503]),
+    ("POST", "/api/auth/login", 200, &[400, 401, 403, 413, 415, 422, 429, 500, 503]),
     ("POST", "/api/auth/refresh", 200, &[400, 401, 403, 413, 415, 422, 500]),
     ("POST", "/api/auth/logout", 204, &[400, 403, 413, 415, 422, 500]),
     ("GET", "/api/auth/verify", 200, &[401]),
     ("GET", "/api/me", 200, &[401, 500]),
     ("PATCH", "/api/me", 200, &[400, 401, 413, 415, 422, 500]),
-    ("POST", "/api/me/password", 204, &[400, 401, 413, 415, 422, 500, 503]),
-    ("DELETE", "/api/me", 204, &[400, 401, 413, 415, 422, 500, 503]),
+    ("POST", "/api/me/password", 204, &[400, 401, 413, 415, 422, 429, 500, 503]),
+    ("DELETE", "/api/me", 204, &[400, 401, 413, 415, 422, 429, 500, 503]),
     ("GET", "/api/me/export", 200, &[401, 500]),
     ("GET", "/api/me/sessions", 200, &[401, 500]),
     ("DELETE", "/api/me/sessions/{id}", 204, &[401, 404, 500]),

@@ -110,6 +110,11 @@ impl TestApp {
         }))
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> std::net::SocketAddr {
+        self.base.strip_prefix("http://").unwrap().parse().unwrap()
+    }
+
     /// Stops this server and starts the next one on what it has left.
     pub async fn restarted(&self) -> Self {
         self.stop().await;

@@ -1,0 +1,117 @@
+//! Taking the server's time and room: slow heads and bodies, connections that do nothing, heads without end, sessions
+//! without number.
+
+use super::wire::{Wire, answered, statuses};
+use crate::support::*;
+use latchkey::sessions;
+
+/// A server that does not wait for long.
+async fn impatient() -> TestApp {
+    TestApp::with(&[("connections.patience", "400ms")]).await
+}
+
+async fn still_serves(app: &TestApp) {
+    app.get("/api/health/ready").await.ok();
+}
+
+const LIVE: &str = "GET /api/health/live HTTP/1.1\r\nhost: x\r\n\r\n";
+
+#[tokio::test]
+async fn a_head_that_comes_letter_by_letter_is_cut_off() {
+    let app = impatient().await;
+    let mut wire = Wire::to(&app).await;
+    wire.send("GET /api/health/live HTTP/1.1\r\nx-slow: ").await;
+    while wire.send("a").await {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    still_serves(&app).await;
+}
+
+#[tokio::test]
+async fn a_body_that_comes_letter_by_letter_is_refused() {
+    let app = impatient().await;
+    let mut wire = Wire::to(&app).await;
+    let head = "POST /api/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 60000\r\n\r\n{";
+    wire.send(head).await;
+    let answer = loop {
+        wire.send(" ").await;
+        if let Ok(answer) = tokio::time::timeout(Duration::from_millis(10), wire.some()).await {
+            break answer;
+        }
+    };
+    assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("in time"), "{answer}");
+    still_serves(&app).await;
+}
+
+#[tokio::test]
+async fn a_connection_that_asks_for_nothing_is_closed() {
+    let app = impatient().await;
+    assert_eq!(Wire::to(&app).await.rest().await, "");
+    let mut kept = Wire::to(&app).await;
+    for _ in 0..3 {
+        kept.send(LIVE).await;
+        assert_eq!(statuses(&kept.some().await), [200]);
+    }
+    assert_eq!(kept.rest().await, "");
+}
+
+#[tokio::test]
+async fn more_connections_than_there_is_room_for_wait_and_are_served_in_the_end() {
+    let app = TestApp::with(&[("connections.patience", "400ms"), ("connections.max", "2")]).await;
+    let (mut first, mut second) = (Wire::to(&app).await, Wire::to(&app).await);
+    for wire in [&mut first, &mut second] {
+        wire.send(LIVE).await;
+        assert_eq!(statuses(&wire.some().await), [200]);
+    }
+    let mut third = Wire::to(&app).await;
+    third.send(LIVE).await;
+    let at_once = tokio::time::timeout(Duration::from_millis(50), third.some()).await;
+    let answer = match at_once {
+        // On a slow machine the others may have been closed by now.
+        Ok(answer) => answer,
+        Err(_) => third.some().await,
+    };
+    assert_eq!(statuses(&answer), [200]);
+    assert_eq!((first.rest().await, second.rest().await), (String::new(), String::new()));
+}
+
+#[tokio::test]
+async fn a_head_without_end_is_refused() {
+    let app = TestApp::spawn().await;
+    let long = format!("GET /api/health/live HTTP/1.1\r\nx-long: {}\r\n\r\n", "a".repeat(100_000));
+    let many = format!("GET /api/health/live HTTP/1.1\r\n{}\r\n", "x-more: 1\r\n".repeat(1000));
+    for head in [long, many] {
+        let mut wire = Wire::to(&app).await;
+        // The server may close before it has read all of it.
+        wire.send(head).await;
+        let answer = tokio::time::timeout(30 * SECOND, wire.some()).await.unwrap();
+        assert_eq!(statuses(&answer), [431], "{answer}");
+    }
+    let address = format!("GET /{} HTTP/1.1\r\n\r\n", "a".repeat(100_000));
+    assert!(matches!(statuses(&answered(&app, address).await)[..], [414 | 431]));
+    still_serves(&app).await;
+}
+
+/// The statements that end, list and refresh them grow no more than they must.
+#[tokio::test]
+async fn ten_thousand_sessions_of_one_account_can_be_listed_and_ended_at_once() {
+    const MANY: usize = 10_000;
+    let app = TestApp::spawn().await;
+    let ada = app.signed_up("ada").await;
+    let id = ada.claims()["sub"].as_str().unwrap().parse().unwrap();
+    let transaction = app.state.db.begin().await.unwrap();
+    for _ in 0..MANY {
+        let client = sessions::Client { user_agent: "flood".to_owned(), ip: "192.0.2.1".to_owned() };
+        let begun = sessions::start(transaction.executor(), &app.state, id, true, client, app.now());
+        begun.await.unwrap();
+    }
+    transaction.commit().await.unwrap();
+    assert_eq!(ada.sessions().await.len(), MANY + 1);
+    ada.refresh().await.ok();
+    let last = ada.elsewhere().await;
+    ada.end_others().await.no_content();
+    last.is_signed_out(EndReason::SignedOutElsewhere).await;
+    ada.refresh().await.ok();
+    let living = ada.sessions().await.into_iter().filter(|session| session.get("ended_at").is_none());
+    assert_eq!(living.count(), 1);
+}

@@ -1,0 +1,255 @@
+//! Forged tokens, beyond those that `tokens.rs` tries: keys that a token brings along, signatures that are none, parts
+//! that can be written in two ways, numbers at the edge, and what the Wycheproof project found others to get wrong.
+
+use crate::support::*;
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
+struct Scene {
+    app: TestApp,
+    ada: Person,
+    forge: Forge,
+    header: Value,
+    claims: Value,
+}
+
+impl Scene {
+    async fn set() -> Self {
+        let app = TestApp::spawn().await;
+        let ada = app.signed_up("ada").await;
+        let forge = app.forge();
+        let (header, claims) = (header_of(&ada.access_token()), ada.claims());
+        Self { app, ada, forge, header, claims }
+    }
+
+    async fn refused(&self, token: &str, what: &str) {
+        for path in ["/api/auth/verify", "/api/me"] {
+            let answer = self.app.get(path).bearer(token).await;
+            assert_eq!(answer.status, 401, "{what}: {answer}");
+            answer.problem(ErrorCode::TokenInvalid);
+        }
+        let answer = self.app.post("/api/auth/refresh", &json!({})).cookie(token).await;
+        assert_eq!(answer.status, 401, "{what}: {answer}");
+    }
+
+    /// A good token whose header and claims are these very texts.
+    fn signed(&self, header: &str, claims: &str) -> String {
+        self.forge.access_of(header, claims)
+    }
+}
+
+/// RFC 7515 §4.1: a key that comes with the token proves nothing.
+#[tokio::test]
+async fn a_key_that_the_token_brings_along_is_not_used() {
+    let scene = Scene::set().await;
+    let own = json!({"kty": "OKP", "crv": "Ed25519", "x": in_base64url([7; 32]), "kid": scene.header["kid"]});
+    for (name, value) in [
+        ("jwk", own),
+        ("jku", json!("https://evil.test/jwks.json")),
+        ("x5u", json!("https://evil.test/cert.pem")),
+        ("x5c", json!([STANDARD.encode("no certificate")])),
+        ("x5t", json!(in_base64url([0; 20]))),
+    ] {
+        let mut header = scene.header.clone();
+        header[name] = value;
+        let token = Forge::with_a_key_of_its_own(&header, &scene.claims);
+        scene.refused(&token, name).await;
+    }
+    scene.ada.verify().await.ok();
+}
+
+#[tokio::test]
+async fn a_key_id_that_is_a_path_a_query_or_a_list_opens_nothing() {
+    let scene = Scene::set().await;
+    for kid in [
+        json!("/dev/null"),
+        json!("../../../../etc/passwd"),
+        json!("' OR '1'='1"),
+        json!("$(id)"),
+        json!("\u{0}"),
+        json!("a".repeat(10_000)),
+        json!(["a"]),
+        json!({"kid": "a"}),
+        json!(0),
+        json!(""),
+    ] {
+        let mut header = scene.header.clone();
+        header["kid"] = kid;
+        scene.refused(&scene.forge.access(&header, &scene.claims), "kid").await;
+    }
+}
+
+/// Signatures of no or of the wrong length, all zero, of the identity point, and with `s` beyond the group's order.
+#[tokio::test]
+async fn a_signature_that_is_none_is_refused() {
+    let scene = Scene::set().await;
+    let token = scene.ada.access_token();
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    let good = URL_SAFE_NO_PAD.decode(signature).unwrap();
+    let mut identity = [0; 64];
+    identity[0] = 1;
+    // RFC 8032 §5.1.7 asks for s < L; s + L would be another spelling of the same signature.
+    const ORDER: [u8; 32] = [
+        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+    ];
+    let mut malleable = good.clone();
+    let mut carry = 0;
+    for (byte, order) in malleable[32..].iter_mut().zip(ORDER) {
+        let sum = u16::from(*byte) + u16::from(order) + carry;
+        (*byte, carry) = (sum.to_le_bytes()[0], sum >> 8);
+    }
+    let swapped = [&good[32..], &good[..32]].concat();
+    let forged: [&[u8]; 9] = [
+        b"",
+        &[0],
+        &[0; 64],
+        &[255; 64],
+        &identity,
+        &malleable,
+        &swapped,
+        &good[..63],
+        &[good.as_slice(), &[0]].concat(),
+    ];
+    for signature in forged {
+        scene.refused(&format!("{message}.{}", in_base64url(signature)), &format!("{signature:?}")).await;
+    }
+    scene.ada.verify().await.ok();
+}
+
+/// RFC 7515 §2: base64url without padding, line breaks or spare bits. Otherwise one token had many spellings.
+#[tokio::test]
+async fn a_token_has_one_spelling() {
+    let scene = Scene::set().await;
+    let token = scene.ada.access_token();
+    let parts: Vec<&str> = token.split('.').collect();
+    let spare = |part: &str| {
+        // The last letter of 64 bytes carries four bits that mean nothing and must be zero.
+        let (rest, last) = part.split_at(part.len() - 1);
+        let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        let index = alphabet.find(last).unwrap();
+        format!("{rest}{}", &alphabet[index + 1..index + 2])
+    };
+    let with = |index: usize, part: String| {
+        let mut parts: Vec<_> = parts.iter().map(|part| (*part).to_owned()).collect();
+        parts[index] = part;
+        parts.join(".")
+    };
+    scene.refused(&with(2, spare(parts[2])), "spare bits").await;
+    for (index, part) in parts.iter().enumerate() {
+        for other in [
+            format!("{part}="),
+            format!("{part}=="),
+            format!("{part}%3d"),
+            format!("{part}A"),
+            format!("!{part}"),
+        ] {
+            scene.refused(&with(index, other), "padding").await;
+        }
+        let middle = part.len() / 2;
+        scene.refused(&with(index, format!("{}+/{}", &part[..middle], &part[middle..])), "alphabet").await;
+    }
+    let in_standard = token.replace('-', "+").replace('_', "/");
+    if in_standard != token {
+        scene.refused(&in_standard, "the standard alphabet").await;
+    }
+}
+
+/// RFC 7515 §4 and RFC 7519 §4: names must be unique. Two parsers could otherwise read two different tokens.
+#[tokio::test]
+async fn a_name_that_comes_twice_is_refused() {
+    let scene = Scene::set().await;
+    let (header, claims) = (scene.header.to_string(), scene.claims.to_string());
+    let first = |text: &str, more: &str| text.replacen('{', &format!("{{{more},"), 1);
+    for more in [r#""alg":"none""#, r#""kid":"another""#, r#""typ":"rt+jwt""#] {
+        scene.refused(&scene.signed(&first(&header, more), &claims), more).await;
+    }
+    for more in [
+        r#""sub":"01999999-9999-7999-8999-999999999999""#,
+        r#""exp":9999999999"#,
+        r#""roles":["admin"]"#,
+        r#""iss":"https://evil.test""#,
+        r#""aud":"https://evil.test""#,
+    ] {
+        scene.refused(&scene.signed(&header, &first(&claims, more)), more).await;
+    }
+    scene.app.get("/api/auth/verify").bearer(&scene.signed(&header, &claims)).await.ok();
+}
+
+#[tokio::test]
+async fn numbers_at_the_edge_neither_open_nor_break_anything() {
+    let scene = Scene::set().await;
+    let now = scene.app.now().as_seconds();
+    let text = scene.claims.to_string();
+    let exp = |value: &str| {
+        text.replacen(&format!("\"exp\":{}", scene.claims["exp"]), &format!("\"exp\":{value}"), 1)
+    };
+    for value in [
+        "1e400",
+        "-1e400",
+        "NaN",
+        "Infinity",
+        "1e18",
+        "9223372036854775808",
+        "18446744073709551615",
+        "-0.5",
+        "true",
+        "[]",
+        "{}",
+        "\"\"",
+        "4102444800.0",
+        "0x7fffffff",
+        "+1",
+        "01",
+    ] {
+        let token = scene.signed(&scene.header.to_string(), &exp(value));
+        let answer = scene.app.get("/api/auth/verify").bearer(&token).await;
+        assert_eq!(answer.status, 401, "{value}: {answer}");
+    }
+    let token = |seconds: i64| scene.signed(&scene.header.to_string(), &exp(&seconds.to_string()));
+    // The largest number is far away, not long ago.
+    let answer = scene.app.get("/api/auth/verify").bearer(&token(i64::MAX)).await;
+    assert!(matches!(answer.status, 200 | 401), "{answer}");
+    scene.app.get("/api/auth/verify").bearer(&token(now + 1)).await.ok();
+    scene.app.get("/api/auth/verify").bearer(&token(now)).await.problem(ErrorCode::TokenExpired);
+    scene.app.clock.advance(SECOND);
+    scene.app.get("/api/auth/verify").bearer(&token(now + 1)).await.problem(ErrorCode::TokenExpired);
+}
+
+/// Other shapes of signed messages, and text around a token.
+#[tokio::test]
+async fn only_the_compact_form_is_a_token() {
+    let scene = Scene::set().await;
+    let token = scene.ada.access_token();
+    let parts: Vec<&str> = token.split('.').collect();
+    let flattened = json!({"protected": parts[0], "payload": parts[1], "signature": parts[2]}).to_string();
+    let general =
+        json!({"payload": parts[1], "signatures": [{"protected": parts[0], "signature": parts[2]}]});
+    let nested = in_base64url(&token);
+    for other in [
+        flattened,
+        general.to_string(),
+        format!("{}.{nested}.{}", parts[0], parts[2]),
+        format!("{}..{}", parts[0], parts[2]),
+        format!(".{}.{}", parts[1], parts[2]),
+        format!("{}.{}.{}.{}.{}", parts[0], parts[1], parts[2], parts[1], parts[2]),
+        format!("{token}."),
+        format!(".{token}"),
+        format!("\"{token}\""),
+    ] {
+        scene.refused(&other, &other).await;
+    }
+}
+
+/// A large token costs its sender more than the server.
+#[tokio::test]
+async fn a_huge_token_is_refused() {
+    let scene = Scene::set().await;
+    let mut claims = scene.claims.clone();
+    claims["more"] = json!("a".repeat(20_000));
+    let token = Forge::with_a_key_of_its_own(&scene.header, &claims);
+    scene.refused(&token, "huge").await;
+    let deep = format!("{}{}", "[".repeat(7_000), "]".repeat(7_000));
+    let token = scene.signed(&scene.header.to_string(), &deep);
+    scene.refused(&token, "deep").await;
+}

@@ -1,0 +1,9 @@
+//! What somebody who means harm would try. What concerns one call alone stands with that call; bodies, tokens and foreign
+//! pages have modules of their own.
+
+mod flooding;
+mod forging;
+mod guessing;
+mod posing;
+mod smuggling;
+mod wire;
