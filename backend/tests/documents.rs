@@ -1,0 +1,77 @@
+//! What the documents say of the tests is so.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// Every text file below `folder` whose name ends so, in one.
+fn all(folder: &str, ending: &str) -> String {
+    let mut found = String::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.to_str().unwrap().ends_with(ending) {
+                found.push_str(&std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+/// The names of all functions that are tests.
+fn tests() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for code in ["backend/src", "backend/tests", "shared/src"].map(|folder| all(folder, ".rs")) {
+        let mut is_test = false;
+        for line in code.lines().map(str::trim) {
+            is_test |= line.starts_with("#[test]") || line.starts_with("#[tokio::test");
+            let named = line.trim_start_matches("async ").strip_prefix("fn ");
+            if let Some((name, _)) = named.and_then(|rest| rest.split_once('(')) {
+                if is_test {
+                    names.insert(name.to_owned());
+                }
+                is_test = false;
+            }
+        }
+    }
+    names
+}
+
+/// What stands between backticks and looks like the name of a test, and what stands in quotes behind `e2e`.
+fn named(document: &str) -> (Vec<&str>, Vec<&str>) {
+    let ticked = document.split('`').skip(1).step_by(2);
+    let is_name = |text: &&str| {
+        text.matches('_').count() > 2 && text.chars().all(|c| c == '_' || c.is_ascii_alphanumeric())
+    };
+    let quoted = document.split("e2e \"").skip(1).filter_map(|rest| rest.split('"').next());
+    (ticked.filter(is_name).collect(), quoted.collect())
+}
+
+#[test]
+fn every_test_that_the_security_page_names_exists() {
+    let page = std::fs::read_to_string(root().join("docs/security.md")).unwrap();
+    let (tests, browser) = (tests(), all("e2e/tests", ".spec.ts"));
+    let (functions, titles) = named(&page);
+    assert!(functions.len() > 50 && titles.len() > 2, "{} and {}", functions.len(), titles.len());
+    let missing: Vec<_> = functions.into_iter().filter(|name| !tests.contains(*name)).collect();
+    assert!(missing.is_empty(), "no such test: {missing:#?}");
+    for title in titles {
+        let titled = ['\'', '"', '`'].map(|quote| format!("test({quote}{title}{quote}"));
+        assert!(titled.iter().any(|test| browser.contains(test)), "no such test: {title}");
+    }
+}
+
+#[test]
+fn names_are_told_from_other_words() {
+    let page = "`a_b_c_d` and `x_y` and `docs/a_b_c_d.md`, e2e \"what is seen\"";
+    assert_eq!(named(page), (vec!["a_b_c_d"], vec!["what is seen"]));
+    let tests = tests();
+    assert!(tests.contains("names_are_told_from_other_words") && !tests.contains("named"));
+}
