@@ -49,6 +49,12 @@ export async function signOut(page: Page): Promise<void> {
   await expect(heading(page, 'Sign in')).toBeVisible()
 }
 
+/** Ends all other sessions on the page that lists them: the page asks once. */
+export async function signOutElsewhere(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Sign out everywhere else' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Sign out everywhere else' }).click()
+}
+
 /** Goes to a page as a person does: by clicking its link in the navigation. */
 export async function goTo(page: Page, link: string): Promise<void> {
   await linkTo(page, link).click()

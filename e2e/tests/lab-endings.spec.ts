@@ -12,6 +12,7 @@ import {
   signUp,
   welcome,
   type Person,
+  signOutElsewhere,
 } from '../support/people.ts'
 import { refreshFromElsewhere, refreshToken, sessionRecord } from '../support/record.ts'
 
@@ -128,7 +129,7 @@ async function endFromElsewhere(elsewhere: BrowserContext): Promise<void> {
   await page.goto('/login')
   await signIn(page, ADA)
   await goTo(page, 'Sessions')
-  await page.getByRole('button', { name: 'Sign out everywhere else' }).click()
+  await signOutElsewhere(page)
   await expect(page.getByText('You are signed in nowhere else.')).toBeVisible()
 }
 

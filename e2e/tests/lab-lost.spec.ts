@@ -4,7 +4,7 @@ import { answered, CONNECTION_BROKE } from '../support/complaints.ts'
 import type { Match } from '../support/faults.ts'
 import { expect, test } from '../support/fixtures.ts'
 import type { Origin } from '../support/origin.ts'
-import { ADA, fillInSignUp, goTo, heading, passwordField, signIn, signOut, signUp, welcome } from '../support/people.ts'
+import { ADA, fillInSignUp, goTo, heading, passwordField, signIn, signOut, signUp, welcome, signOutElsewhere } from '../support/people.ts'
 
 const NEW_PASSWORD = 'difference engine 1822'
 
@@ -50,7 +50,7 @@ const ACTS: Record<string, Act> = {
       await signInElsewhere(await anotherBrowser())
       await goTo(page, 'Sessions')
     },
-    act: (page) => page.getByRole('button', { name: 'Sign out everywhere else' }).click(),
+    act: signOutElsewhere,
     done: (page) => expect(page.getByText('You are signed in nowhere else.')).toBeVisible(),
   },
 

@@ -1,6 +1,6 @@
 import { answered } from '../support/complaints.ts'
 import { expect, test } from '../support/fixtures.ts'
-import { ADA, goTo, heading, signIn, signInAgain, signUp, welcome } from '../support/people.ts'
+import { ADA, goTo, heading, signIn, signInAgain, signUp, welcome, signOutElsewhere } from '../support/people.ts'
 
 test('a session ended from another browser is over there, and the list says how it ended', async ({
   page,
@@ -57,7 +57,7 @@ test('all other sessions end at once, and this one stays', async ({ page, anothe
   }
   await goTo(page, 'Sessions')
   await expect(page.getByRole('button', { name: /^End/ })).toHaveCount(2)
-  await page.getByRole('button', { name: 'Sign out everywhere else' }).click()
+  await signOutElsewhere(page)
   await expect(page.getByRole('button', { name: /^End/ })).toHaveCount(0)
   for (const elsewhere of others) {
     await goTo(elsewhere, 'Sessions')

@@ -1,5 +1,6 @@
 //! Parts of pages. A component fetches nothing.
 
+mod dialog;
 mod head;
 mod loaded;
 mod notes;
@@ -12,6 +13,7 @@ mod select;
 mod icon;
 mod skeleton;
 
+pub use dialog::{Cancel, Dialog, Opener};
 pub use field::{Field, Kind};
 pub use form::{Form, Submit};
 pub use head::{Card, Head};

@@ -94,6 +94,7 @@ pub static TEXTS: Texts = Texts {
     end: "End",
     sign_out_others: "Sign out everywhere else",
     sign_out_others_lead: "Ends every session but this one, at once.",
+    sign_out_others_ask: "Sign out on these devices?",
     no_others: "You are signed in nowhere else.",
     ended_title: "Ended in the last 30 days",
     no_ended: "Sessions that end will be listed here for 30 days, with the reason.",

@@ -1,33 +1,23 @@
 //! The account's end: asked once, with what will be lost, and the password.
 
 use crate::api::account;
-use crate::components::{Card, Field, Form, Kind, Submit, use_session};
+use crate::components::{Cancel, Card, Dialog, Field, Form, Kind, Opener, Submit, use_session};
 use crate::i18n::{Words, tr};
 use latchkey_shared::{DeleteAccountRequest, ErrorCode};
-use leptos::{ev::SubmitEvent, html, prelude::*};
+use leptos::{ev::SubmitEvent, prelude::*};
 
 /// The part of the security page.
 #[component]
 pub fn DeleteAccount() -> impl IntoView {
-    let dialog = NodeRef::<html::Dialog>::new();
-    let open = move |_| {
-        // It is refused only to a dialog that is open already.
-        let _ = dialog.get().map(|dialog| dialog.show_modal());
-    };
-    let close = move || {
-        if let Some(dialog) = dialog.get_untracked() {
-            dialog.close();
-        }
-    };
+    let dialog = Opener::default();
     view! {
         <Card title=|t| t.delete_title lead=|t| t.delete_lead class="danger">
-            <button type="button" class="danger" aria-haspopup="dialog" on:click=open>{tr(|t| t.delete_title)}</button>
+            <button type="button" class="danger" aria-haspopup="dialog" on:click=move |_| dialog.open()>{tr(|t| t.delete_title)}</button>
         </Card>
-        <dialog node_ref=dialog class="dialog" aria-labelledby="delete-title">
-            <h2 id="delete-title">{tr(|t| t.delete_ask)}</h2>
+        <Dialog opener=dialog id="delete-title" title=|t| t.delete_ask>
             <Losses />
-            <Confirm close=close />
-        </dialog>
+            <Confirm dialog=dialog />
+        </Dialog>
     }
 }
 
@@ -38,7 +28,7 @@ fn Losses() -> impl IntoView {
 }
 
 #[component]
-fn Confirm(close: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
+fn Confirm(dialog: Opener) -> impl IntoView {
     let session = use_session();
     let form = Form::new("delete").refused_at(ErrorCode::CredentialsRejected, "password");
     let password = RwSignal::new(String::new());
@@ -55,7 +45,7 @@ fn Confirm(close: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
         <form novalidate on:submit=send>
             <Field form=form name="password" label=|t| t.password value=password kind=Kind::Password autocomplete="current-password" hint=|t| t.delete_password_hint />
             <Submit form=form label=|t| t.delete_title class="danger" />
-            <button type="button" class="quiet" on:click=move |_| close()>{tr(|t| t.cancel)}</button>
+            <Cancel opener=dialog />
         </form>
     }
 }

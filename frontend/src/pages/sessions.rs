@@ -1,7 +1,9 @@
 //! Where the account is signed in.
 
 use crate::api::sessions;
-use crate::components::{Card, Form, Head, Loaded, LoadedView, Submit, load, use_session};
+use crate::components::{
+    Cancel, Card, Dialog, Form, Head, Loaded, LoadedView, Opener, Submit, load, use_session,
+};
 use crate::i18n::{tr, use_i18n};
 use crate::platform::{clock, document, locale};
 use latchkey_shared::{EndReason, Session, SessionList};
@@ -23,19 +25,17 @@ pub fn Sessions() -> impl IntoView {
 fn Lists(found: SessionList, list: Loaded<SessionList>) -> impl IntoView {
     let (live, ended): (Vec<_>, Vec<_>) =
         found.sessions.into_iter().partition(|session| session.ended_at.is_none());
-    let others = live.iter().any(|session| !session.current);
+    let others: Vec<_> =
+        live.iter().filter(|session| !session.current).map(|session| session.device.clone()).collect();
     let rows = live.into_iter().map(|found| view! { <Live found=found list=list /> }).collect_view();
     let none_ended = ended.is_empty();
     let ended = ended.into_iter().map(|found| view! { <Ended found=found /> }).collect_view();
     view! {
         <ul class="rows card">{rows}</ul>
         <section class="card">
-            {match others {
-                true => view! {
-                    <p class="lead">{tr(|t| t.sign_out_others_lead)}</p>
-                    <EndForm list=list />
-                }.into_any(),
-                false => view! { <p class="lead">{tr(|t| t.no_others)}</p> }.into_any(),
+            {match others.is_empty() {
+                true => view! { <p class="lead">{tr(|t| t.no_others)}</p> }.into_any(),
+                false => view! { <EndOthers others=others list=list /> }.into_any(),
             }}
         </section>
         <Card title=|t| t.ended_title>
@@ -44,6 +44,26 @@ fn Lists(found: SessionList, list: Loaded<SessionList>) -> impl IntoView {
                 false => view! { <ul class="rows">{ended}</ul> }.into_any(),
             }}
         </Card>
+    }
+}
+
+/// Ends all sessions but this one: asked once, with the devices that it is about.
+#[component]
+fn EndOthers(others: Vec<String>, list: Loaded<SessionList>) -> impl IntoView {
+    let i18n = use_i18n();
+    let dialog = Opener::default();
+    let others = others
+        .into_iter()
+        .map(|device| view! { <li>{move || (i18n.texts().device_name)(&device)}</li> })
+        .collect_view();
+    view! {
+        <p class="lead">{tr(|t| t.sign_out_others_lead)}</p>
+        <button type="button" class="danger" aria-haspopup="dialog" on:click=move |_| dialog.open()>{tr(|t| t.sign_out_others)}</button>
+        <Dialog opener=dialog id="others-title" title=|t| t.sign_out_others_ask>
+            <ul class="losses">{others}</ul>
+            <EndForm list=list />
+            <Cancel opener=dialog />
+        </Dialog>
     }
 }
 

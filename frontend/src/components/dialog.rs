@@ -1,0 +1,47 @@
+//! A dialog over the page. The browser keeps the focus in it, and gives it back when it closes.
+
+use crate::i18n::{Words, tr};
+use leptos::{html, prelude::*};
+
+/// What opens and closes a dialog.
+#[derive(Clone, Copy, Default)]
+pub struct Opener(NodeRef<html::Dialog>);
+
+impl Opener {
+    /// Opens the dialog.
+    pub fn open(self) {
+        // It is refused only to a dialog that is open already.
+        let _ = self.0.get_untracked().map(|dialog| dialog.show_modal());
+    }
+
+    /// Closes it; the focus goes back to where it was.
+    pub fn close(self) {
+        if let Some(dialog) = self.0.get_untracked() {
+            dialog.close();
+        }
+    }
+}
+
+/// A dialog with its heading.
+#[component]
+pub fn Dialog(
+    opener: Opener,
+    /// The id of the heading.
+    id: &'static str,
+    /// What the heading says.
+    title: Words,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <dialog node_ref=opener.0 class="dialog" aria-labelledby=id>
+            <h2 id=id>{tr(title)}</h2>
+            {children()}
+        </dialog>
+    }
+}
+
+/// Leaves a dialog without doing what it asks.
+#[component]
+pub fn Cancel(opener: Opener) -> impl IntoView {
+    view! { <button type="button" class="quiet" on:click=move |_| opener.close()>{tr(|t| t.cancel)}</button> }
+}
