@@ -47,7 +47,7 @@ fn lead_out_when_signed_out() {
 }
 
 /// Leads to the content. The browser itself would go to the page's base, which is home, and look for `#main` there.
-fn to_content(event: leptos::ev::MouseEvent) {
+fn to_content(event: &leptos::ev::MouseEvent) {
     event.prevent_default();
     document::focus("#main");
 }
@@ -56,7 +56,7 @@ fn to_content(event: leptos::ev::MouseEvent) {
 fn Inside() -> impl IntoView {
     let here = use_here();
     view! {
-        <a class="skip" href="#main" on:click=to_content>{tr(|t| t.skip_to_content)}</a>
+        <a class="skip" href="#main" on:click=move |event| to_content(&event)>{tr(|t| t.skip_to_content)}</a>
         <header class="top">
             <a href=Page::Home.href() class="brand"><Mark /></a>
             <AccountMenu />
