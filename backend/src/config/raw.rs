@@ -143,8 +143,8 @@ impl Default for Passwords {
 impl Default for Throttle {
     fn default() -> Self {
         Self {
-            per_account: 5,
-            per_network: 50,
+            per_account: 10,
+            per_network: 100,
             period: Span(Duration::from_secs(HOUR)),
             longest_wait: Span(Duration::from_secs(15 * MINUTE)),
         }
