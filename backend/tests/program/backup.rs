@@ -117,7 +117,11 @@ async fn a_restore_waits_for_the_server_to_stop_and_replaces_nothing_unasked() {
     server.stop(Signal::SIGKILL);
     let line = refused(folder.path(), &["restore", "kept.backup"]);
     assert!(line.contains("latchkey.db exists: --force"), "{line}");
+    said(run(folder.path(), &["keys", "rotate"]));
+    let rotated = std::fs::read(folder.path().join("data/secrets.json")).unwrap();
     let told = said(run(folder.path(), &["restore", "kept.backup", "--force"]));
+    assert_ne!(std::fs::read(folder.path().join("data/secrets.json")).unwrap(), rotated);
+    assert_eq!(std::fs::read(folder.path().join("data/secrets.json.replaced")).unwrap(), rotated);
     assert!(told.contains("1 accounts") && told.contains("latchkey.db.replaced"), "{told}");
     let server = Server::start(folder.path(), &[]);
     let login = json!({"email": "eve@example.org", "password": PASSWORD});

@@ -15,11 +15,13 @@ pub fn export(config: &Config) -> Result<Option<Secret>, KeyError> {
     serde_json::to_string(&stored).map(|text| Some(text.into())).map_err(|_| file.damaged())
 }
 
-/// Puts exported keys into the data folder, in the place of those that are there.
+/// Puts exported keys into the data folder, in the place of those that are there, which are kept beside them as
+/// `secrets.json.replaced`.
 pub fn import(config: &Config, keys: &Secret) -> Result<(), KeyError> {
     let file = File::of(config);
     let read = || serde_json::from_str::<Stored>(keys.expose()).map_err(|_| file.damaged());
     // Keys that could not be used must not replace any that can.
     parse::ring(config, read)?;
+    file.keep_aside()?;
     file.replace(&read()?)
 }

@@ -120,6 +120,19 @@ impl File {
         self.read()
     }
 
+    /// Gives the file, if there is one, a second name that outlives the next replacement.
+    pub fn keep_aside(&self) -> Result<(), KeyError> {
+        if !self.exists() {
+            return Ok(());
+        }
+        let aside = self.path.with_extension("json.replaced");
+        match std::fs::remove_file(&aside) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => std::fs::hard_link(&self.path, &aside),
+        }
+        .map_err(|source| self.failed(source))
+    }
+
     /// Puts these secrets in the place of those that are there, as a whole or not at all.
     pub fn replace(&self, stored: &Stored) -> Result<(), KeyError> {
         self.write(stored, |draft| std::fs::rename(draft, &self.path))
