@@ -243,6 +243,7 @@ const INSIDE: State[] = [
       origin.faults.on({ path: '/api/auth/login' }, refusal(401, 'credentials_rejected'))
       await page.locator('nav a[href="/account/sessions"]').click()
       const dialog = page.locator('dialog[open]')
+      await dialog.waitFor()
       await fillIn(dialog, { password: 'not her password' })
       await send(dialog)
       await expect(invalid(dialog)).toHaveCount(1)
