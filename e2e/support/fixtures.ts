@@ -1,12 +1,34 @@
 import { test as base, expect, type BrowserContext } from '@playwright/test'
 import { Complaints } from './complaints.ts'
-import { Origin } from './origin.ts'
+import { Origin, type Exchange } from './origin.ts'
 import { Server, type Settings } from './server.ts'
 
 /** A server with its own database, and the origin before it: one for each test. */
 export interface Latchkey {
   server: Server
   origin: Origin
+}
+
+/** Starts both. */
+export async function serve(settings: Settings): Promise<Latchkey> {
+  const origin = await Origin.start()
+  const server = await Server.start(origin.url, settings)
+  origin.passOnTo(server.port)
+  return { server, origin }
+}
+
+/** Ends both, and removes the data. */
+export async function end({ server, origin }: Latchkey): Promise<void> {
+  await origin.end()
+  await server.end()
+}
+
+/** What the browser asked for and what became of it, for somebody who wonders why a test failed. */
+export function requests(exchanges: readonly Exchange[]): { body: string; contentType: string } {
+  const lines = exchanges.map(({ method, path, status, faults }) =>
+    [status ?? 'broken', method, path, ...faults.map(({ kind }) => kind)].join(' '),
+  )
+  return { body: lines.join('\n'), contentType: 'text/plain' }
 }
 
 interface Fixtures {
@@ -23,19 +45,13 @@ export const test = base.extend<Fixtures>({
   settings: [{}, { option: true }],
 
   latchkey: async ({ settings }, use, info) => {
-    const origin = await Origin.start()
-    const server = await Server.start(origin.url, settings)
-    origin.passOnTo(server.port)
-    await use({ server, origin })
+    const latchkey = await serve(settings)
+    await use(latchkey)
     if (info.status !== info.expectedStatus) {
-      const requests = origin.exchanges.map(({ method, path, status, faults }) =>
-        [status ?? 'broken', method, path, ...faults.map(({ kind }) => kind)].join(' '),
-      )
-      await info.attach('requests', { body: requests.join('\n'), contentType: 'text/plain' })
-      await info.attach('server log', { body: server.log, contentType: 'text/plain' })
+      await info.attach('requests', requests(latchkey.origin.exchanges))
+      await info.attach('server log', { body: latchkey.server.log, contentType: 'text/plain' })
     }
-    await origin.end()
-    await server.end()
+    await end(latchkey)
   },
 
   origin: ({ latchkey }, use) => use(latchkey.origin),

@@ -1,5 +1,6 @@
-import { expect, type Browser, type BrowserContext, type BrowserContextOptions } from '@playwright/test'
+import { test as base, expect, type Browser, type BrowserContext, type BrowserContextOptions } from '@playwright/test'
 import { Complaints } from './complaints.ts'
+import { end, requests, serve } from './fixtures.ts'
 import type { Origin } from './origin.ts'
 import { ADA, type Person } from './people.ts'
 import { fillIn, open, send, type Stage, type State } from './states.ts'
@@ -44,6 +45,7 @@ export class Theatre {
   async show(state: State, look: (stage: Stage) => Promise<void>, more: BrowserContextOptions = {}): Promise<void> {
     const complaints = new Complaints()
     complaints.expect(...state.causes)
+    const before = this.origin.exchanges.length
     const context = await this.browser.newContext({
       ...options(this.origin, this.language),
       javaScriptEnabled: state.scripts,
@@ -55,6 +57,9 @@ export class Theatre {
       const stage = { page: await context.newPage(), origin: this.origin, person: PEOPLE[this.language] }
       await state.reach(stage)
       await look(stage)
+    } catch (error) {
+      await base.info().attach('requests', requests(this.origin.exchanges.slice(before)))
+      throw error
     } finally {
       this.origin.faults.clear()
       await context.close()
@@ -62,6 +67,23 @@ export class Theatre {
     expect(complaints.unexpected, `${state.name}: the browser complained`).toEqual([])
   }
 }
+
+/**
+ * Tests that look at one state each. Those that run one after the other share a server and a sign-in: the pages are what
+ * is looked at.
+ */
+export const test = base.extend<object, { theatre: (language: Language) => Promise<Theatre> }>({
+  theatre: [
+    async ({ browser }, use) => {
+      // The sign-in is kept as it was: its access token must outlast all of them.
+      const latchkey = await serve({ LATCHKEY_TOKENS__ACCESS_LIFETIME: '1h' })
+      const open: Partial<Record<Language, Promise<Theatre>>> = {}
+      await use((language) => (open[language] ??= Theatre.open(browser, latchkey.origin, language)))
+      await end(latchkey)
+    },
+    { scope: 'worker' },
+  ],
+})
 
 function options(origin: Origin, language: Language): BrowserContextOptions {
   return {

@@ -143,7 +143,8 @@ for (const what of ['saving the profile', 'signing in', 'signing up', 'changing 
     const loss = lose(origin, call, Infinity)
     await act(page)
     await expect(page.getByRole('alert')).toContainText('The server cannot be reached')
-    expect(loss.hits).toBe(3)
+    // Again, but not for ever: twice more, or less where a slow machine has used up the time for it.
+    expect([2, 3]).toContain(loss.hits)
   })
 }
 
