@@ -2,7 +2,7 @@
 
 use crate::accounts;
 use crate::config::Config;
-use crate::db::{ConnectError, Database, Gather, StoreError};
+use crate::db::{ConnectError, Database, Gather, StoreError, Together};
 use crate::metrics::Metrics;
 use crate::passwords::Pool;
 use crate::platform::{Clock, Folder, FolderError, Randomness};
@@ -43,6 +43,8 @@ pub struct State {
     pub accounts: Gather<accounts::ById>,
     /// Finds sessions by their ids.
     pub sessions: Gather<sessions::ById>,
+    /// Rotates sessions.
+    pub rotations: Together<sessions::Rotation>,
     /// Sessions that have ended lately.
     pub ended: EndedSessions,
     /// Generations that have been met lately.
@@ -94,6 +96,7 @@ impl App {
         Ok(Self(Arc::new(State {
             accounts: Gather::on(&db),
             sessions: Gather::on(&db),
+            rotations: Together::on(&db),
             db,
             clock,
             random,

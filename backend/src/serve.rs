@@ -1,17 +1,13 @@
 //! Serving: from the first connection to the last answer.
 
 use crate::app::App;
+use crate::platform::Patience;
 use crate::{http, sessions, tokens};
-use axum::Router;
-use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
-use axum::http::{HeaderValue, Request, header};
-use axum::response::Response;
-use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::{Service as _, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
+use std::convert::Infallible;
 use std::future::Future;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -59,7 +55,7 @@ pub async fn metrics(app: App, listener: TcpListener) {
 
 /// Where connections come in.
 struct Door {
-    services: TowerToHyperService<IntoMakeServiceWithConnectInfo<Router, SocketAddr>>,
+    service: http::Service,
     protocol: http1::Builder,
     places: Arc<Semaphore>,
     guests: GracefulShutdown,
@@ -68,12 +64,11 @@ struct Door {
 impl Door {
     fn new(app: &App) -> Self {
         let limits = &app.config.connections;
-        let router = http::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let mut protocol = http1::Builder::new();
-        // Also how long a connection is kept that asks for nothing more.
-        protocol.timer(TokioTimer::new()).header_read_timeout(limits.patience).max_buf_size(LARGEST_HEAD);
+        // Also how long a connection is kept that asks for nothing more. Answers are small: head and body go in one piece.
+        protocol.header_read_timeout(limits.patience).max_buf_size(LARGEST_HEAD).writev(false);
         Self {
-            services: TowerToHyperService::new(router),
+            service: http::Service::new(app.clone()),
             protocol,
             places: Arc::new(Semaphore::new(limits.max.min(Semaphore::MAX_PERMITS))),
             guests: GracefulShutdown::new(),
@@ -84,12 +79,14 @@ impl Door {
     async fn open(&self, listener: &TcpListener) {
         while let Ok(place) = Arc::clone(&self.places).acquire_owned().await {
             let (stream, peer) = accept(listener).await;
-            let service = match self.services.call(peer).await {
-                Ok(service) => TowerToHyperService::new(service),
-                Err(never) => match never {},
-            };
-            let service = service_fn(move |request| in_doubt_for_the_last_time(&service, request));
-            let connection = self.protocol.serve_connection(TokioIo::new(stream), service);
+            let service = self.service.clone();
+            let service = service_fn(move |request| {
+                let service = service.clone();
+                async move { Ok::<_, Infallible>(service.answer(request, peer).await) }
+            });
+            let mut protocol = self.protocol.clone();
+            let connection =
+                protocol.timer(Patience::default()).serve_connection(TokioIo::new(stream), service);
             let connection = self.guests.watch(connection);
             tokio::spawn(async move {
                 // What a client does wrong on its connection is its own affair.
@@ -97,26 +94,6 @@ impl Door {
                 drop(place);
             });
         }
-    }
-}
-
-/// RFC 9112 §6.1: a request that says its length in two ways may be read in two ways, so the connection must end with it.
-/// By now one of the two has been taken away; but hardly anybody sends a small body in chunks, so that costs nothing.
-fn in_doubt_for_the_last_time<S>(
-    service: &S,
-    request: Request<Incoming>,
-) -> impl Future<Output = Result<Response, S::Error>> + use<S>
-where
-    S: hyper::service::Service<Request<Incoming>, Response = Response>,
-{
-    let is_the_last = request.headers().contains_key(header::TRANSFER_ENCODING);
-    let answer = service.call(request);
-    async move {
-        let mut answer = answer.await?;
-        if is_the_last {
-            answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-        }
-        Ok(answer)
     }
 }
 

@@ -1,22 +1,25 @@
--- Each thread has one connection and follows a session of its own: every answer carries the token of the next request.
--- So there must be as many threads as connections.
+-- Each connection follows a session of its own: every answer carries the token of the next request. A thread does not say
+-- which of its connections it asks for, so it takes any token that is not under way.
 
 local here = debug.getinfo(1, "S").source:match("@?(.*/)")
 dofile(here .. "common.lua")
 
-local headers, token = { ["Content-Type"] = "application/json" }
+local headers, tokens = { ["Content-Type"] = "application/json" }, {}
 
 function init(args)
-  -- Every run uses sessions that no run has used: the tokens of the last one are gone with it.
-  token = lines(args[1] .. "/refresh.txt")[tonumber(args[2]) + number + 1]
+  -- Every run uses sessions that no run has used: the tokens of the last one are gone with it. One more than there are
+  -- connections, since wrk looks at one request before it begins.
+  local all, from, each = lines(args[1] .. "/refresh.txt"), tonumber(args[2]), tonumber(args[3]) + 1
+  for index = 1, each do tokens[index] = all[from + number * each + index] end
 end
 
 function request()
+  local token = table.remove(tokens)
   return wrk.format("POST", nil, headers, '{"refresh_token":"' .. token .. '"}')
 end
 
 function response(status, _, body)
   if status == 200 then
-    token = body:match('"refresh_token":"([^"]+)"')
+    tokens[#tokens + 1] = body:match('"refresh_token":"([^"]+)"')
   end
 end

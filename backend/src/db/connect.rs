@@ -40,7 +40,7 @@ impl Database {
         }
         let connection = sea_orm::Database::connect(options(url)).await?;
         migrate(&connection).await?;
-        Ok(Self { turns: Turns::on(&connection), connection, queue: None }.with_a_writer())
+        Ok(Self { turns: Turns::on(&connection), connection })
     }
 }
 
@@ -57,8 +57,9 @@ fn options(url: &DatabaseUrl) -> ConnectOptions {
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(BUSY_TIMEOUT)
         });
-        options.map_sqlx_sqlite_pool_opts(|pool| {
-            pool.before_acquire(|connection, _| Box::pin(std::future::ready(Ok(is_at_rest(connection)))))
+        // A file is there or not: nobody has to ask first whether it answers.
+        options.test_before_acquire(false).map_sqlx_sqlite_before_acquire(|connection, _| {
+            Box::pin(std::future::ready(Ok(is_at_rest(connection))))
         });
     } else {
         options.max_connections(16).min_connections(1).set_application_name("latchkey");

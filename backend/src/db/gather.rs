@@ -52,9 +52,9 @@ impl<L: Lookup> Gather<L> {
     }
 }
 
-/// Can happen only when a look-up panicked.
-fn gone() -> StoreError {
-    DbErr::Custom("whoever was to look it up has gone".to_owned()).into()
+/// Can happen only when a look-up or a write panicked.
+pub(super) fn gone() -> StoreError {
+    DbErr::Custom("whoever was to ask the database has gone".to_owned()).into()
 }
 
 async fn gather<L: Lookup>(database: Database, mut asked: mpsc::UnboundedReceiver<Asked<L>>) {
@@ -84,19 +84,22 @@ async fn answer<L: Lookup>(database: &Database, batch: Vec<Asked<L>>) {
             }
         }
         Err(error) => {
-            let same = error.to_string();
-            let mut error = Some(error);
-            for (_, answer) in batch {
-                let error = error.take().unwrap_or_else(|| DbErr::Custom(same.clone()).into());
+            for ((_, answer), error) in batch.into_iter().zip(for_each(error)) {
                 let _gone_away = answer.send(Err(error));
             }
         }
     }
 }
 
-/// Filled up to a power of two with the last key: there are a few statements then, which stay prepared.
-fn padded<K: Copy>(mut keys: Vec<K>) -> Vec<K> {
-    if let Some(last) = keys.last().copied() {
+/// One failure for all who shared it: the first is told the cause itself, the others its words.
+pub(super) fn for_each(error: StoreError) -> impl Iterator<Item = StoreError> {
+    let words = error.to_string();
+    std::iter::once(error).chain(std::iter::repeat_with(move || DbErr::Custom(words.clone()).into()))
+}
+
+/// Filled up to a power of two with the last one: there are a few statements then, which stay prepared.
+pub(super) fn padded<K: Clone>(mut keys: Vec<K>) -> Vec<K> {
+    if let Some(last) = keys.last().cloned() {
         keys.resize(keys.len().next_power_of_two(), last);
     }
     keys

@@ -19,7 +19,7 @@ use sea_orm::{
     TransactionOptions, TransactionTrait,
 };
 pub use snapshot::{Counts, Snapshot, SnapshotError, sqlite_file};
-pub use together::Write;
+pub use together::{Together, Write};
 use turn::{Turn, Turns};
 
 /// The database failed. The caller learns no more than that; the log says why.
@@ -32,7 +32,6 @@ pub struct StoreError(#[from] DbErr);
 pub struct Database {
     connection: DatabaseConnection,
     turns: Turns,
-    queue: Option<together::Queue>,
 }
 
 /// The connections to the database, in numbers.
@@ -52,7 +51,7 @@ pub struct Transaction {
 }
 
 impl Database {
-    /// What a store reads with. Writes belong in a transaction: there they take turns.
+    /// What a store reads with. Writes belong in a transaction, or go through [`Together`]: there they take turns.
     pub fn executor(&self) -> &impl Executor {
         &self.connection
     }

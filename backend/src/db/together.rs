@@ -1,174 +1,183 @@
-//! Writes that arrive together are committed together.
+//! Writes that arrive together are written together: one statement for many rows instead of one for each.
 //!
 //! A commit waits for the disk. SQLite has one writer: commits that come one after another would make the disk's pace the
-//! server's. Here whatever comes while a commit is under way shares the next one. PostgreSQL does that by itself, and rows
-//! that are locked longer than their own statement takes could meet in a deadlock there: each write goes alone.
+//! server's. Here whatever comes while a statement is under way shares the next one, and its commit. PostgreSQL groups
+//! commits by itself, and rows that one statement locks in its own order could meet another's in a deadlock there: each
+//! write goes alone.
 
-use super::{Database, StoreError, Transaction};
-use sea_orm::{DatabaseBackend, DbErr};
+use super::gather::{for_each, gone, padded};
+use super::turn::Turns;
+use super::{Database, Executor, StoreError};
+use sea_orm::{DatabaseBackend, DatabaseConnection};
 use std::future::Future;
-use std::pin::Pin;
 use tokio::sync::{mpsc, oneshot};
 
-/// How many writes share a commit at most: the last one waits for all of them.
+/// How many rows one statement writes at most: the last one waits for all of them.
 const MOST: usize = 256;
 /// How many more may wait for their turn; past that they wait for a place.
 const QUEUE: usize = 1024;
 
-/// Something to write. It may be carried out more than once, and what an earlier attempt wrote has been undone then.
-pub trait Write: Send + Sync + 'static {
+/// What can be written for many rows in one statement.
+pub trait Write: Clone + Send + Sync + 'static {
     /// What the writing brings.
     type Answer: Send + 'static;
 
-    /// Writes, in a transaction that others share. What it decides, it decides in a statement's own condition.
+    /// Writes all of them in one statement, and answers each, in their order. What it decides, it decides in the
+    /// statement's own condition. A write may be there more than once; at most one of them may be told that it was the
+    /// one.
     fn carry_out(
-        &self,
-        transaction: &Transaction,
-    ) -> impl Future<Output = Result<Self::Answer, StoreError>> + Send;
+        db: &impl Executor,
+        writes: &[Self],
+    ) -> impl Future<Output = Result<Vec<Self::Answer>, StoreError>> + Send;
 }
 
-/// The way to the one writer.
-#[derive(Clone)]
-pub(super) struct Queue(mpsc::Sender<Box<dyn Job>>);
+/// The way to write.
+pub struct Together<W: Write>(Way<W>);
 
-impl Database {
-    /// Carries a write out, together with those that come at the same moment. The answer comes after the commit.
-    pub async fn together<W: Write>(&self, write: W) -> Result<W::Answer, StoreError> {
-        let Some(queue) = &self.queue else { return self.alone(&write).await };
-        let (answer, answered) = oneshot::channel();
-        let asked = Asked { write, answer, outcome: None };
-        if queue.0.send(Box::new(asked)).await.is_err() {
-            return Err(gone());
-        }
-        answered.await.unwrap_or_else(|_| Err(gone()))
-    }
-
-    async fn alone<W: Write>(&self, write: &W) -> Result<W::Answer, StoreError> {
-        let transaction = self.begin().await?;
-        let answer = write.carry_out(&transaction).await?;
-        transaction.commit().await?;
-        Ok(answer)
-    }
-
-    /// Starts the writer where there can be only one. It ends with the last handle to the database.
-    pub(super) fn with_a_writer(mut self) -> Self {
-        if self.connection.get_database_backend() == DatabaseBackend::Sqlite {
-            let (queue, jobs) = mpsc::channel(QUEUE);
-            tokio::spawn(work(self.clone(), jobs));
-            self.queue = Some(Queue(queue));
-        }
-        self
-    }
-}
-
-/// Can happen only when the writer panicked.
-fn gone() -> StoreError {
-    DbErr::Custom("the writer has gone".to_owned()).into()
+enum Way<W: Write> {
+    /// Where there can be only one writer.
+    Queue(mpsc::Sender<Asked<W>>),
+    Alone(DatabaseConnection),
 }
 
 /// A write and whoever waits for its answer.
 struct Asked<W: Write> {
     write: W,
     answer: oneshot::Sender<Result<W::Answer, StoreError>>,
-    outcome: Option<W::Answer>,
 }
 
-/// The same for any write.
-trait Job: Send {
-    fn is_wanted(&self) -> bool;
-    fn carry_out<'a>(
-        &'a mut self,
-        transaction: &'a Transaction,
-    ) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send + 'a>>;
-    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
-}
-
-impl<W: Write> Job for Asked<W> {
-    /// Whoever has gone away before its turn came wants nothing written.
-    fn is_wanted(&self) -> bool {
-        !self.answer.is_closed()
+impl<W: Write> Together<W> {
+    /// Starts to write. It ends with the last one that can ask.
+    pub fn on(database: &Database) -> Self {
+        let connection = database.connection.clone();
+        if connection.get_database_backend() != DatabaseBackend::Sqlite {
+            return Self(Way::Alone(connection));
+        }
+        let (ask, asked) = mpsc::channel(QUEUE);
+        tokio::spawn(work::<W>(connection, database.turns.clone(), asked));
+        Self(Way::Queue(ask))
     }
 
-    fn carry_out<'a>(
-        &'a mut self,
-        transaction: &'a Transaction,
-    ) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send + 'a>> {
-        Box::pin(async {
-            self.outcome = Some(self.write.carry_out(transaction).await?);
-            Ok(())
-        })
-    }
-
-    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
-        let written = self.outcome;
-        let outcome = committed.and_then(|()| written.ok_or_else(gone));
-        // Whoever has gone away meanwhile finds out what was written when it asks again.
-        let _gone_away = self.answer.send(outcome);
+    /// Writes, with those that come at the same moment. The answer comes once it is on the disk.
+    pub async fn write(&self, write: W) -> Result<W::Answer, StoreError> {
+        match &self.0 {
+            Way::Alone(connection) => one(connection, write).await,
+            Way::Queue(queue) => {
+                let (answer, answered) = oneshot::channel();
+                queue.send(Asked { write, answer }).await.map_err(|_| gone())?;
+                answered.await.unwrap_or_else(|_| Err(gone()))
+            }
+        }
     }
 }
 
-type Jobs = Vec<Box<dyn Job>>;
+impl Database {
+    /// Writes all of these: many to a statement where there is one writer, and one by one where others write, too. What
+    /// fails in the middle leaves a part of it written.
+    pub async fn write_all<W: Write>(&self, writes: &[W]) -> Result<(), StoreError> {
+        let is_alone = self.connection.get_database_backend() == DatabaseBackend::Sqlite;
+        for portion in writes.chunks(if is_alone { MOST } else { 1 }) {
+            let _turn = self.turns.next().await?;
+            W::carry_out(&self.connection, &padded(portion.to_vec())).await?;
+        }
+        Ok(())
+    }
+}
 
-async fn work(database: Database, mut queue: mpsc::Receiver<Box<dyn Job>>) {
-    let mut jobs = Jobs::new();
-    while queue.recv_many(&mut jobs, MOST).await > 0 {
+async fn one<W: Write>(connection: &DatabaseConnection, write: W) -> Result<W::Answer, StoreError> {
+    W::carry_out(connection, &[write]).await?.pop().ok_or_else(gone)
+}
+
+async fn work<W: Write>(connection: DatabaseConnection, turns: Turns, mut queue: mpsc::Receiver<Asked<W>>) {
+    let mut batch = Vec::new();
+    while queue.recv_many(&mut batch, MOST).await > 0 {
         // In a task of its own: a write that panics must not take the writer along.
-        let batch = std::mem::take(&mut jobs);
-        if let Err(error) = tokio::spawn(write(database.clone(), batch)).await {
+        let batch = std::mem::take(&mut batch);
+        if let Err(error) = tokio::spawn(write(connection.clone(), turns.clone(), batch)).await {
             tracing::error!(%error, "Writing has panicked");
         }
     }
 }
 
-/// One commit for all of them. If that fails, each gets its own, so that none fails because of another. A commit that
-/// failed may still have happened: then the second attempt finds its condition unmet, as after a lost race.
-async fn write(database: Database, mut jobs: Jobs) {
-    let mut committed = attempt(&database, &mut jobs).await;
-    let all_failed = committed.is_err() && jobs.len() > 1;
-    for mut job in jobs {
-        if all_failed {
-            committed = attempt(&database, std::slice::from_mut(&mut job)).await;
+/// One statement for all of them. If that fails, each gets its own, so that none fails because of another. A statement
+/// that failed may still have been committed: then the second attempt finds its condition unmet, as after a lost race.
+async fn write<W: Write>(connection: DatabaseConnection, turns: Turns, mut batch: Vec<Asked<W>>) {
+    let turn = match turns.next().await {
+        Ok(turn) => turn,
+        Err(error) => return refuse(batch, error),
+    };
+    // Whoever has gone away before its turn came wants nothing written.
+    batch.retain(|asked| !asked.answer.is_closed());
+    let writes = padded(batch.iter().map(|asked| asked.write.clone()).collect());
+    let written = match writes.is_empty() {
+        true => return,
+        false => W::carry_out(&connection, &writes).await,
+    };
+    match written {
+        Ok(answers) => {
+            drop(turn);
+            for (asked, answer) in batch.into_iter().zip(answers) {
+                // Whoever has gone away meanwhile finds out what was written when it asks again.
+                let _gone_away = asked.answer.send(Ok(answer));
+            }
         }
-        job.answer(std::mem::replace(&mut committed, Ok(())));
+        Err(error) if batch.len() == 1 => refuse(batch, error),
+        Err(_) => {
+            for Asked { write, answer } in batch {
+                let _gone_away = answer.send(one(&connection, write).await);
+            }
+        }
     }
 }
 
-async fn attempt(database: &Database, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
-    let transaction = database.begin().await?;
-    for job in jobs.iter_mut().filter(|job| job.is_wanted()) {
-        job.carry_out(&transaction).await?;
+/// Tells all of them that nothing was written.
+fn refuse<W: Write>(batch: Vec<Asked<W>>, error: StoreError) {
+    for (asked, error) in batch.into_iter().zip(for_each(error)) {
+        let _gone_away = asked.answer.send(Err(error));
     }
-    transaction.commit().await
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Executor;
     use super::*;
     use crate::config::from_pairs;
     use futures::future::join_all;
     use sea_orm::Statement;
+    use std::sync::Arc;
 
     /// Writes its number down, once; the number -1 is refused by the table, -2 by the program.
+    #[derive(Clone)]
     struct Note(i64);
 
     impl Write for Note {
         type Answer = bool;
-        async fn carry_out(&self, transaction: &Transaction) -> Result<bool, StoreError> {
-            assert_ne!(self.0, -2, "a panic that a test asked for");
-            let note = format!("INSERT INTO notes VALUES ({}) ON CONFLICT DO NOTHING", self.0);
-            Ok(transaction.executor().execute_unprepared(&note).await?.rows_affected() == 1)
+        async fn carry_out(db: &impl Executor, notes: &[Self]) -> Result<Vec<bool>, StoreError> {
+            assert!(notes.iter().all(|note| note.0 != -2), "a panic that a test asked for");
+            let rows: Vec<String> = notes.iter().map(|note| format!("({})", note.0)).collect();
+            let insert = format!(
+                "INSERT INTO notes VALUES {} ON CONFLICT DO NOTHING RETURNING number",
+                rows.join(", ")
+            );
+            let written = db.query_all_raw(Statement::from_string(DatabaseBackend::Sqlite, insert)).await?;
+            let mut written: Vec<i64> =
+                written.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
+            let first = |note: &Self| match written.iter().position(|number| *number == note.0) {
+                Some(at) => written.swap_remove(at) == note.0,
+                None => false,
+            };
+            Ok(notes.iter().map(first).collect())
         }
     }
 
-    async fn notebook() -> (tempfile::TempDir, Database) {
+    async fn notebook() -> (tempfile::TempDir, Database, Arc<Together<Note>>) {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/notes.db", folder.path().display());
         let config = from_pairs(None, [("LATCHKEY_DATABASE__URL".to_owned(), url)]).unwrap();
         let database = Database::open(&config.database_url).await.unwrap();
         let table = "CREATE TABLE notes (number INTEGER PRIMARY KEY CHECK (number >= 0))";
         database.executor().execute_unprepared(table).await.unwrap();
-        (folder, database)
+        let together = Arc::new(Together::on(&database));
+        (folder, database, together)
     }
 
     async fn noted(database: &Database) -> i64 {
@@ -177,9 +186,13 @@ mod tests {
     }
 
     /// Holds the writer's turn while all of them are asked for, so that they certainly come together.
-    async fn at_once(database: &Database, numbers: &[i64]) -> Vec<Result<bool, StoreError>> {
+    async fn at_once(
+        database: &Database,
+        together: &Together<Note>,
+        numbers: &[i64],
+    ) -> Vec<Result<bool, StoreError>> {
         let turn = database.begin().await.unwrap();
-        let asked = join_all(numbers.iter().map(|number| database.together(Note(*number))));
+        let asked = join_all(numbers.iter().map(|number| together.write(Note(*number))));
         let release = async {
             for _ in 0..100 {
                 tokio::task::yield_now().await;
@@ -191,8 +204,8 @@ mod tests {
 
     #[tokio::test]
     async fn each_of_many_is_answered_for_itself() {
-        let (_folder, database) = notebook().await;
-        let answers = at_once(&database, &[1, 2, 2, 3, 1]).await;
+        let (_folder, database, together) = notebook().await;
+        let answers = at_once(&database, &together, &[1, 2, 2, 3, 1]).await;
         let answers: Vec<bool> = answers.into_iter().map(Result::unwrap).collect();
         assert_eq!(answers, [true, true, false, true, false]);
         assert_eq!(noted(&database).await, 3);
@@ -200,8 +213,8 @@ mod tests {
 
     #[tokio::test]
     async fn one_that_fails_does_not_take_the_others_along() {
-        let (_folder, database) = notebook().await;
-        let answers = at_once(&database, &[1, 2, -1, 3]).await;
+        let (_folder, database, together) = notebook().await;
+        let answers = at_once(&database, &together, &[1, 2, -1, 3]).await;
         let answers: Vec<Option<bool>> = answers.into_iter().map(Result::ok).collect();
         assert_eq!(answers, [Some(true), Some(true), None, Some(true)]);
         assert_eq!(noted(&database).await, 3);
@@ -209,23 +222,23 @@ mod tests {
 
     #[tokio::test]
     async fn one_that_panics_does_not_end_the_writer() {
-        let (_folder, database) = notebook().await;
-        assert!(database.together(Note(-2)).await.is_err());
-        assert!(database.together(Note(1)).await.unwrap());
+        let (_folder, _database, together) = notebook().await;
+        assert!(together.write(Note(-2)).await.is_err());
+        assert!(together.write(Note(1)).await.unwrap());
     }
 
     #[tokio::test]
     async fn whoever_went_away_before_its_turn_writes_nothing() {
-        let (_folder, database) = notebook().await;
+        let (_folder, database, together) = notebook().await;
         let turn = database.begin().await.unwrap();
         // The writer waits for its turn with the first; the second waits behind it.
         let first = tokio::spawn({
-            let database = database.clone();
-            async move { database.together(Note(1)).await }
+            let together = Arc::clone(&together);
+            async move { together.write(Note(1)).await }
         });
         let second = tokio::spawn({
-            let database = database.clone();
-            async move { database.together(Note(2)).await }
+            let together = Arc::clone(&together);
+            async move { together.write(Note(2)).await }
         });
         for _ in 0..100 {
             tokio::task::yield_now().await;
@@ -234,7 +247,7 @@ mod tests {
         assert!(second.await.is_err());
         turn.commit().await.unwrap();
         assert!(first.await.unwrap().unwrap());
-        assert!(database.together(Note(3)).await.unwrap());
+        assert!(together.write(Note(3)).await.unwrap());
         assert_eq!(noted(&database).await, 2);
     }
 }

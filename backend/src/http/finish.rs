@@ -1,16 +1,15 @@
-//! The last touch to every answer: its id, its headers, and the body of a refusal. One layer sets them all.
+//! The last touch to every answer: its id, its headers, and the body of a refusal.
 
 use super::named::RequestId;
 use super::problem::Refusal;
 use crate::app::App;
-use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Finishes an answer.
-pub async fn finish(State(app): State<App>, mut response: Response) -> Response {
+pub(super) fn finish(app: &App, mut response: Response) -> Response {
     let named = response.extensions_mut().remove::<RequestId>();
     let RequestId(request_id) = named.unwrap_or_else(|| RequestId(app.random.id(app.clock.now())));
     if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {

@@ -1,5 +1,6 @@
 //! Counts every call, where somebody may ask for the numbers.
 
+use super::problem::unless_it_panics;
 use crate::app::App;
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
@@ -13,7 +14,7 @@ pub(super) async fn measured(State(app): State<App>, request: Request, next: Nex
     let begun = Instant::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let response = next.run(request).await;
+    let response = unless_it_panics(next.run(request)).await;
     if let Some(calls) = app.metrics.calls.get() {
         let route = route.as_ref().map(MatchedPath::as_str);
         calls.note(route, method.as_str(), response.status().as_u16(), begun.elapsed());

@@ -1,4 +1,6 @@
-//! HTTP: the router and its layers, what handlers extract, and how they answer.
+//! HTTP: the service around the routes, what handlers extract, and how they answer.
+
+mod service;
 
 mod finish;
 mod measured;
@@ -27,5 +29,5 @@ pub use openapi::description;
 pub use path::PathId;
 pub use problem::Refusal;
 pub use reply::{Json, NoContent, WrittenJson};
-pub use router::router;
 pub use same_site::SameSite;
+pub use service::Service;

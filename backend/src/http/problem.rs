@@ -6,9 +6,12 @@ use crate::throttle::TooMany;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use latchkey_shared::{EndReason, ErrorCode, FieldError, Problem};
-use std::any::Any;
 use std::error::Error;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -96,9 +99,15 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// A handler panicked: a defect, told to the log by the panic itself.
-pub(super) fn after_panic(_: Box<dyn Any + Send>) -> Response {
-    Refusal::new(ErrorCode::Internal).into_response()
+/// The answer, or a refusal when a handler panics: a defect, told to the log by the panic itself.
+pub(super) async fn unless_it_panics(answer: impl Future<Output = Response>) -> Response {
+    let mut answer = pin!(answer);
+    // What a panic leaves behind belongs to this call alone, or is guarded by locks that take it into account.
+    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(context))) {
+        Ok(answered) => answered,
+        Err(_panic) => Poll::Ready(Refusal::new(ErrorCode::Internal).into_response()),
+    })
+    .await
 }
 
 /// RFC 6750 §3: every 401 says how to authenticate, and what was wrong with the token that came.

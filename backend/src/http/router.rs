@@ -1,6 +1,5 @@
-//! Every route, and what lies around them.
+//! Every route. What all calls have in common is done in `service`, around the router.
 
-use super::finish::finish;
 use super::measured::measured;
 use super::named::named;
 use super::problem::Refusal;
@@ -9,9 +8,8 @@ use crate::app::App;
 use crate::metrics::Calls;
 use crate::{accounts, sessions, tokens};
 use axum::Router;
-use axum::middleware::{from_fn_with_state, map_response_with_state};
+use axum::middleware::from_fn_with_state;
 use latchkey_shared::ErrorCode;
-use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 /// The routes with their descriptions. A route cannot be added without one: both come from the same line.
@@ -29,15 +27,13 @@ fn telling() -> OpenApiRouter<App> {
     tokens::routes().merge(health::routes()).merge(openapi::routes())
 }
 
-/// The whole API.
-pub fn router(app: App) -> Router {
+/// All of them.
+pub(super) fn router(app: App) -> Router {
     let acting = acting().route_layer(from_fn_with_state(app.clone(), named));
     let (routes, description) = acting.merge(telling()).split_for_parts();
     let routes = routes
         .fallback(async || Refusal::new(ErrorCode::NotFound))
-        .method_not_allowed_fallback(async || Refusal::new(ErrorCode::MethodNotAllowed))
-        .layer(CatchPanicLayer::custom(super::problem::after_panic))
-        .layer(map_response_with_state(app.clone(), finish));
+        .method_not_allowed_fallback(async || Refusal::new(ErrorCode::MethodNotAllowed));
     // Where nobody may ask, nothing is counted.
     if app.config.metrics.listen.is_none() {
         return routes.with_state(app);

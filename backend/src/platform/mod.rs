@@ -2,8 +2,10 @@
 
 mod clock;
 mod folder;
+mod patience;
 mod randomness;
 
 pub use clock::{Clock, SystemClock, TestClock};
 pub use folder::{Folder, FolderError};
+pub use patience::Patience;
 pub use randomness::{OsRandomness, Randomness};

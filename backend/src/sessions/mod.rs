@@ -18,7 +18,7 @@ pub use end::{EndError, because_account_deleted, because_password_changed};
 pub use ended::EndedSessions;
 pub use housekeeping::run as housekeeping;
 pub use list::all as list_all;
-pub use refresh::{ById, RefreshError};
+pub use refresh::{ById, RefreshError, Rotation};
 
 pub use rotation::{Decision, Facts, Generation, decide};
 pub use routes::{SignedInReply, routes};

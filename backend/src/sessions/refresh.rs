@@ -6,10 +6,10 @@ use super::session::{Client, Issued, Record, Tokens};
 use super::sign_in::{IssueError, issue};
 use super::store::{self, Which};
 use crate::app::App;
-use crate::db::{Database, Lookup, StoreError, Transaction, Write};
+use crate::db::{Database, Executor, Lookup, StoreError, Write};
 use crate::metrics::Refreshed;
 use crate::tokens::{RefreshClaims, RefreshRejected};
-use latchkey_shared::{EndReason, Secret, Timestamp};
+use latchkey_shared::{Account, EndReason, Secret, Timestamp};
 use uuid::Uuid;
 
 /// Why there are no new tokens.
@@ -85,24 +85,27 @@ async fn attempt(
 ) -> Result<Option<(Refreshed, Tokens)>, RefreshError> {
     // Asked before the database: a note that is written down in between is then found there, if not here.
     let met = app.seen.pending(claims.sid);
-    let found = app.sessions.find(claims.sid).await?;
-    let Some(mut session) = found.filter(|session| session.account_id == claims.sub) else {
+    let (found, account) = tokio::join!(app.sessions.find(claims.sid), app.accounts.find(claims.sub));
+    let Some(mut session) = found?.filter(|session| session.account_id == claims.sub) else {
         return Err(RefreshError::Ended(app.ended.reason(claims.sid)));
+    };
+    let Some(account) = account? else {
+        return Err(RefreshError::Ended(Some(EndReason::AccountDeleted)));
     };
     session.facts.seen = session.facts.seen.max(met);
     let presented = Generation(claims.generation);
     match decide(&session.facts, presented, now, app.config.tokens.refresh_grace) {
         Decision::Refuse(reason) => Err(RefreshError::Ended(Some(reason))),
         Decision::Reissue(generation) => {
-            Ok(Some((Refreshed::Repeated, reissue(app, &session, generation, now).await?)))
+            Ok(Some((Refreshed::Repeated, reissue(app, &session, generation, account, now)?)))
         }
         Decision::Rotate(next) => {
             session.facts.idle_ends_at = now + app.idle_limit(session.remember);
             let ends_at = session.facts.idle_ends_at;
             let (session_id, client) = (session.id, client.clone());
             let rotation = Rotation { session_id, from: presented, now, idle_ends_at: ends_at, client };
-            if app.db.together(rotation).await? {
-                Ok(Some((Refreshed::Rotated, reissue(app, &session, next, now).await?)))
+            if app.rotations.write(rotation).await? {
+                Ok(Some((Refreshed::Rotated, reissue(app, &session, next, account, now)?)))
             } else {
                 Ok(None)
             }
@@ -127,33 +130,36 @@ impl Lookup for ById {
     }
 }
 
-/// Refreshes that arrive together are committed together; each statement still decides its own race.
-struct Rotation {
-    session_id: Uuid,
-    from: Generation,
-    now: Timestamp,
-    idle_ends_at: Timestamp,
-    client: Client,
+/// Refreshes that arrive together are written together; the statement still decides each race for itself.
+#[derive(Clone)]
+pub struct Rotation {
+    /// Which session.
+    pub(super) session_id: Uuid,
+    /// The generation that it must still be at.
+    pub(super) from: Generation,
+    /// When it rotates.
+    pub(super) now: Timestamp,
+    /// When it ends if it is not used any more.
+    pub(super) idle_ends_at: Timestamp,
+    /// Who asked.
+    pub(super) client: Client,
 }
 
 impl Write for Rotation {
     /// Whether this was the one that rotated.
     type Answer = bool;
-    async fn carry_out(&self, transaction: &Transaction) -> Result<bool, StoreError> {
-        let Self { session_id, from, now, idle_ends_at, client } = self;
-        store::mark_rotated(transaction.executor(), *session_id, *from, *now, *idle_ends_at, client).await
+    async fn carry_out(db: &impl Executor, rotations: &[Self]) -> Result<Vec<bool>, StoreError> {
+        store::mark_rotated(db, rotations).await
     }
 }
 
-async fn reissue(
+fn reissue(
     app: &App,
     session: &Record,
     generation: Generation,
+    account: Account,
     now: Timestamp,
-) -> Result<Tokens, RefreshError> {
-    let Some(account) = app.accounts.find(session.account_id).await? else {
-        return Err(RefreshError::Ended(Some(EndReason::AccountDeleted)));
-    };
+) -> Result<Tokens, IssueError> {
     let issued = Issued {
         session_id: session.id,
         generation,
@@ -161,5 +167,5 @@ async fn reissue(
         ends_at: session.ends_at(),
         remember: session.remember,
     };
-    Ok(issue(app, issued, account, now)?)
+    issue(app, issued, account, now)
 }

@@ -4,7 +4,7 @@
 use super::rotation::Generation;
 use super::store;
 use crate::app::App;
-use crate::db::StoreError;
+use crate::db::{Executor, StoreError, Write};
 use latchkey_shared::Timestamp;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,6 +16,25 @@ use uuid::Uuid;
 const PAUSE: Duration = Duration::from_secs(1);
 
 type Notes = HashMap<Uuid, (Generation, Timestamp)>;
+
+/// An access token of this generation was used.
+#[derive(Clone)]
+pub struct Seen {
+    /// Of which session.
+    pub(super) session_id: Uuid,
+    /// Which generation it was of.
+    pub(super) generation: Generation,
+    /// When it was met.
+    pub(super) at: Timestamp,
+}
+
+impl Write for Seen {
+    type Answer = ();
+    async fn carry_out(db: &impl Executor, seen: &[Self]) -> Result<Vec<()>, StoreError> {
+        store::mark_seen(db, seen).await?;
+        Ok(vec![(); seen.len()])
+    }
+}
 
 /// What has been met and not yet been written down.
 #[derive(Default)]
@@ -43,17 +62,15 @@ impl SeenGenerations {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes down all that has been noted, in one transaction.
+    /// Writes down all that has been noted.
     pub async fn write_down(&self, app: &App) -> Result<(), StoreError> {
         let batch: Notes = self.notes().clone();
-        if batch.is_empty() {
-            return Ok(());
-        }
-        let transaction = app.db.begin().await?;
-        for (session_id, (generation, at)) in &batch {
-            store::mark_seen(transaction.executor(), *session_id, *generation, *at).await?;
-        }
-        transaction.commit().await?;
+        let seen = batch.iter().map(|(session_id, (generation, at))| Seen {
+            session_id: *session_id,
+            generation: *generation,
+            at: *at,
+        });
+        app.db.write_all(&seen.collect::<Vec<_>>()).await?;
         // Only now: until it is in the database, `pending` answers for it.
         self.notes().retain(|id, note| batch.get(id) != Some(note));
         Ok(())

@@ -1,13 +1,16 @@
 //! Sessions in the database.
 
+use super::refresh::Rotation;
 use super::rotation::{Facts, Generation};
+use super::seen::Seen;
 use super::session::{Client, NewSession, Record};
 use crate::db::entity::{ended_session, session};
 use crate::db::{Executor, StoreError};
 use latchkey_shared::{EndReason, Timestamp};
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, Query, TableRef, ValueTuple};
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use session::Column;
+use std::collections::HashSet;
 use uuid::Uuid;
 
 /// A statement holds only so many parameters, and a transaction must not hold others up for long.
@@ -89,47 +92,72 @@ pub async fn list_sessions(
     Ok(rows.into_iter().map(record).collect())
 }
 
-/// Rotates the session, if it still is at generation `from` and has not ended. Of any number of callers exactly one
-/// is told that it was the one.
-pub async fn mark_rotated(
-    db: &impl Executor,
-    session_id: Uuid,
-    from: Generation,
-    now: Timestamp,
-    idle_ends_at: Timestamp,
-    client: &Client,
-) -> Result<bool, StoreError> {
-    let done = session::Entity::update_many()
-        .col_expr(Column::Generation, Expr::value(signed(from.next())))
-        .col_expr(Column::RotatedAt, Expr::value(now.as_millis()))
-        .col_expr(Column::LastSeenAt, Expr::value(now.as_millis()))
-        .col_expr(Column::IdleEndsAt, Expr::value(idle_ends_at.as_millis()))
-        .col_expr(Column::UserAgent, Expr::value(client.user_agent.as_str()))
-        .col_expr(Column::Ip, Expr::value(client.ip.as_str()))
-        .filter(Column::Id.eq(session_id))
-        .filter(Column::Generation.eq(signed(from)))
-        .filter(Column::EndedAt.is_null())
-        .exec(db)
-        .await?;
-    Ok(done.rows_affected == 1)
+/// Rotates those sessions that still are at the generation that they are rotated from and have not ended. Of any number
+/// of callers exactly one is told that it was the one, also where several are in `rotations`.
+pub async fn mark_rotated(db: &impl Executor, rotations: &[Rotation]) -> Result<Vec<bool>, StoreError> {
+    let rows = rotations.iter().map(|rotation| {
+        ValueTuple::Many(vec![
+            rotation.session_id.into(),
+            signed(rotation.from).into(),
+            rotation.now.as_millis().into(),
+            rotation.idle_ends_at.as_millis().into(),
+            rotation.client.user_agent.as_str().into(),
+            rotation.client.ip.as_str().into(),
+        ])
+    });
+    let rotate = Query::update()
+        .table(session::Entity)
+        .value(Column::Generation, own(Column::Generation).add(1))
+        .value(Column::RotatedAt, asked("column3"))
+        .value(Column::LastSeenAt, asked("column3"))
+        .value(Column::IdleEndsAt, asked("column4"))
+        .value(Column::UserAgent, asked("column5"))
+        .value(Column::Ip, asked("column6"))
+        .from(TableRef::ValuesList(rows.collect(), "asked".into_iden()))
+        .and_where(own(Column::Id).eq(asked("column1")))
+        .and_where(own(Column::Generation).eq(asked("column2")))
+        .and_where(own(Column::EndedAt).is_null())
+        .returning(Query::returning().columns([Column::Id, Column::Generation]))
+        .to_owned();
+    let mut rotated = HashSet::new();
+    for row in db.query_all(&rotate).await? {
+        rotated.insert((row.try_get_by_index::<Uuid>(0)?, row.try_get_by_index::<i64>(1)?));
+    }
+    let is_the_one =
+        |rotation: &Rotation| rotated.remove(&(rotation.session_id, signed(rotation.from.next())));
+    Ok(rotations.iter().map(is_the_one).collect())
 }
 
-/// Notes that a token of this generation was used.
-pub async fn mark_seen(
-    db: &impl Executor,
-    session_id: Uuid,
-    generation: Generation,
-    at: Timestamp,
-) -> Result<(), StoreError> {
-    session::Entity::update_many()
-        .col_expr(Column::SeenGeneration, Expr::value(signed(generation)))
-        .col_expr(Column::LastSeenAt, Expr::value(at.as_millis()))
-        .filter(Column::Id.eq(session_id))
-        .filter(Column::SeenGeneration.lte(signed(generation)))
-        .filter(Column::EndedAt.is_null())
-        .exec(db)
-        .await?;
+/// Notes which generations have been used, where none later has been noted yet.
+pub async fn mark_seen(db: &impl Executor, seen: &[Seen]) -> Result<(), StoreError> {
+    let rows = seen.iter().map(|seen| {
+        ValueTuple::Many(vec![
+            seen.session_id.into(),
+            signed(seen.generation).into(),
+            seen.at.as_millis().into(),
+        ])
+    });
+    let note = Query::update()
+        .table(session::Entity)
+        .value(Column::SeenGeneration, asked("column2"))
+        .value(Column::LastSeenAt, asked("column3"))
+        .from(TableRef::ValuesList(rows.collect(), "asked".into_iden()))
+        .and_where(own(Column::Id).eq(asked("column1")))
+        .and_where(own(Column::SeenGeneration).lte(asked("column2")))
+        .and_where(own(Column::EndedAt).is_null())
+        .to_owned();
+    db.execute(&note).await?;
     Ok(())
+}
+
+/// A column of the session that is written.
+fn own(column: Column) -> Expr {
+    Expr::col((session::Entity, column))
+}
+
+/// A column of the list of values that a statement writes from; both databases call them so.
+fn asked(column: &'static str) -> Expr {
+    Expr::col(("asked", column))
 }
 
 /// Ends those of the sessions that live, and tells which they were. Belongs in a transaction: the servers learn of it

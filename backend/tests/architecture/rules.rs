@@ -14,7 +14,7 @@ fn is_the_rim(source: &Source) -> bool {
 }
 
 pub fn axum_stays_at_the_rim(sources: &[Source]) -> Vec<String> {
-    let names = ["axum", "utoipa_axum", "tower_http", "tower"];
+    let names = ["axum", "utoipa_axum", "tower_service", "tower"];
     only(sources, "backend/", is_the_rim, &names)
 }
 

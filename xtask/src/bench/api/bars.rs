@@ -83,7 +83,7 @@ impl Bar {
 const FEW: Tokens = Tokens { access: 1000, refresh: 1000 };
 
 fn checks<'a>(server: &Server, lists: &'a Path, connections: usize, seconds: u32) -> Load<'a> {
-    let more = "0".to_owned();
+    let more = vec!["0".to_owned()];
     Load {
         script: "tokens.lua",
         port: server.port,
@@ -97,7 +97,7 @@ fn checks<'a>(server: &Server, lists: &'a Path, connections: usize, seconds: u32
 }
 
 fn sign_ins<'a>(server: &Server, world: &'a World, connections: usize, seconds: u32) -> Load<'a> {
-    let (port, lists, more) = (server.port, world.path(), PASSWORD.to_owned());
+    let (port, lists, more) = (server.port, world.path(), vec![PASSWORD.to_owned()]);
     Load { script: "login.lua", port, path: LOGIN, threads: 1, connections, seconds, lists, more }
 }
 
@@ -160,7 +160,8 @@ fn cold(effort: Effort) -> Outcome<Vec<Row>> {
         effort.rounds(),
         || {
             // Where the last run ended: by the time the list begins again, its tokens are forgotten.
-            let load = Load { more: met.to_string(), ..checks(&server, world.path(), 32, effort.seconds()) };
+            let load =
+                Load { more: vec![met.to_string()], ..checks(&server, world.path(), 32, effort.seconds()) };
             let answers = load.run_well()?;
             met += (answers.per_second * f64::from(effort.seconds())) as u64;
             Ok(answers.per_second)
@@ -271,25 +272,33 @@ fn refresh(effort: Effort) -> Outcome<Vec<Row>> {
 
 const CLIENTS: [usize; 3] = [1, 8, 64];
 
+/// As many as there are cores to spare; each has its share of the connections.
+fn threads(clients: usize) -> usize {
+    clients.min(2)
+}
+
+/// How many sessions a run takes: each thread has a spare one.
+fn sessions_of(clients: usize) -> usize {
+    clients + threads(clients)
+}
+
+/// Clients that each follow a session of their own, from the `used`th on.
+fn refreshes<'a>(server: &Server, world: &'a World, clients: usize, used: usize, seconds: u32) -> Load<'a> {
+    let (port, lists, threads) = (server.port, world.path(), threads(clients));
+    let more = vec![used.to_string(), (clients / threads).to_string()];
+    Load { script: "refresh.lua", port, path: REFRESH, threads, connections: clients, seconds, lists, more }
+}
+
 fn refresh_on(name: &str, effort: Effort, database: Option<String>) -> Outcome<Vec<Row>> {
-    let sessions = (CLIENTS.iter().sum::<usize>() * (effort.rounds() + 1)) as u64;
+    let each_round: usize = CLIENTS.iter().map(|clients| sessions_of(*clients)).sum();
+    let sessions = (each_round * (effort.rounds() + 1)) as u64;
     let people = 10_000;
     let world = World::make("refresh", people, &Tokens { access: 1, refresh: sessions }, database)?;
     let server = world.serve()?;
     let (seconds, mut used) = (effort.seconds(), 0);
     let mut run = |clients: usize, seconds: u32| {
-        let (port, lists, more) = (server.port, world.path(), used.to_string());
-        used += clients;
-        let load = Load {
-            script: "refresh.lua",
-            port,
-            path: REFRESH,
-            threads: clients,
-            connections: clients,
-            seconds,
-            lists,
-            more,
-        };
+        let load = refreshes(&server, &world, clients, used, seconds);
+        used += sessions_of(clients);
         Ok::<_, Failure>(load.run_well()?.per_second)
     };
     let raw = |together: usize| {
@@ -372,7 +381,8 @@ fn start(effort: Effort) -> Outcome<Vec<Row>> {
 const CALLS: [&str; 4] = ["login", "refresh", "verify", "list"];
 
 fn growth(effort: Effort) -> Outcome<Vec<Row>> {
-    let tokens = Tokens { access: 1000, refresh: 8 * (effort.rounds() as u64 + 1) };
+    let sessions = sessions_of(8) * (effort.rounds() + 1);
+    let tokens = Tokens { access: 1000, refresh: sessions as u64 };
     let (mut worlds, mut servers) = (Vec::new(), Vec::new());
     for people in effort.sizes() {
         let world = World::make(&format!("growth-{people}"), *people, &tokens, None)?;
@@ -416,9 +426,7 @@ fn ask(call: &str, world: &World, server: &Server, round: usize, seconds: u32) -
     let check = checks(server, world.path(), 8, seconds);
     let load = match call {
         "login" => sign_ins(server, world, 8, seconds),
-        "refresh" => {
-            Load { script: "refresh.lua", path: REFRESH, threads: 8, more: (8 * round).to_string(), ..check }
-        }
+        "refresh" => refreshes(server, world, 8, sessions_of(8) * round, seconds),
         "list" => Load { path: LIST, ..check },
         _ => check,
     };

@@ -19,7 +19,7 @@ pub struct Load<'a> {
     /// Where the tokens lie.
     pub lists: &'a Path,
     /// What else the script wants to know.
-    pub more: String,
+    pub more: Vec<String>,
 }
 
 /// What came of it.
@@ -45,7 +45,7 @@ impl Load<'_> {
         wrk.arg(format!("http://127.0.0.1:{}{}", self.port, self.path))
             .arg("--")
             .arg(self.lists)
-            .arg(&self.more);
+            .args(&self.more);
         let told = answer_of(&mut wrk).ok_or_else(|| Failure::because("wrk failed."))?;
         interrupt::check()?;
         numbers(&told)
