@@ -70,6 +70,27 @@ async fn a_token_that_was_used_at_one_server_counts_as_used_at_the_other_once_it
 }
 
 #[tokio::test]
+async fn a_token_that_was_used_just_before_the_end_counts_as_used_afterwards() {
+    let app = TestApp::spawn().await;
+    let ada = app.signed_up("ada").await;
+    let stolen = ada.refresh_token();
+    ada.refresh().await.ok();
+    // While somebody else writes, what was seen in use cannot be written down; so the end comes before.
+    let turn = app.state.db.begin().await.unwrap();
+    ada.verify().await.ok();
+    let end = async {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        turn.commit().await.unwrap();
+    };
+    tokio::join!(app.stop(), end);
+    let app = app.beside(&[]).await;
+    app.clock.advance(MINUTE);
+    ada.at(&app).refresh_with(&stolen).await.problem(ErrorCode::ReplayDetected);
+}
+
+#[tokio::test]
 async fn a_failing_database_is_a_clean_error_that_signs_nobody_out() {
     let app = TestApp::spawn().await;
     let ada = app.signed_up("ada").await;

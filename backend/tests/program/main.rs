@@ -11,4 +11,5 @@ mod crash;
 mod disk;
 mod load;
 mod postgres;
+mod stop;
 mod watched;

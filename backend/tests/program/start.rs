@@ -1,10 +1,9 @@
-//! How the program starts, how it refuses to, and how it stops.
+//! How the program starts, and how it refuses to.
 
 use crate::server::*;
 use nix::sys::signal::Signal;
 use serde_json::json;
 use std::time::{Duration, Instant};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 #[tokio::test]
 async fn it_starts_with_nothing_configured_and_stops_when_asked() {
@@ -33,31 +32,6 @@ async fn what_was_answered_survives_a_crash() {
     let server = Server::start(folder.path(), &[]);
     let (status, signed_in) = server.refresh(&signed_in).await;
     assert_eq!((status, &signed_in["account"]["email"]), (200, &json!("ada@example.org")));
-}
-
-#[tokio::test]
-async fn a_call_that_was_accepted_is_answered_before_the_end() {
-    let folder = folder();
-    let mut server = Server::start(folder.path(), &[]);
-    let body = json!({"email": "ada@example.org", "password": PASSWORD, "display_name": "Ada"}).to_string();
-    let mut connection = server.accepting(body.len()).await;
-    server.send(Signal::SIGTERM);
-    wait_for("the log", || server.log().contains("Stopping").then_some(()));
-    connection.write_all(body.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    connection.read_to_string(&mut answer).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 201 Created\r\n"), "{answer}");
-    assert_eq!(server.ends().code(), Some(0));
-}
-
-#[tokio::test]
-async fn a_client_that_never_finishes_its_call_does_not_keep_the_server_from_stopping() {
-    let folder = folder();
-    let mut server = Server::start(folder.path(), &[]);
-    let _connection = server.accepting(100).await;
-    server.send(Signal::SIGTERM);
-    assert_eq!(server.ends().code(), Some(0));
-    assert!(server.log().contains("Some clients do not finish"), "{}", server.log());
 }
 
 #[test]
