@@ -2,6 +2,8 @@
 //! `LATCHKEY_TEST_DATABASE_URL` names. The modules mirror the addresses; after them comes what concerns them all.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+#[path = "../secrets/mod.rs"]
+mod secrets;
 mod support;
 
 mod login;
@@ -23,6 +25,7 @@ mod openapi;
 mod bad_input;
 mod csrf;
 mod headers;
+mod log;
 mod tokens;
 
 mod attacks;

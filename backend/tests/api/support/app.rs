@@ -1,7 +1,7 @@
 //! A real server in this process, with a clock that the test moves.
 
 use super::database::TestDatabase;
-use super::{Answer, Call, Forge, Origin, PASSWORD, Person, Proxy, address_of};
+use super::{Answer, Call, Forge, Origin, PASSWORD, Person, Proxy, Watch, address_of};
 use latchkey::app::App;
 use latchkey::db::Executor as _;
 use latchkey::platform::{Clock as _, OsRandomness, TestClock};
@@ -30,6 +30,7 @@ pub struct Running {
     pub state: App,
     pub base: String,
     pub http: reqwest::Client,
+    pub watch: Arc<Watch>,
     settings: Settings,
     data: Arc<Data>,
     server: Mutex<Option<(oneshot::Sender<()>, JoinHandle<()>)>>,
@@ -98,12 +99,13 @@ impl TestApp {
 
     /// The same server, reached through an origin that does damage by rule.
     pub fn through(&self, origin: &Origin) -> Self {
-        let Running { clock, state, http, settings, data, .. } = &**self;
+        let Running { clock, state, http, watch, settings, data, .. } = &**self;
         Self(Arc::new(Running {
             clock: Arc::clone(clock),
             state: state.clone(),
             base: origin.base.clone(),
             http: http.clone(),
+            watch: Arc::clone(watch),
             settings: settings.clone(),
             data: Arc::clone(data),
             server: Mutex::new(None),
@@ -138,6 +140,7 @@ impl TestApp {
     }
 
     async fn start(data: Arc<Data>, clock: Arc<TestClock>, before: &Settings, more: &[(&str, &str)]) -> Self {
+        let watch = Arc::new(Watch::begin());
         let folder = data.folder.path();
         let mut settings = before.clone();
         settings.insert("data_dir".to_owned(), folder.display().to_string());
@@ -155,7 +158,7 @@ impl TestApp {
         let served = tokio::spawn(async { serving.await.unwrap() });
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let server = Mutex::new(Some((stop, served)));
-        Self(Arc::new(Running { clock, state, base, http, settings, data, server }))
+        Self(Arc::new(Running { clock, state, base, http, watch, settings, data, server }))
     }
 
     pub fn now(&self) -> Timestamp {

@@ -10,6 +10,7 @@ mod origin;
 mod person;
 mod proxy;
 mod shapes;
+mod watch;
 
 pub use answer::Answer;
 pub use app::TestApp;
@@ -20,6 +21,7 @@ pub use origin::{Fault, Origin};
 pub use person::{PASSWORD, Person, address_of};
 pub use proxy::Proxy;
 pub use shapes::{assert_account, assert_signed_in, instant, is_uuid_v7, keys};
+pub use watch::Watch;
 
 pub use latchkey_shared::{EndReason, ErrorCode, FieldErrorCode};
 pub use serde_json::{Value, json};
