@@ -9,6 +9,7 @@ use crate::platform::{Clock, Folder, FolderError, Randomness};
 use crate::sessions::{self, EndedSessions, SeenGenerations};
 use crate::throttle::Throttle;
 use crate::tokens::{AccessTokens, KeyError, Keys, RefreshTokens, Verifier};
+use crate::traces::Traces;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,6 +52,8 @@ pub struct State {
     pub seen: SeenGenerations,
     /// What is counted.
     pub metrics: Metrics,
+    /// What traces calls, where somebody collects that.
+    pub traces: Option<Traces>,
     /// The data folder is in use: nothing is restored into it meanwhile.
     _folder: Folder,
 }
@@ -92,6 +95,7 @@ impl App {
     ) -> Result<Self, StartError> {
         let folder = data_dir(&config)?;
         let keys = Arc::new(Keys::load(&config, clock.now(), &*random)?);
+        let instance = random.id(clock.now());
         let db = Database::open(&config.database_url).await?;
         Ok(Self(Arc::new(State {
             accounts: Gather::on(&db),
@@ -106,6 +110,7 @@ impl App {
             refresh_tokens: RefreshTokens::new(&config, Arc::clone(&keys)),
             verifier: Verifier::new(&config, Arc::clone(&keys)),
             keys,
+            traces: Traces::start(&config.traces, instance),
             config,
             ended: EndedSessions::default(),
             seen: SeenGenerations::default(),

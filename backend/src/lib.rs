@@ -16,3 +16,4 @@ pub mod log;
 pub mod metrics;
 pub mod platform;
 pub mod serve;
+pub mod traces;

@@ -162,6 +162,9 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error + Send + 
         tracing::info!(metrics.listen = %listener.local_addr()?, "The metrics can be read");
         tokio::spawn(latchkey::serve::metrics(app.clone(), listener));
     }
+    if let Some(collector) = &app.config.traces.endpoint {
+        tracing::info!(traces.endpoint = %collector, "Calls are traced");
+    }
     latchkey::serve::serve(app, listener, stop).await
 }
 

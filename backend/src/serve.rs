@@ -1,6 +1,7 @@
 //! Serving: from the first connection to the last answer.
 
 use crate::app::App;
+use crate::db::StoreError;
 use crate::platform::Patience;
 use crate::{http, sessions, tokens};
 use hyper::server::conn::http1;
@@ -18,6 +19,9 @@ use tokio::sync::Semaphore;
 
 /// How long what has been accepted may take once the server stops. Containers are killed after ten seconds.
 const FAREWELL: Duration = Duration::from_secs(8);
+
+/// Of that, what is kept for the traces of the last calls.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The largest head of a request: cookies of other apps on the same host need some room.
 const LARGEST_HEAD: usize = 32 * 1024;
@@ -38,12 +42,24 @@ pub async fn serve(
     drop(listener);
     tokio::select! {
         () = door.guests.shutdown() => {}
-        () = tokio::time::sleep(FAREWELL) => tracing::warn!("Some clients do not finish; stopping without them"),
+        () = tokio::time::sleep(FAREWELL - LAST_WORDS) => tracing::warn!("Some clients do not finish; stopping without them"),
     }
     drop(tasks);
-    app.seen.write_down(&app).await?;
-    app.db.close().await?;
-    Ok(())
+    let (put_away, ()) = tokio::join!(put_away(&app), tell_the_last(&app));
+    Ok(put_away?)
+}
+
+/// Writes down what is only in memory, and closes the database.
+async fn put_away(app: &App) -> Result<(), StoreError> {
+    app.seen.write_down(app).await?;
+    app.db.close().await
+}
+
+/// Sends the traces that have not been sent yet.
+async fn tell_the_last(app: &App) {
+    if let Some(traces) = &app.traces {
+        traces.finish(LAST_WORDS).await;
+    }
 }
 
 /// Answers whoever watches the server, for as long as it runs.

@@ -57,6 +57,17 @@ const CASES: &[Case] = &[
         kept_by: &[("backend/src/sessions/routes.rs", "use crate::http::Refusal;")],
     },
     Case {
+        rule: rules::spans_are_made_in_one_place,
+        broken_by: &[
+            ("backend/src/sessions/sign_in.rs", "use opentelemetry::KeyValue;"),
+            ("backend/src/db/mod.rs", "fn f() { opentelemetry_sdk::Resource::builder() }"),
+        ],
+        kept_by: &[
+            ("backend/src/traces/call.rs", "use opentelemetry::KeyValue;"),
+            ("backend/src/db/mod.rs", "use crate::traces;"),
+        ],
+    },
+    Case {
         rule: rules::no_domain_uses_anothers_store,
         broken_by: &[
             ("backend/src/sessions/refresh.rs", "use crate::accounts::store;"),

@@ -5,6 +5,7 @@ use super::store::{self, By};
 use crate::app::App;
 use crate::sessions::{self, Client, Tokens};
 use crate::throttle::Guess;
+use crate::traces;
 use latchkey_shared::SignUp;
 
 /// Lets nobody ask for long which addresses are taken, makes the account and signs its owner in, both or neither.
@@ -20,7 +21,8 @@ pub async fn run(app: &App, sign_up: SignUp, client: Client) -> Result<Tokens, A
 async fn make(app: &App, sign_up: SignUp, client: Client) -> Result<Tokens, AccountError> {
     // Asked before the costly hash; the unique key decides when two ask at once.
     let by_address = By::EmailKey(email_key(&sign_up.email));
-    if store::find_account(app.db.executor(), by_address).await?.is_some() {
+    let looked = store::find_account(app.db.executor(), by_address);
+    if traces::during("find the account", looked).await?.is_some() {
         return Err(AccountError::EmailTaken);
     }
     let known = personal(sign_up.email.as_str(), sign_up.display_name.as_str());

@@ -1,7 +1,7 @@
 //! Lays the file and the environment over the defaults, and checks the whole.
 
 use super::raw::Raw;
-use super::{Config, Connections, Metrics, Passwords, Sessions, Throttle, Tokens};
+use super::{Config, Connections, Metrics, Passwords, Sessions, Throttle, Tokens, Traces};
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
 use std::collections::BTreeMap;
@@ -85,7 +85,12 @@ fn typed(key: &str, value: String) -> serde_json::Value {
             value.parse::<u32>().map_or(value.into(), Into::into)
         }
         "passwords.threads" => value.parse::<u16>().map_or(value.into(), Into::into),
-        "metrics.allow_remote" => value.parse::<bool>().map_or(value.into(), Into::into),
+        "traces.sample" => {
+            value.parse::<f64>().ok().filter(|share| share.is_finite()).map_or(value.into(), Into::into)
+        }
+        "metrics.allow_remote" | "traces.follow_proxies" => {
+            value.parse::<bool>().map_or(value.into(), Into::into)
+        }
         "proxies.trusted" => value.split(',').map(str::trim).filter(|part| !part.is_empty()).collect(),
         _ => value.into(),
     }
@@ -136,6 +141,10 @@ fn check(raw: Raw) -> Result<Config, ConfigError> {
     ] {
         refuse(number == 0, || format!("{key}: 0: expected at least 1"))?;
     }
+    let sample = raw.traces.sample;
+    refuse(!(0.0..=1.0).contains(&sample), || {
+        format!("traces.sample: {sample}: expected a share from 0 (no call) to 1 (every call)")
+    })?;
     refuse(raw.passwords.threads == Some(0), || "passwords.threads: 0: expected at least 1".to_owned())?;
     let file = raw.data_dir.join("latchkey.db");
     let database_url = match raw.database.url {
@@ -164,6 +173,7 @@ fn check(raw: Raw) -> Result<Config, ConfigError> {
         },
         log_format: raw.log.format,
         metrics: Metrics { listen: metrics },
+        traces: Traces { endpoint: raw.traces.endpoint, sample, follow_proxies: raw.traces.follow_proxies },
         throttle: Throttle {
             per_account: raw.throttle.per_account,
             per_network: raw.throttle.per_network,
@@ -240,6 +250,19 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_traced_unless_somebody_collects_it() {
+        assert_eq!(with(&[]).unwrap().traces.endpoint, None);
+        let endpoint = ("LATCHKEY_TRACES__ENDPOINT", "http://127.0.0.1:4318");
+        let every = with(&[endpoint]).unwrap().traces;
+        assert_eq!((every.endpoint.unwrap().path(), every.follow_proxies), ("/v1/traces", false));
+        assert!((every.sample - 1.0).abs() < f64::EPSILON);
+        let some =
+            [endpoint, ("LATCHKEY_TRACES__SAMPLE", "0.25"), ("LATCHKEY_TRACES__FOLLOW_PROXIES", "true")];
+        let some = with(&some).unwrap().traces;
+        assert!((some.sample - 0.25).abs() < f64::EPSILON && some.follow_proxies);
+    }
+
+    #[test]
     fn a_file_is_laid_under_the_variables() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "listen = \"127.0.0.1:1\"\n[tokens]\naccess_lifetime = \"2m\"\n")
@@ -293,6 +316,10 @@ mod tests {
             ("LATCHKEY_LOG__FORMAT", "xml", ["log.format", "xml", "text or json"]),
             ("LATCHKEY_METRICS__LISTEN", "0.0.0.0:9464", ["metrics.listen", "0.0.0.0:9464", "127.0.0.1"]),
             ("LATCHKEY_METRICS__ALLOW_REMOTE", "maybe", ["metrics.allow_remote", "maybe", "bool"]),
+            ("LATCHKEY_TRACES__ENDPOINT", "here:4318", ["traces.endpoint", "here:4318", "http://"]),
+            ("LATCHKEY_TRACES__SAMPLE", "1.5", ["traces.sample", "1.5", "from 0"]),
+            ("LATCHKEY_TRACES__SAMPLE", "NaN", ["traces.sample", "NaN", "f64"]),
+            ("LATCHKEY_TRACES__FOLLOW_PROXIES", "maybe", ["traces.follow_proxies", "maybe", "bool"]),
             ("LATCHKEY_COLOUR", "red", ["colour", "unknown", "listen"]),
             ("LATCHKEY_TOKENS__COLOUR", "red", ["tokens.colour", "unknown", "access_lifetime"]),
         ] {

@@ -5,7 +5,7 @@ mod raw;
 mod values;
 
 pub use load::{ConfigError, from_environment, from_pairs};
-pub use values::{DatabaseUrl, LogFormat, PublicUrl};
+pub use values::{Collector, DatabaseUrl, LogFormat, PublicUrl};
 
 use latchkey_shared::Secret;
 use std::net::{IpAddr, SocketAddr};
@@ -39,6 +39,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// Who may watch.
     pub metrics: Metrics,
+    /// Where calls are traced to.
+    pub traces: Traces,
 }
 
 /// Who may watch the server.
@@ -46,6 +48,17 @@ pub struct Config {
 pub struct Metrics {
     /// Where Prometheus may ask; nothing is counted where nobody may.
     pub listen: Option<SocketAddr>,
+}
+
+/// Where calls are traced to.
+#[derive(Debug, Clone)]
+pub struct Traces {
+    /// Who collects the traces; nothing is traced where nobody does.
+    pub endpoint: Option<Collector>,
+    /// The share of calls that are traced, from 0 to 1.
+    pub sample: f64,
+    /// Whether a trace that a trusted proxy has begun is continued, and its word on tracing it followed.
+    pub follow_proxies: bool,
 }
 
 /// What tokens are made with and how long they last.

@@ -1,6 +1,6 @@
 //! The settings as they are written, before they are checked.
 
-use super::values::{DatabaseUrl, Listen, LogFormat, Network, PublicUrl, Span};
+use super::values::{Collector, DatabaseUrl, Listen, LogFormat, Network, PublicUrl, Span};
 use latchkey_shared::Secret;
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -23,6 +23,7 @@ pub struct Raw {
     pub proxies: Proxies,
     pub log: Log,
     pub metrics: Metrics,
+    pub traces: Traces,
 }
 
 #[derive(Deserialize, Default)]
@@ -90,6 +91,14 @@ pub struct Metrics {
     pub allow_remote: bool,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Traces {
+    pub endpoint: Option<Collector>,
+    pub sample: f64,
+    pub follow_proxies: bool,
+}
+
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
@@ -109,6 +118,7 @@ impl Default for Raw {
             proxies: Proxies::default(),
             log: Log::default(),
             metrics: Metrics::default(),
+            traces: Traces::default(),
         }
     }
 }
@@ -148,6 +158,12 @@ impl Default for Throttle {
             period: Span(Duration::from_secs(HOUR)),
             longest_wait: Span(Duration::from_secs(15 * MINUTE)),
         }
+    }
+}
+
+impl Default for Traces {
+    fn default() -> Self {
+        Self { endpoint: None, sample: 1.0, follow_proxies: false }
     }
 }
 

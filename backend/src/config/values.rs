@@ -130,6 +130,45 @@ impl FromStr for Listen {
     }
 }
 
+/// Where a collector of traces takes them: OTLP over plain HTTP.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Collector {
+    authority: String,
+    path: String,
+}
+
+impl Collector {
+    /// The host and the port.
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    /// Where on that host; `/v1/traces` unless another one is named.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+}
+
+impl FromStr for Collector {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const ALLOWED: &str = "expected http://, a host, and at most a port and a path, such as http://127.0.0.1:4318 (no https: let a collector nearby pass the traces on)";
+        let url = Url::parse(text).map_err(|_| ALLOWED)?;
+        let bare = url.query().is_none() && url.fragment().is_none();
+        let anonymous = url.username().is_empty() && url.password().is_none();
+        let host = url.host_str().filter(|_| url.scheme() == "http" && bare && anonymous).ok_or(ALLOWED)?;
+        let path = if url.path() == "/" { "/v1/traces" } else { url.path() };
+        let port = url.port_or_known_default().unwrap_or(80);
+        Ok(Self { authority: format!("{host}:{port}"), path: path.to_owned() })
+    }
+}
+
+impl fmt::Display for Collector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "http://{}{}", self.authority, self.path)
+    }
+}
+
 /// How the log is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum LogFormat {
@@ -178,6 +217,8 @@ macro_rules! parsed {
 parsed!(PublicUrl, |text| format!("{text:?}"));
 parsed!(Span, |text| format!("{text:?}"));
 parsed!(Listen, |text| format!("{text:?}"));
+// A URL with a password in it is refused: and must not be told.
+parsed!(Collector, |text| if text.contains('@') { "this value".to_owned() } else { format!("{text:?}") });
 parsed!(LogFormat, |text| format!("{text:?}"));
 parsed!(Network, |text| format!("{text:?}"));
 parsed!(DatabaseUrl, |_| "this value".to_owned());
@@ -220,6 +261,18 @@ mod tests {
         assert!(url.is_origin("http://[::1]:8080"));
         assert!(!url.is_origin("http://127.0.0.1:9000"));
         assert!(!url.is_origin("http://localhost.evil.test:8080"));
+    }
+
+    #[test]
+    fn a_collector_is_a_plain_url_without_anything_secret() {
+        let shown = |text: &str| text.parse::<Collector>().map(|collector| collector.to_string());
+        assert_eq!(shown("http://127.0.0.1:4318").unwrap(), "http://127.0.0.1:4318/v1/traces");
+        assert_eq!(shown("http://[::1]:4318/").unwrap(), "http://[::1]:4318/v1/traces");
+        assert_eq!(shown("http://collector/otlp/traces").unwrap(), "http://collector:80/otlp/traces");
+        for text in ["", "127.0.0.1:4318", "https://a", "http://a?b", "http://a#b", "http://u:p@a", "http://"]
+        {
+            assert!(shown(text).is_err(), "{text}");
+        }
     }
 
     #[test]

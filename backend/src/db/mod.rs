@@ -10,6 +10,7 @@ mod snapshot;
 mod together;
 mod turn;
 
+use crate::traces::{self, Step};
 pub use connect::ConnectError;
 pub use gather::{Gather, Lookup};
 pub use listen::Listener;
@@ -48,6 +49,7 @@ pub struct Transaction {
     transaction: DatabaseTransaction,
     // Passed on after the transaction is over: fields are dropped in this order.
     _turn: Turn,
+    _step: Step,
 }
 
 impl Database {
@@ -63,9 +65,10 @@ impl Database {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
+        let step = traces::step("transaction");
         let turn = self.turns.next().await?;
         let transaction = self.connection.begin_with_options(options).await?;
-        Ok(Transaction { transaction, _turn: turn })
+        Ok(Transaction { transaction, _turn: turn, _step: step })
     }
 
     /// How many connections there are.

@@ -8,6 +8,7 @@
 use super::gather::{for_each, gone, padded};
 use super::turn::Turns;
 use super::{Database, Executor, StoreError};
+use crate::traces;
 use sea_orm::{DatabaseBackend, DatabaseConnection};
 use std::future::Future;
 use tokio::sync::{mpsc, oneshot};
@@ -60,6 +61,7 @@ impl<W: Write> Together<W> {
 
     /// Writes, with those that come at the same moment. The answer comes once it is on the disk.
     pub async fn write(&self, write: W) -> Result<W::Answer, StoreError> {
+        let _step = traces::step("write with others");
         match &self.0 {
             Way::Alone(connection) => one(connection, write).await,
             Way::Queue(queue) => {

@@ -6,6 +6,7 @@ mod finish;
 mod measured;
 mod named;
 mod router;
+mod traced;
 
 mod bearer;
 mod body;

@@ -3,6 +3,7 @@
 use super::measured::measured;
 use super::named::named;
 use super::problem::Refusal;
+use super::traced::traced;
 use super::{health, openapi};
 use crate::app::App;
 use crate::metrics::Calls;
@@ -30,6 +31,11 @@ fn telling() -> OpenApiRouter<App> {
 /// All of them.
 pub(super) fn router(app: App) -> Router {
     let acting = acting().route_layer(from_fn_with_state(app.clone(), named));
+    // Where nobody collects them, no traces are made.
+    let acting = match app.traces {
+        Some(_) => acting.route_layer(from_fn_with_state(app.clone(), traced)),
+        None => acting,
+    };
     let (routes, description) = acting.merge(telling()).split_for_parts();
     let routes = routes
         .fallback(async || Refusal::new(ErrorCode::NotFound))

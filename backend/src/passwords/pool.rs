@@ -4,6 +4,7 @@
 
 use super::hash::Memory;
 use crate::config;
+use crate::traces;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -138,10 +139,16 @@ impl Pool {
             return Err(Overloaded);
         }
         let (answer, answered) = oneshot::channel();
+        let waiting = traces::step("wait for a hashing thread");
         let work = Box::new(move |memory: Option<&mut Memory>| {
             // A caller that has gone away needs no hash; one that waited too long gets none.
             let memory = memory.filter(|_| !answer.is_closed());
-            memory.is_some_and(|memory| answer.send(work(memory)).is_ok())
+            memory.is_some_and(|memory| {
+                let hashing = waiting.then("hash the password");
+                let done = work(memory);
+                drop(hashing);
+                answer.send(done).is_ok()
+            })
         });
         self.load.waiting.fetch_add(1, Ordering::Relaxed);
         match self.queue.try_send(Job { queued_at: Instant::now(), work }) {

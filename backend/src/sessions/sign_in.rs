@@ -10,6 +10,7 @@ use crate::metrics::SignedIn;
 use crate::passwords::Overloaded;
 use crate::throttle::{Guess, TooMany};
 use crate::tokens::Grant;
+use crate::traces;
 use latchkey_shared::{Account, LogIn, Timestamp};
 use uuid::Uuid;
 
@@ -69,7 +70,8 @@ async fn admitted(app: &App, log_in: LogIn, client: Client) -> Result<Tokens, Si
 }
 
 async fn check(app: &App, log_in: LogIn, client: Client) -> Result<Tokens, SignInError> {
-    let found = accounts::find_credentials(app.db.executor(), &log_in.email).await?;
+    let looked = accounts::find_credentials(app.db.executor(), &log_in.email);
+    let found = traces::during("find the account", looked).await?;
     let (account, hash) =
         found.map_or((None, None), |found| (Some(found.account), Some(found.password_hash)));
     let matches = app.passwords.verify(log_in.password, hash.clone()).await?;

@@ -27,6 +27,11 @@ pub fn the_database_is_spoken_to_by_stores_alone(sources: &[Source]) -> Vec<Stri
     only(sources, "backend/", inside, &["sea_orm", "sea_orm_migration", "db::entity", "entity"])
 }
 
+pub fn spans_are_made_in_one_place(sources: &[Source]) -> Vec<String> {
+    let names = ["opentelemetry", "opentelemetry_proto", "opentelemetry_sdk", "prost"];
+    only(sources, "backend/", |source| source.part() == "traces", &names)
+}
+
 pub fn no_domain_uses_anothers_store(sources: &[Source]) -> Vec<String> {
     DOMAINS
         .iter()

@@ -14,4 +14,5 @@ mod disk;
 mod load;
 mod postgres;
 mod stop;
+mod traced;
 mod watched;

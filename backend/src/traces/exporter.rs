@@ -1,0 +1,91 @@
+//! Hands batches of spans to the collector. Whatever becomes of them, nobody else notices: the log is told once when the
+//! collector takes no more, and once when it does again.
+
+use super::delivery::{Undelivered, deliver};
+use crate::config::Collector;
+use bytes::Bytes;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
+use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
+use opentelemetry_sdk::trace::{SpanData, SpanExporter};
+use prost::Message as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::runtime::Handle;
+
+/// The way to the collector.
+#[derive(Debug)]
+pub struct Exporter {
+    collector: Collector,
+    runtime: Handle,
+    resource: ResourceAttributesWithSchema,
+    outage: Outage,
+}
+
+impl Exporter {
+    pub fn new(collector: Collector, runtime: Handle) -> Self {
+        let resource = ResourceAttributesWithSchema::default();
+        Self { collector, runtime, resource, outage: Outage::default() }
+    }
+}
+
+impl SpanExporter for Exporter {
+    /// Called on a thread of the library's own, which waits: the network is the runtime's affair.
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        let count = u64::try_from(batch.len()).unwrap_or(u64::MAX);
+        let resource_spans = group_spans_by_resource_and_scope(batch, &self.resource);
+        let body = Bytes::from(ExportTraceServiceRequest { resource_spans }.encode_to_vec());
+        let delivery = self.runtime.spawn(deliver(self.collector.clone(), body));
+        let delivered = delivery.await.unwrap_or(Err(Undelivered::Stopped));
+        self.outage.note(&delivered, count);
+        delivered.map_err(|error| OTelSdkError::InternalFailure(error.to_string()))
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.resource = resource.into();
+    }
+}
+
+/// Whether the collector takes what it is sent, and how much it has not taken.
+#[derive(Debug, Default)]
+struct Outage {
+    lost: AtomicU64,
+}
+
+impl Outage {
+    fn note(&self, delivered: &Result<(), Undelivered>, count: u64) {
+        match delivered {
+            Ok(()) => {
+                let lost = self.lost.swap(0, Ordering::Relaxed);
+                if lost > 0 {
+                    tracing::info!(traces.lost_spans = lost, "Traces are delivered again");
+                }
+            }
+            Err(error) => {
+                if self.lost.fetch_add(count, Ordering::Relaxed) == 0 {
+                    tracing::warn!(%error, "Traces cannot be delivered; they are lost until the collector takes them");
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::ErrorKind;
+
+    #[test]
+    fn what_an_outage_has_cost_is_counted_until_it_is_over() {
+        let outage = Outage::default();
+        let lost = || outage.lost.load(Ordering::Relaxed);
+        outage.note(&Ok(()), 5);
+        assert_eq!(lost(), 0);
+        outage.note(&Err(Undelivered::TooSlow), 5);
+        outage.note(&Err(Undelivered::Unreachable(ErrorKind::ConnectionRefused.into())), 7);
+        assert_eq!(lost(), 12);
+        outage.note(&Ok(()), 1);
+        assert_eq!(lost(), 0);
+    }
+}
