@@ -37,7 +37,13 @@ fn fetched_from_here(headers: &HeaderMap) -> bool {
 fn sent_from_here(headers: &HeaderMap, app: &App) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
     let Ok(origin) = origin.to_str() else { return false };
+    app.config.public_url.is_origin(origin) || is_host(origin, headers, app.config.public_url.is_https())
+}
+
+/// Whether the call was sent to the very origin that it comes from. Where people come by https, a page that came without
+/// it may be anybody's.
+fn is_host(origin: &str, headers: &HeaderMap, only_https: bool) -> bool {
+    let Some((scheme, from)) = origin.split_once("://") else { return false };
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let to_itself = host.is_some_and(|host| origin.split_once("://").is_some_and(|(_, from)| from == host));
-    app.config.public_url.is_origin(origin) || to_itself
+    host == Some(from) && (scheme == "https" || (scheme == "http" && !only_https))
 }

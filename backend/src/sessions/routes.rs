@@ -101,8 +101,9 @@ async fn logout(
         end::by_refresh_token(&app, &token).await?;
         return Ok(NoContent.into_response());
     }
+    // The answer clears the cookie, whether one came or not: a foreign page's call comes without it.
+    same_site.required()?;
     if let Some(token) = cookie.token() {
-        same_site.required()?;
         end::by_refresh_token(&app, &token).await?;
     }
     if let Some(claims) = claims {

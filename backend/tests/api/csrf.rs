@@ -25,12 +25,15 @@ const HOME: [(&str, &str); 4] = [
     ("sec-fetch-site", "none"),
 ];
 
-fn calls(app: &TestApp, ada: &Person) -> [Call; 4] {
+fn calls(app: &TestApp, ada: &Person) -> [Call; 6] {
     let login = json!({"email": ada.email, "password": PASSWORD});
     let sign_up = json!({"email": "eve@example.org", "password": PASSWORD, "display_name": "Eve"});
     [
         app.post("/api/auth/refresh", &json!({})).cookie(&ada.refresh_token()),
         app.post("/api/auth/logout", &json!({})).cookie(&ada.refresh_token()),
+        // A foreign page's call comes without the cookie, and must not be answered with one that clears it.
+        app.post("/api/auth/logout", &json!({})),
+        app.post("/api/auth/logout", &json!({})).bearer(&ada.access_token()),
         app.post("/api/auth/login", &login),
         app.post("/api/auth/signup", &sign_up),
     ]
@@ -96,6 +99,21 @@ async fn the_page_is_at_home_where_it_is_configured_to_be() {
         "http://localhost:8080",
     ] {
         from(other).await.problem(ErrorCode::Forbidden);
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_came_without_encryption_is_another_one_where_people_come_by_https() {
+    let app = TestApp::with(&[("public_url", "https://id.example.org")]).await;
+    let ada = app.signed_up("ada").await;
+    let from = async |origin: &str, host: &str| {
+        let call = app.post("/api/auth/refresh", &json!({})).cookie(&ada.refresh_token());
+        call.header("origin", origin).header("host", host).await
+    };
+    for host in ["id.example.org", "second.example.org", "127.0.0.1:3000"] {
+        from(&format!("http://{host}"), host).await.problem(ErrorCode::Forbidden);
+        from(&format!("ftp://{host}"), host).await.problem(ErrorCode::Forbidden);
+        from(&format!("https://{host}"), host).await.ok();
     }
 }
 
