@@ -15,4 +15,6 @@ mod load;
 mod postgres;
 mod stop;
 mod traced;
+#[cfg(target_os = "linux")]
+mod unit;
 mod watched;
