@@ -4,6 +4,9 @@ use latchkey_shared::Timestamp;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
+/// How far the clocks of servers that share a database may be apart.
+pub const SKEW: Duration = Duration::from_secs(60);
+
 /// Tells the time.
 pub trait Clock: Send + Sync {
     /// The present instant, in whole milliseconds.

@@ -5,7 +5,7 @@ mod folder;
 mod patience;
 mod randomness;
 
-pub use clock::{Clock, SystemClock, TestClock};
+pub use clock::{Clock, SKEW, SystemClock, TestClock};
 pub use folder::{Folder, FolderError};
 pub use patience::Patience;
 pub use randomness::{OsRandomness, Randomness};

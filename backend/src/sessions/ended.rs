@@ -5,6 +5,7 @@ use super::store;
 use crate::app::App;
 use crate::db::StoreError;
 use crate::metrics::Tally;
+use crate::platform::SKEW;
 use latchkey_shared::{EndReason, Timestamp};
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
@@ -16,8 +17,10 @@ use uuid::Uuid;
 pub const CHANNEL: &str = "latchkey_ended_sessions";
 /// How often the servers that share a database look for what the others have ended.
 pub const POLL: Duration = Duration::from_millis(500);
-/// How far back each look reaches: past the skew of the servers' clocks and the longest commit.
-const OVERLAP: Duration = Duration::from_secs(30);
+/// How long a transaction may take that ends sessions: what it has written carries the time of its beginning.
+const LONGEST_COMMIT: Duration = Duration::from_secs(60);
+/// How far back each look reaches.
+const OVERLAP: Duration = SKEW.saturating_add(LONGEST_COMMIT);
 
 struct Ended {
     reason: EndReason,

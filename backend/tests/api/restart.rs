@@ -117,3 +117,21 @@ async fn a_failing_database_is_a_clean_error_that_signs_nobody_out() {
     ada.me().await;
     app.post("/api/auth/signup", &body).await.created();
 }
+
+#[tokio::test]
+async fn an_end_reaches_a_server_whose_clock_disagrees_by_up_to_a_minute() {
+    let app = TestApp::spawn().await;
+    let ahead = app.beside_ahead_by(59 * SECOND).await;
+    for (name, here, there) in [("ada", &app, &ahead), ("bob", &ahead, &app)] {
+        let person = here.signed_up(name).await;
+        let there = person.at(there);
+        there.verify().await.ok();
+        person.log_out().await.no_content();
+        let start = Instant::now();
+        while there.verify().await.status == 200 {
+            assert!(start.elapsed() < 20 * SECOND, "the other server never learns of {name}'s end");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        there.is_signed_out(EndReason::SignedOut).await;
+    }
+}

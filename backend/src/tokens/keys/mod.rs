@@ -18,10 +18,6 @@ use latchkey_shared::Timestamp;
 use rota::Rota;
 use secrets::File;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
-
-/// How far the servers' clocks may be apart.
-const SKEW: Duration = Duration::from_secs(60);
 
 /// An Ed25519 key, parsed once.
 pub(super) struct SigningKey {
@@ -87,6 +83,7 @@ mod tests {
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use std::os::unix::fs::PermissionsExt as _;
     use std::path::Path;
+    use std::time::Duration;
     use uuid::Uuid;
 
     const START: Timestamp = Timestamp::from_seconds(1_700_000_000);

@@ -2,8 +2,9 @@
 
 use super::rota::{Rota, Turn};
 use super::secrets::{Entry, KeyError, Stored};
-use super::{RefreshKey, Ring, SKEW, SigningKey};
+use super::{RefreshKey, Ring, SigningKey};
 use crate::config::Config;
+use crate::platform::SKEW;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::{Jwk, KeyAlgorithm, PublicKeyUse, ThumbprintHash};

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -89,6 +90,12 @@ impl TestApp {
     /// Another server on the same folder, the same database and the same clock.
     pub async fn beside(&self, settings: &[(&str, &str)]) -> Self {
         Self::start(Arc::clone(&self.data), Arc::clone(&self.clock), &self.settings, settings).await
+    }
+
+    /// Another server on the same folder and the same database, whose clock is ahead of this one's.
+    pub async fn beside_ahead_by(&self, skew: Duration) -> Self {
+        let clock = Arc::new(TestClock::starting_at(self.now() + skew));
+        Self::start(Arc::clone(&self.data), clock, &self.settings, &[]).await
     }
 
     /// Another server on the same folder and the same clock that reaches the database without the proxy.
