@@ -68,7 +68,7 @@ async fn put(
     target: &Path,
     aside: Option<PathBuf>,
 ) -> Result<Restored, BackupError> {
-    copy(file, draft)?;
+    copy(file, draft, &config.data_dir)?;
     let mut snapshot = Snapshot::open(draft).await?;
     // The copy is what will be served, so the copy is what is looked through.
     let counts = snapshot.examine().await?;
@@ -88,11 +88,12 @@ async fn put(
     Ok(Restored { counts, with_keys: keys.is_some(), aside })
 }
 
-fn copy(file: &Path, draft: &Path) -> Result<(), BackupError> {
+fn copy(file: &Path, draft: &Path, folder: &Path) -> Result<(), BackupError> {
     let mut from = std::fs::File::open(file).map_err(at(file))?;
     let mut private = std::fs::OpenOptions::new();
     let mut to =
         private.write(true).create(true).truncate(true).mode(0o600).open(draft).map_err(at(draft))?;
+    Folder::hand_over(folder, &to).map_err(at(draft))?;
     std::io::copy(&mut from, &mut to).map_err(at(draft))?;
     Ok(())
 }

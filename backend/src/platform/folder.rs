@@ -1,7 +1,7 @@
 //! The data folder, and who uses it. The system forgets a hold when its process ends, however that ends.
 
 use std::fs::{DirBuilder, File, TryLockError};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, fchown};
 use std::path::Path;
 
 /// Why the folder cannot be had.
@@ -23,6 +23,16 @@ impl Folder {
     /// Makes the folder, if there is none. It holds secrets: nobody but its owner may look into one that we make.
     pub fn make(path: &Path) -> std::io::Result<()> {
         DirBuilder::new().recursive(true).mode(0o700).create(path)
+    }
+
+    /// Gives a file to the owner of the folder that it is made for. A command that root runs must not lock out the server,
+    /// which runs as somebody else; whoever else is not the owner is refused here, before anything is replaced.
+    pub fn hand_over(path: &Path, file: &File) -> std::io::Result<()> {
+        let (folder, made) = (std::fs::metadata(path)?, file.metadata()?);
+        if made.uid() == folder.uid() {
+            return Ok(());
+        }
+        fchown(file, Some(folder.uid()), Some(folder.gid()))
     }
 
     /// Holds it as servers do: beside each other.

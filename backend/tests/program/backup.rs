@@ -4,7 +4,9 @@ use crate::load::{Person, Progress};
 use crate::server::*;
 use latchkey::platform::Folder;
 use nix::sys::signal::Signal;
+use nix::unistd::geteuid;
 use serde_json::json;
+use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::Path;
 use std::process::Output;
 use std::time::Duration;
@@ -190,4 +192,34 @@ fn postgresql_is_left_to_its_own_tools_and_the_line_says_which() {
         assert!(!line.contains("hunter2"), "{line}");
     }
     assert_eq!(names(folder.path()), Vec::<String>::new());
+}
+
+/// Only root can give a folder to somebody else, so only root can test it.
+#[tokio::test]
+async fn what_root_does_in_the_data_folder_stays_its_owners() {
+    if !geteuid().is_root() {
+        eprintln!("not tested: it takes root to run a command in somebody else's folder");
+        return;
+    }
+    const OWNER: u32 = 4242;
+    let (folder, ada) = with_ada().await;
+    let data = folder.path().join("data");
+    said(run(folder.path(), &["backup", "kept.backup"]));
+    for path in [data.clone(), data.join("latchkey.db"), data.join("secrets.json")] {
+        chown(&path, Some(OWNER), Some(OWNER)).unwrap();
+    }
+    let are_the_owners = |names: &[&str]| {
+        assert_eq!(self::names(&data), names);
+        for name in names {
+            let file = std::fs::metadata(data.join(name)).unwrap();
+            assert_eq!((file.uid(), file.gid(), file.mode() & 0o777), (OWNER, OWNER, 0o600), "{name}");
+        }
+    };
+    said(run(folder.path(), &["keys", "rotate"]));
+    are_the_owners(&["latchkey.db", "secrets.json"]);
+    said(run(folder.path(), &["restore", "kept.backup", "--force"]));
+    are_the_owners(&["latchkey.db", "latchkey.db.replaced", "secrets.json", "secrets.json.replaced"]);
+    let server = Server::start(folder.path(), &[]);
+    assert_eq!(server.refresh(&ada).await.0, 200);
+    assert_eq!(server.stop(Signal::SIGTERM).code(), Some(0));
 }

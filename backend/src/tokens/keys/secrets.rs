@@ -1,7 +1,7 @@
 //! The secrets in the data folder: made at the first start, for their owner's eyes alone.
 
 use crate::config::Config;
-use crate::platform::Randomness;
+use crate::platform::{Folder, Randomness};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use latchkey_shared::{Secret, Timestamp};
@@ -67,6 +67,7 @@ impl Entry {
 
 /// The file, and how it looked when it was last read.
 pub struct File {
+    folder: PathBuf,
     path: PathBuf,
     read_as: Mutex<Option<(u64, i64, i64)>>,
 }
@@ -74,7 +75,8 @@ pub struct File {
 impl File {
     /// The file in the configured data folder.
     pub fn of(config: &Config) -> Self {
-        Self { path: config.data_dir.join(NAME), read_as: Mutex::default() }
+        let folder = config.data_dir.clone();
+        Self { path: folder.join(NAME), folder, read_as: Mutex::default() }
     }
 
     /// Whether there is such a file.
@@ -144,10 +146,19 @@ impl File {
         put: impl FnOnce(&PathBuf) -> std::io::Result<()>,
     ) -> Result<(), KeyError> {
         let draft = self.path.with_extension(format!("{}.new", std::process::id()));
-        let done = write_draft(&draft, stored).and_then(|()| put(&draft));
+        let done = self.write_draft(&draft, stored).and_then(|()| put(&draft));
         // After a rename there is no draft any more.
         let _ = std::fs::remove_file(&draft);
         done.map_err(|source| self.failed(source))
+    }
+
+    fn write_draft(&self, draft: &PathBuf, stored: &Stored) -> std::io::Result<()> {
+        let text = Zeroizing::new(serde_json::to_string_pretty(stored)?);
+        let mut options = std::fs::OpenOptions::new();
+        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(draft)?;
+        Folder::hand_over(&self.folder, &file)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
     }
 
     fn failed(&self, source: std::io::Error) -> KeyError {
@@ -158,12 +169,4 @@ impl File {
     pub fn damaged(&self) -> KeyError {
         KeyError::Damaged(self.path.clone())
     }
-}
-
-fn write_draft(draft: &PathBuf, stored: &Stored) -> std::io::Result<()> {
-    let text = Zeroizing::new(serde_json::to_string_pretty(stored)?);
-    let mut options = std::fs::OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(draft)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
 }
