@@ -27,10 +27,18 @@ fn address(peer: IpAddr, headers: &HeaderMap, config: &Config) -> IpAddr {
     let hops = headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
     let mut hops: Vec<&str> = hops.flat_map(|value| value.split(',')).collect();
     while config.trusts(address) {
-        let Some(hop) = hops.pop().and_then(|hop| hop.trim().parse::<IpAddr>().ok()) else { break };
+        let Some(hop) = hops.pop().and_then(named) else { break };
         address = hop.to_canonical();
     }
     address
+}
+
+/// The address in one entry. Some proxies put the port behind it, and an IPv6 address between brackets.
+fn named(hop: &str) -> Option<IpAddr> {
+    let hop = hop.trim();
+    let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']')).unwrap_or(hop);
+    let with_port = || hop.parse::<SocketAddr>().map(|address| address.ip());
+    bare.parse().or_else(|_| with_port()).ok()
 }
 
 fn name(headers: &HeaderMap) -> String {
@@ -59,6 +67,23 @@ mod tests {
         assert_eq!(seen("192.0.2.1", &["203.0.113.9"]), "192.0.2.1");
         assert_eq!(seen("127.0.0.1", &["203.0.113.9"]), "203.0.113.9");
         assert_eq!(seen("::ffff:127.0.0.1", &["203.0.113.9"]), "203.0.113.9");
+    }
+
+    #[test]
+    fn an_address_may_come_with_its_port() {
+        for (forwarded, address) in [
+            ("203.0.113.9:41234", "203.0.113.9"),
+            ("[2001:db8::9]:41234", "2001:db8::9"),
+            ("[2001:db8::9]", "2001:db8::9"),
+            ("2001:db8::9", "2001:db8::9"),
+            ("[::ffff:203.0.113.9]:41234", "203.0.113.9"),
+        ] {
+            assert_eq!(seen("127.0.0.1", &[forwarded]), address);
+            assert_eq!(seen("127.0.0.1", &["198.51.100.7", &format!("{forwarded}, 10.1.1.1:80")]), address);
+        }
+        for rubbish in ["203.0.113.9:", "203.0.113.9:port", "[203.0.113.9", "2001:db8::9]:1", "unknown"] {
+            assert_eq!(seen("127.0.0.1", &[rubbish]), "127.0.0.1", "{rubbish}");
+        }
     }
 
     #[test]
