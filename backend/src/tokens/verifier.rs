@@ -10,6 +10,7 @@ use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// How many tokens are remembered. Past that the ones that are used least are checked again.
 const REMEMBERED: usize = 20_000;
@@ -40,6 +41,7 @@ pub struct Verified {
 pub struct Verifier {
     keys: Arc<Keys>,
     validation: Validation,
+    lifetime: Duration,
     known: Cache<[u8; 32], (Arc<Claims>, Bytes)>,
     remembered: AtomicU64,
     checked: AtomicU64,
@@ -57,6 +59,7 @@ impl Verifier {
         Self {
             keys,
             validation,
+            lifetime: config.tokens.access_lifetime,
             known: Cache::new(REMEMBERED),
             remembered: AtomicU64::new(0),
             checked: AtomicU64::new(0),
@@ -73,7 +76,7 @@ impl Verifier {
         let key: [u8; 32] = Sha256::digest(token).into();
         if let Some((claims, json)) = self.known.get(&key) {
             self.remembered.fetch_add(1, Ordering::Relaxed);
-            return if is_over(&claims, now) {
+            return if self.is_over(&claims, now) {
                 self.known.remove(&key);
                 Err(VerifyError::Expired)
             } else {
@@ -82,7 +85,7 @@ impl Verifier {
         }
         self.checked.fetch_add(1, Ordering::Relaxed);
         let claims = Arc::new(self.check(token, now).ok_or(VerifyError::Invalid)?);
-        if is_over(&claims, now) {
+        if self.is_over(&claims, now) {
             return Err(VerifyError::Expired);
         }
         let json = Bytes::from(serde_json::to_vec(&*claims).map_err(|_| VerifyError::Invalid)?);
@@ -101,8 +104,11 @@ impl Verifier {
         let key = ring.access.accepted(&header.kid?, now)?;
         jsonwebtoken::decode(token, &key.checks, &self.validation).ok().map(|read| read.claims)
     }
-}
 
-fn is_over(claims: &Claims, now: Timestamp) -> bool {
-    Timestamp::from_seconds(claims.exp) <= now
+    /// A token may have been issued for longer than one lasts now. Once such a token is older than any other can be, nobody
+    /// remembers whether its session has ended.
+    fn is_over(&self, claims: &Claims, now: Timestamp) -> bool {
+        Timestamp::from_seconds(claims.exp) <= now
+            || Timestamp::from_seconds(claims.iat) + self.lifetime <= now
+    }
 }

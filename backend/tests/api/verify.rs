@@ -102,3 +102,22 @@ async fn the_challenge_says_what_was_wrong_with_the_token() {
     app.clock.advance(HOUR);
     challenge("expired").await;
 }
+
+#[tokio::test]
+async fn a_lifetime_that_was_lowered_holds_for_older_tokens_too() {
+    let app = TestApp::with(&[("tokens.access_lifetime", "1h")]).await;
+    let (ada, bob) = (app.signed_up("ada").await, app.signed_up("bob").await);
+    ada.log_out().await.no_content();
+    app.stop().await;
+    let app = app.beside(&[("tokens.access_lifetime", "10m")]).await;
+    let (ada, bob) = (ada.at(&app), bob.at(&app));
+    ada.is_signed_out(EndReason::SignedOut).await;
+    bob.verify().await.ok();
+    // By then a server that starts does not learn any more that her session has ended.
+    app.clock.advance(20 * MINUTE);
+    let app = app.restarted().await;
+    for person in [ada.at(&app), bob.at(&app)] {
+        person.verify().await.problem(ErrorCode::TokenExpired);
+    }
+    bob.at(&app).refresh().await.ok();
+}
