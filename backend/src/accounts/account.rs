@@ -6,6 +6,7 @@ use crate::sessions::IssueError;
 use crate::throttle::TooMany;
 use latchkey_shared::{Account, EmailAddress, Timestamp};
 use unicode_normalization::UnicodeNormalization;
+use url::Host;
 
 /// Why nothing became of a call about an account.
 #[derive(Debug, thiserror::Error)]
@@ -64,9 +65,15 @@ pub struct Credentials {
     pub signed_in_at: Timestamp,
 }
 
-/// The form in which two spellings of one address are equal: compatibility characters, case and composition folded.
+/// The form in which two spellings of one address are equal: compatibility characters, case and composition folded, and
+/// the domain as the network knows it (RFC 5891 §4.4).
 pub fn email_key(email: &EmailAddress) -> String {
-    email.as_str().nfkc().collect::<String>().to_lowercase().nfkc().collect()
+    let folded: String = email.as_str().nfkc().collect::<String>().to_lowercase().nfkc().collect();
+    let Some((local, domain)) = folded.rsplit_once('@') else { return folded };
+    match Host::parse(domain) {
+        Ok(Host::Domain(ascii)) => format!("{local}@{ascii}"),
+        _ => folded,
+    }
 }
 
 /// What an attacker who knows the account would try first.
@@ -84,5 +91,11 @@ mod tests {
         assert_eq!(key("Ada@Example.ORG"), key("ada@example.org"));
         assert_eq!(key("\u{1112}\u{1161}\u{11AB}@example.org"), key("\u{D55C}@example.org"));
         assert_ne!(key("ada@example.org"), key("ada@example.com"));
+        assert_eq!(key("ada@\u{C608}\u{C2DC}.\u{D55C}\u{AD6D}"), key("Ada@XN--VV4B11D.xn--3e0b707e"));
+        assert_ne!(
+            key("\u{D55C}@example.org"),
+            key("xn--6q8b@example.org"),
+            "only domains are spelled in two ways"
+        );
     }
 }

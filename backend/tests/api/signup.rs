@@ -123,3 +123,14 @@ async fn a_sign_up_that_finds_no_hashing_thread_is_told_to_come_back() {
     app.post("/api/auth/signup", &body).await.problem(ErrorCode::Overloaded);
     assert!(app.everything().await.is_empty());
 }
+
+#[tokio::test]
+async fn a_domain_in_its_two_spellings_is_one_address() {
+    let app = TestApp::spawn().await;
+    let sign_up = |email: &str| {
+        app.post("/api/auth/signup", &json!({"email": email, "password": PASSWORD, "display_name": "Ada"}))
+    };
+    sign_up("ada@예시.한국").await.created();
+    sign_up("ada@xn--vv4b11d.xn--3e0b707e").await.problem(ErrorCode::EmailTaken);
+    app.log_in("Ada@XN--VV4B11D.xn--3e0b707e", PASSWORD).await.ok();
+}
