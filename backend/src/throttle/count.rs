@@ -79,7 +79,8 @@ impl Count {
         waited && self.under_way == 0 && self.remembered(limit, now) == 0
     }
 
-    /// What is worth most when there is no room for all: the most wrong tries, then the latest.
+    /// What is worth most when there is no room for all: tries that are under way, whose outcome would be lost, then the
+    /// most wrong tries, then the latest.
     pub fn weight(&self) -> (u32, u32, Timestamp) {
         (self.under_way, self.wrong, self.last)
     }
