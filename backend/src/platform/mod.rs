@@ -4,8 +4,10 @@ mod clock;
 mod folder;
 mod patience;
 mod randomness;
+mod trouble;
 
 pub use clock::{Clock, SKEW, SystemClock, TestClock};
 pub use folder::{Folder, FolderError};
 pub use patience::Patience;
 pub use randomness::{OsRandomness, Randomness};
+pub use trouble::Trouble;

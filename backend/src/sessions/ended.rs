@@ -5,7 +5,7 @@ use super::store;
 use crate::app::App;
 use crate::db::StoreError;
 use crate::metrics::Tally;
-use crate::platform::SKEW;
+use crate::platform::{SKEW, Trouble};
 use latchkey_shared::{EndReason, Timestamp};
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
@@ -90,6 +90,7 @@ pub async fn listen(app: App) {
 /// look that fails are made up for by the next look.
 pub async fn follow(app: App) {
     let mut looked_at = app.clock.now();
+    let mut trouble = Trouble::default();
     loop {
         tokio::select! {
             () = tokio::time::sleep(POLL) => {}
@@ -97,9 +98,16 @@ pub async fn follow(app: App) {
         }
         let now = app.clock.now();
         match app.ended.load(&app, looked_at - OVERLAP).await {
-            Ok(()) => looked_at = now,
+            Ok(()) => {
+                looked_at = now;
+                if trouble.ends() {
+                    tracing::info!("It can be read again which sessions have ended");
+                }
+            }
             Err(error) => {
-                tracing::warn!(%error, "Cannot read which sessions have ended; trying again");
+                if trouble.begins() {
+                    tracing::warn!(%error, "Cannot read which sessions have ended; trying until it can be read");
+                }
                 tokio::time::sleep(POLL).await;
             }
         }

@@ -5,6 +5,7 @@ use super::rotation::Generation;
 use super::store;
 use crate::app::App;
 use crate::db::{Executor, StoreError, Write};
+use crate::platform::Trouble;
 use latchkey_shared::Timestamp;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -79,11 +80,17 @@ impl SeenGenerations {
 
 /// Writes down what is noted, as it comes.
 pub async fn follow(app: App) {
+    let mut trouble = Trouble::default();
     loop {
         app.seen.more.notified().await;
         while let Err(error) = app.seen.write_down(&app).await {
-            tracing::warn!(%error, "Cannot write down which tokens were used; trying again");
+            if trouble.begins() {
+                tracing::warn!(%error, "Cannot write down which tokens were used; trying until it can be done");
+            }
             tokio::time::sleep(PAUSE).await;
+        }
+        if trouble.ends() {
+            tracing::info!("It can be written down again which tokens were used");
         }
     }
 }

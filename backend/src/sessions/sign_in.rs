@@ -74,8 +74,10 @@ async fn check(app: &App, log_in: LogIn, client: Client) -> Result<Tokens, SignI
     let found = traces::during("find the account", looked).await?;
     let (account, hash) =
         found.map_or((None, None), |found| (Some(found.account), Some(found.password_hash)));
+    let known = account.as_ref().map(|account| tracing::field::display(account.id));
     let matches = app.passwords.verify(log_in.password, hash.clone()).await?;
     let (Some(account), Some(hash), true) = (account, hash, matches) else {
+        tracing::info!(account.id = known, "Sign-in refused: the address or the password is wrong");
         return Err(SignInError::Rejected);
     };
     let now = app.clock.now();

@@ -70,10 +70,14 @@ impl Throttle {
 
     fn settle(&self, attempt: &Attempt<'_>) {
         let mut counts = self.counts();
+        let mut wait = None;
         for (key, limit) in self.limits(attempt.guess) {
             let Some(count) = counts.get_mut(&key) else { continue };
             match attempt.outcome {
-                Outcome::Wrong => count.wrong(limit, attempt.begun),
+                Outcome::Wrong => {
+                    count.wrong(limit, attempt.begun);
+                    wait = wait.max(count.wait(limit, attempt.begun));
+                }
                 // One's own account must not pay for guesses at the others of the network.
                 Outcome::Right if attempt.guess.narrow == Some(key) => count.right(),
                 Outcome::Right | Outcome::Unknown => count.take_back(),
@@ -81,6 +85,14 @@ impl Throttle {
             if count.is_over(limit, attempt.begun) {
                 counts.remove(&key);
             }
+        }
+        drop(counts);
+        // Told when a wait begins. A line for each try that is then refused would let whoever tries fill the disk.
+        if let Some(wait) = wait {
+            tracing::warn!(
+                wait.seconds = wait.as_secs(),
+                "Too many wrong tries from one place: the next waits"
+            );
         }
     }
 

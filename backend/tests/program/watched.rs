@@ -268,3 +268,68 @@ async fn prometheus_reads_every_number_and_nobody_is_in_them() {
     assert_eq!(scrape(&metrics, "/api/me").await.0, 404);
     assert_eq!(scrape(&server.address, "/metrics").await.0, 404, "the API does not tell them");
 }
+
+#[tokio::test]
+async fn refused_sign_ins_are_in_the_log_and_a_wait_once_when_it_begins() {
+    let folder = folder();
+    let server = Server::start(
+        folder.path(),
+        &[("LATCHKEY_LOG__FORMAT", "json"), ("LATCHKEY_THROTTLE__PER_ACCOUNT", "3")],
+    );
+    let ada = server.signed_in().await["account"]["id"].clone();
+    for email in ["ada@example.org", "nobody@example.org"] {
+        let guess = json!({"email": email, "password": "an invented phrase"});
+        for expected in [401, 401, 401, 429, 429, 429] {
+            assert_eq!(server.post("/api/auth/login", &guess).await.0, expected);
+        }
+    }
+    let log = server.log();
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let about = |start: &str| {
+        let text = |line: &Value| line["message"].as_str().unwrap().starts_with(start);
+        lines.iter().filter(|line| text(line)).cloned().collect::<Vec<_>>()
+    };
+    let refused = about("Sign-in refused");
+    assert_eq!(refused.iter().filter(|line| line["account.id"] == ada).count(), 3, "{log}");
+    assert_eq!(refused.iter().filter(|line| line.get("account.id").is_none()).count(), 3, "{log}");
+    let waits = about("Too many wrong tries");
+    assert_eq!(waits.len(), 2, "{log}");
+    assert!(waits.iter().all(|line| line["wait.seconds"] == 2 && line["level"] == "WARN"), "{log}");
+    assert!(
+        waits.iter().chain(&refused).all(|line| line["span"]["http.route"] == "/api/auth/login"),
+        "{log}"
+    );
+}
+
+#[tokio::test]
+async fn an_outage_of_the_database_is_in_the_log_when_it_begins_and_when_it_is_over() {
+    let folder = folder();
+    let server = Server::start(folder.path(), &[("LATCHKEY_LOG__FORMAT", "json")]);
+    let signed_in = server.signed_in().await;
+    let url = format!("sqlite://{}/data/latchkey.db", folder.path().display());
+    let database = sea_orm::Database::connect(url).await.unwrap();
+    let rename = async |from: &str, to: &str| {
+        let statement = format!("ALTER TABLE {from} RENAME TO {to}");
+        sea_orm::ConnectionTrait::execute_unprepared(&database, &statement).await.unwrap();
+    };
+    let told = |words: &str| server.log().lines().filter(|line| line.contains(words)).count();
+    let tells = |words: &str| wait_for(words, || (told(words) > 0).then_some(()));
+    rename("ended_sessions", "ended_away").await;
+    rename("sessions", "sessions_away").await;
+    let access = signed_in["access_token"].as_str().unwrap();
+    assert_eq!(
+        client().get(server.url("/api/auth/verify")).bearer_auth(access).send().await.unwrap().status(),
+        200
+    );
+    tells("Cannot read which sessions have ended");
+    tells("Cannot write down which tokens were used");
+    // Long enough for each of them to fail a few times more.
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    rename("sessions_away", "sessions").await;
+    rename("ended_away", "ended_sessions").await;
+    tells("It can be read again which sessions have ended");
+    tells("It can be written down again which tokens were used");
+    database.close().await.unwrap();
+    assert_eq!(told("Cannot read which sessions have ended"), 1, "{}", server.log());
+    assert_eq!(told("Cannot write down which tokens were used"), 1, "{}", server.log());
+}
