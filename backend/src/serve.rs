@@ -33,6 +33,7 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let mut tasks = sessions::housekeeping(&app).await?;
+    tokens::compare(&app).await;
     tasks.spawn(tokens::follow(app.clone()));
     let door = Door::new(&app);
     tokio::select! {

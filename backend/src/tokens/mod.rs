@@ -2,8 +2,10 @@
 
 mod access;
 mod keys;
+mod known;
 mod refresh;
 mod routes;
+mod store;
 mod verifier;
 mod watch;
 
@@ -12,4 +14,4 @@ pub use keys::{KeyError, Keys, RotateError, Rotated, export_keys, import_keys, r
 pub use refresh::{RefreshClaims, RefreshRejected, RefreshTokens};
 pub use routes::routes;
 pub use verifier::{Verified, Verifier, VerifyError};
-pub use watch::follow;
+pub use watch::{compare, follow};

@@ -1,5 +1,6 @@
 //! Takes over keys that are changed while the server runs.
 
+use super::known;
 use crate::app::App;
 use std::time::Duration;
 
@@ -11,9 +12,24 @@ pub async fn follow(app: App) {
     loop {
         tokio::time::sleep(LOOK).await;
         match app.keys.reload(&app.config) {
-            Ok(true) => tracing::info!("The keys have changed; the new ones are published"),
+            Ok(true) => {
+                tracing::info!("The keys have changed; the new ones are published");
+                compare(&app).await;
+            }
             Ok(false) => {}
             Err(error) => tracing::warn!(%error, "Cannot read the changed keys; keeping the old ones"),
         }
+    }
+}
+
+/// Says so when this server and its database do not belong together.
+pub async fn compare(app: &App) {
+    match known::are_strange(app).await {
+        Ok(false) => {}
+        Ok(true) => tracing::warn!(
+            "These are not the keys that this database was used with until now: sessions that were begun with others are \
+             refused here. Give all servers that share a database the same tokens.signing_key and tokens.refresh_secret"
+        ),
+        Err(error) => tracing::warn!(%error, "Cannot compare the keys with those of the other servers"),
     }
 }

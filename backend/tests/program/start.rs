@@ -178,3 +178,36 @@ async fn keys_are_changed_under_a_running_server_and_nobody_is_signed_out() {
     let second = rotate();
     assert!(!second.status.success() && String::from_utf8(second.stderr).unwrap().contains("wait already"));
 }
+
+#[tokio::test]
+async fn a_server_whose_keys_are_not_those_of_its_database_says_so_at_its_start() {
+    let (first, second) = (folder(), folder());
+    let url = format!("sqlite://{}/latchkey.db", first.path().display());
+    let shared = [("LATCHKEY_DATABASE__URL", url.as_str())];
+    // By the time of the first answer it has been said.
+    let start = async |folder: &std::path::Path| {
+        let server = Server::start(folder, &shared);
+        assert_eq!(server.get("/api/health/ready").await.0, 200);
+        let says_so = server.log().contains("not the keys that this database was used with");
+        (server, says_so)
+    };
+    let (one, says_so) = start(first.path()).await;
+    assert!(!says_so, "nobody was here before: {}", one.log());
+    let signed_in = one.signed_in().await;
+    let (other, says_so) = start(second.path()).await;
+    assert!(says_so, "{}", other.log());
+    assert_eq!(other.refresh(&signed_in).await.0, 401);
+    one.stop(Signal::SIGTERM);
+    other.stop(Signal::SIGTERM);
+    let (one, says_so) = start(first.path()).await;
+    assert!(says_so, "it was the other who was here last: {}", one.log());
+    std::fs::copy(first.path().join("data/secrets.json"), second.path().join("data/secrets.json")).unwrap();
+    let (other, says_so) = start(second.path()).await;
+    assert!(!says_so, "now they agree: {}", other.log());
+    assert_eq!(other.refresh(&signed_in).await.0, 200);
+    let rotate = latchkey(first.path(), &shared).args(["keys", "rotate"]).status();
+    assert!(rotate.unwrap().success());
+    one.stop(Signal::SIGTERM);
+    let (one, says_so) = start(first.path()).await;
+    assert!(!says_so, "the old keys still stand beside the new: {}", one.log());
+}

@@ -2,4 +2,5 @@
 
 pub mod account;
 pub mod ended_session;
+pub mod known_key;
 pub mod session;

@@ -1,6 +1,7 @@
 //! The tables, one change after another. A change that has shipped is never edited.
 
 mod m0001_accounts_and_sessions;
+mod m0002_known_keys;
 
 use sea_orm_migration::prelude::*;
 
@@ -10,6 +11,6 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_accounts_and_sessions::Migration)]
+        vec![Box::new(m0001_accounts_and_sessions::Migration), Box::new(m0002_known_keys::Migration)]
     }
 }

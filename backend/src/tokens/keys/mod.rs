@@ -66,6 +66,13 @@ impl Keys {
         Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// The names of the keys that stand, for each kind.
+    pub fn names(&self, now: Timestamp) -> [Vec<String>; 2] {
+        let ring = self.ring();
+        let named = |kids: &mut dyn Iterator<Item = &str>| kids.map(str::to_owned).collect();
+        [named(&mut ring.access.kids(now)), named(&mut ring.refresh.kids(now))]
+    }
+
     /// The public keys to publish: the one that signs, the one that will, and those whose tokens still live
     /// (RFC 7517 §5).
     pub fn published(&self, now: Timestamp) -> JwkSet {

@@ -39,6 +39,11 @@ impl<K> Rota<K> {
         self.turns(now).map(|turn| &turn.key)
     }
 
+    /// The names of every key that is not retired.
+    pub fn kids(&self, now: Timestamp) -> impl Iterator<Item = &str> {
+        self.turns(now).map(|turn| turn.kid.as_str())
+    }
+
     fn turns(&self, now: Timestamp) -> impl Iterator<Item = &Turn<K>> {
         self.0.iter().filter(move |turn| turn.retires_at.is_none_or(|end| now < end))
     }
