@@ -4,6 +4,15 @@
 use crate::support::*;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, ThumbprintHash};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use sha2::{Digest as _, Sha256};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 struct Scene {
     app: TestApp,
@@ -38,24 +47,95 @@ impl Scene {
     }
 }
 
-/// RFC 7515 §4.1: a key that comes with the token proves nothing.
+/// A certificate of the forger's own key, signed with that key, in force from 2020 to 9999.
+const CERTIFICATE: &str = "MIHPMIGCAgEBMAUGAytlcDATMREwDwYDVQQDDAhMYXRjaGtleTAgFw0yMDAxMDEwMDAwMDBaGA85OTk5MTIzMTIzNTk1\
+    OVowEzERMA8GA1UEAwwITGF0Y2hrZXkwKjAFBgMrZXADIQDqSmxj4pxSCr71UHsTLsX5lUd2rr6+e5JCHuppFEbSLDAFBgMrZXADQQDmiMht76sUvnn5\
+    3pxL+JuQvOX7tB6nHTH/+hgZWhzbJSEGN3yr9tBOEnguQsBu/9CuJm1Y2JAlzSd06aH+Q0sA";
+
+/// Where the forger publishes that key, and how often anybody has come for it.
+struct Lure {
+    address: SocketAddr,
+    visits: Arc<AtomicUsize>,
+    // Dropping it closes the place.
+    _serving: JoinSet<()>,
+}
+
+impl Lure {
+    async fn set(keys: &Value) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (address, visits) = (listener.local_addr().unwrap(), Arc::default());
+        let mut serving = JoinSet::new();
+        serving.spawn(publish(listener, keys.to_string(), Arc::clone(&visits)));
+        Self { address, visits, _serving: serving }
+    }
+
+    /// What is published there. Whoever came before has been counted by the time this is answered.
+    async fn visit(&self, path: &str) -> (String, usize) {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let answer = client.get(format!("http://{}/{path}", self.address)).send().await.unwrap();
+        (answer.text().await.unwrap(), self.visits.load(Ordering::SeqCst))
+    }
+}
+
+async fn publish(listener: TcpListener, keys: String, visits: Arc<AtomicUsize>) {
+    let certificate = format!("-----BEGIN CERTIFICATE-----\n{CERTIFICATE}\n-----END CERTIFICATE-----\n");
+    loop {
+        let (mut visitor, _) = listener.accept().await.unwrap();
+        visits.fetch_add(1, Ordering::SeqCst);
+        let mut head = vec![0; 4096];
+        let read = visitor.read(&mut head).await.unwrap_or(0);
+        let is_for_keys = head[..read].starts_with(b"GET /keys ");
+        let body = if is_for_keys { &keys } else { &certificate };
+        let answer =
+            format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        // A visitor may have gone.
+        let _ = visitor.write_all(answer.as_bytes()).await;
+    }
+}
+
+/// RFC 7515 §4.1: a key that comes with the token proves nothing. Each header here is one that a server which believes it
+/// would find the right key by.
 #[tokio::test]
 async fn a_key_that_the_token_brings_along_is_not_used() {
     let scene = Scene::set().await;
-    let own = json!({"kty": "OKP", "crv": "Ed25519", "x": in_base64url([7; 32]), "kid": scene.header["kid"]});
-    for (name, value) in [
-        ("jwk", own),
-        ("jku", json!("https://evil.test/jwks.json")),
-        ("x5u", json!("https://evil.test/cert.pem")),
-        ("x5c", json!([STANDARD.encode("no certificate")])),
-        ("x5t", json!(in_base64url([0; 20]))),
-    ] {
-        let mut header = scene.header.clone();
-        header[name] = value;
-        let token = Forge::with_a_key_of_its_own(&header, &scene.claims);
-        scene.refused(&token, name).await;
+    let mut own = Forge::public_half_of_its_own_key();
+    let name = own.thumbprint(ThumbprintHash::SHA256).unwrap();
+    let AlgorithmParameters::OctetKeyPair(half) = &own.algorithm else { panic!("{own:?}") };
+    let (half, certificate) =
+        (URL_SAFE_NO_PAD.decode(&half.x).unwrap(), STANDARD.decode(CERTIFICATE).unwrap());
+    assert!(certificate.windows(32).any(|part| part == half), "the certificate is of that key");
+    for kid in [scene.header["kid"].as_str().unwrap(), &name] {
+        own.common.key_id = Some(kid.to_owned());
+        let keys = json!({"keys": [own]});
+        let lure = Lure::set(&keys).await;
+        let at = |scheme: &str, path: &str| json!(format!("{scheme}://{}/{path}", lure.address));
+        for (name, value) in [
+            ("jwk", json!(own)),
+            ("jku", at("http", "keys")),
+            ("jku", at("https", "keys")),
+            ("x5u", at("http", "certificate")),
+            ("x5u", at("https", "certificate")),
+            ("x5c", json!([CERTIFICATE])),
+            ("x5t", json!("M6hw47i8JKDdFmwnV5fP-98gnAc")),
+            ("x5t#S256", json!(in_base64url(Sha256::digest(&certificate)))),
+        ] {
+            let mut header = scene.header.clone();
+            header["kid"] = json!(kid);
+            header[name] = value;
+            let token = Forge::with_a_key_of_its_own(&header, &scene.claims);
+            assert!(opens(&token, &own), "whoever believes {name} takes it");
+            scene.refused(&token, name).await;
+        }
+        assert_eq!(lure.visit("keys").await, (keys.to_string(), 1), "nobody but this test has come");
     }
     scene.ada.verify().await.ok();
+}
+
+/// Whether the signature is this key's.
+fn opens(token: &str, key: &Jwk) -> bool {
+    let mut validation = Validation::new(Algorithm::EdDSA);
+    (validation.validate_exp, validation.validate_aud) = (false, false);
+    jsonwebtoken::decode::<Value>(token, &DecodingKey::from_jwk(key).unwrap(), &validation).is_ok()
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use super::{Person, TestApp};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::crypto::sign;
+use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -28,6 +29,9 @@ fn part(token: &str, index: usize) -> Value {
     let part = token.split('.').nth(index).unwrap();
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
 }
+
+/// The seed of the forger's own key.
+const ITS_OWN: [u8; 32] = [7; 32];
 
 /// The server's own keys, and the public one as bytes.
 pub struct Forge {
@@ -74,7 +78,12 @@ impl Forge {
 
     /// A token signed with a key of the forger's own.
     pub fn with_a_key_of_its_own(header: &Value, claims: &Value) -> String {
-        assemble(header, claims, &ed25519(&[7; 32]), Algorithm::EdDSA)
+        assemble(header, claims, &ed25519(&ITS_OWN), Algorithm::EdDSA)
+    }
+
+    /// The public half of that key.
+    pub fn public_half_of_its_own_key() -> Jwk {
+        Jwk::from_encoding_key(&ed25519(&ITS_OWN), Algorithm::EdDSA).unwrap()
     }
 
     /// The claims of a refresh token that could be this person's.
