@@ -1,6 +1,8 @@
 //! Tokens that are not what they should be: each is refused with its code and changes nothing.
 
 use crate::support::*;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::Algorithm;
 
 /// What a forger has to work with.
@@ -149,10 +151,22 @@ async fn a_token_of_a_server_with_other_secrets_is_refused() {
     scene.nothing_has_happened().await;
 }
 
+/// Every way to write it in small and in capital letters, and what is close to it.
+fn spellings_of_none() -> Vec<String> {
+    let cases = (0..16_u8).map(|mask| {
+        let letters = "none".chars().enumerate();
+        let cased = letters.map(|(at, c)| if mask & (1 << at) == 0 { c } else { c.to_ascii_uppercase() });
+        cased.collect()
+    });
+    let spaced =
+        [" none", "none ", " None ", "no ne", "none\t", "\nnone", "none\0", "none,EdDSA", "\u{a0}none", ""];
+    cases.chain(spaced.map(str::to_owned)).collect()
+}
+
 #[tokio::test]
 async fn a_token_without_a_signature_is_refused_however_none_is_spelled() {
     let scene = Scene::set().await;
-    for none in ["none", "None", "NONE", "nOnE", ""] {
+    for none in spellings_of_none() {
         for (header, claims) in
             [(&scene.header, &scene.claims), (&scene.refresh_header, &scene.refresh_claims)]
         {
@@ -163,29 +177,64 @@ async fn a_token_without_a_signature_is_refused_however_none_is_spelled() {
                 format!("{header}.{claims}"),
                 format!("{header}.{claims}.AAAA"),
             ] {
-                scene.access_is_refused(&token, none).await;
-                scene.refresh_is_refused(&token, none).await;
+                scene.access_is_refused(&token, &none).await;
+                scene.refresh_is_refused(&token, &none).await;
             }
         }
     }
     scene.nothing_has_happened().await;
 }
 
+/// Every form in which somebody may hold the public key, and take its bytes for a shared secret.
+async fn forms_of_the_public_key(scene: &Scene) -> Vec<Vec<u8>> {
+    let point = scene.forge.public.as_slice();
+    // RFC 8410 §4
+    const SPKI: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+    let der = [SPKI.as_slice(), point].concat();
+    let pem = format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----", STANDARD.encode(&der));
+    let published = scene.app.get("/.well-known/jwks.json").await;
+    let (keys, jwk) = (String::from_utf8(published.bytes.clone()).unwrap(), &published.ok()["keys"][0]);
+    let as_published = keys.trim_start_matches("{\"keys\":[").trim_end_matches("]}").to_owned();
+    assert_eq!(serde_json::from_str::<Value>(&as_published).unwrap(), *jwk);
+    // RFC 7638 §3: the members that make up the key, in the order of their names, without space.
+    let canonical = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":{}}}"#, jwk["x"]);
+    let x = jwk["x"].as_str().unwrap();
+    assert_eq!((x, jwk["crv"].as_str()), (&*in_base64url(point), Some("Ed25519")));
+    let texts = [
+        x.to_owned(),
+        format!("{x}="),
+        STANDARD.encode(point),
+        STANDARD.encode(&der),
+        in_base64url(&der),
+        pem.clone(),
+        format!("{pem}\n"),
+        pem.replace('\n', "\r\n"),
+        pem.replace('\n', ""),
+        canonical,
+        jwk.to_string(),
+        serde_json::to_string_pretty(jwk).unwrap(),
+        as_published,
+        keys,
+        jwk["kid"].as_str().unwrap().to_owned(),
+    ];
+    let bytes = [point.to_vec(), der, Vec::new()];
+    bytes.into_iter().chain(texts.map(String::into_bytes)).collect()
+}
+
 #[tokio::test]
 async fn a_token_that_names_another_algorithm_is_refused() {
     let scene = Scene::set().await;
-    let (Scene { header, claims, forge, .. }, none) = (&scene, &[][..]);
-    let point = forge.public.as_slice();
-    let text = in_base64url(point);
+    let (Scene { header, claims, forge, .. }, forms) = (&scene, forms_of_the_public_key(&scene).await);
     for (name, algorithm) in
         [("HS256", Algorithm::HS256), ("HS384", Algorithm::HS384), ("HS512", Algorithm::HS512)]
     {
         let header = with(header, "alg", Some(json!(name)));
-        for secret in [point, text.as_bytes(), none] {
-            scene.access_is_refused(&Forge::hmac(&header, claims, secret, algorithm), name).await;
-            let refresh_header = with(&scene.refresh_header, "alg", Some(json!(name)));
+        let refresh_header = with(&scene.refresh_header, "alg", Some(json!(name)));
+        for secret in &forms {
+            let what = format!("{name} with {}", String::from_utf8_lossy(secret));
+            scene.access_is_refused(&Forge::hmac(&header, claims, secret, algorithm), &what).await;
             let token = Forge::hmac(&refresh_header, &scene.refresh_claims, secret, algorithm);
-            scene.refresh_is_refused(&token, name).await;
+            scene.refresh_is_refused(&token, &what).await;
         }
     }
     for name in ["HS256", "ES256", "RS256", "PS256", "Ed25519", "eddsa", "EdDSA "] {
