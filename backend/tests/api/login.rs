@@ -87,35 +87,34 @@ async fn an_unknown_address_is_answered_as_a_wrong_password_is() {
     assert_eq!(app.everything().await, before);
 }
 
-/// A server that did not hash for an unknown address would be some twenty times as fast.
+/// A server that did not hash for an unknown address would be some twenty times as fast, one that hashed with less work
+/// would show it as well. The quickest of many tries is compared, for the machine's other work only ever adds to a try;
+/// known and unknown addresses take turns at being first.
 #[tokio::test]
 async fn an_unknown_address_takes_as_long_as_a_wrong_password() {
-    const TRIES: usize = 7;
-    const ROUNDS: usize = 4;
-    let app = TestApp::with(&[("throttle.per_account", "1000")]).await;
+    const TRIES: usize = 40;
+    const ROUNDS: usize = 5;
+    const ADDRESSES: [&str; 2] = ["ada@example.org", "nobody@example.org"];
+    let app = TestApp::with(&[("throttle.per_account", "1000"), ("throttle.per_network", "1000")]).await;
     app.signed_up("ada").await;
+    let mut quickest = [f64::MAX; 2];
     let mut ratios = Vec::new();
     for _ in 0..ROUNDS {
-        let mut times = [Vec::new(), Vec::new()];
-        for _ in 0..TRIES {
-            for (times, email) in times.iter_mut().zip(["ada@example.org", "nobody@example.org"]) {
+        for attempt in 0..TRIES {
+            for address in [attempt % 2, (attempt + 1) % 2] {
                 let start = Instant::now();
-                app.log_in(email, "a wrong but strong phrase").await.problem(ErrorCode::CredentialsRejected);
-                times.push(start.elapsed().as_secs_f64());
+                let answer = app.log_in(ADDRESSES[address], "a wrong but strong phrase").await;
+                quickest[address] = quickest[address].min(start.elapsed().as_secs_f64());
+                answer.problem(ErrorCode::CredentialsRejected);
             }
         }
-        let [known, unknown] = times.map(median);
-        ratios.push(unknown / known);
-        if ratios.iter().any(|ratio| (0.5..2.0).contains(ratio)) {
+        ratios.push(quickest[1] / quickest[0]);
+        // On a machine that is busy, further rounds only sharpen what the first ones found.
+        if ratios.last().is_some_and(|ratio| (0.85..1.15).contains(ratio)) {
             return;
         }
     }
     panic!("unknown : known = {ratios:?}");
-}
-
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_unstable_by(f64::total_cmp);
-    times[times.len() / 2]
 }
 
 #[tokio::test]
