@@ -86,14 +86,14 @@ pub async fn listen(app: App) {
     }
 }
 
-/// Looks for what other servers have ended: at their word, and twice a second in any case. A word that is missed and a
+/// Looks for what other servers have ended: at their word, and `every` so often in any case. A word that is missed and a
 /// look that fails are made up for by the next look.
-pub async fn follow(app: App) {
+pub async fn follow(app: App, every: Duration) {
     let mut looked_at = app.clock.now();
     let mut trouble = Trouble::default();
     loop {
         tokio::select! {
-            () = tokio::time::sleep(POLL) => {}
+            () = tokio::time::sleep(every) => {}
             () = app.ended.word.notified() => {}
         }
         let now = app.clock.now();

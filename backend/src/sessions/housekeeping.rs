@@ -14,7 +14,7 @@ pub async fn run(app: &App) -> Result<JoinSet<()>, StoreError> {
     app.ended.load(app, app.clock.now() - ended::memory(app)).await?;
     let mut tasks = JoinSet::new();
     tasks.spawn(ended::listen(app.clone()));
-    tasks.spawn(ended::follow(app.clone()));
+    tasks.spawn(ended::follow(app.clone(), ended::POLL));
     tasks.spawn(seen::follow(app.clone()));
     tasks.spawn(sweep(app.clone()));
     Ok(tasks)

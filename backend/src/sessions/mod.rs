@@ -15,7 +15,7 @@ mod session;
 mod store;
 
 pub use end::{EndError, because_account_deleted, because_password_changed};
-pub use ended::EndedSessions;
+pub use ended::{EndedSessions, POLL, follow as follow_ends, listen as listen_for_ends};
 pub use housekeeping::run as housekeeping;
 pub use list::all as list_all;
 pub use refresh::{ById, RefreshError, Rotation};

@@ -1,7 +1,14 @@
 //! What outlives a server, and what several servers know of each other.
 
 use crate::support::*;
+use latchkey::app::App;
+use latchkey::db::Executor as _;
+use latchkey::platform::OsRandomness;
+use latchkey::sessions;
+use sea_orm::{DatabaseBackend, Statement};
+use std::sync::Arc;
 use std::time::Instant;
+use tokio::task::JoinSet;
 
 #[tokio::test]
 async fn sessions_tokens_and_keys_survive_a_restart() {
@@ -28,21 +35,127 @@ async fn a_deleted_accounts_tokens_are_refused_after_a_restart_too() {
     ada.at(&app).is_signed_out(EndReason::AccountDeleted).await;
 }
 
+/// Longer than anything here takes; only a failure waits for it.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long it takes until this is so.
+async fn until(what: &str, is_so: impl AsyncFn() -> bool) -> Duration {
+    let start = Instant::now();
+    while !is_so().await {
+        assert!(start.elapsed() < PATIENCE, "{what}: never");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    start.elapsed()
+}
+
+async fn until_refused(there: &Person) -> Duration {
+    until("the other server learns of it", async || there.verify().await.status != 200).await
+}
+
+/// The second is the promise, and the middle one of some ends is measured against it: a machine that has other work may
+/// make one of them late. Each begins right after a look at the database, so without a word it waits for all of the time
+/// between two looks.
 #[tokio::test]
 async fn a_session_that_ends_on_one_server_is_refused_by_the_other_within_a_second() {
+    const ENDS: usize = 3;
+    const ROUNDS: usize = 5;
     let app = TestApp::spawn().await;
     let other = app.beside(&[]).await;
     let ada = app.signed_up("ada").await;
-    let there = ada.at(&other);
-    there.verify().await.ok();
-    ada.log_out().await.no_content();
-    let start = Instant::now();
-    while there.verify().await.status == 200 {
-        assert!(start.elapsed() < 10 * SECOND, "the other server never learns of it");
-        tokio::time::sleep(Duration::from_millis(20)).await;
+    let mut medians = Vec::new();
+    for _ in 0..ROUNDS {
+        let mut took = Vec::new();
+        let mut clients = Vec::new();
+        for _ in 0..ENDS {
+            clients.push(ada.elsewhere().await);
+        }
+        for client in &clients {
+            let there = client.at(&other);
+            there.verify().await.ok();
+            client.log_out().await.no_content();
+            took.push(until_refused(&there).await);
+            there.is_signed_out(EndReason::SignedOut).await;
+        }
+        took.sort_unstable();
+        medians.push(took[ENDS / 2]);
+        if medians.last().is_some_and(|median| *median < SECOND) {
+            return;
+        }
     }
-    assert_eq!(there.verify().await.problem(ErrorCode::SessionEnded).end_reason, Some(EndReason::SignedOut));
-    there.is_signed_out(EndReason::SignedOut).await;
+    panic!("{medians:?}");
+}
+
+/// Another server on the same database that does nothing but this to learn of ends, and one session after the other that
+/// ends at the first.
+async fn learns_by(how: impl AsyncFnOnce(&App, &mut JoinSet<()>)) {
+    let app = TestApp::spawn().await;
+    let clock = Arc::clone(&app.clock);
+    let other = App::start(app.state.config.clone(), clock, Arc::new(OsRandomness)).await.unwrap();
+    let mut tasks = JoinSet::new();
+    how(&other, &mut tasks).await;
+    for name in ["ada", "bob", "eve"] {
+        let person = app.signed_up(name).await;
+        let id = person.session_id().parse().unwrap();
+        assert_eq!(other.ended.reason(id), None);
+        person.log_out().await.no_content();
+        until(name, async || other.ended.reason(id) == Some(EndReason::SignedOut)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_look_at_the_database_now_and_then_is_enough_to_learn_of_an_end() {
+    learns_by(async |other, tasks| {
+        tasks.spawn(sessions::follow_ends(other.clone(), sessions::POLL));
+    })
+    .await;
+}
+
+/// The next look would come in a day.
+#[tokio::test]
+async fn the_word_of_the_other_server_is_enough_to_learn_of_an_end() {
+    let Some(_) = postgres_address() else { return };
+    learns_by(async |other, tasks| {
+        tasks.spawn(sessions::follow_ends(other.clone(), DAY));
+        tasks.spawn(sessions::listen_for_ends(other.clone()));
+        until("it listens", async || is_listening(other).await).await;
+    })
+    .await;
+}
+
+async fn is_listening(app: &App) -> bool {
+    let asked =
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query ILIKE 'LISTEN%'";
+    let rows = Statement::from_string(DatabaseBackend::Postgres, asked);
+    // The first server listens as well.
+    app.db.executor().query_all_raw(rows).await.unwrap().len() == 2
+}
+
+#[tokio::test]
+async fn a_session_that_is_ended_from_the_list_on_one_server_is_refused_by_the_other() {
+    let app = TestApp::spawn().await;
+    let other = app.beside(&[]).await;
+    let ada = app.signed_up("ada").await;
+    let (phone, tablet) = (ada.elsewhere().await, ada.elsewhere().await);
+    let (here, phone, tablet) = (ada.at(&other), phone.at(&other), tablet.at(&other));
+    for client in [&here, &phone, &tablet] {
+        client.verify().await.ok();
+    }
+    ada.end(&phone.session_id()).await.no_content();
+    // A refresh asks the database: it is refused at once, before the other server has learnt of anything.
+    assert_eq!(
+        phone.refresh().await.problem(ErrorCode::SessionEnded).end_reason,
+        Some(EndReason::SignedOutElsewhere)
+    );
+    until_refused(&phone).await;
+    phone.is_signed_out(EndReason::SignedOutElsewhere).await;
+    assert_eq!(here.listed(&phone.session_id()).await["end_reason"], "signed_out_elsewhere");
+    tablet.verify().await.ok();
+    ada.end_others().await.no_content();
+    until_refused(&tablet).await;
+    tablet.is_signed_out(EndReason::SignedOutElsewhere).await;
+    // Whoever ended them goes on, at either server.
+    here.refresh().await.ok();
+    here.at(&app).verify().await.ok();
 }
 
 #[tokio::test]
