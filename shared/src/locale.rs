@@ -4,31 +4,41 @@ use crate::FieldErrorCode;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
-/// A language of the page, by its BCP 47 tag.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Locale {
+/// Declares the languages beside English. Each is one line here; the compiler then asks the page for its texts.
+macro_rules! beside_english {
+    ($($(#[$doc:meta])* $name:ident = $tag:literal,)*) => {
+        /// A language of the page, by its BCP 47 tag.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        pub enum Locale {
+            $($(#[$doc])* #[serde(rename = $tag)] $name,)*
+            /// English; also what a build makes of a language that only a newer one speaks.
+            #[default]
+            #[serde(rename = "en", other)]
+            En,
+        }
+
+        impl Locale {
+            /// Every language there is, in the order in which a list shows them.
+            pub const ALL: [Self; 1 + [$($tag),*].len()] = [Self::En, $(Self::$name),*];
+
+            /// The BCP 47 tag.
+            pub const fn tag(self) -> &'static str {
+                match self {
+                    Self::En => "en",
+                    $(Self::$name => $tag,)*
+                }
+            }
+        }
+    };
+}
+
+beside_english! {
     /// Korean.
-    Ko,
-    /// English; also what a build makes of a language that only a newer one speaks.
-    #[default]
-    #[serde(other)]
-    En,
+    Ko = "ko",
 }
 
 impl Locale {
-    /// Every language there is, in the order in which a list shows them.
-    pub const ALL: [Self; 2] = [Self::En, Self::Ko];
-
-    /// The BCP 47 tag.
-    pub const fn tag(self) -> &'static str {
-        match self {
-            Self::En => "en",
-            Self::Ko => "ko",
-        }
-    }
-
     /// The first of a browser's preferred languages that the page speaks; `ko-KR` counts as `ko`.
     pub fn preferred<'a>(tags: impl IntoIterator<Item = &'a str>) -> Option<Self> {
         tags.into_iter().find_map(|tag| {

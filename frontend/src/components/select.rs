@@ -1,6 +1,6 @@
 //! A list to choose from.
 
-use crate::i18n::{Words, tr};
+use crate::i18n::{Words, texts, tr};
 use latchkey_shared::Locale;
 use leptos::prelude::*;
 
@@ -37,13 +37,5 @@ pub fn Select(
 
 /// Every language, each in its own words.
 pub fn languages() -> Vec<(&'static str, &'static str)> {
-    Locale::ALL
-        .map(|locale| {
-            let name = match locale {
-                Locale::En => "English",
-                Locale::Ko => "한국어",
-            };
-            (locale.tag(), name)
-        })
-        .to_vec()
+    Locale::ALL.map(|locale| (locale.tag(), texts(locale).in_its_own_words)).to_vec()
 }

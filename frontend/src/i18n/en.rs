@@ -5,6 +5,8 @@ use crate::session::{Cause, Deed};
 use latchkey_shared::{EndReason, ErrorCode, FieldErrorCode};
 
 pub static TEXTS: Texts = Texts {
+    in_its_own_words: "English",
+
     skip_to_content: "Skip to content",
     account_navigation: "Account",
     account_menu: "Account menu",
@@ -33,6 +35,7 @@ pub static TEXTS: Texts = Texts {
     save: "Save",
     saved: "Saved.",
     cancel: "Cancel",
+    dismiss: "Dismiss",
 
     sign_in: "Sign in",
     sign_in_lead: "Welcome back.",
@@ -99,12 +102,14 @@ pub static TEXTS: Texts = Texts {
     ended_title: "Ended in the last 30 days",
     no_ended: "Sessions that end will be listed here for 30 days, with the reason.",
     replay_advice: "Somebody else may have had your session. Change your password.",
+    signed_out_there: "The session has ended.",
+    signed_out_others: "You are signed out everywhere else.",
 
     token_lead: "This short-lived token goes with every call that the page makes in your name. Nobody has to ask the database to check it.",
     token_lapsed: "Lapsed. The next thing you do replaces it.",
     ends_in: "Ends in",
     copy: "Copy",
-    copied: "Copied.",
+    copied: "The token is copied.",
     copy_failed: "Your browser did not allow copying. Select the text instead.",
     header_title: "Header",
     claims_title: "Claims",

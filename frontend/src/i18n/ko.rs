@@ -5,6 +5,8 @@ use crate::session::{Cause, Deed};
 use latchkey_shared::{EndReason, ErrorCode, FieldErrorCode};
 
 pub static TEXTS: Texts = Texts {
+    in_its_own_words: "한국어",
+
     skip_to_content: "본문으로 건너뛰기",
     account_navigation: "계정",
     account_menu: "계정 메뉴",
@@ -33,6 +35,7 @@ pub static TEXTS: Texts = Texts {
     save: "저장",
     saved: "저장했습니다.",
     cancel: "취소",
+    dismiss: "닫기",
 
     sign_in: "로그인",
     sign_in_lead: "다시 오신 것을 환영합니다.",
@@ -99,12 +102,14 @@ pub static TEXTS: Texts = Texts {
     ended_title: "최근 30일 안에 종료된 로그인",
     no_ended: "종료된 로그인은 사유와 함께 30일 동안 여기에 표시됩니다.",
     replay_advice: "다른 사람이 로그인 정보를 사용했을 수 있습니다. 비밀번호를 변경해 주세요.",
+    signed_out_there: "해당 기기에서 로그아웃했습니다.",
+    signed_out_others: "다른 기기에서 모두 로그아웃했습니다.",
 
     token_lead: "페이지가 서버를 호출할 때마다 함께 보내는 짧은 수명의 토큰입니다. 데이터베이스를 조회하지 않고도 확인할 수 있습니다.",
     token_lapsed: "만료되었습니다. 페이지를 다시 사용하면 새 토큰으로 바뀝니다.",
     ends_in: "남은 시간",
     copy: "복사",
-    copied: "복사했습니다.",
+    copied: "토큰을 복사했습니다.",
     copy_failed: "브라우저가 복사를 허용하지 않았습니다. 직접 선택해 복사해 주세요.",
     header_title: "헤더",
     claims_title: "클레임",

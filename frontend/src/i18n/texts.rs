@@ -16,12 +16,14 @@ macro_rules! texts {
 }
 
 texts! {
+    // The language itself: "English", "한국어"
+    in_its_own_words
     // The frame
     skip_to_content account_navigation account_menu language theme theme_system theme_light theme_dark loading
     interrupted restoring_interrupted try_now try_again
     home profile security sessions token
     // Forms
-    email password wrong_password display_name show_password hide_password save saved cancel
+    email password wrong_password display_name show_password hide_password save saved cancel dismiss
     // Signing in and up
     sign_in sign_in_lead sign_out keep_signed_in keep_signed_in_hint no_account create_account
     sign_up_title sign_up_lead have_account password_hint email_taken_link
@@ -39,6 +41,7 @@ texts! {
     delete_password_hint
     // Sessions
     sessions_lead this_one end sign_out_others sign_out_others_lead sign_out_others_ask no_others ended_title no_ended replay_advice
+    signed_out_there signed_out_others
     // Token
     token_lead token_lapsed ends_in copy copied copy_failed header_title claims_title raw_title raw_hint log_title log_lead
     refreshes_itself name_column value_column meaning_column
