@@ -2,6 +2,7 @@
 
 use crate::effect::effect;
 use crate::i18n::Texts;
+use crate::platform::passing;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use leptos_router::location::{BrowserUrl, LocationProvider};
@@ -67,21 +68,47 @@ impl Page {
 
 /// The page that the browser shows; none where its address is no page's.
 #[derive(Clone, Copy)]
-pub struct Here(Memo<Option<Page>>);
+pub struct Here(RwSignal<Option<Page>>);
 
 impl Here {
     /// Follows the address from now on; below a `Router`. The routes of `leptos_router` would do more, and weigh more:
     /// they load pages while the one before stays, for which there is nothing to load here.
     pub fn start() -> Self {
         let (path, browser) = (use_location().pathname, use_context::<BrowserUrl>());
+        let here = Self(RwSignal::new(path.with_untracked(|path| Page::at(path))));
+        let painted = StoredValue::new(false);
+        request_animation_frame(move || painted.set_value(true));
         effect(move || {
-            path.track();
-            // A link has led here: the address bar may follow.
-            if let Some(browser) = &browser {
-                browser.ready_to_complete();
+            let page = path.with(|path| Page::at(path));
+            let browser = browser.clone();
+            let turn = move || {
+                // A link has led here: the address bar may follow.
+                if let Some(browser) = &browser {
+                    browser.ready_to_complete();
+                }
+                // The latest word counts: the person may have gone on meanwhile.
+                here.show(path.with_untracked(|path| Page::at(path)));
+            };
+            match painted.get_value() && here.fades_to(page) {
+                true => passing::pass(turn),
+                false => turn(),
             }
         });
-        Self(Memo::new(move |_| path.with(|path| Page::at(path))))
+        here
+    }
+
+    fn show(self, page: Option<Page>) {
+        if self.0.get_untracked() != page {
+            self.0.set(page);
+        }
+    }
+
+    /// Whether there is a page to lead the eye away from. Who leaves the pages of a signed-in person has signed out: what
+    /// stood there has gone with that already.
+    fn fades_to(self, page: Option<Page>) -> bool {
+        let in_frame = |page: Option<Page>| page.is_some_and(|page| Page::SIGNED_IN.contains(&page));
+        let now = self.0.get_untracked();
+        now != page && (!in_frame(now) || in_frame(page))
     }
 
     /// The page, followed by views.

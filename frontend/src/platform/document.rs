@@ -24,10 +24,13 @@ pub fn set_root_attribute(name: &str, value: Option<&str>) {
     };
 }
 
+fn find(selector: &str) -> Option<Element> {
+    document()?.query_selector(selector).ok()?
+}
+
 /// Moves the focus to the first element that the selector finds.
 pub fn focus(selector: &str) {
-    let found = document().and_then(|document| document.query_selector(selector).ok().flatten());
-    if let Some(element) = found.and_then(|element: Element| element.dyn_into::<HtmlElement>().ok()) {
+    if let Some(element) = find(selector).and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
         // Only an element that has gone refuses the focus.
         let _ = element.focus();
     }
@@ -42,4 +45,16 @@ pub fn is_visible() -> bool {
 pub fn here() -> String {
     let Some(location) = web_sys::window().map(|window| window.location()) else { return "/".into() };
     location.pathname().unwrap_or_default() + &location.search().unwrap_or_default()
+}
+
+/// Whether there is an element that the selector finds.
+pub fn has(selector: &str) -> bool {
+    find(selector).is_some()
+}
+
+/// Whether what has the focus lies in the lower half of the screen.
+pub fn focus_is_low() -> bool {
+    let height =
+        web_sys::window().and_then(|window| window.inner_height().ok()?.as_f64()).unwrap_or_default();
+    find(":focus").is_some_and(|element| element.get_bounding_client_rect().bottom() > height / 2.0)
 }

@@ -8,5 +8,6 @@ pub mod hint;
 pub mod json;
 pub mod locale;
 pub mod network;
+pub mod passing;
 pub mod storage;
 pub mod turns;
