@@ -157,6 +157,11 @@ const INSIDE: State[] = [
     await send(passwordForm(page))
     await expect(page.locator('[role=status]').filter({ hasText: /\S/ })).toBeVisible()
   }),
+  inside('security, exported', async ({ page }) => {
+    await open(page, '/account/security')
+    await send(page.locator('main form').filter({ hasNot: page.locator('input') }))
+    await expect(toast(page)).toBeVisible()
+  }),
   inside('delete the account', async ({ page }) => {
     await openDeletion(page)
   }),
@@ -180,6 +185,17 @@ const INSIDE: State[] = [
     await expect(page.locator('[data-session]').nth(9)).toBeVisible()
     expect(many.hits).toBeGreaterThan(0)
   }),
+  inside('sessions, one ended and all others', async ({ page, origin }) => {
+    origin.faults.on(LIST, manySessions())
+    origin.faults.on({ method: 'DELETE', path: /^\/api\/me\/sessions/ }, { kind: 'answer', status: 204 })
+    await open(page, '/account/sessions')
+    await send(page.locator('[data-session]'))
+    await expect(toast(page)).toBeVisible()
+    await page.locator('main button[aria-haspopup=dialog]').click()
+    await send(page.locator('dialog[open]'))
+    await expect(page.locator('dialog[open]')).toHaveCount(0)
+    await expect(toast(page)).toHaveCount(2)
+  }),
   inside('sessions, on their way', async ({ page, origin }) => {
     origin.faults.on(LIST, { kind: 'delay', milliseconds: LONG })
     await open(page, '/account/sessions')
@@ -195,6 +211,17 @@ const INSIDE: State[] = [
     answered(500),
   ),
   inside('token', ({ page }) => open(page, '/account/token')),
+  inside('token, copied', async ({ page }) => {
+    await open(page, '/account/token')
+    await page.locator('pre + button').click()
+    await expect(toast(page)).toBeVisible()
+  }),
+  inside('token, copying refused', async ({ page }) => {
+    await page.addInitScript(() => (navigator.clipboard.writeText = () => Promise.reject(new Error('refused'))))
+    await open(page, '/account/token')
+    await page.locator('pre + button').click()
+    await expect(alert(page)).toBeVisible()
+  }),
   inside('account menu', async ({ page }) => {
     await open(page, '/')
     await page.locator('header [aria-haspopup]').click()
@@ -342,6 +369,11 @@ export async function send(scope: Page | Locator): Promise<void> {
 
 function invalid(scope: Page | Locator): Locator {
   return scope.locator('[aria-invalid=true]')
+}
+
+/** Words at the edge of the screen. */
+function toast(page: Page): Locator {
+  return page.locator('.toast')
 }
 
 function alert(scope: Page | Locator): Locator {

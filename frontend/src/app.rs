@@ -1,6 +1,6 @@
 //! The contexts that every view has, and which page belongs to which address.
 
-use crate::components::Notes;
+use crate::components::{Notes, ToastPlace, Toasts};
 use crate::effect::effect;
 use crate::i18n::I18n;
 use crate::pages::{Frame, LogIn, NotFound, SignUp};
@@ -19,6 +19,7 @@ pub fn App() -> impl IntoView {
     provide_context(i18n);
     provide_context(Theme::start());
     provide_context(Notes::default());
+    provide_context(Toasts::default());
     let mut of_account = None;
     effect(move || {
         let locale = session.with(|state| state.account().map(|account| account.locale));
@@ -27,7 +28,10 @@ pub fn App() -> impl IntoView {
         }
         of_account = locale;
     });
-    view! { <Router><Places /></Router> }
+    view! {
+        <Router><Places /></Router>
+        <ToastPlace />
+    }
 }
 
 /// What stands at an address. All pages in the frame are one place: it stays while they change.

@@ -14,9 +14,9 @@ impl Opener {
         let _ = self.0.get_untracked().map(|dialog| dialog.show_modal());
     }
 
-    /// Closes it; the focus goes back to where it was.
+    /// Closes it, if it is still there; the focus goes back to where it was.
     pub fn close(self) {
-        if let Some(dialog) = self.0.get_untracked() {
+        if let Some(dialog) = self.0.try_get_untracked().flatten() {
             dialog.close();
         }
     }

@@ -1,7 +1,7 @@
 //! A failure in the person's words.
 
 use crate::api::Failure;
-use crate::i18n::{Texts, use_i18n};
+use crate::i18n::{Texts, Words, tr, use_i18n};
 use latchkey_shared::ErrorCode;
 use leptos::prelude::*;
 
@@ -29,6 +29,18 @@ pub fn ProblemText(
             })}
         </p>
     }
+}
+
+/// Says that the browser refused something, announced; nothing while it has not.
+#[component]
+pub fn Refused(
+    /// Whether it has.
+    refused: RwSignal<bool>,
+    /// What the person can do about it.
+    why: Words,
+) -> impl IntoView {
+    let why = tr(why);
+    move || refused.get().then(|| view! { <p class="problem" role="alert">{why}</p> }.into_any())
 }
 
 fn words(texts: &Texts, failure: &Failure, with_pause: bool) -> String {

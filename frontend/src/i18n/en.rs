@@ -141,6 +141,7 @@ pub static TEXTS: Texts = Texts {
     to_home: "Home",
 
     device_name: str::to_owned,
+    ends: |when| format!("Ends {when}"),
     hello: |name| format!("Hello, {name}"),
     duration,
     problem,

@@ -141,6 +141,7 @@ pub static TEXTS: Texts = Texts {
     to_home: "홈으로",
 
     device_name,
+    ends: |when| format!("{when} 만료"),
     hello: |name| format!("안녕하세요, {name} 님"),
     duration,
     problem,

@@ -52,6 +52,8 @@ texts! {
 
     /// A device in words, from the server's: "Chrome on Windows".
     device_name: fn(&str) -> String,
+    /// When a session ends, from that in words: "Ends in 14 days".
+    ends: fn(&str) -> String,
     /// "Hello, Ada"
     hello: fn(&str) -> String,
     /// A span of seconds.

@@ -1,7 +1,8 @@
 //! Signing in.
 
 use super::outside::{Outside, lead_in_when_signed_in, use_next};
-use crate::components::{Field, Form, Head, Kind, Submit, use_session};
+use crate::components::{Field, Form, Head, Kind, Submit, Switch, use_session};
+use crate::effect::effect;
 use crate::i18n::{tr, use_i18n};
 use crate::platform::storage;
 use crate::routes::{Page, with_next};
@@ -76,20 +77,14 @@ fn LogInForm() -> impl IntoView {
     }
 }
 
-/// Whether the session outlives the browser's window.
+/// Whether the session outlives the browser's window. What is chosen is remembered at once, by the page as by its outline.
 #[component]
 pub fn KeepSignedIn(id: &'static str, value: RwSignal<bool>) -> impl IntoView {
-    let hint = format!("{id}-hint");
-    let choose = move |checked| {
-        value.set(checked);
-        storage::write(REMEMBER, &checked);
-    };
-    view! {
-        <div class="check">
-            <input type="checkbox" role="switch" id=id name="remember" aria-describedby=hint.clone() prop:checked=move || value.get()
-                on:change:target=move |event| choose(event.target().checked()) />
-            <label for=id>{tr(|t| t.keep_signed_in)}</label>
-            <p class="hint" id=hint>{tr(|t| t.keep_signed_in_hint)}</p>
-        </div>
-    }
+    effect(move || {
+        let chosen = value.get();
+        if chosen != remembered() {
+            storage::write(REMEMBER, &chosen);
+        }
+    });
+    view! { <Switch id=id name="remember" label=|t| t.keep_signed_in hint=|t| t.keep_signed_in_hint value=value /> }
 }

@@ -2,7 +2,7 @@
 
 use super::delete_account::DeleteAccount;
 use crate::api::account;
-use crate::components::{Card, Field, Form, Head, Kind, Submit, use_session};
+use crate::components::{Card, Field, Form, Head, Kind, Refused, Submit, use_session, use_toasts};
 use crate::platform::download;
 use latchkey_shared::{ChangePassword as Checked, ChangePasswordRequest, ErrorCode};
 use leptos::{ev::SubmitEvent, prelude::*};
@@ -50,24 +50,26 @@ fn ChangePassword() -> impl IntoView {
 
 #[component]
 fn Export() -> impl IntoView {
-    let session = use_session();
+    let (session, toasts) = (use_session(), use_toasts());
     let form = Form::new("export");
     let refused = RwSignal::new(false);
     let send = move |event: SubmitEvent| {
         event.prevent_default();
         form.submit(Ok(()), async move {
             let text = account::export(session).await?;
-            let _ = refused.try_set(!download::save_json("latchkey-export.json", &text));
+            let saved = download::save_json("latchkey-export.json", &text);
+            if saved {
+                toasts.say(|t| t.export_saved);
+            }
+            let _ = refused.try_set(!saved);
             Ok(())
         });
     };
     view! {
         <Card title=|t| t.export_title lead=|t| t.export_lead>
             <form novalidate on:submit=send>
-                {move || match refused.get() {
-                    true => view! { <Submit form=form label=|t| t.export_title done=|t| t.export_failed class="quiet" /> },
-                    false => view! { <Submit form=form label=|t| t.export_title done=|t| t.export_saved class="quiet" /> },
-                }}
+                <Submit form=form label=|t| t.export_title class="quiet" />
+                <Refused refused=refused why=|t| t.export_failed />
             </form>
         </Card>
     }

@@ -1,6 +1,6 @@
 //! The quiet bar that says that the server is out of reach.
 
-use crate::components::use_session;
+use crate::components::{Banner, use_session};
 use crate::i18n::tr;
 use crate::session::State;
 use leptos::prelude::*;
@@ -14,10 +14,7 @@ pub fn SessionBar() -> impl IntoView {
     view! {
         <div role="status" class="bar-place" data-testid="session-bar">
             {move || session.waiting_for_server().then(|| view! {
-                <div class="bar">
-                    <p>{move || text()}</p>
-                    <button type="button" class="quiet" on:click=move |_| session.try_now()>{tr(|t| t.try_now)}</button>
-                </div>
+                <Banner label=|t| t.try_now press=move || session.try_now()>{move || text()}</Banner>
             }.into_any())}
         </div>
     }

@@ -2,7 +2,8 @@
 
 use crate::api::sessions;
 use crate::components::{
-    Cancel, Card, Dialog, Form, Head, Loaded, LoadedView, Opener, Submit, load, use_session,
+    Badge, Cancel, Card, Dialog, Empty, Form, Head, Loaded, LoadedView, Opener, Submit, load, use_session,
+    use_toasts,
 };
 use crate::i18n::{tr, use_i18n};
 use crate::platform::{clock, document, locale};
@@ -21,8 +22,9 @@ pub fn Sessions() -> impl IntoView {
     }
 }
 
+/// The sessions that live, a way to end all others, and those that have ended.
 #[component]
-fn Lists(found: SessionList, list: Loaded<SessionList>) -> impl IntoView {
+pub fn Lists(found: SessionList, list: Loaded<SessionList>) -> impl IntoView {
     let (live, ended): (Vec<_>, Vec<_>) =
         found.sessions.into_iter().partition(|session| session.ended_at.is_none());
     let others: Vec<_> =
@@ -34,13 +36,13 @@ fn Lists(found: SessionList, list: Loaded<SessionList>) -> impl IntoView {
         <ul class="rows card">{rows}</ul>
         <section class="card">
             {match others.is_empty() {
-                true => view! { <p class="lead">{tr(|t| t.no_others)}</p> }.into_any(),
+                true => view! { <Empty text=|t| t.no_others /> }.into_any(),
                 false => view! { <EndOthers others=others list=list /> }.into_any(),
             }}
         </section>
         <Card title=|t| t.ended_title>
             {match none_ended {
-                true => view! { <p class="lead">{tr(|t| t.no_ended)}</p> }.into_any(),
+                true => view! { <Empty text=|t| t.no_ended /> }.into_any(),
                 false => view! { <ul class="rows">{ended}</ul> }.into_any(),
             }}
         </Card>
@@ -61,7 +63,7 @@ fn EndOthers(others: Vec<String>, list: Loaded<SessionList>) -> impl IntoView {
         <button type="button" class="danger" aria-haspopup="dialog" on:click=move |_| dialog.open()>{tr(|t| t.sign_out_others)}</button>
         <Dialog opener=dialog id="others-title" title=|t| t.sign_out_others_ask>
             <ul class="losses">{others}</ul>
-            <EndForm list=list />
+            <EndForm list=list dialog=dialog />
             <Cancel opener=dialog />
         </Dialog>
     }
@@ -77,16 +79,13 @@ fn Live(found: Session, list: Loaded<SessionList>) -> impl IntoView {
         let texts = i18n.texts();
         format!("{}: {}, {ip}", texts.end, (texts.device_name)(&device))
     });
-    let ends = move || {
-        let texts = i18n.texts();
-        format!("{} {}", texts.session_ends, locale::relative(i18n.locale(), expires, clock::now()))
-    };
+    let ends = move || (i18n.texts().ends)(&locale::relative(i18n.locale(), expires, clock::now()));
     view! {
         <li data-session=id.to_string()>
             <Device found=found />
             <p class="facts">{move || ends()}</p>
             {match current {
-                true => view! { <span class="badge">{tr(|t| t.this_one)}</span> }.into_any(),
+                true => view! { <Badge text=|t| t.this_one /> }.into_any(),
                 false => view! { <EndForm list=list one=(id, name) /> }.into_any(),
             }}
         </li>
@@ -132,9 +131,12 @@ fn Device(found: Session) -> impl IntoView {
 #[component]
 fn EndForm(
     list: Loaded<SessionList>,
+    /// The dialog that it stands in, if it does.
+    #[prop(optional)]
+    dialog: Opener,
     #[prop(optional)] one: Option<(Uuid, Signal<String>)>,
 ) -> impl IntoView {
-    let session = use_session();
+    let (session, toasts) = (use_session(), use_toasts());
     let form = Form::new("end");
     let send = move |event: SubmitEvent| {
         event.prevent_default();
@@ -145,8 +147,10 @@ fn EndForm(
             };
             list.again();
             if ended.is_ok() {
+                dialog.close();
                 // The button goes with its row, and the focus must not go with it.
                 document::focus("h1");
+                toasts.say(if one.is_some() { |t| t.signed_out_there } else { |t| t.signed_out_others });
             }
             ended
         });

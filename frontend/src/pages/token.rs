@@ -1,7 +1,7 @@
 //! The access token explained.
 
 use super::token_claims::{Claims, HeaderTable};
-use crate::components::{Card, Head, use_session};
+use crate::components::{Card, Code, Head, Refused, use_session, use_toasts};
 use crate::i18n::{tr, use_i18n};
 use crate::platform::{clipboard, clock, locale};
 use leptos::prelude::*;
@@ -53,27 +53,25 @@ fn Countdown() -> impl IntoView {
 /// The token itself, to copy.
 #[component]
 fn Raw() -> impl IntoView {
-    let (session, i18n) = (use_session(), use_i18n());
-    let copied = RwSignal::new(None::<bool>);
+    let (session, toasts) = (use_session(), use_toasts());
+    let refused = RwSignal::new(false);
     let token = move || session.grant().map(|grant| grant.access_token);
+    let text = Signal::derive(move || token().map(|token| token.expose().to_owned()).unwrap_or_default());
     let copy = move |_| {
         let Some(token) = untrack(token) else { return };
         spawn_local(async move {
-            let _ = copied.try_set(Some(clipboard::copy(token.expose()).await));
+            let copied = clipboard::copy(token.expose()).await;
+            if copied {
+                toasts.say(|t| t.copied);
+            }
+            let _ = refused.try_set(!copied);
         });
-    };
-    let said = move || match copied.get() {
-        None => "",
-        Some(true) => i18n.texts().copied,
-        Some(false) => i18n.texts().copy_failed,
     };
     view! {
         <Card title=|t| t.raw_title lead=|t| t.raw_hint>
-            <pre class="code" tabindex="0"><code>{move || token().map(|token| token.expose().to_owned()).unwrap_or_default()}</code></pre>
-            <div class="actions">
-                <button type="button" class="quiet" on:click=copy>{tr(|t| t.copy)}</button>
-                <span role="status" class="done">{move || said()}</span>
-            </div>
+            <Code text=text />
+            <button type="button" class="quiet" on:click=copy>{tr(|t| t.copy)}</button>
+            <Refused refused=refused why=|t| t.copy_failed />
         </Card>
     }
 }

@@ -1,6 +1,6 @@
 //! What the token's two readable parts say, and what that means.
 
-use crate::components::use_session;
+use crate::components::{Empty, use_session};
 use crate::i18n::{Words, tr, use_i18n};
 use crate::platform::locale;
 use crate::session::{Grant, Header};
@@ -48,7 +48,6 @@ fn claim_rows(claims: Said, locale: Locale) -> Vec<Row> {
 #[component]
 fn Table(rows: fn(&Grant, Locale) -> Option<Vec<Row>>) -> impl IntoView {
     let (session, i18n) = (use_session(), use_i18n());
-    let unreadable = tr(|t| t.token_unreadable);
     let rows = move || session.with(|state| state.grant().and_then(|grant| rows(grant, i18n.locale())));
     let lines = move || {
         let texts = i18n.texts();
@@ -62,7 +61,7 @@ fn Table(rows: fn(&Grant, Locale) -> Option<Vec<Row>>) -> impl IntoView {
             .into_any()
     };
     view! {
-        {move || rows().is_none().then(|| view! { <p class="lead">{unreadable}</p> }.into_any())}
+        {move || rows().is_none().then(|| view! { <Empty text=|t| t.token_unreadable /> }.into_any())}
         <table>
             <thead>
                 <tr><th scope="col">{tr(|t| t.name_column)}</th><th scope="col">{tr(|t| t.value_column)}</th><th scope="col">{tr(|t| t.meaning_column)}</th></tr>

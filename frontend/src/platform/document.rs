@@ -52,9 +52,11 @@ pub fn has(selector: &str) -> bool {
     find(selector).is_some()
 }
 
-/// Whether what has the focus lies in the lower half of the screen.
-pub fn focus_is_low() -> bool {
+/// Whether what has the focus lies among the last `reach` pixels of the screen, and not to the left of what `selector` finds.
+pub fn focus_is_low(reach: f64, selector: &str) -> bool {
     let height =
         web_sys::window().and_then(|window| window.inner_height().ok()?.as_f64()).unwrap_or_default();
-    find(":focus").is_some_and(|element| element.get_bounding_client_rect().bottom() > height / 2.0)
+    let (Some(focused), Some(other)) = (find(":focus"), find(selector)) else { return false };
+    let (focused, other) = (focused.get_bounding_client_rect(), other.get_bounding_client_rect());
+    focused.bottom() > height - reach && focused.right() > other.left()
 }

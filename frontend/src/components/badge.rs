@@ -1,0 +1,10 @@
+//! A word that marks one of many.
+
+use crate::i18n::{Words, tr};
+use leptos::prelude::*;
+
+/// The mark.
+#[component]
+pub fn Badge(text: Words) -> impl IntoView {
+    view! { <span class="badge">{tr(text)}</span> }
+}

@@ -1,0 +1,10 @@
+//! What is said where a list has nothing to show.
+
+use crate::i18n::{Words, tr};
+use leptos::prelude::*;
+
+/// Says what would be here.
+#[component]
+pub fn Empty(text: Words) -> impl IntoView {
+    view! { <p class="empty">{tr(text)}</p> }
+}

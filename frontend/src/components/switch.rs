@@ -1,0 +1,29 @@
+//! Something that is on or off.
+
+use crate::i18n::{Words, tr};
+use leptos::prelude::*;
+
+/// A switch at the end of the line that says what it does.
+#[component]
+pub fn Switch(
+    /// The id that ties the label to the switch.
+    id: &'static str,
+    /// The name in the form.
+    name: &'static str,
+    /// What is on or off.
+    label: Words,
+    /// What helps to decide.
+    hint: Words,
+    /// Whether it is on.
+    value: RwSignal<bool>,
+) -> impl IntoView {
+    let described = format!("{id}-hint");
+    view! {
+        <div class="check">
+            <input type="checkbox" role="switch" id=id name=name aria-describedby=described.clone() prop:checked=move || value.get()
+                on:change:target=move |event| value.set(event.target().checked()) />
+            <label for=id>{tr(label)}</label>
+            <p class="hint" id=described>{tr(hint)}</p>
+        </div>
+    }
+}
