@@ -8,6 +8,9 @@ import { listen } from './ports.ts'
 /** The folder with the built page. */
 export const PAGE = resolve(process.env.LATCHKEY_PAGE ?? join(import.meta.dirname, '../../dist'))
 
+/** The folder with the page as developers have it. */
+export const DEVELOPERS_PAGE = resolve(process.env.LATCHKEY_DEVELOPERS_PAGE ?? join(PAGE, '../page-of-developers'))
+
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
   '.css': 'text/css; charset=utf-8',

@@ -3,6 +3,8 @@
 use crate::components::{Notes, ToastPlace, Toasts};
 use crate::effect::effect;
 use crate::i18n::I18n;
+#[cfg(debug_assertions)]
+use crate::pages;
 use crate::pages::{Frame, LogIn, NotFound, SignUp};
 use crate::platform::{document, storage};
 use crate::routes::{Here, Page};
@@ -63,8 +65,17 @@ fn Places() -> impl IntoView {
         Place::Frame => view! { <Frame /> }.into_any(),
         Place::LogIn => view! { <LogIn /> }.into_any(),
         Place::SignUp => view! { <SignUp /> }.into_any(),
-        Place::Nowhere => view! { <NotFound /> }.into_any(),
+        Place::Nowhere => elsewhere(),
     }
+}
+
+/// An address that is no page's.
+fn elsewhere() -> AnyView {
+    #[cfg(debug_assertions)]
+    if document::here() == pages::dev::PATH {
+        return view! { <pages::dev::Gallery /> }.into_any();
+    }
+    view! { <NotFound /> }.into_any()
 }
 
 /// Light, dark, or as the system has it. `early.js` applies the stored choice before the first paint.

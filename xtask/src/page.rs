@@ -15,6 +15,14 @@ pub fn build() -> Outcome<Option<PathBuf>> {
     Ok(run("trunk build", &mut build)?.then_some(folder))
 }
 
+/// Builds it as developers have it, with all components on a page of their own.
+pub fn build_for_developers() -> Outcome<Option<PathBuf>> {
+    let folder = target().join("page-of-developers");
+    let mut build = trunk();
+    build.args(["build", "index.html", "--dist"]).arg(&folder);
+    Ok(run("trunk build", &mut build)?.then_some(folder))
+}
+
 /// Serves the page, rebuilding it as its code changes.
 pub fn serve(port: u16) -> Outcome<Process> {
     Process::start("trunk serve", trunk().args(["serve", "--port", &port.to_string()]))

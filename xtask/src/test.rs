@@ -204,7 +204,10 @@ fn counted(mut test: Command, filter: Option<&str>) -> Outcome<Counts> {
 }
 
 fn in_chromium(filter: Option<&str>) -> Outcome<Counts> {
-    let Some(mut test) = e2e::playwright()? else { return Ok(Counts { passed: 0, failed: 1 }) };
+    const DOES_NOT_BUILD: Counts = Counts { passed: 0, failed: 1 };
+    let Some(mut test) = e2e::playwright()? else { return Ok(DOES_NOT_BUILD) };
+    let Some(page) = page::build_for_developers()? else { return Ok(DOES_NOT_BUILD) };
+    test.env("LATCHKEY_DEVELOPERS_PAGE", page);
     if let Some(filter) = filter {
         test.args(["--pass-with-no-tests", "--grep", filter]);
     }

@@ -46,6 +46,24 @@ impl Form {
         Self { refused_at: Some((code, field)), ..self }
     }
 
+    /// The same, in a state that only calls bring about.
+    #[cfg(debug_assertions)]
+    pub fn posed(
+        self,
+        errors: Vec<FieldError>,
+        failure: Option<Failure>,
+        busy: bool,
+        pause: u64,
+        done: bool,
+    ) -> Self {
+        self.errors.set(errors);
+        self.failure.set(failure);
+        self.busy.set(busy);
+        self.pause.set(pause);
+        self.done.set(done);
+        self
+    }
+
     /// Sends the form with `work` if `checked` finds nothing wrong, it is not on its way already, and the server does
     /// not want to be left alone.
     pub fn submit(

@@ -34,6 +34,8 @@ pub use problem::{ProblemText, Refused};
 pub use select::{Select, languages};
 pub use skeleton::Skeleton;
 pub use switch::Switch;
+#[cfg(debug_assertions)]
+pub use toast::ToastCard;
 pub use toast::{ToastPlace, Toasts, use_toasts};
 
 use crate::session::Session;

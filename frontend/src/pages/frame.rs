@@ -85,8 +85,9 @@ fn Waiting() -> impl IntoView {
     }
 }
 
+/// The pages of a signed-in person: at the side, or along the lower edge of a phone.
 #[component]
-fn Navigation() -> impl IntoView {
+pub fn Navigation() -> impl IntoView {
     let (i18n, here) = (use_i18n(), use_here());
     let items = Page::SIGNED_IN
         .map(|page| {

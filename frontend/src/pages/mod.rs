@@ -20,6 +20,9 @@ mod sessions;
 mod token;
 mod token_claims;
 
+#[cfg(debug_assertions)]
+pub mod dev;
+
 pub use frame::Frame;
 pub use log_in::LogIn;
 pub use not_found::NotFound;

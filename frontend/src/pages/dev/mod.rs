@@ -1,0 +1,63 @@
+//! `/dev/components`, in development builds only: every part that pages are made of, in every state.
+
+mod exhibit;
+mod samples;
+
+mod controls;
+mod overlays;
+mod surfaces;
+mod tokens;
+
+use super::frame::Navigation;
+use super::menu::AccountMenu;
+use super::switches::{LanguageSwitch, ThemeSwitch};
+use crate::components::Mark;
+use crate::platform::document;
+use controls::{Buttons, Fields, Selects, Switches};
+use leptos::prelude::*;
+use overlays::{Banners, Dialogs, Menus, ToastCards};
+use surfaces::{Badges, Cards, CodeBlocks, EmptyStates, Navigations, Problems, Rows, Skeletons, Tables};
+use tokens::{Colours, Spaces, Types};
+
+/// Where the page lies.
+pub const PATH: &str = "/dev/components";
+
+/// The page.
+#[component]
+pub fn Gallery() -> impl IntoView {
+    document::set_title("Components · Latchkey");
+    exhibit::force_states();
+    view! {
+        <header class="top"><span class="brand"><Mark /></span><AccountMenu /></header>
+        <div class="frame">
+            <Navigation />
+            <main id="main">
+                <div class="head" lang="en">
+                    <h1>"Components"</h1>
+                    <p class="lead">"What pages are made of. This page is part of development builds only."</p>
+                </div>
+                <div class="switches"><LanguageSwitch id="dev-language" /><ThemeSwitch id="dev-theme" /></div>
+                <Colours />
+                <Types />
+                <Spaces />
+                <Buttons />
+                <Fields />
+                <Selects />
+                <Switches />
+                <Cards />
+                <Rows />
+                <Badges />
+                <Navigations />
+                <Menus />
+                <Dialogs />
+                <ToastCards />
+                <Banners />
+                <Problems />
+                <Skeletons />
+                <EmptyStates />
+                <CodeBlocks />
+                <Tables />
+            </main>
+        </div>
+    }
+}

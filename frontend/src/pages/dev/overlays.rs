@@ -1,0 +1,62 @@
+//! What comes over the page or across it.
+
+use super::exhibit::{Exhibit, State};
+use super::samples::{KOREAN, LONG};
+use crate::components::{Banner, Cancel, Dialog, Opener, ToastCard, use_toasts};
+use crate::i18n::{Words, tr};
+use crate::pages::delete_account::DeleteAccount;
+use leptos::prelude::*;
+
+#[component]
+pub fn Menus() -> impl IntoView {
+    view! {
+        <Exhibit name="Menu">
+            <State name="shut, and open when pressed"><p>"The round button in the header."</p></State>
+        </Exhibit>
+    }
+}
+
+#[component]
+pub fn Dialogs() -> impl IntoView {
+    let long = Opener::default();
+    view! {
+        <Exhibit name="Dialog">
+            <State name="with a form, and with what will be lost"><DeleteAccount /></State>
+            <State name="long text, Korean">
+                <p><button type="button" class="quiet" aria-haspopup="dialog" on:click=move |_| long.open()>"Open"</button></p>
+                <Dialog opener=long id="dev-dialog" title=|_| LONG>
+                    <p>{KOREAN}</p>
+                    <Cancel opener=long />
+                </Dialog>
+            </State>
+        </Exhibit>
+    }
+}
+
+#[component]
+pub fn ToastCards() -> impl IntoView {
+    let toasts = use_toasts();
+    let all: [Words; 5] =
+        [|t| t.copied, |t| t.export_saved, |t| t.signed_out_there, |t| t.signed_out_others, |_| LONG];
+    let buttons = all
+        .map(|words| view! { <button type="button" class="quiet" on:click=move |_| toasts.say(words)>{tr(words)}</button> })
+        .collect_view();
+    view! {
+        <Exhibit name="Toast">
+            <State name="as it is"><ToastCard words=|t| t.copied dismiss=|| () /></State>
+            <State name="long text"><ToastCard words=|_| LONG dismiss=|| () /></State>
+            <State name="Korean"><ToastCard words=|_| KOREAN dismiss=|| () /></State>
+            <State name="at the edge; three at most"><div class="actions">{buttons}</div></State>
+        </Exhibit>
+    }
+}
+
+#[component]
+pub fn Banners() -> impl IntoView {
+    view! {
+        <Exhibit name="Banner">
+            <State name="as it is"><Banner label=|t| t.try_now press=|| ()>{tr(|t| t.interrupted)}</Banner></State>
+            <State name="long text"><Banner label=|t| t.try_now press=|| ()>{LONG}</Banner></State>
+        </Exhibit>
+    }
+}
