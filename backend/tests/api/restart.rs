@@ -112,8 +112,8 @@ async fn a_look_at_the_database_now_and_then_is_enough_to_learn_of_an_end() {
 
 /// The next look would come in a day.
 #[tokio::test]
+#[ignore = "needs PostgreSQL: `cargo xtask test` starts one and runs it"]
 async fn the_word_of_the_other_server_is_enough_to_learn_of_an_end() {
-    let Some(_) = postgres_address() else { return };
     learns_by(async |other, tasks| {
         tasks.spawn(sessions::follow_ends(other.clone(), DAY));
         tasks.spawn(sessions::listen_for_ends(other.clone()));

@@ -20,10 +20,11 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// `None` where no PostgreSQL is named.
     #[expect(clippy::disallowed_methods, reason = "which PostgreSQL the tests run is said from outside")]
-    pub fn start() -> Option<Self> {
-        let programs = PathBuf::from(std::env::var_os("LATCHKEY_TEST_POSTGRES_PROGRAMS")?);
+    pub fn start() -> Self {
+        let Some(programs) = std::env::var_os("LATCHKEY_TEST_POSTGRES_PROGRAMS").map(PathBuf::from) else {
+            panic!("LATCHKEY_TEST_POSTGRES_PROGRAMS must name the folder of PostgreSQL's programs")
+        };
         let folder = folder();
         if let Some(user) = owner() {
             chown(folder.path(), Some(user.uid.as_raw()), Some(user.gid.as_raw())).unwrap();
@@ -33,7 +34,7 @@ impl Cluster {
         create.args(["--username=latchkey", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]);
         assert!(create.args(["--pgdata", "data"]).stdout(Stdio::null()).status().unwrap().success());
         let server = serve(&programs, &folder, port);
-        Some(Self { programs, folder, port, server })
+        Self { programs, folder, port, server }
     }
 
     pub fn url(&self) -> String {

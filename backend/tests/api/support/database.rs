@@ -20,10 +20,11 @@ fn postgres() -> Option<String> {
     std::env::var("LATCHKEY_TEST_DATABASE_URL").ok()
 }
 
-/// Where that PostgreSQL listens.
-pub fn postgres_address() -> Option<String> {
-    let url = url::Url::parse(&postgres()?).unwrap();
-    Some(format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(5432)))
+/// Where that PostgreSQL listens, for a test that is of no use without.
+pub fn postgres_address() -> String {
+    let Some(url) = postgres() else { panic!("LATCHKEY_TEST_DATABASE_URL must say which PostgreSQL") };
+    let url = url::Url::parse(&url).unwrap();
+    format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(5432))
 }
 
 /// Databases that a test of this process has left. To make one takes far longer than to empty one.
