@@ -48,6 +48,7 @@ impl Crowd {
     }
 
     async fn find_what_was_answered(&mut self, address: &str) {
+        assert!(self.people.iter().any(Person::brought_somebody), "nobody is new");
         join_all(self.people.iter_mut().map(|one| one.finds_what_was_answered(address))).await;
         assert!(self.people.iter().any(Person::is_signed_up));
     }
@@ -93,6 +94,7 @@ async fn what_was_answered_survives_kill_9_under_load_on_postgresql() {
         cluster.serve_again();
         becomes_ready(&server).await;
         cluster.has_no_orphans().await;
+        cluster.is_whole();
         crowd.find_what_was_answered(&server.address).await;
     }
 }

@@ -68,6 +68,8 @@ pub struct Person {
     /// Sessions whose end was cut off.
     doubtful: Vec<Held>,
     over: Vec<Held>,
+    /// Others, whose sign-up was answered since anybody last looked for them: their addresses and passwords.
+    newcomers: Vec<(String, String)>,
     steps: usize,
     progress: Progress,
 }
@@ -85,6 +87,7 @@ impl Person {
             with_password: Vec::new(),
             doubtful: Vec::new(),
             over: Vec::new(),
+            newcomers: Vec::new(),
             steps: number * 3,
             progress: progress.clone(),
         }
@@ -92,6 +95,11 @@ impl Person {
 
     pub fn is_signed_up(&self) -> bool {
         self.signed_up
+    }
+
+    /// Whether somebody else was signed up since anybody last looked for them.
+    pub fn brought_somebody(&self) -> bool {
+        !self.newcomers.is_empty()
     }
 
     /// Goes on until an answer stays away, or everybody is to stop.
@@ -109,17 +117,31 @@ impl Person {
             (0, _) | (1, 0) => self.sign_in(address).await,
             (2.., 3) => self.end_one(address).await,
             (_, 6) => self.change_password(address).await,
+            (_, 5 | 11) => self.sign_another_up(address).await,
             (1..=3, 9) => self.sign_in(address).await,
             _ => self.refresh(address).await,
         }
     }
 
     async fn sign_up(&mut self, address: &str) -> Result<(), Cut> {
-        let body = json!({"email": self.email, "password": self.password, "display_name": "Person"});
-        let (status, answer) = self.post(address, "/api/auth/signup", &body).await?;
+        let (status, answer) = self.try_to_sign_up(address, &self.email).await?;
         // One that was cut off may have happened.
         assert!(status == 201 || status == 409, "{status} {answer}");
         self.signed_up = true;
+        Ok(())
+    }
+
+    async fn try_to_sign_up(&self, address: &str, email: &str) -> Answered {
+        let body = json!({"email": email, "password": self.password, "display_name": "Person"});
+        self.post(address, "/api/auth/signup", &body).await
+    }
+
+    /// Signs up somebody else, so that there are new people whenever everybody is cut off.
+    async fn sign_another_up(&mut self, address: &str) -> Result<(), Cut> {
+        let email = format!("newcomer{}-{}@example.org", self.number, self.steps);
+        let (status, answer) = self.try_to_sign_up(address, &email).await?;
+        assert_eq!(status, 201, "{answer}");
+        self.newcomers.push((email, self.password.clone()));
         Ok(())
     }
 
@@ -132,7 +154,11 @@ impl Person {
     }
 
     async fn try_password(&self, address: &str, password: &str) -> Answered {
-        let body = json!({"email": self.email, "password": password, "token_delivery": "body"});
+        self.try_to_sign_in(address, &self.email, password).await
+    }
+
+    async fn try_to_sign_in(&self, address: &str, email: &str, password: &str) -> Answered {
+        let body = json!({"email": email, "password": password, "token_delivery": "body"});
         self.post(address, "/api/auth/login", &body).await
     }
 
@@ -193,6 +219,10 @@ impl Person {
     pub async fn finds_what_was_answered(&mut self, address: &str) {
         if self.signed_up {
             self.finds_the_password(address).await;
+        }
+        for (email, password) in std::mem::take(&mut self.newcomers) {
+            let (status, answer) = self.try_to_sign_in(address, &email, &password).await.ok().unwrap();
+            assert_eq!(status, 200, "{email}: a sign-up is lost: {answer}");
         }
         for held in std::mem::take(&mut self.sessions) {
             let found = self.is_open(address, &held).await;

@@ -32,6 +32,8 @@ impl Cluster {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut create = program(&programs, &folder, "initdb");
         create.args(["--username=latchkey", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]);
+        // A page that was written by half is then noticed when it is read.
+        create.arg("--data-checksums");
         assert!(create.args(["--pgdata", "data"]).stdout(Stdio::null()).status().unwrap().success());
         let server = serve(&programs, &folder, port);
         Self { programs, folder, port, server }
@@ -69,6 +71,16 @@ impl Cluster {
         let found = database.query_one_raw(Statement::from_string(DatabaseBackend::Postgres, count)).await;
         assert_eq!(found.unwrap().unwrap().try_get_by_index::<i64>(0).unwrap(), 0);
         database.close().await.unwrap();
+    }
+
+    /// Reads every page of every table and index, and looks for each row in the indexes that it must be in.
+    pub fn is_whole(&self) {
+        let mut check = program(&self.programs, &self.folder, "pg_amcheck");
+        check.args(["--host=127.0.0.1", "--port", &self.port.to_string(), "--username=latchkey"]);
+        check.args(["--database=postgres", "--install-missing", "--heapallindexed", "--rootdescend"]);
+        let found = check.output().unwrap();
+        let told = [found.stdout, found.stderr].concat();
+        assert!(found.status.success(), "{}", String::from_utf8_lossy(&told));
     }
 
     async fn connect(&self) -> DatabaseConnection {
