@@ -2,14 +2,17 @@
 
 use crate::load::{Person, Progress};
 use crate::server::*;
+use futures::future::join_all;
 use latchkey::platform::Folder;
 use nix::sys::signal::Signal;
 use nix::unistd::geteuid;
 use serde_json::json;
+use std::ops::Range;
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::Path;
 use std::process::Output;
 use std::time::Duration;
+use tokio::task::JoinHandle;
 
 const TRUSTING: (&str, &str) = ("LATCHKEY_PROXIES__TRUSTED", "127.0.0.1");
 
@@ -37,36 +40,49 @@ async fn with_ada() -> (tempfile::TempDir, serde_json::Value) {
     (folder, ada)
 }
 
+/// People at work, each on a task of their own.
+fn at_work(numbers: Range<usize>, progress: &Progress, server: &Server) -> Vec<JoinHandle<Person>> {
+    let people = numbers.map(|number| Person::new(number, progress));
+    people.map(|one| tokio::spawn(one.live(server.address.clone()))).collect()
+}
+
+async fn answered(progress: &Progress, count: usize) {
+    while progress.count() < count {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// One crowd has stopped before the backup begins, so all that it was answered must come back; another is at work
+/// meanwhile.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_taken_under_load_brings_back_what_was_answered_before_it() {
     let folder = folder();
     let server = Server::start(folder.path(), &[TRUSTING]);
     let ada = server.signed_in().await;
-    let progress = Progress::default();
-    let at_work: Vec<_> = (0..4)
-        .map(|number| tokio::spawn(Person::new(number, &progress).live(server.address.clone())))
-        .collect();
-    // Everybody has signed up long before the fortieth answer.
-    while progress.count() < 40 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-    let before = progress.count();
+    let (early, late) = (Progress::default(), Progress::default());
+    let crowd = at_work(0..4, &early, &server);
+    // Twice through everything that people do.
+    answered(&early, 100).await;
+    early.halt(true);
+    let mut crowd: Vec<Person> = join_all(crowd).await.into_iter().map(Result::unwrap).collect();
+    assert!(crowd.iter().all(Person::is_signed_up) && crowd.iter().any(Person::brought_somebody));
+    let others = at_work(10..14, &late, &server);
+    answered(&late, 20).await;
     let at = folder.path().to_owned();
     let told = tokio::task::spawn_blocking(move || said(run(&at, &["backup", "kept.backup"]))).await.unwrap();
-    assert!(told.contains("5 accounts") && told.contains("with the keys"), "{told}");
-    while progress.count() < before + 20 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    assert!(told.contains("with the keys"), "{told}");
+    answered(&late, late.count() + 20).await;
     server.stop(Signal::SIGKILL);
-    for one in at_work {
+    for one in others {
         assert!(one.await.unwrap().is_signed_up());
     }
     let backup = folder.path().join("kept.backup");
     assert_eq!(mode(&backup), 0o600);
     let backup = backup.to_str().unwrap();
     let elsewhere = self::folder();
+    let (_, counts) = told.trim_end().split_once(": ").unwrap();
     let told = said(run(elsewhere.path(), &["restore", backup, "--verify"]));
-    assert!(told.contains("is whole: 5 accounts"), "{told}");
+    assert!(told.contains(&format!("is whole: {counts}")), "{told}");
     assert_eq!(names(elsewhere.path()), Vec::<String>::new(), "to look through it changes nothing");
     said(run(elsewhere.path(), &["restore", backup]));
     assert_eq!(names(&elsewhere.path().join("data")), ["latchkey.db", "secrets.json"]);
@@ -75,6 +91,7 @@ async fn a_backup_taken_under_load_brings_back_what_was_answered_before_it() {
     let restored = Server::start(elsewhere.path(), &[TRUSTING]);
     let (status, ada) = restored.refresh(&ada).await;
     assert_eq!(status, 200, "who was signed in stays signed in: {ada}");
+    join_all(crowd.iter_mut().map(|one| one.finds_what_was_answered(&restored.address))).await;
     let text = std::fs::read(elsewhere.path().join("data/latchkey.db")).unwrap();
     let keys = std::fs::read_to_string(elsewhere.path().join("data/secrets.json")).unwrap();
     let keys: serde_json::Value = serde_json::from_str(&keys).unwrap();
