@@ -11,6 +11,7 @@ mod start;
 mod backup;
 mod crash;
 mod disk;
+mod hostile;
 mod load;
 mod postgres;
 mod stop;
