@@ -38,7 +38,7 @@ fn limit(server: &Server, size: &str) {
     assert!(set.unwrap().success(), "prlimit is part of util-linux");
 }
 
-fn sign_up(name: &str) -> Value {
+pub fn sign_up(name: &str) -> Value {
     json!({"email": format!("{name}@example.org"), "password": PASSWORD, "display_name": name})
 }
 
@@ -50,13 +50,13 @@ fn tells_nothing((status, problem): &(u16, Value)) {
     }
 }
 
-async fn verify(server: &Server, signed_in: &Value) -> u16 {
+pub async fn verify(server: &Server, signed_in: &Value) -> u16 {
     let token = signed_in["access_token"].as_str().unwrap();
     client().get(server.url("/api/auth/verify")).bearer_auth(token).send().await.unwrap().status().as_u16()
 }
 
 /// Every call that has to write says that it cannot.
-async fn must_write(server: &Server, ada: &Value) {
+pub async fn must_write(server: &Server, ada: &Value) {
     let login = json!({"email": "ada@example.org", "password": PASSWORD});
     for (path, body) in [
         ("/api/auth/signup", sign_up("bob")),

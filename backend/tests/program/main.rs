@@ -13,6 +13,8 @@ mod crash;
 mod disk;
 mod hostile;
 mod load;
+#[cfg(target_os = "linux")]
+mod mounted;
 mod postgres;
 mod stop;
 mod traced;

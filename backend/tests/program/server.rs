@@ -4,6 +4,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
 use std::fs::File;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -138,6 +139,15 @@ impl Drop for Server {
             self.has_told_no_secret();
         }
     }
+}
+
+/// What a test says that has nothing to test on here. Where the machine is made for tests, that is a failure.
+#[expect(clippy::disallowed_methods, reason = "whether this is such a machine is said from outside")]
+pub fn cannot_have(what: &str) {
+    assert!(std::env::var_os("CI").is_none(), "there must be {what}");
+    let test = std::thread::current().name().unwrap_or_default().to_owned();
+    // Past libtest, which keeps to itself what a test prints that does not fail.
+    writeln!(std::io::stderr(), "\n{test} tests nothing here: it needs {what}").unwrap();
 }
 
 pub fn client() -> reqwest::Client {
