@@ -20,6 +20,7 @@ mod sessions;
 
 mod health;
 mod jwks;
+mod key_change;
 mod openapi;
 
 mod bad_input;

@@ -1,0 +1,119 @@
+//! Keys that come from files and are changed in three steps, one server after the other, while people are signed in: the
+//! new key is made known, then it signs, then the old one goes.
+
+use crate::support::*;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use tempfile::TempDir;
+
+/// An Ed25519 key of its seed (RFC 8410 §7), as it stands in a file.
+fn signing_key(seed: u8) -> String {
+    let der = [&[48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 112, 4, 34, 4, 32][..], &[seed; 32]].concat();
+    format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(der))
+}
+
+fn secret(byte: u8) -> String {
+    format!("{}\n", in_base64url([byte; 32]))
+}
+
+const OLD: u8 = 8;
+const NEW: u8 = 9;
+
+/// The files, and two servers that read them when they start.
+struct Scene {
+    folder: TempDir,
+    servers: [TestApp; 2],
+}
+
+impl Scene {
+    async fn set() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        write(&folder, &[OLD], &[OLD]);
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        let (key, secret) = (path("signing-key"), path("refresh-secret"));
+        let settings = [("tokens.signing_key_file", &*key), ("tokens.refresh_secret_file", &*secret)];
+        let first = TestApp::with(&settings).await;
+        let second = first.beside(&[]).await;
+        Self { folder, servers: [first, second] }
+    }
+
+    /// Writes the files, and starts one server after the other anew. Before, between and after it everybody lives.
+    async fn step(&mut self, keys: &[u8], secrets: &[u8], living: &[&Person]) {
+        write(&self.folder, keys, secrets);
+        for turn in [1, 0] {
+            self.servers[turn] = self.servers[turn].restarted().await;
+            for person in living {
+                self.lives(person).await;
+            }
+        }
+    }
+
+    /// Each server takes what the other has just issued.
+    async fn lives(&self, person: &Person) {
+        let [first, second] = &self.servers;
+        for (here, there) in [(first, second), (second, first)] {
+            let answer = person.at(here).refresh_with(&person.refresh_token()).await;
+            answer.ok();
+            person.adopt(&answer);
+            for server in [here, there] {
+                person.at(server).verify().await.ok();
+            }
+        }
+    }
+
+    /// What is issued now is signed by the key that is, or is not, the one that signed this.
+    fn signed_by_another(before: &Person, now: &Person) -> [bool; 2] {
+        let kid = |token: String| header_of(&token)["kid"].clone();
+        [
+            kid(before.access_token()) != kid(now.access_token()),
+            kid(before.refresh_token()) != kid(now.refresh_token()),
+        ]
+    }
+}
+
+fn write(folder: &TempDir, keys: &[u8], secrets: &[u8]) {
+    let keys: String = keys.iter().map(|seed| signing_key(*seed)).collect();
+    let secrets: String = secrets.iter().map(|byte| secret(*byte)).collect();
+    std::fs::write(folder.path().join("signing-key"), keys).unwrap();
+    std::fs::write(folder.path().join("refresh-secret"), secrets).unwrap();
+}
+
+#[tokio::test]
+async fn keys_that_are_changed_by_file_in_three_steps_sign_nobody_out() {
+    let mut scene = Scene::set().await;
+    // Ada calls all the time; Bob and Eve have signed in and do nothing.
+    let ada = scene.servers[0].signed_up("ada").await;
+    let (bob, eve) = (scene.servers[0].signed_up("bob").await, scene.servers[1].signed_up("eve").await);
+    let before = ada.at(&scene.servers[0]);
+
+    scene.step(&[OLD, NEW], &[OLD, NEW], &[&ada]).await;
+    assert_eq!(Scene::signed_by_another(&before, &ada), [false; 2], "the new keys are only known");
+
+    scene.step(&[NEW, OLD], &[NEW, OLD], &[&ada]).await;
+    assert_eq!(Scene::signed_by_another(&before, &ada), [true; 2]);
+    for server in &scene.servers {
+        bob.at(server).verify().await.ok();
+        assert_eq!(server.get("/.well-known/jwks.json").await.ok()["keys"].as_array().unwrap().len(), 2);
+    }
+
+    // The last access token of the old key has ended; its last refresh token has not.
+    scene.servers[0].clock.advance(10 * MINUTE);
+    scene.step(&[NEW], &[NEW, OLD], &[&ada]).await;
+    for server in &scene.servers {
+        assert_eq!(server.get("/.well-known/jwks.json").await.ok()["keys"].as_array().unwrap().len(), 1);
+        before.at(server).verify().await.problem(ErrorCode::TokenInvalid);
+    }
+    scene.lives(&bob).await;
+
+    // Whoever has come back since holds a token of the new secret. Eve has not, and after a fortnight that has ended anyway.
+    for _ in 0..3 {
+        scene.servers[0].clock.advance(5 * DAY);
+        scene.lives(&ada).await;
+        scene.lives(&bob).await;
+    }
+    let ended = eve.at(&scene.servers[0]).refresh().await.problem(ErrorCode::SessionEnded);
+    assert_eq!(ended.end_reason, Some(EndReason::Expired));
+    scene.step(&[NEW], &[NEW], &[&ada, &bob]).await;
+    let last = before.at(&scene.servers[0]);
+    last.refresh().await.problem(ErrorCode::TokenInvalid);
+}
