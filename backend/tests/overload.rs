@@ -3,67 +3,48 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use serde_json::{Value, json};
-use std::fs::{File, read_to_string};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+#[path = "program/server.rs"]
+#[expect(dead_code, reason = "the rest of it is for the program's other tests")]
+mod server;
+
+use serde_json::json;
+use server::{Server, folder};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-const PASSWORD: &str = "correct horse battery staple";
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// A server with one hashing thread; it is killed when it goes out of scope.
-struct Server {
-    child: Child,
-    base: String,
+/// A server with one hashing thread, and a client that keeps its connections and waits for as long as it takes.
+struct Busy {
+    server: Server,
     client: reqwest::Client,
     _folder: TempDir,
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Server {
+impl Busy {
     fn start(max_wait: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let log = folder.path().join("log");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
-        command.current_dir(folder.path()).env_clear().env("LATCHKEY_LISTEN", "127.0.0.1:0");
-        command.env("LATCHKEY_PASSWORDS__THREADS", "1").env("LATCHKEY_PASSWORDS__MAX_WAIT", max_wait);
-        // The crowd comes from one machine, and nobody in it has an account.
-        command.env("LATCHKEY_THROTTLE__PER_NETWORK", "100000");
-        let child = command.stdin(Stdio::null()).stderr(File::create(&log).unwrap()).spawn().unwrap();
-        let base = format!("http://{}", address_in(&log));
+        let folder = folder();
+        let settings = [
+            ("LATCHKEY_PASSWORDS__THREADS", "1"),
+            ("LATCHKEY_PASSWORDS__MAX_WAIT", max_wait),
+            // The crowd comes from one machine, and nobody in it has an account.
+            ("LATCHKEY_THROTTLE__PER_NETWORK", "100000"),
+        ];
+        let server = Server::start(folder.path(), &settings);
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { child, base, client, _folder: folder }
-    }
-
-    async fn post(&self, path: &str, body: &Value) -> reqwest::Response {
-        let call =
-            self.client.post(format!("{}{path}", self.base)).header("content-type", "application/json");
-        call.body(body.to_string()).send().await.unwrap()
+        Self { server, client, _folder: folder }
     }
 
     async fn signed_up(&self) -> String {
-        let ada = json!({"email": "ada@example.org", "password": PASSWORD, "display_name": "Ada"});
-        let answer = self.post("/api/auth/signup", &ada).await;
-        assert_eq!(answer.status(), 201);
-        let body: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
-        body["access_token"].as_str().unwrap().to_owned()
+        self.server.signed_in().await["access_token"].as_str().unwrap().to_owned()
     }
 
     /// So many people sign in at once, each at an address of their own, which nobody has.
     fn crowd(&self, size: usize) -> JoinSet<(u16, bool)> {
         (0..size)
             .map(|number| {
-                let login = json!({"email": format!("person{number}@example.org"), "password": PASSWORD});
-                let call = self.client.post(format!("{}/api/auth/login", self.base));
+                let login =
+                    json!({"email": format!("person{number}@example.org"), "password": server::PASSWORD});
+                let call = self.client.post(self.server.url("/api/auth/login"));
                 let call = call.header("content-type", "application/json").body(login.to_string());
                 async move {
                     let answer = call.send().await.unwrap();
@@ -78,9 +59,8 @@ impl Server {
         let mut times = Vec::new();
         for _ in 0..31 {
             let begun = Instant::now();
-            let call = self.client.get(format!("{}/api/auth/verify", self.base));
-            let answer = call.header("authorization", format!("Bearer {token}")).send().await.unwrap();
-            assert_eq!(answer.status(), 200);
+            let answer = self.client.get(self.server.url("/api/auth/verify")).bearer_auth(token).send().await;
+            assert_eq!(answer.unwrap().status(), 200);
             times.push(begun.elapsed());
         }
         times.sort();
@@ -89,27 +69,15 @@ impl Server {
 
     /// The most memory that was ever resident, in KiB.
     fn peak(&self) -> f64 {
-        let status = read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.server.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         line.split_whitespace().next().unwrap().parse().unwrap()
     }
 }
 
-fn address_in(log: &Path) -> String {
-    let begun = Instant::now();
-    loop {
-        let text = read_to_string(log).unwrap();
-        if let Some(line) = text.lines().find(|line| line.contains("Latchkey answers")) {
-            return line.split_once("listen=").unwrap().1.split(' ').next().unwrap().to_owned();
-        }
-        assert!(begun.elapsed() < PATIENCE, "the server does not start: {text}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn checks_stay_fast_while_more_people_sign_in_than_can_be_served() {
-    let server = Server::start("60s");
+    let server = Busy::start("60s");
     let token = server.signed_up().await;
     let (_warm, idle) = (server.check(&token).await, server.check(&token).await);
     let mut crowd = server.crowd(200);
@@ -123,7 +91,7 @@ async fn checks_stay_fast_while_more_people_sign_in_than_can_be_served() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_would_wait_too_long_is_told_when_to_come_back_and_everybody_is_answered() {
-    let server = Server::start("200ms");
+    let server = Busy::start("200ms");
     let token = server.signed_up().await;
     let answers = server.crowd(300).join_all().await;
     let (mut served, mut refused) = (0, 0);
@@ -140,7 +108,7 @@ async fn whoever_would_wait_too_long_is_told_when_to_come_back_and_everybody_is_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_crowd_thirty_times_as_large_takes_hardly_more_memory() {
-    let server = Server::start("60s");
+    let server = Busy::start("60s");
     server.signed_up().await;
     server.crowd(8).join_all().await;
     let few = server.peak();
