@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::db::StoreError;
 use std::time::Duration;
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -32,7 +33,11 @@ async fn sweep(app: App) {
 
 async fn sweep_once(app: &App) -> Result<(), StoreError> {
     let now = app.clock.now();
-    while let Some(over) = store::find_over(app.db.executor(), now - REMEMBERED).await? {
+    let mut after = Uuid::nil();
+    loop {
+        let over = store::list_over(app.db.executor(), now - REMEMBERED, after).await?;
+        let Some(last) = over.last() else { break };
+        after = *last;
         let transaction = app.db.begin().await?;
         store::delete_sessions(transaction.executor(), over).await?;
         transaction.commit().await?;

@@ -207,11 +207,11 @@ pub async fn list_ended(
     Ok(rows.into_iter().map(told).collect())
 }
 
-/// A portion of the sessions that were over before `limit`; `None` when there are none left. Finding them takes a look at
-/// every session: in a read, which holds nobody up.
-pub async fn find_over(db: &impl Executor, limit: Timestamp) -> Result<Option<Vec<Uuid>>, StoreError> {
+/// A portion of the sessions behind `after` that were over before `limit`, in the order of their ids. Finding them all takes
+/// one look at every session, however many portions they come in; in a read, which holds nobody up.
+pub async fn list_over(db: &impl Executor, limit: Timestamp, after: Uuid) -> Result<Vec<Uuid>, StoreError> {
     let limit = limit.as_millis();
-    let over: Vec<Uuid> = session::Entity::find()
+    let over = session::Entity::find()
         .select_only()
         .column(Column::Id)
         .filter(
@@ -220,11 +220,13 @@ pub async fn find_over(db: &impl Executor, limit: Timestamp) -> Result<Option<Ve
                 .add(Column::IdleEndsAt.lt(limit))
                 .add(Column::AbsoluteEndsAt.lt(limit)),
         )
+        .filter(Column::Id.gt(after))
+        .order_by_asc(Column::Id)
         .limit(PORTION as u64)
         .into_tuple()
         .all(db)
         .await?;
-    Ok((!over.is_empty()).then_some(over))
+    Ok(over)
 }
 
 /// Deletes sessions that are over. No session comes back to life, so this needs no condition of its own.
