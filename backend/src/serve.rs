@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::db::StoreError;
-use crate::platform::Patience;
+use crate::platform::{Attended, Patience};
 use crate::{http, sessions, tokens};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -74,6 +74,7 @@ pub async fn metrics(app: App, listener: TcpListener) {
 struct Door {
     service: http::Service,
     protocol: http1::Builder,
+    patience: Duration,
     places: Arc<Semaphore>,
     guests: GracefulShutdown,
 }
@@ -87,6 +88,7 @@ impl Door {
         Self {
             service: http::Service::new(app.clone()),
             protocol,
+            patience: limits.patience,
             places: Arc::new(Semaphore::new(limits.max.min(Semaphore::MAX_PERMITS))),
             guests: GracefulShutdown::new(),
         }
@@ -102,8 +104,8 @@ impl Door {
                 async move { Ok::<_, Infallible>(service.answer(request, peer).await) }
             });
             let mut protocol = self.protocol.clone();
-            let connection =
-                protocol.timer(Patience::default()).serve_connection(TokioIo::new(stream), service);
+            let stream = TokioIo::new(Attended::new(stream, self.patience));
+            let connection = protocol.timer(Patience::default()).serve_connection(stream, service);
             let connection = self.guests.watch(connection);
             tokio::spawn(async move {
                 // What a client does wrong on its connection is its own affair.

@@ -1,11 +1,13 @@
-//! What the machine gives: the time, randomness and a folder. The first two reach the domain as arguments, so that tests can hold them still.
+//! What the machine gives: the time, randomness, connections and a folder. The first two reach the domain as arguments, so that tests can hold them still.
 
+mod attended;
 mod clock;
 mod folder;
 mod patience;
 mod randomness;
 mod trouble;
 
+pub use attended::Attended;
 pub use clock::{Clock, SKEW, SystemClock, TestClock};
 pub use folder::{Folder, FolderError};
 pub use patience::Patience;

@@ -76,6 +76,27 @@ async fn more_connections_than_there_is_room_for_wait_and_are_served_in_the_end(
 }
 
 #[tokio::test]
+async fn a_client_that_never_reads_its_answer_is_cut_off() {
+    let app = TestApp::with(&[("connections.patience", "400ms"), ("connections.max", "3")]).await;
+    let ask = "GET /api/openapi.json HTTP/1.1\r\nhost: x\r\n\r\n";
+    let mut deaf = Vec::new();
+    for _ in 0..3 {
+        let mut wire = Wire::to(&app).await;
+        // Far more answers than the system holds for anybody.
+        wire.send(ask.repeat(2000)).await;
+        deaf.push(wire);
+    }
+    let mut fourth = Wire::to(&app).await;
+    fourth.send(LIVE).await;
+    assert_eq!(statuses(&fourth.some().await), [200]);
+    for wire in &mut deaf {
+        while wire.send(ask).await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_head_without_end_is_refused() {
     let app = TestApp::spawn().await;
     let long = format!("GET /api/health/live HTTP/1.1\r\nx-long: {}\r\n\r\n", "a".repeat(100_000));
