@@ -1,6 +1,7 @@
 //! Opens the database and brings its tables up to date.
 
 use super::Database;
+use super::bounded::{self, Bounded, Limit};
 use super::migrations::Migrator;
 use super::turn::Turns;
 use crate::config::DatabaseUrl;
@@ -26,7 +27,7 @@ pub enum ConnectError {
 }
 
 /// How long a call waits for a connection before it is answered 500.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long SQLite waits for another writer.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Any number that all servers of one database agree on.
@@ -38,9 +39,22 @@ impl Database {
         if url.is_sqlite() {
             make_private_file(url.expose()).map_err(|source| ConnectError::Refused(DbErr::Custom(source)))?;
         }
-        let connection = sea_orm::Database::connect(options(url)).await?;
-        migrate(&connection).await?;
-        Ok(Self { turns: Turns::on(&connection), connection })
+        let mut options = options(url);
+        let doubt = if url.is_sqlite() {
+            None
+        } else {
+            // Migrations take as long as they take: they have connections of their own.
+            let unbounded = sea_orm::Database::connect(options.clone()).await?;
+            migrate(&unbounded).await?;
+            unbounded.close().await?;
+            Some(bounded::bound(&mut options))
+        };
+        let connection = sea_orm::Database::connect(options).await?;
+        if url.is_sqlite() {
+            migrate(&connection).await?;
+        }
+        let (turns, limit) = (Turns::on(&connection), Limit(doubt));
+        Ok(Self { connection: Bounded { on: connection, limit }, turns })
     }
 }
 

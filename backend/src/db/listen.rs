@@ -8,6 +8,9 @@ use std::time::Duration;
 /// After the connection is lost.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// A connection on which nothing comes for so long may be a dead one: nothing would ever come on that.
+const SILENCE: Duration = Duration::from_secs(60);
+
 /// Hears words on one channel. Words can be missed while the connection is away: whoever listens must also look.
 pub struct Listener {
     database: DatabaseConnection,
@@ -18,7 +21,7 @@ pub struct Listener {
 impl Database {
     /// Listens on a channel.
     pub async fn listen(&self, channel: &'static str) -> Listener {
-        let mut listener = Listener { database: self.connection.clone(), channel, connection: None };
+        let mut listener = Listener { database: self.connection.on.clone(), channel, connection: None };
         listener.connection = listener.connect().await;
         listener
     }
@@ -46,7 +49,10 @@ impl Listener {
             return std::future::pending().await;
         }
         let heard = match &mut self.connection {
-            Some(connection) => connection.try_recv().await.ok().flatten().is_some(),
+            Some(connection) => {
+                let word = tokio::time::timeout(SILENCE, connection.try_recv()).await;
+                word.is_ok_and(|word| word.ok().flatten().is_some())
+            }
             None => false,
         };
         if !heard {

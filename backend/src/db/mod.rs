@@ -1,6 +1,7 @@
 //! The database: SQLite in a file, or PostgreSQL. Above this module only the domains' stores speak to it.
 
 mod advice;
+mod bounded;
 mod connect;
 pub(crate) mod entity;
 mod gather;
@@ -11,6 +12,7 @@ mod together;
 mod turn;
 
 use crate::traces::{self, Step};
+use bounded::Bounded;
 pub use connect::ConnectError;
 pub use gather::{Gather, Lookup};
 pub use listen::Listener;
@@ -31,7 +33,7 @@ pub struct StoreError(#[from] DbErr);
 /// The connections to the database.
 #[derive(Clone)]
 pub struct Database {
-    connection: DatabaseConnection,
+    connection: Bounded<DatabaseConnection>,
     turns: Turns,
 }
 
@@ -46,7 +48,7 @@ pub struct Connections {
 
 /// A transaction: it rolls back unless it is committed.
 pub struct Transaction {
-    transaction: DatabaseTransaction,
+    transaction: Bounded<DatabaseTransaction>,
     // Passed on after the transaction is over: fields are dropped in this order.
     _turn: Turn,
     _step: Step,
@@ -67,19 +69,24 @@ impl Database {
         };
         let step = traces::step("transaction");
         let turn = self.turns.next().await?;
-        let transaction = self.connection.begin_with_options(options).await?;
-        Ok(Transaction { transaction, _turn: turn, _step: step })
+        let Bounded { on, limit } = &self.connection;
+        let transaction = limit.wait(on.begin_with_options(options)).await?;
+        Ok(Transaction {
+            transaction: Bounded { on: transaction, limit: limit.clone() },
+            _turn: turn,
+            _step: step,
+        })
     }
 
     /// How many connections there are.
     pub fn connections(&self) -> Connections {
         let (open, idle) = match self.connection.get_database_backend() {
             DatabaseBackend::Sqlite => {
-                let pool = self.connection.get_sqlite_connection_pool();
+                let pool = self.connection.on.get_sqlite_connection_pool();
                 (pool.size(), pool.num_idle())
             }
             _ => {
-                let pool = self.connection.get_postgres_connection_pool();
+                let pool = self.connection.on.get_postgres_connection_pool();
                 (pool.size(), pool.num_idle())
             }
         };
@@ -88,12 +95,15 @@ impl Database {
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        Ok(self.connection.ping().await?)
+        let Bounded { on, limit } = &self.connection;
+        Ok(limit.wait(on.ping()).await?)
     }
 
-    /// Closes every connection; SQLite folds its write-ahead log into the file.
+    /// Closes every connection; SQLite folds its write-ahead log into the file. PostgreSQL is not waited for long: by now
+    /// everything is committed, and it finds out by itself who has gone.
     pub async fn close(&self) -> Result<(), StoreError> {
-        Ok(self.connection.close_by_ref().await?)
+        let Bounded { on, limit } = &self.connection;
+        Ok(limit.part(on.close_by_ref()).await?)
     }
 }
 
@@ -105,6 +115,7 @@ impl Transaction {
 
     /// Makes all of it last.
     pub async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.transaction.commit().await?)
+        let Bounded { on, limit } = self.transaction;
+        Ok(limit.wait(on.commit()).await?)
     }
 }

@@ -5,6 +5,7 @@
 //! commits by itself, and rows that one statement locks in its own order could meet another's in a deadlock there: each
 //! write goes alone.
 
+use super::bounded::Bounded;
 use super::gather::{for_each, gone, padded};
 use super::turn::Turns;
 use super::{Database, Executor, StoreError};
@@ -38,7 +39,7 @@ pub struct Together<W: Write>(Way<W>);
 enum Way<W: Write> {
     /// Where there can be only one writer.
     Queue(mpsc::Sender<Asked<W>>),
-    Alone(DatabaseConnection),
+    Alone(Bounded<DatabaseConnection>),
 }
 
 /// A write and whoever waits for its answer.
@@ -86,11 +87,15 @@ impl Database {
     }
 }
 
-async fn one<W: Write>(connection: &DatabaseConnection, write: W) -> Result<W::Answer, StoreError> {
+async fn one<W: Write>(connection: &Bounded<DatabaseConnection>, write: W) -> Result<W::Answer, StoreError> {
     W::carry_out(connection, &[write]).await?.pop().ok_or_else(gone)
 }
 
-async fn work<W: Write>(connection: DatabaseConnection, turns: Turns, mut queue: mpsc::Receiver<Asked<W>>) {
+async fn work<W: Write>(
+    connection: Bounded<DatabaseConnection>,
+    turns: Turns,
+    mut queue: mpsc::Receiver<Asked<W>>,
+) {
     let mut batch = Vec::new();
     while queue.recv_many(&mut batch, MOST).await > 0 {
         // In a task of its own: a write that panics must not take the writer along.
@@ -103,7 +108,7 @@ async fn work<W: Write>(connection: DatabaseConnection, turns: Turns, mut queue:
 
 /// One statement for all of them. If that fails, each gets its own, so that none fails because of another. A statement
 /// that failed may still have been committed: then the second attempt finds its condition unmet, as after a lost race.
-async fn write<W: Write>(connection: DatabaseConnection, turns: Turns, mut batch: Vec<Asked<W>>) {
+async fn write<W: Write>(connection: Bounded<DatabaseConnection>, turns: Turns, mut batch: Vec<Asked<W>>) {
     let turn = match turns.next().await {
         Ok(turn) => turn,
         Err(error) => return refuse(batch, error),

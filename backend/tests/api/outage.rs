@@ -3,6 +3,9 @@
 
 use crate::support::*;
 use std::time::Instant;
+use tokio::task::JoinHandle;
+
+const MILLISECOND: Duration = Duration::from_millis(1);
 
 /// A server whose way to PostgreSQL leads through a proxy. A file does not go away like that.
 async fn behind_a_proxy() -> (TestApp, Proxy) {
@@ -115,4 +118,53 @@ async fn what_ends_while_a_server_is_cut_off_is_refused_there_once_it_is_back() 
         assert_eq!(answer.problem(ErrorCode::SessionEnded).end_reason, Some(reason));
     }
     ada.at(&restarted).verify().await.ok();
+}
+
+/// A connection on which a statement is under way when the other end goes silent: the system would wait for it for a
+/// quarter of an hour. The way to the database is open again for others long before.
+#[tokio::test]
+#[ignore = "needs PostgreSQL: `cargo xtask test` starts one and runs it"]
+async fn statements_that_are_never_answered_hold_up_nobody_that_comes_after() {
+    let (app, proxy) = behind_a_proxy().await;
+    let (ada, bob) = (app.signed_up("ada").await, app.signed_up("bob").await);
+    for _ in 0..2 {
+        // All connections are in use, and most of them in the middle of something.
+        let busy: Vec<_> = (0..48).map(|number| tokio::spawn(keep_busy(ada.at(&app), number))).collect();
+        tokio::time::sleep(200 * MILLISECOND).await;
+        proxy.abandon();
+        let start = Instant::now();
+        while bob.refresh().await.status != 200 {
+            assert!(start.elapsed() < 20 * SECOND, "nobody is served any more");
+        }
+        busy.iter().for_each(JoinHandle::abort);
+        becomes_ready(&app).await;
+        bob.verify().await.ok();
+    }
+    let here = app.beside_the_proxy().await;
+    bob.at(&here).log_out().await.no_content();
+    let start = Instant::now();
+    while bob.verify().await.status == 200 {
+        assert!(start.elapsed() < 20 * SECOND, "ends are not learnt any more");
+        tokio::time::sleep(20 * MILLISECOND).await;
+    }
+}
+
+/// Asks the database again and again, in every way, and does not mind how it ends.
+async fn keep_busy(person: Person, number: usize) {
+    let wrong = json!({"email": person.email, "password": "an invented phrase"});
+    loop {
+        match number % 4 {
+            0 => person.app.post("/api/auth/login", &wrong).attempt().await,
+            1 => person.call("GET", "/api/me/sessions").attempt().await,
+            2 => person.call("PATCH", "/api/me").json(&json!({"display_name": "Ada"})).attempt().await,
+            _ => {
+                person
+                    .app
+                    .post("/api/auth/refresh", &json!({}))
+                    .cookie(&person.refresh_token())
+                    .attempt()
+                    .await
+            }
+        };
+    }
 }

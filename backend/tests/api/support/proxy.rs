@@ -10,16 +10,17 @@ use tokio::task::{JoinHandle, JoinSet};
 pub struct Proxy {
     pub address: SocketAddr,
     target: String,
-    passes: watch::Sender<bool>,
+    way: watch::Sender<Way>,
     serving: JoinHandle<()>,
 }
 
 impl Proxy {
     pub async fn before(target: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (address, passes) = (listener.local_addr().unwrap(), watch::Sender::new(true));
-        let serving = tokio::spawn(serve(listener, target.to_owned(), passes.subscribe()));
-        Self { address, target: target.to_owned(), passes, serving }
+        let way = watch::Sender::new(Way { is_open: true, abandoned: 0 });
+        let address = listener.local_addr().unwrap();
+        let serving = tokio::spawn(serve(listener, target.to_owned(), way.subscribe()));
+        Self { address, target: target.to_owned(), way, serving }
     }
 
     /// Every connection breaks, and no new one is taken.
@@ -32,31 +33,44 @@ impl Proxy {
     /// Takes connections again.
     pub async fn restore(&mut self) {
         let listener = TcpListener::bind(self.address).await.unwrap();
-        self.serving = tokio::spawn(serve(listener, self.target.clone(), self.passes.subscribe()));
+        self.serving = tokio::spawn(serve(listener, self.target.clone(), self.way.subscribe()));
     }
 
     /// Connections stay and are taken, but nothing gets through.
     pub fn block(&self) {
-        self.passes.send_replace(false);
+        self.way.send_modify(|way| way.is_open = false);
     }
 
     /// What was held back gets through.
     pub fn unblock(&self) {
-        self.passes.send_replace(true);
+        self.way.send_modify(|way| way.is_open = true);
+    }
+
+    /// The connections that there are stay, and nothing will ever get through them; new ones work.
+    pub fn abandon(&self) {
+        self.way.send_modify(|way| way.abandoned += 1);
     }
 }
 
-async fn serve(listener: TcpListener, target: String, passes: watch::Receiver<bool>) {
+/// What gets through.
+struct Way {
+    is_open: bool,
+    /// How often all connections were abandoned: those that are older than the last time are dead.
+    abandoned: usize,
+}
+
+async fn serve(listener: TcpListener, target: String, way: watch::Receiver<Way>) {
     let mut connections = JoinSet::new();
     loop {
         let (near, _) = listener.accept().await.unwrap();
-        let (target, passes) = (target.clone(), passes.clone());
+        let (target, way) = (target.clone(), way.clone());
+        let before = way.borrow().abandoned;
         connections.spawn(async move {
             let Ok(far) = TcpStream::connect(&target).await else { return };
             let (near, far) = (near.into_split(), far.into_split());
             tokio::select! {
-                () = pass_on(near.0, far.1, passes.clone()) => {}
-                () = pass_on(far.0, near.1, passes) => {}
+                () = pass_on(near.0, far.1, way.clone(), before) => {}
+                () = pass_on(far.0, near.1, way, before) => {}
             }
         });
     }
@@ -65,11 +79,13 @@ async fn serve(listener: TcpListener, target: String, passes: watch::Receiver<bo
 async fn pass_on(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
-    mut passes: watch::Receiver<bool>,
+    mut way: watch::Receiver<Way>,
+    before: usize,
 ) {
+    let passes = |way: &Way| way.is_open && way.abandoned == before;
     let mut bytes = vec![0; 16 * 1024];
     while let Ok(size @ 1..) = from.read(&mut bytes).await {
-        if passes.wait_for(|passes| *passes).await.is_err() || to.write_all(&bytes[..size]).await.is_err() {
+        if way.wait_for(passes).await.is_err() || to.write_all(&bytes[..size]).await.is_err() {
             return;
         }
     }

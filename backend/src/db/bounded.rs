@@ -1,0 +1,161 @@
+//! No statement is waited for without end. PostgreSQL lies behind a network: a connection whose other end has gone without
+//! a word stays silent, and the system gives it up only after a quarter of an hour. Until then whatever waits there, waits,
+//! and the pool counts it among the few that it may have.
+
+use super::connect::ACQUIRE_TIMEOUT;
+use sea_orm::sqlx::postgres::PgConnection;
+use sea_orm::sqlx::{self, Connection as _};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, DatabaseBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement,
+};
+use sea_orm_migration::async_trait;
+use std::future::Future;
+use std::io::{self, ErrorKind};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::{Instant, timeout};
+
+/// How long PostgreSQL works on one statement.
+const WORK: Duration = Duration::from_secs(5);
+/// How long it keeps a transaction in which nothing is asked: a server that has gone without a word must not keep rows
+/// locked.
+const IDLE: Duration = Duration::from_secs(10);
+/// How long an answer is waited for, together with a connection to ask on. PostgreSQL itself speaks first, if it still can.
+const PATIENCE: Duration = ACQUIRE_TIMEOUT.saturating_add(WORK);
+/// How long a connection may take to show that it lives.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
+/// How long a connection is believed to live after its last use; past that it is asked first, which costs a round trip.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
+/// How long the connections may take to be closed.
+const FAREWELL: Duration = Duration::from_secs(2);
+/// How long doubt lasts: a connection that was left goes back to the pool at once.
+const DOUBT: Duration = Duration::from_secs(5);
+
+/// Whether somebody has just left a connection that had not answered. The pool asks each connection that comes back to it
+/// for a sign of life, and would wait for that without end.
+#[derive(Clone, Default)]
+pub(super) struct Doubt(Arc<Mutex<Option<Instant>>>);
+
+impl Doubt {
+    fn raise(&self) {
+        *self.since() = Some(Instant::now());
+    }
+
+    fn is_raised(&self) -> bool {
+        self.since().is_some_and(|since| since.elapsed() < DOUBT)
+    }
+
+    fn since(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has the pool drop connections that do not answer in time: before they are used, and when they come back.
+    fn guard(&self, options: &mut ConnectOptions) {
+        let (before, after) = (self.clone(), self.clone());
+        options.test_before_acquire(false).map_sqlx_postgres_before_acquire(move |connection, about| {
+            let is_trusted = about.idle_for < TRUSTED_FOR && !before.is_raised();
+            Box::pin(async move { if is_trusted { Ok(true) } else { lives(connection).await } })
+        });
+        options.map_sqlx_postgres_pool_opts(move |pool| {
+            let after = after.clone();
+            pool.after_release(move |connection, _| {
+                let is_trusted = !after.is_raised();
+                Box::pin(async move { if is_trusted { Ok(true) } else { lives(connection).await } })
+            })
+        });
+    }
+}
+
+/// Fails where the answer takes too long: then nobody waits for a farewell either.
+async fn lives(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    let answered = timeout(SIGN_OF_LIFE, connection.ping()).await;
+    answered.map_err(|_| io::Error::from(ErrorKind::TimedOut))?.map(|()| true)
+}
+
+/// Lets nothing last without end on the connections that are opened so.
+pub(super) fn bound(options: &mut ConnectOptions) -> Doubt {
+    let doubt = Doubt::default();
+    doubt.guard(options);
+    options.map_sqlx_postgres_opts(|postgres| {
+        let limit = |span: Duration| format!("{}ms", span.as_millis());
+        postgres.options([
+            ("statement_timeout", limit(WORK)),
+            ("idle_in_transaction_session_timeout", limit(IDLE)),
+        ])
+    });
+    doubt
+}
+
+/// Raises doubt unless the answer came: also where whoever waited has gone away.
+struct Waiting<'a> {
+    doubt: &'a Doubt,
+    is_answered: bool,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            self.doubt.raise();
+        }
+    }
+}
+
+/// How long is waited for the database; without end where it is a file.
+#[derive(Clone)]
+pub(super) struct Limit(pub(super) Option<Doubt>);
+
+impl Limit {
+    /// Waits for an answer, not without end.
+    pub(super) async fn wait<T>(&self, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+        let Some(doubt) = &self.0 else { return work.await };
+        let mut work = pin!(work);
+        // Dropped before the work is, and with it the connection.
+        let mut waiting = Waiting { doubt, is_answered: false };
+        let done = timeout(PATIENCE, work.as_mut()).await;
+        waiting.is_answered = done.is_ok();
+        done.unwrap_or_else(|_| Err(unanswered()))
+    }
+
+    /// Waits for an end that need not be waited for.
+    pub(super) async fn part(&self, work: impl Future<Output = Result<(), DbErr>>) -> Result<(), DbErr> {
+        match &self.0 {
+            None => work.await,
+            Some(_) => timeout(FAREWELL, work).await.unwrap_or(Ok(())),
+        }
+    }
+}
+
+fn unanswered() -> DbErr {
+    DbErr::Conn(RuntimeErr::Internal("PostgreSQL does not answer".to_owned()))
+}
+
+/// What stores run their statements on: the connections, or one transaction.
+#[derive(Clone)]
+pub(super) struct Bounded<C> {
+    pub(super) on: C,
+    pub(super) limit: Limit,
+}
+
+#[async_trait::async_trait]
+impl<C: ConnectionTrait> ConnectionTrait for Bounded<C> {
+    fn get_database_backend(&self) -> DatabaseBackend {
+        self.on.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.limit.wait(self.on.execute_raw(statement)).await
+    }
+
+    async fn execute_unprepared(&self, statements: &str) -> Result<ExecResult, DbErr> {
+        self.limit.wait(self.on.execute_unprepared(statements)).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.limit.wait(self.on.query_one_raw(statement)).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.limit.wait(self.on.query_all_raw(statement)).await
+    }
+}
