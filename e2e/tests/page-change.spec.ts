@@ -158,7 +158,7 @@ test('whoever clicks from page to page gets where the last click leads, without 
   await expect(page.locator('html')).not.toHaveAttribute('data-leaving')
 })
 
-test('going back leads to where one was on the page', async ({ page }) => {
+test('the next page begins at its top', async ({ page }) => {
   await page.setViewportSize({ width: 800, height: 400 })
   await signUp(page, ADA)
   await goTo(page, 'Security')
