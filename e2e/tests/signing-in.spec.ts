@@ -13,7 +13,7 @@ import {
   signUp,
   welcome,
 } from '../support/people.ts'
-import { sessionRecord } from '../support/record.ts'
+import { closeBrowser, sessionRecord } from '../support/record.ts'
 
 const SIGN_UP = { method: 'POST', path: '/api/auth/signup' }
 
@@ -81,13 +81,54 @@ test('no script can read the refresh token', async ({ page, context }) => {
 })
 
 test('a browser that is not asked to remember gets a cookie that ends with it', async ({ page, context }) => {
+  await signInUnremembered(page)
+  expect(await refreshCookie(context)).toMatchObject({ expires: -1 })
+})
+
+test('whoever opens the browser again meets nobody who did not want to be remembered', async ({ page, context, origin }) => {
+  await signInUnremembered(page)
+  await page.reload()
+  await expect(welcome(page, ADA)).toBeVisible()
+  await closeBrowser(context)
+  const before = origin.seen({ path: /^\/api\// }).length
+  const next = await context.newPage()
+  await next.goto('/account/profile')
+  await expect(heading(next, 'Sign in')).toBeVisible()
+  for (const trace of [ADA.email, ADA.name]) {
+    expect(await next.content()).not.toContain(trace)
+    expect(await next.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }))).not.toContain(trace)
+  }
+  expect(await next.evaluate(() => localStorage.getItem('latchkey.session'))).toBeNull()
+  expect(origin.seen({ path: /^\/api\// }), 'there is nothing to ask for').toHaveLength(before)
+})
+
+test('a session that ends with the browser outlives cleared storage until then, and not longer', async ({ page, context }) => {
+  await signInUnremembered(page)
+  await page.evaluate(() => localStorage.removeItem('latchkey.session'))
+  await page.reload()
+  await expect(welcome(page, ADA)).toBeVisible()
+  await expect.poll(async () => (await sessionRecord(page)).remembered).toBe(false)
+  await closeBrowser(context)
+  const next = await context.newPage()
+  await next.goto('/')
+  await expect(heading(next, 'Sign in')).toBeVisible()
+})
+
+test('whoever wanted to be remembered is signed in when the browser is opened again', async ({ page, context }) => {
+  await signUp(page, ADA)
+  await closeBrowser(context)
+  const next = await context.newPage()
+  await next.goto('/account/profile')
+  await expect(heading(next, 'Profile')).toBeVisible()
+})
+
+async function signInUnremembered(page: Page): Promise<void> {
   await signUp(page, ADA)
   await signOut(page)
   await page.getByLabel('Keep me signed in').uncheck()
   await signIn(page, ADA)
   await expect(welcome(page, ADA)).toBeVisible()
-  expect(await refreshCookie(context)).toMatchObject({ expires: -1 })
-})
+}
 
 async function refreshCookie(context: BrowserContext) {
   return (await context.cookies()).find(({ name }) => name === 'latchkey_refresh')

@@ -102,10 +102,10 @@ impl Session {
         match effect {
             Effect::Write(record) => {
                 let stores = storage::write(KEY, &record);
-                hint::keep(record.grant().is_some());
+                hint::keep(record.mark());
                 self.desk.update_value(|desk| desk.stores = stores);
             }
-            Effect::NothingHeld => hint::keep(false),
+            Effect::NothingHeld => hint::keep(None),
             Effect::Refresh(cause) => self.refresh(cause),
             Effect::RefreshSoon => {
                 let wait = Duration::from_millis(800).mul_f64(1.0 + random());

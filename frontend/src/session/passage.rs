@@ -15,13 +15,13 @@ impl Session {
     /// Signs in.
     pub async fn sign_in(self, request: &LogInRequest) -> Result<(), Failure> {
         self.clear_the_way().await;
-        self.enter(auth::log_in(request).await?)
+        self.enter(auth::log_in(request).await?, request.remember)
     }
 
     /// Makes an account and signs in.
     pub async fn sign_up(self, request: &SignUpRequest) -> Result<(), Failure> {
         self.clear_the_way().await;
-        self.enter(auth::sign_up(request).await?)
+        self.enter(auth::sign_up(request).await?, true)
     }
 
     /// Signs out: here at once, on the server as soon as it can be reached.
@@ -49,9 +49,9 @@ impl Session {
         self.dispatch(Event::Leave);
     }
 
-    fn enter(self, answer: SignedIn) -> Result<(), Failure> {
+    fn enter(self, answer: SignedIn, remembered: bool) -> Result<(), Failure> {
         let garbled = Failure::Garbled { status: 200, retry_after: None };
-        let grant = Grant::received(answer, now()).ok_or(garbled)?;
+        let grant = Grant::received(answer, remembered, now()).ok_or(garbled)?;
         self.dispatch(Event::SignedIn(grant));
         Ok(())
     }
