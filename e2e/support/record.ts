@@ -22,6 +22,17 @@ export async function closeBrowser(context: BrowserContext): Promise<void> {
   await context.addCookies(lasting)
 }
 
+/** Keeps the browser from storing anything, cookies apart. */
+export async function blockStorage(context: BrowserContext): Promise<void> {
+  await context.addInitScript(() => {
+    Object.defineProperty(window, 'localStorage', {
+      get: () => {
+        throw new DOMException('blocked', 'SecurityError')
+      },
+    })
+  })
+}
+
 /** The refresh token that the browser holds, as a thief would copy it. */
 export async function refreshToken(context: BrowserContext): Promise<string> {
   const cookie = (await context.cookies()).find(({ name }) => name === 'latchkey_refresh')

@@ -11,6 +11,8 @@ pub enum Mark {
     Lasting,
     /// A session that ends with the browser, as this mark does.
     Passing,
+    /// A session that the person has left, and the server has yet to hear of it.
+    Leaving,
 }
 
 const NAME: &str = "latchkey_hint=";
@@ -18,12 +20,13 @@ const NAME: &str = "latchkey_hint=";
 const AGE: &str = "; Max-Age=7776000";
 
 impl Mark {
-    const ALL: [Self; 2] = [Self::Lasting, Self::Passing];
+    const ALL: [Self; 3] = [Self::Lasting, Self::Passing, Self::Leaving];
 
     fn name(self) -> &'static str {
         match self {
             Self::Lasting => "1",
             Self::Passing => "passing",
+            Self::Leaving => "leaving",
         }
     }
 }
@@ -31,7 +34,7 @@ impl Mark {
 /// The mark that is there.
 pub fn read() -> Option<Mark> {
     let cookies = cookies()?;
-    let name = cookies.split("; ").find_map(|cookie| cookie.strip_prefix(NAME))?;
+    let name = cookies.split(';').find_map(|cookie| cookie.trim_start().strip_prefix(NAME))?;
     Mark::ALL.into_iter().find(|mark| mark.name() == name)
 }
 
@@ -39,7 +42,7 @@ pub fn read() -> Option<Mark> {
 pub fn keep(mark: Option<Mark>) {
     let Some(document) = document() else { return };
     let age = match mark {
-        Some(Mark::Lasting) => AGE,
+        Some(Mark::Lasting | Mark::Leaving) => AGE,
         Some(Mark::Passing) => "",
         None => "; Max-Age=0",
     };

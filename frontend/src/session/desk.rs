@@ -35,6 +35,10 @@ pub struct Desk {
     pub retry_after: Option<Duration>,
     /// Until when that is.
     pub paused_until: Timestamp,
-    /// Tells the server again of a sign-out.
-    pub log_out: Option<Timer>,
+    /// How many sign-outs the server is being told of until it has heard.
+    pub farewells: u32,
+    /// How many of them it is being told of at this moment, by the cookie.
+    pub telling: u32,
+    /// Whether the person is being signed in at this moment.
+    pub entering: bool,
 }

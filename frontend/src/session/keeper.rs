@@ -113,9 +113,7 @@ impl Session {
                 self.desk.update_value(|desk| desk.soon = Some(timer));
             }
             Effect::RetryLater => self.retry_later(),
-            Effect::LogOut(grant) => {
-                self.log_out(grant.filter(|grant| grant.lasts(now())).map(|grant| grant.access_token), 0);
-            }
+            Effect::LogOut(left) => self.log_out(left),
             Effect::Note(deed) => self.note(deed),
         }
     }

@@ -48,7 +48,8 @@ impl Record {
     pub fn mark(&self) -> Option<Mark> {
         match self {
             Self::SignedIn(grant) => Some(if grant.remembered { Mark::Lasting } else { Mark::Passing }),
-            Self::SignedOut { .. } | Self::SigningOut { .. } => None,
+            Self::SigningOut { .. } => Some(Mark::Leaving),
+            Self::SignedOut { .. } => None,
         }
     }
 
@@ -185,7 +186,7 @@ mod tests {
         let (at, own) = (Timestamp::from_seconds(5), grant(3, 600));
         assert_eq!(Record::SignedIn(own.clone()).mark(), Some(Mark::Lasting));
         assert_eq!(Record::SignedIn(Grant { remembered: false, ..own }).mark(), Some(Mark::Passing));
-        assert_eq!(Record::SigningOut { at }.mark(), None);
+        assert_eq!(Record::SigningOut { at }.mark(), Some(Mark::Leaving));
         assert_eq!(Record::SignedOut { reason: EndReason::SignedOut, at }.mark(), None);
     }
 

@@ -32,7 +32,7 @@ fn start(stored: Result<Record, Missing>, mark: Option<Mark>) -> Start {
     match (stored, mark) {
         (Ok(Record::SignedIn(grant)), None) if !grant.remembered => Start::Forget,
         (Ok(Record::SignedIn(grant)), _) => Start::TakeUp(grant),
-        (Ok(Record::SigningOut { .. }), _) => Start::Leave,
+        (Ok(Record::SigningOut { .. }), _) | (Err(_), Some(Mark::Leaving)) => Start::Leave,
         // A sign-out needs no mention on the next day; any other end does.
         (Ok(Record::SignedOut { reason, .. }), _) => {
             Start::Out(Some(reason).filter(|reason| *reason != EndReason::SignedOut))
@@ -61,7 +61,7 @@ impl Session {
                 session.state.set(State::Restoring);
                 session.refresh(Cause::Start);
             }
-            Start::Leave => session.log_out(None, 0),
+            Start::Leave => session.log_out(None),
             Start::Forget => storage::remove(KEY),
             Start::Out(reason) => session.state.set(State::SignedOut(reason)),
         }
@@ -104,8 +104,11 @@ mod tests {
     }
 
     #[wasm_bindgen_test]
-    fn a_sign_out_that_was_not_told_is_told() {
-        assert_eq!(start(Ok(Record::SigningOut { at: AT }), None), Start::Leave);
+    fn a_sign_out_that_was_not_told_is_told_also_where_nothing_can_be_stored() {
+        assert_eq!(start(Ok(Record::SigningOut { at: AT }), Some(Mark::Leaving)), Start::Leave);
+        for missing in [Missing::Absent, Missing::Blocked, Missing::Unreadable] {
+            assert_eq!(start(Err(missing), Some(Mark::Leaving)), Start::Leave);
+        }
     }
 
     #[wasm_bindgen_test]
