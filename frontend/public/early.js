@@ -45,9 +45,12 @@
   };
   speak(wanted.find((language) => spoken.includes(language)) ?? spoken[0]);
 
-  // Nobody is signed in: then a page of the account shows the form for signing in, as the page itself will.
+  // Nobody is signed in: then a page of the account shows the form for signing in, as the page itself will. The mark of a
+  // session tells where nothing is stored, and that a session which ends with the browser has not.
   const ofAccount = /^\/(account\/\w+)?$/.test(location.pathname);
-  const signedIn = stored("latchkey.session")?.state === "signed_in";
+  const session = stored("latchkey.session");
+  const marked = /(^|; )latchkey_hint=(1|passing)(;|$)/.test(document.cookie);
+  const signedIn = session?.state === "signed_in" ? session.remembered || marked : !session?.state && marked;
   if (ofAccount && signedIn) root.dataset.outline = "account";
   else if (ofAccount || location.pathname === "/login") root.dataset.outline = "login";
   else root.dataset.outline = location.pathname === "/signup" ? "signup" : "other";
