@@ -64,6 +64,31 @@ test('signing in as someone else in one tab resets the other completely', async 
   await expect(second.getByText(ADA.name)).toHaveCount(0)
 })
 
+test('signing in as someone else in the same tab resets it completely', async ({ page, anotherBrowser }) => {
+  await signUp(page, ADA)
+  await goTo(page, 'Profile')
+  await page.getByRole('main').getByLabel('Display name').fill('only for Ada')
+  await goTo(page, 'Token')
+  await expect(page.getByTestId('token-log').getByRole('listitem')).not.toHaveCount(0)
+  await signUpElsewhere(await anotherBrowser(), GRACE)
+  await endFromElsewhere(await anotherBrowser())
+  await goTo(page, 'Profile')
+  await signInAgain(page).getByRole('button', { name: 'Sign in as someone else' }).click()
+  for (const trace of [ADA.email, ADA.name]) expect(await page.content()).not.toContain(trace)
+  await signIn(page, GRACE)
+  await expect(heading(page, 'Profile'), 'the page that she was on').toBeVisible()
+  await expect(page.getByRole('main').getByLabel('Display name')).toHaveValue(GRACE.name)
+
+  await goTo(page, 'Token')
+  await expect(page.getByTestId('token-log').getByRole('listitem'), 'the log begins anew').toHaveText([/You signed in in this tab/])
+  await goTo(page, 'Sessions')
+  await expect(page.locator('[data-session]')).toHaveCount(2)
+  for (const trace of [ADA.email, ADA.name, 'only for Ada']) {
+    expect(await page.content()).not.toContain(trace)
+    expect(await page.evaluate(() => JSON.stringify({ ...localStorage }))).not.toContain(trace)
+  }
+})
+
 for (const { how, notice } of [
   { how: 'the next change of page', notice: (page: Page) => goTo(page, 'Security') },
   {

@@ -5,6 +5,7 @@ use super::waiters::Waiters;
 use crate::platform::clock::Timer;
 use latchkey_shared::Timestamp;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// What the keeper notes beside the state. Nothing here decides whether somebody is signed in.
 #[derive(Default)]
@@ -41,4 +42,6 @@ pub struct Desk {
     pub telling: u32,
     /// Whether the person is being signed in at this moment.
     pub entering: bool,
+    /// Whose deeds the token's log holds.
+    pub logged: Option<Uuid>,
 }

@@ -88,7 +88,13 @@ impl Session {
     fn enter_state(self, state: State) {
         let token = |state: &State| state.grant().map(|grant| grant.access_token.clone());
         let new_token = token(&state) != self.state.with_untracked(token);
+        let whose = state.account().map(|account| account.id);
         let undecided = matches!(state, State::Interrupted(_) | State::Refreshing(_) | State::Restoring);
+        // What was done with one person's token concerns no other.
+        if whose.is_some() && whose != self.desk.with_value(|desk| desk.logged) {
+            self.desk.update_value(|desk| desk.logged = whose);
+            self.log.set(Vec::new());
+        }
         self.state.set(state);
         if !undecided {
             self.back_in_reach();
