@@ -14,7 +14,7 @@ mod icon;
 mod skeleton;
 
 pub use dialog::{Cancel, Dialog, Opener};
-pub use field::{Field, Kind};
+pub use field::{Field, Kind, Username};
 pub use form::{Form, Submit};
 pub use head::{Card, Head};
 pub use icon::{Icon, Mark};
