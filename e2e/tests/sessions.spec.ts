@@ -1,3 +1,4 @@
+import { manySessions, refusal } from '../support/answers.ts'
 import { answered } from '../support/complaints.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { ADA, goTo, heading, signIn, signInAgain, signUp, welcome, signOutElsewhere } from '../support/people.ts'
@@ -42,6 +43,24 @@ test('each button is called by the session that it ends, and devices are named i
   await page.getByRole('dialog', { name: 'Account menu' }).getByLabel('Language').selectOption({ label: '한국어' })
   await expect(page.locator('[data-session] strong', { hasText: 'Linux의 Chrome' })).toHaveCount(2)
   await expect(page.getByRole('button', { name: /^로그아웃: Linux의 Chrome, 127\.0\.0\.1$/ })).toHaveText('로그아웃')
+})
+
+const LIST = { method: 'GET', path: '/api/me/sessions' }
+
+test('two sessions that cannot be ended for a while each say how long', async ({ page, origin, complaints }) => {
+  complaints.expect(answered(429))
+  await signUp(page, ADA)
+  origin.faults.on(LIST, manySessions())
+  origin.faults.on({ method: 'DELETE' }, refusal(429, 'too_many_requests', {}, { 'retry-after': '37' }))
+  await goTo(page, 'Sessions')
+  for (const index of [0, 1]) {
+    const button = page.getByRole('button', { name: /^End/ }).nth(index)
+    await button.click()
+    await expect(button).toHaveAccessibleDescription(/Try again in \d+ s\./)
+  }
+  await expect(page.getByRole('alert').filter({ hasText: 'Too many tries.' }), 'both go on saying so').toHaveCount(2)
+  const ids = await page.locator('[id]').evaluateAll((all) => all.map(({ id }) => id))
+  expect(ids).toEqual([...new Set(ids)])
 })
 
 test('all other sessions end at once, and this one stays', async ({ page, anotherBrowser, complaints }) => {

@@ -135,7 +135,7 @@ fn EndForm(
     #[prop(optional)] one: Option<(Uuid, Signal<String>)>,
 ) -> impl IntoView {
     let session = use_session();
-    let form = Form::new("end");
+    let form = Form::new("end").of(one.map(|(id, _)| id));
     let send = move |event: SubmitEvent| {
         event.prevent_default();
         form.submit(Ok(()), async move {
@@ -143,8 +143,9 @@ fn EndForm(
                 Some((id, _)) => sessions::end(session, id).await,
                 None => sessions::end_others(session).await,
             };
-            list.again();
+            // What went wrong is told beside the button, which a new list would take away.
             if ended.is_ok() {
+                list.again();
                 // The button goes with its row, and the focus must not go with it.
                 document::focus("h1");
             }
