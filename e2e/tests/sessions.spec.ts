@@ -47,6 +47,41 @@ test('each button is called by the session that it ends, and devices are named i
 
 const LIST = { method: 'GET', path: '/api/me/sessions' }
 
+test('the list says of each session when it began, when it was last used, and when or why it ends', async ({
+  page,
+  origin,
+}) => {
+  await signUp(page, ADA)
+  await goTo(page, 'Sessions')
+  const own = page.locator('[data-session]').filter({ hasText: 'This session' })
+  await expect(own).toContainText('Ends in 14 days')
+  await expect(own).toContainText(/Last used (now|\d+ (second|minute)s? ago)/)
+  await expect(own).toContainText(`Signed in ${words(Date.now()).slice(0, 12)}`)
+
+  // Round times, from which a slow machine does not move away.
+  const now = Date.now()
+  origin.faults.on(LIST, manySessions(now))
+  await goTo(page, 'Home')
+  await goTo(page, 'Sessions')
+  const rows = page.locator('[data-session]')
+  await expect(rows).toHaveCount(10)
+  const [second, expired] = [rows.nth(1), rows.filter({ hasText: 'Not used for long, or at its longest age' })]
+  await expect(second).toContainText(`Signed in ${words(now - (95 * MINUTE + 3 * DAY))} · Last used 2 hours ago`)
+  await expect(second).toContainText('Ends in 14 days')
+  await expect(expired).toContainText(`Signed in ${words(now - 8 * DAY)} · Last used 5 days ago`)
+  await expect(expired).toContainText(`· ${words(now - (5 * DAY - 7 * MINUTE))}`)
+})
+
+const MINUTE = 60_000
+const DAY = 24 * 60 * MINUTE
+
+/** A time as the page says it, in the time zone of the tests. */
+function words(at: number): string {
+  return new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'Asia/Seoul' })
+    .format(at)
+    .replaceAll(/\s/g, ' ')
+}
+
 test('two sessions that cannot be ended for a while each say how long', async ({ page, origin, complaints }) => {
   complaints.expect(answered(429))
   await signUp(page, ADA)

@@ -229,7 +229,7 @@ fn ended_label(reason: EndReason) -> &'static str {
         EndReason::SignedOutElsewhere => "Ended from another session",
         EndReason::ReplayDetected => "Ended for safety: a copy of it was used",
         EndReason::PasswordChanged => "Password changed",
-        EndReason::Expired => "Not used for long",
+        EndReason::Expired => "Not used for long, or at its longest age",
         EndReason::AccountDeleted => "Account deleted",
         EndReason::Admin => "Ended by an administrator",
         EndReason::Unknown => "Ended",

@@ -230,7 +230,7 @@ fn ended_label(reason: EndReason) -> &'static str {
         EndReason::SignedOutElsewhere => "다른 기기에서 로그아웃시킴",
         EndReason::ReplayDetected => "로그인 정보의 사본이 사용되어 안전을 위해 종료됨",
         EndReason::PasswordChanged => "비밀번호 변경으로 종료됨",
-        EndReason::Expired => "오랫동안 사용하지 않아 만료됨",
+        EndReason::Expired => "오랫동안 사용하지 않았거나 최대 유지 기간이 지나 만료됨",
         EndReason::AccountDeleted => "계정 삭제로 종료됨",
         EndReason::Admin => "관리자가 종료함",
         EndReason::Unknown => "종료됨",
