@@ -1,4 +1,4 @@
-import { manySessions, refusal } from '../support/answers.ts'
+import { countlessSessions, manySessions, refusal } from '../support/answers.ts'
 import { answered } from '../support/complaints.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { ADA, goTo, heading, signIn, signInAgain, signUp, welcome, signOutElsewhere } from '../support/people.ts'
@@ -96,6 +96,19 @@ test('two sessions that cannot be ended for a while each say how long', async ({
   await expect(page.getByRole('alert').filter({ hasText: 'Too many tries.' }), 'both go on saying so').toHaveCount(2)
   const ids = await page.locator('[id]').evaluateAll((all) => all.map(({ id }) => id))
   expect(ids).toEqual([...new Set(ids)])
+})
+
+test('of thousands of sessions some are drawn at once, and more when they are asked for', async ({ page, origin }) => {
+  await signUp(page, ADA)
+  const rows = page.locator('[data-session]')
+  origin.faults.on(LIST, countlessSessions(10_000))
+  await goTo(page, 'Sessions')
+  await expect(rows).toHaveCount(51)
+  for (const count of [101, 151]) {
+    await page.getByRole('button', { name: 'Show more' }).press('Enter')
+    await expect(rows).toHaveCount(count)
+    await expect(rows.nth(count - 50), 'the focus goes on with the next one').toBeFocused()
+  }
 })
 
 test('all other sessions end at once, and this one stays', async ({ page, anotherBrowser, complaints }) => {

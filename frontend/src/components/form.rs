@@ -197,8 +197,7 @@ impl Form {
     }
 
     fn focus_first_error(self) {
-        let selector = format!("[id^='{}-'][aria-invalid='true']", self.name);
-        request_animation_frame(move || document::focus(&selector));
+        document::focus_soon(format!("[id^='{}-'][aria-invalid='true']", self.name));
     }
 }
 

@@ -96,6 +96,7 @@ pub static TEXTS: Texts = Texts {
     sign_out_others_lead: "Ends every session but this one, at once.",
     sign_out_others_ask: "Sign out on these devices?",
     no_others: "You are signed in nowhere else.",
+    show_more: "Show more",
     ended_title: "Ended in the last 30 days",
     no_ended: "Sessions that end will be listed here for 30 days, with the reason.",
     replay_advice: "Somebody else may have had your session. Change your password.",

@@ -96,6 +96,7 @@ pub static TEXTS: Texts = Texts {
     sign_out_others_lead: "현재 기기를 제외한 모든 기기에서 즉시 로그아웃됩니다.",
     sign_out_others_ask: "다음 기기에서 로그아웃하시겠어요?",
     no_others: "다른 기기에는 로그인되어 있지 않습니다.",
+    show_more: "더 보기",
     ended_title: "최근 30일 안에 종료된 로그인",
     no_ended: "종료된 로그인은 사유와 함께 30일 동안 여기에 표시됩니다.",
     replay_advice: "다른 사람이 로그인 정보를 사용했을 수 있습니다. 비밀번호를 변경해 주세요.",

@@ -27,9 +27,8 @@ fn Lists(found: SessionList, list: Loaded<SessionList>) -> impl IntoView {
         found.sessions.into_iter().partition(|session| session.ended_at.is_none());
     let others: Vec<_> =
         live.iter().filter(|session| !session.current).map(|session| session.device.clone()).collect();
-    let rows = live.into_iter().map(|found| view! { <Live found=found list=list /> }).collect_view();
     let none_ended = ended.is_empty();
-    let ended = ended.into_iter().map(|found| view! { <Ended found=found /> }).collect_view();
+    let (rows, ended) = (some_rows(live, list), some_rows(ended, list));
     view! {
         <ul class="rows card">{rows}</ul>
         <section class="card">
@@ -45,6 +44,46 @@ fn Lists(found: SessionList, list: Loaded<SessionList>) -> impl IntoView {
             }}
         </Card>
     }
+}
+
+/// How many rows are drawn at once: programs that sign in again and again make thousands.
+const AT_ONCE: usize = 50;
+
+/// The first of these sessions, and a button that brings the next ones.
+fn some_rows(mut sessions: Vec<Session>, list: Loaded<SessionList>) -> AnyView {
+    let rest = sessions.split_off(sessions.len().min(AT_ONCE));
+    let mut rows: Vec<AnyView> = sessions
+        .into_iter()
+        .map(|found| match found.ended_at {
+            None => view! { <Live found=found list=list /> }.into_any(),
+            Some(_) => view! { <Ended found=found /> }.into_any(),
+        })
+        .collect();
+    if !rest.is_empty() {
+        rows.push(more_rows(rest, list));
+    }
+    rows.into_any()
+}
+
+fn more_rows(rest: Vec<Session>, list: Loaded<SessionList>) -> AnyView {
+    let wanted = RwSignal::new(false);
+    let next = rest.first().map(|found| found.id).unwrap_or_default();
+    view! {
+        {move || match wanted.get() {
+            true => some_rows(rest.clone(), list),
+            false => view! {
+                <li>
+                    <button type="button" class="quiet" on:click=move |_| {
+                        wanted.set(true);
+                        // The button goes, and the focus goes on where it was.
+                        document::focus_soon(format!("[data-session='{next}']"));
+                    }>{tr(|t| t.show_more)}</button>
+                </li>
+            }
+            .into_any(),
+        }}
+    }
+    .into_any()
 }
 
 /// Ends all sessions but this one: asked once, with the devices that it is about.
@@ -82,7 +121,7 @@ fn Live(found: Session, list: Loaded<SessionList>) -> impl IntoView {
         format!("{} {}", texts.session_ends, locale::relative(i18n.locale(), expires, clock::now()))
     };
     view! {
-        <li data-session=id.to_string()>
+        <li tabindex="-1" data-session=id.to_string()>
             <Device found=found />
             <p class="facts">{move || ends()}</p>
             {match current {
@@ -98,10 +137,10 @@ fn Ended(found: Session) -> impl IntoView {
     let i18n = use_i18n();
     let (reason, at) = (found.end_reason.unwrap_or(EndReason::Unknown), found.ended_at);
     let when = move || at.map(|at| locale::date_time(i18n.locale(), at)).unwrap_or_default();
-    let id = found.id.to_string();
+    let id = found.id;
     let replayed = reason == EndReason::ReplayDetected;
     view! {
-        <li data-session=id class:alarm=replayed>
+        <li tabindex="-1" data-session=id.to_string() class:alarm=replayed>
             <Device found=found />
             <p class="facts">{move || (i18n.texts().ended_label)(reason)} " · " {move || when()}</p>
             {replayed.then(|| view! { <p class="problem">{tr(|t| t.replay_advice)}</p> })}
