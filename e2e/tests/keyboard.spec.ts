@@ -118,6 +118,36 @@ test('another session is ended without a mouse, and the focus is not lost', asyn
   await expect.poll(() => holdsFocus(page.locator('main'))).toBe(true)
 })
 
+test('all other sessions are ended without a mouse; the dialog asks, takes the focus and gives it back', async ({
+  page,
+  anotherBrowser,
+}) => {
+  await signUp(page, ADA)
+  const elsewhere = await (await anotherBrowser()).newPage()
+  await elsewhere.goto('/login')
+  await signIn(elsewhere, ADA)
+  await expect(welcome(elsewhere, ADA)).toBeVisible()
+  await follow(page, '/account/sessions')
+  const button = page.locator('main button[aria-haspopup=dialog]')
+  const dialog = page.getByRole('dialog', { name: 'Sign out on these devices?' })
+  const act = dialog.getByRole('button', { name: 'Sign out everywhere else' })
+  await tabTo(page, button)
+  await page.keyboard.press('Enter')
+  await expect.poll(() => holdsFocus(dialog)).toBe(true)
+  await staysIn(page)
+  await tabTo(page, dialog.getByRole('button', { name: 'Cancel' }))
+  await page.keyboard.press('Enter')
+  await expect(dialog).toHaveCount(0)
+  await expect(button).toBeFocused()
+
+  await page.keyboard.press('Enter')
+  await expect.poll(() => holdsFocus(dialog)).toBe(true)
+  if (!(await hasFocus(act))) await tabTo(page, act)
+  await page.keyboard.press('Enter')
+  await expect(page.getByText('You are signed in nowhere else.')).toBeVisible()
+  await expect.poll(() => holdsFocus(page.locator('main'))).toBe(true)
+})
+
 test('the account is deleted without a mouse; the dialog takes the focus, keeps it and gives it back', async ({ page }) => {
   await signUp(page, ADA)
   await follow(page, '/account/security')

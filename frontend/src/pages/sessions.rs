@@ -100,7 +100,7 @@ fn EndOthers(others: Vec<String>, list: Loaded<SessionList>) -> impl IntoView {
         <button type="button" class="danger" aria-haspopup="dialog" on:click=move |_| dialog.open()>{tr(|t| t.sign_out_others)}</button>
         <Dialog opener=dialog id="others-title" title=|t| t.sign_out_others_ask>
             <ul class="losses">{others}</ul>
-            <EndForm list=list />
+            <EndForm list=list dialog=dialog />
             <Cancel opener=dialog />
         </Dialog>
     }
@@ -172,6 +172,7 @@ fn Device(found: Session) -> impl IntoView {
 fn EndForm(
     list: Loaded<SessionList>,
     #[prop(optional)] one: Option<(Uuid, Signal<String>)>,
+    #[prop(optional)] dialog: Option<Opener>,
 ) -> impl IntoView {
     let session = use_session();
     let form = Form::new("end").of(one.map(|(id, _)| id));
@@ -185,7 +186,10 @@ fn EndForm(
             // What went wrong is told beside the button, which a new list would take away.
             if ended.is_ok() {
                 list.again();
-                // The button goes with its row, and the focus must not go with it.
+                // The button goes with its row or its dialog, and the focus must not go with it.
+                if let Some(dialog) = dialog {
+                    dialog.close();
+                }
                 document::focus("h1");
             }
             ended
