@@ -91,6 +91,26 @@ test('whoever was signed in until the browser was closed meets the form for sign
   await expect(next.locator('#shell #login-email')).toBeVisible()
 })
 
+test('every language is named in its own words, and says which it is, before and after the page is there', async ({ page }) => {
+  const named = (within: string) =>
+    page.locator(`${within} option`).evaluateAll((options) =>
+      options.map((option) => [option.getAttribute('lang'), option.textContent, getComputedStyle(option).display]),
+    )
+  const languages = [
+    ['en', 'English', 'block'],
+    ['ko', '한국어', 'block'],
+  ]
+  const wasm = await holdWebAssembly(page)
+  await page.goto('/login', { waitUntil: 'commit' })
+  await expect(page.locator('#shell #login-email')).toBeVisible()
+  expect(await named('#shell')).toEqual(languages)
+  await page.getByLabel('Language').selectOption({ label: '한국어' })
+  await expect(heading(page, '로그인')).toBeVisible()
+  expect(await named('#shell')).toEqual(languages)
+  await wasm.arrives()
+  expect(await named('body > .outside')).toEqual(languages)
+})
+
 test('what is typed too early is kept, with the focus and the caret', async ({ page }) => {
   const wasm = await holdWebAssembly(page)
   await page.goto('/login', { waitUntil: 'commit' })

@@ -36,9 +36,10 @@
   document.adoptedStyleSheets = [others];
   const speak = (language) => {
     root.lang = language;
-    others.replaceSync(`#shell [lang]:not([lang="${language}"]) { display: none }`);
+    // The list of languages names each in its own words, whichever is chosen.
+    others.replaceSync(`#shell [lang]:not([lang="${language}"], option) { display: none }`);
     // What is not shown is not there either: labels and buttons are called by all of their text.
-    shell()?.querySelectorAll("[lang]").forEach((words) => {
+    shell()?.querySelectorAll("[lang]:not(option)").forEach((words) => {
       words.dataset.words ??= words.textContent;
       words.textContent = words.lang === language ? words.dataset.words : "";
     });
