@@ -1,4 +1,4 @@
-import { EXPECTED, race, SETTINGS, type Course, type Outcome } from '../lab/race.ts'
+import { EXPECTED, expectNoNeedlessFailure, race, SETTINGS, type Course, type Outcome } from '../lab/race.ts'
 import { answered } from '../support/complaints.ts'
 import type { Fault } from '../support/faults.ts'
 import { expect, test } from '../support/fixtures.ts'
@@ -57,7 +57,9 @@ for (const { tabs, lost, locks } of [
 ]) {
   const browser = locks ? 'a browser' : 'a browser without locks'
   test(`${tabs} tabs of ${browser}, ${lost * 100} % of all answers lost: no false sign-out`, async ({ context, latchkey }) => {
-    expectTheZeros(await race(context, latchkey, { ...COURSE, tabs, lost, locks }))
+    const outcome = await race(context, latchkey, { ...COURSE, tabs, lost, locks })
+    expectTheZeros(outcome)
+    expectNoNeedlessFailure(outcome)
   })
 }
 
