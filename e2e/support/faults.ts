@@ -91,6 +91,16 @@ export class Faults {
     return rule
   }
 
+  /** Adds a rule for each of these faults: requests meet them by turns, and between two of them one meets none. */
+  inTurn(match: Match, faults: readonly Fault[]): Rule[] {
+    return faults.map((fault, turn) => {
+      let met = 0
+      const rule = new Rule(match, fault, Infinity, () => met++ % (2 * faults.length) === 2 * turn)
+      this.rules.unshift(rule)
+      return rule
+    })
+  }
+
   /** From now on nothing goes wrong. */
   clear(): void {
     for (const rule of this.rules.splice(0)) rule.lift()
