@@ -196,6 +196,38 @@ test('a server that wants to be left alone: the time is counted down, and then t
   await expect(welcome(page, ADA)).toBeVisible()
 })
 
+test('somebody who has guessed too often waits as long as the server says, and then gets in', async ({ page, latchkey, complaints }) => {
+  complaints.expect(answered(429))
+  await signUp(page, ADA)
+  await signOut(page)
+  await page.getByLabel('Email').fill(ADA.email)
+  await passwordField(page).fill(ADA.password)
+  const promised = await guessUntilTheWaitIs(8, `http://127.0.0.1:${latchkey.server.port}`)
+  const button = page.getByRole('button', { name: 'Sign in', exact: true })
+  await button.click()
+  await expect(button).toHaveAccessibleDescription(/Try again in \d+ s\./)
+  const [, seconds] = /(\d+) s/.exec(await page.getByRole('timer').innerText()) ?? []
+  expect(Number(seconds)).toBeGreaterThan(0)
+  expect(Number(seconds)).toBeLessThanOrEqual(promised)
+  await expect(button).toHaveAttribute('aria-disabled', 'false')
+  await button.click()
+  await expect(welcome(page, ADA)).toBeVisible()
+})
+
+/** Tries wrong passwords for Ada's account until the server wants this many seconds of peace; how many those are. */
+async function guessUntilTheWaitIs(seconds: number, url: string): Promise<number> {
+  for (;;) {
+    const answer = await fetch(`${url}/api/auth/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ email: ADA.email, password: 'not her password' }),
+    })
+    const wait = Number(answer.headers.get('retry-after') ?? 0)
+    if (wait >= seconds) return wait
+    await new Promise((later) => setTimeout(later, wait * 1_000))
+  }
+}
+
 /** Notes what the timer says from now on. */
 async function watchTheTimer(page: Page): Promise<() => Promise<string[]>> {
   await page.evaluate(() => {
