@@ -46,7 +46,26 @@ export function manySessions(now = Date.now()): Fault {
     ended_at: ago((index + 1) * DAY - 7),
     end_reason: reason,
   }))
-  return { kind: 'answer', status: 200, body: JSON.stringify({ sessions: [...live, ...ended] }) }
+  return listed([...live, ...ended])
+}
+
+/** So many sessions as a program has that signs in again and again: this one, and others that have ended. */
+export function countlessSessions(count: number, now = Date.now()): Fault {
+  const at = (index: number) => new Date(now - index * MINUTE).toISOString()
+  const sessions = Array.from({ length: count }, (_, index) => ({
+    id: `0199a000-0000-7000-8000-${String(index).padStart(12, '0')}`,
+    current: index === 0,
+    ...DEVICES[0],
+    created_at: at(index),
+    last_seen_at: at(index),
+    expires_at: at(-DAY),
+    ...(index > 0 && { ended_at: at(index), end_reason: 'expired' }),
+  }))
+  return listed(sessions)
+}
+
+function listed(sessions: object[]): Fault {
+  return { kind: 'answer', status: 200, body: JSON.stringify({ sessions }) }
 }
 
 const MINUTE = 60_000

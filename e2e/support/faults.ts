@@ -38,6 +38,8 @@ export interface Request {
 /** A fault for some requests, until it is lifted or used up. */
 export class Rule {
   hits = 0
+  /** How often each call of each tab was struck. */
+  private readonly strokes = new Map<string, number>()
   /** The calls whose last request was struck; kept where a rule spares the next one. */
   private struck: Set<string> | undefined
 
@@ -62,7 +64,13 @@ export class Rule {
     this.struck?.add(call)
     this.remaining -= 1
     this.hits += 1
+    this.strokes.set(call, (this.strokes.get(call) ?? 0) + 1)
     return true
+  }
+
+  /** How often at most a call can have been struck so many times in a row. */
+  runsOf(length: number): number {
+    return [...this.strokes.values()].reduce((runs, strokes) => runs + Math.floor(strokes / length), 0)
   }
 
   /** From now on nothing goes wrong. */
@@ -81,6 +89,16 @@ export class Faults {
     const rule = new Rule(match, fault, times, () => chance >= 1 || this.dice.happens(chance))
     this.rules.unshift(rule)
     return rule
+  }
+
+  /** Adds a rule for each of these faults: requests meet them by turns, and between two of them one meets none. */
+  inTurn(match: Match, faults: readonly Fault[]): Rule[] {
+    return faults.map((fault, turn) => {
+      let met = 0
+      const rule = new Rule(match, fault, Infinity, () => met++ % (2 * faults.length) === 2 * turn)
+      this.rules.unshift(rule)
+      return rule
+    })
   }
 
   /** From now on nothing goes wrong. */

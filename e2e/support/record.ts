@@ -6,11 +6,31 @@ export interface SessionRecord {
   access_token?: string
   generation?: number
   reason?: string
+  remembered?: boolean
 }
 
 export async function sessionRecord(page: Page): Promise<SessionRecord> {
   const text = await page.evaluate(() => localStorage.getItem('latchkey.session'))
   return JSON.parse(text ?? '{}') as SessionRecord
+}
+
+/** Closes the browser: what it has stored is there when it is opened again, and cookies without a date are not. */
+export async function closeBrowser(context: BrowserContext): Promise<void> {
+  await Promise.all(context.pages().map((page) => page.close()))
+  const lasting = (await context.cookies()).filter(({ expires }) => expires !== -1)
+  await context.clearCookies()
+  await context.addCookies(lasting)
+}
+
+/** Keeps the browser from storing anything, cookies apart. */
+export async function blockStorage(context: BrowserContext): Promise<void> {
+  await context.addInitScript(() => {
+    Object.defineProperty(window, 'localStorage', {
+      get: () => {
+        throw new DOMException('blocked', 'SecurityError')
+      },
+    })
+  })
 }
 
 /** The refresh token that the browser holds, as a thief would copy it. */

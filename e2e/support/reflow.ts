@@ -3,7 +3,10 @@ import type { Page } from '@playwright/test'
 /** The narrowest phone, and a desk of 1280 px at a zoom of 200 %. */
 export const NARROW = [320, 640]
 
-/** What does not fit into this width: a page that scrolls sideways, or text that is cut off. */
+/** A phone, a tablet, a desk and a wide one: for states in which nothing is the matter. */
+export const COMMON = [390, 768, 1280, 1920]
+
+/** What does not fit into this width: a page that scrolls sideways, a part that leaves the screen, or text that is cut off. */
 export async function misfits(page: Page, width: number): Promise<string[]> {
   await page.setViewportSize({ width, height: 800 })
   return page.evaluate((width) => {
@@ -12,17 +15,46 @@ export async function misfits(page: Page, width: number): Promise<string[]> {
     const root = document.documentElement
     if (root.scrollWidth > root.clientWidth) found.push(`the page scrolls sideways at ${width} px`)
     for (const element of document.querySelectorAll('h1, h2, p, a, button, label, input, select, li, td, th, pre')) {
-      if (!element.checkVisibility({ opacityProperty: true, visibilityProperty: true }) || isHidden(element)) continue
+      if (isHidden(element)) continue
       const { left, right } = element.getBoundingClientRect()
       if (left < -1 || right > root.clientWidth + 1) found.push(`${name(element)} leaves the screen at ${width} px`)
     }
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+    for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+      const element = text.parentElement
+      if (!element || !text.nodeValue?.trim() || element.localName === 'option' || isHidden(element)) continue
+      const cutter = cutsOff(text, element)
+      if (cutter) found.push(`"${text.nodeValue.trim().slice(0, 30)}" is cut off by ${name(cutter)} at ${width} px`)
+    }
+    // A list shows one of its options, in what room its arrow leaves.
+    for (const list of document.querySelectorAll('select')) {
+      if (!isHidden(list) && list.scrollWidth > list.clientWidth) found.push(`${name(list)} cuts its choice off at ${width} px`)
+    }
     return [...new Set(found)]
 
-    /** For the eyes; screen readers read it. */
+    /** What hides a part of this text for good: beyond what scrolls, text can be reached. */
+    function cutsOff(text: Node, element: Element): Element | undefined {
+      const range = document.createRange()
+      range.selectNodeContents(text)
+      const lines = [...range.getClientRects()]
+      for (let up: Element | null = element; up && up !== document.body; up = up.parentElement) {
+        const { overflowX, overflowY, display } = getComputedStyle(up)
+        if (display === 'inline') continue
+        const box = up.getBoundingClientRect()
+        const hides = (overflow: string) => overflow === 'hidden' || overflow === 'clip'
+        const sideways = hides(overflowX) && lines.some(({ left, right }) => left < box.left - 1 || right > box.right + 1)
+        const below = hides(overflowY) && lines.some(({ top, bottom }) => top < box.top - 1 || bottom > box.bottom + 1)
+        if (sideways || below) return up
+        if (!hides(overflowX) && overflowX !== 'visible') return undefined
+      }
+      return undefined
+    }
+
+    /** Not drawn, or drawn for screen readers alone. */
     function isHidden(element: Element): boolean {
+      if (!element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) return true
       for (let up: Element | null = element; up; up = up.parentElement) {
-        const { clipPath } = getComputedStyle(up)
-        if (clipPath.startsWith('inset(50%')) return true
+        if (getComputedStyle(up).clipPath.startsWith('inset(50%')) return true
       }
       return false
     }

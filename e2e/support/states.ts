@@ -1,6 +1,7 @@
 import { expect, type Locator, type Page } from '@playwright/test'
-import { END_REASONS, manySessions, refusal, sessionEnded } from './answers.ts'
+import { countlessSessions, END_REASONS, manySessions, refusal, sessionEnded } from './answers.ts'
 import { answered, CONNECTION_BROKE } from './complaints.ts'
+import type { Match } from './faults.ts'
 import type { Origin } from './origin.ts'
 import type { Person } from './people.ts'
 
@@ -32,6 +33,14 @@ const LONG = 600_000
 const ANY_CALL = { path: /^\/api\// }
 const LIST = { method: 'GET', path: '/api/me/sessions' }
 
+/** What can happen to any form that is sent. */
+const FAILURES = {
+  'too many tries': refusal(429, 'too_many_requests', {}, { 'retry-after': '37' }),
+  'server busy': refusal(503, 'overloaded', {}, { 'retry-after': '37' }),
+  'server failed': refusal(500, 'internal'),
+  'server out of reach': { kind: 'cut' },
+} as const
+
 /** Everything that somebody can meet who is not signed in. */
 const OUTSIDE: State[] = [
   outside('sign-in', ({ page }) => open(page, '/login')),
@@ -50,7 +59,11 @@ const OUTSIDE: State[] = [
     },
     answered(401),
   ),
-  ...failing('sign-in', '/api/auth/login', (page) => open(page, '/login')),
+  ...failing('sign-in', { path: '/api/auth/login' }, async ({ page, person }) => {
+    await open(page, '/login')
+    await fillIn(page, { email: person.email, password: person.password })
+    await send(page)
+  }),
   outside('sign-in, on its way', async ({ page, origin, person }) => {
     origin.faults.on({ path: '/api/auth/login' }, { kind: 'delay', milliseconds: LONG })
     await open(page, '/login')
@@ -92,8 +105,20 @@ const OUTSIDE: State[] = [
     },
     answered(409),
   ),
+  ...failing('sign-up', { path: '/api/auth/signup' }, async ({ page, person }) => {
+    await open(page, '/signup')
+    await fillIn(page, { email: 'another@example.org', display_name: person.name, password: person.password })
+    await send(page)
+  }),
   outside('not found', ({ page }) => open(page, '/nothing/here')),
   outside('before WebAssembly', ({ page, origin }) => openShell(page, origin, '/login')),
+  outside('before WebAssembly, for long', async ({ page, origin }) => {
+    await page.clock.install()
+    await openShell(page, origin, '/login')
+    await expect(page.locator('#login-email')).toBeVisible()
+    await page.clock.fastForward('00:16')
+    await expect(page.locator('#trouble')).toBeVisible()
+  }),
   outside(
     'could not be started',
     async ({ page, origin }) => {
@@ -133,6 +158,11 @@ const INSIDE: State[] = [
     await send(page)
     await expect(page.locator('[role=status]').filter({ hasText: /\S/ })).toBeVisible()
   }),
+  ...failingInside('profile', { method: 'PATCH', path: '/api/me' }, async ({ page, person }) => {
+    await open(page, '/account/profile')
+    await fillIn(page, { display_name: person.name })
+    await send(page)
+  }),
   inside('security', ({ page }) => open(page, '/account/security')),
   inside('security, empty fields', async ({ page }) => {
     await open(page, '/account/security')
@@ -149,7 +179,11 @@ const INSIDE: State[] = [
     },
     answered(401),
   ),
-  ...failing('security', '/api/me/password', (page) => open(page, '/account/security'), true),
+  ...failingInside('security', { path: '/api/me/password' }, async ({ page, person }) => {
+    await open(page, '/account/security')
+    await fillIn(page, { current_password: person.password, new_password: 'difference engine 1822' })
+    await send(passwordForm(page))
+  }),
   inside('security, password changed', async ({ page, origin }) => {
     origin.faults.on({ path: '/api/me/password' }, { kind: 'answer', status: 204 })
     await open(page, '/account/security')
@@ -175,6 +209,11 @@ const INSIDE: State[] = [
     },
     answered(401),
   ),
+  ...failingInside('delete the account', { method: 'DELETE', path: '/api/me' }, async ({ page, person }) => {
+    const dialog = await openDeletion(page)
+    await fillIn(dialog, { password: person.password })
+    await send(dialog)
+  }),
   inside('sessions, only this one', async ({ page }) => {
     await open(page, '/account/sessions')
     await expect(page.locator('[data-session]')).toHaveCount(1)
@@ -195,6 +234,22 @@ const INSIDE: State[] = [
     await send(page.locator('dialog[open]'))
     await expect(page.locator('dialog[open]')).toHaveCount(0)
     await expect(toast(page)).toHaveCount(2)
+  }),
+  inside('sessions, countless', async ({ page, origin }) => {
+    origin.faults.on(LIST, countlessSessions(200))
+    await open(page, '/account/sessions')
+    await expect(page.locator('[data-session]').nth(50)).toBeVisible()
+  }),
+  ...failingInside('sessions, ending one', { method: 'DELETE', path: /^\/api\/me\/sessions\// }, async ({ page, origin }) => {
+    origin.faults.on(LIST, manySessions())
+    await open(page, '/account/sessions')
+    await send(page.locator('[data-session]').filter({ has: page.locator('form') }).first())
+  }),
+  inside('sessions, ending all others', async ({ page, origin }) => {
+    await openEnding(page, origin)
+  }),
+  ...failingInside('sessions, ending all others', { method: 'DELETE', path: '/api/me/sessions' }, async ({ page, origin }) => {
+    await send(await openEnding(page, origin))
   }),
   inside('sessions, on their way', async ({ page, origin }) => {
     origin.faults.on(LIST, { kind: 'delay', milliseconds: LONG })
@@ -265,18 +320,20 @@ const INSIDE: State[] = [
   inside(
     'session over, wrong password',
     async ({ page, origin }) => {
-      await open(page, '/account/profile')
-      origin.faults.on(ANY_CALL, sessionEnded('expired'))
+      const dialog = await meetTheEnd(page, origin)
       origin.faults.on({ path: '/api/auth/login' }, refusal(401, 'credentials_rejected'))
-      await page.locator('nav a[href="/account/sessions"]').click()
-      const dialog = page.locator('dialog[open]')
-      await dialog.waitFor()
       await fillIn(dialog, { password: 'not her password' })
       await send(dialog)
       await expect(invalid(dialog)).toHaveCount(1)
     },
     answered(401),
   ),
+  ...failingInside('session over', { path: '/api/auth/login' }, async ({ page, origin, person }, fail) => {
+    const dialog = await meetTheEnd(page, origin)
+    fail()
+    await fillIn(dialog, { password: person.password })
+    await send(dialog)
+  }, answered(401)),
   inside('not found, signed in', ({ page }) => open(page, '/nothing/here')),
   inside('before WebAssembly, signed in', async ({ page, origin }) => {
     await openShell(page, origin, '/account/profile')
@@ -293,40 +350,28 @@ function inside(name: string, reach: State['reach'], ...causes: RegExp[]): State
   return { ...outside(name, reach, ...causes), signedIn: true }
 }
 
-/** A form that is sent, and what can happen to any of them. */
-function failing(
-  name: string,
-  path: string,
-  openForm: (page: Page) => Promise<void>,
-  signedIn = false,
-): State[] {
-  const faults = {
-    'too many tries': refusal(429, 'too_many_requests', {}, { 'retry-after': '37' }),
-    'server busy': refusal(503, 'overloaded', {}, { 'retry-after': '37' }),
-    'server failed': refusal(500, 'internal'),
-    'server out of reach': { kind: 'cut' },
-  } as const
-  return Object.entries(faults).map(([what, fault]) => ({
-    ...outside(
+/** Fills a form in and sends it; `fail` makes its call fail from now on, where earlier rules would come before. */
+type SendForm = (stage: Stage, fail: () => void) => Promise<void>
+
+/** A form that is sent to nobody's avail. */
+function failing(name: string, call: Match, sendForm: SendForm, ...causes: RegExp[]): State[] {
+  return Object.entries(FAILURES).map(([what, fault]) =>
+    outside(
       `${name}, ${what}`,
-      async ({ page, origin, person }) => {
-        origin.faults.on({ path }, fault)
-        await openForm(page)
-        await fillIn(page, {
-          ...(signedIn
-            ? { current_password: person.password, new_password: 'difference engine 1822' }
-            : { email: person.email, password: person.password }),
-        })
-        await send(signedIn ? passwordForm(page) : page)
-        await expect(alert(page).or(page.getByTestId('session-bar').getByRole('button')).first()).toBeVisible()
+      async (stage) => {
+        const fail = () => stage.origin.faults.on(call, fault)
+        fail()
+        await sendForm(stage, fail)
+        await expect(alert(stage.page).first()).toBeVisible()
       },
-      answered(429),
-      answered(503),
-      answered(500),
-      CONNECTION_BROKE,
+      fault.kind === 'answer' ? answered(fault.status) : CONNECTION_BROKE,
+      ...causes,
     ),
-    signedIn,
-  }))
+  )
+}
+
+function failingInside(...what: Parameters<typeof failing>): State[] {
+  return failing(...what).map((state) => ({ ...state, signedIn: true }))
 }
 
 /** Opens an address, and waits until the page itself has drawn it. */
@@ -346,6 +391,26 @@ async function openShell(page: Page, origin: Origin, path: string): Promise<void
 async function openDeletion(page: Page): Promise<Locator> {
   await open(page, '/account/security')
   await page.locator('main button[aria-haspopup=dialog]').click()
+  const dialog = page.locator('dialog[open]')
+  await expect(dialog).toBeVisible()
+  return dialog
+}
+
+/** Opens the dialog that asks before all other sessions end. */
+async function openEnding(page: Page, origin: Origin): Promise<Locator> {
+  origin.faults.on(LIST, manySessions())
+  await open(page, '/account/sessions')
+  await page.locator('main button[aria-haspopup=dialog]').click()
+  const dialog = page.locator('dialog[open]')
+  await expect(dialog).toBeVisible()
+  return dialog
+}
+
+/** Lets the session end under a page; the dialog that asks for the password. */
+async function meetTheEnd(page: Page, origin: Origin): Promise<Locator> {
+  await open(page, '/account/profile')
+  origin.faults.on(ANY_CALL, sessionEnded('expired'))
+  await page.locator('nav a[href="/account/sessions"]').click()
   const dialog = page.locator('dialog[open]')
   await expect(dialog).toBeVisible()
   return dialog

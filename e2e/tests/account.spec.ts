@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises'
+import type { Locator } from '@playwright/test'
+import { sessionEnded } from '../support/answers.ts'
 import { answered } from '../support/complaints.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { ADA, goTo, heading, passwordField, signIn, signInAgain, signOut, signUp, welcome } from '../support/people.ts'
@@ -56,6 +58,39 @@ test('a wrong current password is told beside its field, and nobody is signed ou
   await expect(signInAgain(page)).toBeHidden()
   await expect(heading(page, 'Security')).toBeVisible()
 })
+
+test('a password manager finds whose password it is beside every password that is asked for again', async ({
+  page,
+  origin,
+  complaints,
+}) => {
+  complaints.expect(answered(401))
+  await signUp(page, ADA)
+  await goTo(page, 'Security')
+  await tellsWhose(page.locator('form').filter({ has: page.getByLabel('Current password') }))
+
+  await page.getByRole('button', { name: 'Delete my account' }).click()
+  const deletion = page.getByRole('dialog', { name: 'Delete your account?' })
+  await tellsWhose(deletion.locator('form'))
+  await expect(passwordField(deletion), 'the focus is on what is to be typed').toBeFocused()
+  await page.keyboard.press('Escape')
+
+  origin.faults.on({ path: /^\/api\// }, sessionEnded('expired'))
+  await goTo(page, 'Sessions')
+  await tellsWhose(signInAgain(page).locator('form'))
+  await expect(passwordField(signInAgain(page))).toBeFocused()
+})
+
+/** A field of text before the password: managers pass over what is hidden by its type, or not drawn at all. */
+async function tellsWhose(form: Locator): Promise<void> {
+  const name = form.locator('input').first()
+  await expect(name).toHaveAttribute('autocomplete', 'username')
+  await expect(name).toHaveAttribute('type', 'text')
+  await expect(name).toHaveValue(ADA.email)
+  expect(await name.evaluate((field) => field.checkVisibility({ visibilityProperty: true })), 'it is drawn').toBe(true)
+  expect(await name.evaluate((field) => field.closest('[inert]') !== null), 'nobody else meets it').toBe(true)
+  await expect(form.locator('input').nth(1)).toHaveAttribute('type', 'password')
+}
 
 test('the export holds what the server knows, and no secret', async ({ page }) => {
   await signUp(page, ADA)

@@ -1,9 +1,10 @@
 import type { Page } from '@playwright/test'
-import { sessionEnded } from '../support/answers.ts'
-import { answered } from '../support/complaints.ts'
+import { refusal, sessionEnded } from '../support/answers.ts'
+import { answered, CONNECTION_BROKE } from '../support/complaints.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { hasFocus, holdsFocus, tabTo, typeInto } from '../support/keyboard.ts'
-import { ADA, heading, signIn, signUp, welcome } from '../support/people.ts'
+import { ADA, bar, heading, signIn, signInAgain, signUp, welcome } from '../support/people.ts'
+import { sessionRecord } from '../support/record.ts'
 import { open } from '../support/states.ts'
 
 const CHANGED = 'difference engine 1822'
@@ -19,6 +20,10 @@ function link(page: Page, href: string) {
 /** A word of success, announced. */
 function said(page: Page) {
   return page.locator('main [role=status]').filter({ hasText: /\S/ })
+}
+
+function announced(page: Page, words: RegExp) {
+  return page.locator('[role=status], [aria-live]').filter({ hasText: words }).first()
 }
 
 async function follow(page: Page, href: string): Promise<void> {
@@ -45,11 +50,31 @@ test('signing up, signing out and signing in take no mouse', async ({ page }) =>
 
   await typeInto(page, field(page, 'email'), ADA.email)
   await typeInto(page, field(page, 'password'), ADA.password)
-  await tabTo(page, page.locator('[type=checkbox]'))
+  const remember = page.getByRole('switch', { name: 'Keep me signed in' })
+  await tabTo(page, remember)
+  await expect(remember).toBeChecked()
   await page.keyboard.press('Space')
+  await expect(remember).not.toBeChecked()
   await tabTo(page, page.locator('[type=submit]'))
   await page.keyboard.press('Space')
   await expect(welcome(page, ADA)).toBeFocused()
+  expect(await sessionRecord(page), 'the switch was heard').toMatchObject({ remembered: false })
+})
+
+test('a password is shown and hidden again without a mouse, and stays in its field', async ({ page }) => {
+  await open(page, '/login')
+  const password = field(page, 'password')
+  await typeInto(page, password, ADA.password)
+  for (const [name, type] of [
+    ['Show password', 'text'],
+    ['Hide password', 'password'],
+  ] as const) {
+    const button = page.getByRole('button', { name })
+    if (!(await hasFocus(button))) await tabTo(page, button)
+    await page.keyboard.press('Space')
+    await expect(password).toHaveAttribute('type', type)
+    await expect(password).toHaveValue(ADA.password)
+  }
 })
 
 test('the account menu opens, closes on Escape and gives the focus back', async ({ page }) => {
@@ -118,6 +143,77 @@ test('another session is ended without a mouse, and the focus is not lost', asyn
   await expect.poll(() => holdsFocus(page.locator('main'))).toBe(true)
 })
 
+test('all other sessions are ended without a mouse; the dialog asks, takes the focus and gives it back', async ({
+  page,
+  anotherBrowser,
+}) => {
+  await signUp(page, ADA)
+  const elsewhere = await (await anotherBrowser()).newPage()
+  await elsewhere.goto('/login')
+  await signIn(elsewhere, ADA)
+  await expect(welcome(elsewhere, ADA)).toBeVisible()
+  await follow(page, '/account/sessions')
+  const button = page.locator('main button[aria-haspopup=dialog]')
+  const dialog = page.getByRole('dialog', { name: 'Sign out on these devices?' })
+  const act = dialog.getByRole('button', { name: 'Sign out everywhere else' })
+  await tabTo(page, button)
+  await page.keyboard.press('Enter')
+  await expect.poll(() => holdsFocus(dialog)).toBe(true)
+  await staysIn(page)
+  await tabTo(page, dialog.getByRole('button', { name: 'Cancel' }))
+  await page.keyboard.press('Enter')
+  await expect(dialog).toHaveCount(0)
+  await expect(button).toBeFocused()
+
+  await page.keyboard.press('Enter')
+  await expect.poll(() => holdsFocus(dialog)).toBe(true)
+  if (!(await hasFocus(act))) await tabTo(page, act)
+  await page.keyboard.press('Enter')
+  await expect(page.getByText('You are signed in nowhere else.')).toBeVisible()
+  await expect.poll(() => holdsFocus(page.locator('main'))).toBe(true)
+})
+
+test('the data are taken along and the token is copied without a mouse, and both are announced', async ({ page, context }) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write'])
+  await signUp(page, ADA)
+  await follow(page, '/account/security')
+  const download = page.waitForEvent('download')
+  await tabTo(page, page.getByRole('button', { name: 'Export my data' }))
+  await page.keyboard.press('Enter')
+  expect((await download).suggestedFilename()).toMatch(/\.json$/)
+  await expect(announced(page, /downloads/)).toBeVisible()
+
+  await follow(page, '/account/token')
+  await tabTo(page, page.getByRole('button', { name: 'Copy', exact: true }))
+  await page.keyboard.press('Space')
+  await expect(announced(page, /copied/i)).toBeVisible()
+  const copied = await page.evaluate(() => navigator.clipboard.readText())
+  expect(copied).toBe((await sessionRecord(page)).access_token)
+})
+
+test('what failed is tried again without a mouse', async ({ page, origin, complaints }) => {
+  complaints.expect(answered(500), CONNECTION_BROKE)
+  await signUp(page, ADA)
+  const failing = origin.faults.on({ path: '/api/me/sessions' }, refusal(500, 'internal'))
+  await follow(page, '/account/sessions')
+  await expect(page.getByRole('alert')).toBeVisible()
+  failing.lift()
+  await tabTo(page, page.getByRole('button', { name: 'Try again' }))
+  await page.keyboard.press('Enter')
+  await expect(page.getByText('This session')).toBeVisible()
+
+  const cut = origin.faults.on({ path: /^\/api\// }, { kind: 'cut' })
+  await follow(page, '/account/profile')
+  const now = bar(page).getByRole('button', { name: 'Try now' })
+  await tabTo(page, now)
+  // The page tries by itself as well: it is asked to while nothing can come of that.
+  const before = origin.exchanges.length
+  await page.keyboard.press('Enter')
+  await expect.poll(() => origin.exchanges.length).toBeGreaterThan(before)
+  cut.lift()
+  await expect(bar(page)).toBeEmpty()
+})
+
 test('the account is deleted without a mouse; the dialog takes the focus, keeps it and gives it back', async ({ page }) => {
   await signUp(page, ADA)
   await follow(page, '/account/security')
@@ -174,6 +270,21 @@ test('the dialog of an ended session keeps the focus until the password is there
   await expect(dialog).toHaveCount(0)
   await expect.poll(() => holdsFocus(page.locator('main'))).toBe(true)
   await expect(field(page, 'display_name')).toHaveValue('Augusta Ada King')
+})
+
+test('whoever is somebody else says so without a mouse', async ({ page, origin, complaints }) => {
+  complaints.expect(answered(401))
+  await signUp(page, ADA)
+  await follow(page, '/account/profile')
+  await tabTo(page, link(page, '/account/sessions'))
+  const over = origin.faults.on({ path: /^\/api\// }, sessionEnded('expired'))
+  await page.keyboard.press('Enter')
+  await expect.poll(() => holdsFocus(signInAgain(page))).toBe(true)
+  over.lift()
+  await tabTo(page, signInAgain(page).getByRole('button', { name: 'Sign in as someone else' }))
+  await page.keyboard.press('Enter')
+  await expect(heading(page, 'Sign in')).toBeFocused()
+  await typeInto(page, field(page, 'email'), ADA.email)
 })
 
 test('language and theme are chosen without a mouse', async ({ page }) => {

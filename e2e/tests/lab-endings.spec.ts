@@ -64,6 +64,31 @@ test('signing in as someone else in one tab resets the other completely', async 
   await expect(second.getByText(ADA.name)).toHaveCount(0)
 })
 
+test('signing in as someone else in the same tab resets it completely', async ({ page, anotherBrowser }) => {
+  await signUp(page, ADA)
+  await goTo(page, 'Profile')
+  await page.getByRole('main').getByLabel('Display name').fill('only for Ada')
+  await goTo(page, 'Token')
+  await expect(page.getByTestId('token-log').getByRole('listitem')).not.toHaveCount(0)
+  await signUpElsewhere(await anotherBrowser(), GRACE)
+  await endFromElsewhere(await anotherBrowser())
+  await goTo(page, 'Profile')
+  await signInAgain(page).getByRole('button', { name: 'Sign in as someone else' }).click()
+  for (const trace of [ADA.email, ADA.name]) expect(await page.content()).not.toContain(trace)
+  await signIn(page, GRACE)
+  await expect(heading(page, 'Profile'), 'the page that she was on').toBeVisible()
+  await expect(page.getByRole('main').getByLabel('Display name')).toHaveValue(GRACE.name)
+
+  await goTo(page, 'Token')
+  await expect(page.getByTestId('token-log').getByRole('listitem'), 'the log begins anew').toHaveText([/You signed in in this tab/])
+  await goTo(page, 'Sessions')
+  await expect(page.locator('[data-session]')).toHaveCount(2)
+  for (const trace of [ADA.email, ADA.name, 'only for Ada']) {
+    expect(await page.content()).not.toContain(trace)
+    expect(await page.evaluate(() => JSON.stringify({ ...localStorage }))).not.toContain(trace)
+  }
+})
+
 for (const { how, notice } of [
   { how: 'the next change of page', notice: (page: Page) => goTo(page, 'Security') },
   {
@@ -110,11 +135,33 @@ test('a stolen session shows as what it is, with what to do, in English and in K
   await answerDialog(page)
   const ended = page.locator('[data-session]').filter({ hasText: 'Ended for safety: a copy of it was used' })
   await expect(ended).toContainText('Change your password.')
-  await page.getByRole('button', { name: 'Account menu' }).click()
-  await page.getByRole('dialog', { name: 'Account menu' }).getByLabel('Language').selectOption({ label: '한국어' })
+  await speakKorean(page)
   const inKorean = page.locator('[data-session]').filter({ hasText: '로그인 정보의 사본이 사용되어 안전을 위해 종료됨' })
   await expect(inKorean).toContainText('비밀번호를 변경해 주세요.')
 })
+
+test('the dialog of a stolen session says in Korean what it is, and what to do', async ({ page, context, latchkey }) => {
+  await signUp(page, ADA)
+  await speakKorean(page)
+  await theft(page, context, latchkey)
+  await page.locator('nav a[href="/account/sessions"]').click()
+  const dialog = page.getByRole('dialog', { name: '다시 로그인' })
+  await expect(dialog).toContainText('다른 사람이 로그인 정보의 사본을 사용하여')
+  await expect(dialog).toContainText('비밀번호를 변경해 주세요.')
+  await dialog.getByLabel('비밀번호', { exact: true }).fill(ADA.password)
+  await dialog.getByRole('button', { name: '로그인', exact: true }).click()
+  await expect(dialog).toBeHidden()
+})
+
+async function speakKorean(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Account menu' }).click()
+  // It is the account's language, too.
+  const saved = page.waitForResponse((answer) => answer.url().endsWith('/api/me'))
+  await page.getByRole('dialog', { name: 'Account menu' }).getByLabel('Language').selectOption({ label: '한국어' })
+  await saved
+  await expect(page.locator('html')).toHaveAttribute('lang', 'ko')
+  await page.keyboard.press('Escape')
+}
 
 async function tabAt(context: BrowserContext, path: string): Promise<Page> {
   const tab = await context.newPage()
@@ -155,7 +202,7 @@ async function theft(page: Page, context: BrowserContext, { origin }: Latchkey):
   // Nothing is kept, so the page asks the cookie for the next token, and then uses it.
   await page.evaluate(() => localStorage.clear())
   await page.reload()
-  await expect(welcome(page, ADA)).toBeVisible()
+  await expect(page.locator('h1')).toContainText(ADA.name)
   await expect.poll(async () => (await sessionRecord(page)).generation).toBe((first.generation ?? 0) + 1)
   await expect
     .poll(() => refreshFromElsewhere(origin.url, copy), { intervals: [1_500], timeout: 10_000 })

@@ -4,7 +4,7 @@ import { expect, test } from '../support/fixtures.ts'
 import { NEXT_WELCOME, nextVersion, onlyIn, remove } from '../support/next-version.ts'
 import { PAGE } from '../support/origin.ts'
 import { ADA, bar, goTo, heading, signInAgain, signOut, signUp, welcome } from '../support/people.ts'
-import { sessionRecord } from '../support/record.ts'
+import { blockStorage, sessionRecord } from '../support/record.ts'
 import { untilTheTokenHasEnded } from '../support/time.ts'
 import { disturbances, watchForDisturbances } from '../support/watching.ts'
 
@@ -148,13 +148,7 @@ test('local storage that is full keeps nobody from staying signed in, in any tab
 })
 
 test('local storage that is blocked keeps nobody from signing in, nor after a reload', async ({ page, context }) => {
-  await context.addInitScript(() => {
-    Object.defineProperty(window, 'localStorage', {
-      get: () => {
-        throw new DOMException('blocked', 'SecurityError')
-      },
-    })
-  })
+  await blockStorage(context)
   await signUp(page, ADA)
   await staysSignedIn(page)
   await page.reload()

@@ -5,6 +5,7 @@ import type { Match } from '../support/faults.ts'
 import { expect, test } from '../support/fixtures.ts'
 import type { Origin } from '../support/origin.ts'
 import { ADA, fillInSignUp, goTo, heading, passwordField, signIn, signOut, signUp, welcome, signOutElsewhere } from '../support/people.ts'
+import { sessionRecord } from '../support/record.ts'
 
 const NEW_PASSWORD = 'difference engine 1822'
 
@@ -62,6 +63,16 @@ const ACTS: Record<string, Act> = {
     },
     act: (page) => signIn(page, ADA),
     done: (page) => expect(welcome(page, ADA)).toBeVisible(),
+  },
+
+  'signing out': {
+    call: { method: 'POST', path: '/api/auth/logout' },
+    prepare: (page) => signUp(page, ADA),
+    act: signOut,
+    done: async (page) => {
+      await expect(page.getByText('You signed out.')).toBeVisible()
+      await expect.poll(async () => (await sessionRecord(page)).state).toBe('signed_out')
+    },
   },
 
   'signing up': {

@@ -1,3 +1,4 @@
+import { countlessSessions, manySessions, refusal } from '../support/answers.ts'
 import { answered } from '../support/complaints.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { ADA, goTo, heading, signIn, signInAgain, signUp, welcome, signOutElsewhere } from '../support/people.ts'
@@ -42,6 +43,72 @@ test('each button is called by the session that it ends, and devices are named i
   await page.getByRole('dialog', { name: 'Account menu' }).getByLabel('Language').selectOption({ label: '한국어' })
   await expect(page.locator('[data-session] strong', { hasText: 'Linux의 Chrome' })).toHaveCount(2)
   await expect(page.getByRole('button', { name: /^로그아웃: Linux의 Chrome, 127\.0\.0\.1$/ })).toHaveText('로그아웃')
+})
+
+const LIST = { method: 'GET', path: '/api/me/sessions' }
+
+test('the list says of each session when it began, when it was last used, and when or why it ends', async ({
+  page,
+  origin,
+}) => {
+  await signUp(page, ADA)
+  await goTo(page, 'Sessions')
+  const own = page.locator('[data-session]').filter({ hasText: 'This session' })
+  await expect(own).toContainText('Ends in 14 days')
+  await expect(own).toContainText(/Last used (now|\d+ (second|minute)s? ago)/)
+  await expect(own).toContainText(`Signed in ${words(Date.now()).slice(0, 12)}`)
+
+  // Round times, from which a slow machine does not move away.
+  const now = Date.now()
+  origin.faults.on(LIST, manySessions(now))
+  await goTo(page, 'Home')
+  await goTo(page, 'Sessions')
+  const rows = page.locator('[data-session]')
+  await expect(rows).toHaveCount(10)
+  const [second, expired] = [rows.nth(1), rows.filter({ hasText: 'Not used for long, or at its longest age' })]
+  await expect(second).toContainText(`Signed in ${words(now - (95 * MINUTE + 3 * DAY))} · Last used 2 hours ago`)
+  await expect(second).toContainText('Ends in 14 days')
+  await expect(expired).toContainText(`Signed in ${words(now - 8 * DAY)} · Last used 5 days ago`)
+  await expect(expired).toContainText(`· ${words(now - (5 * DAY - 7 * MINUTE))}`)
+})
+
+const MINUTE = 60_000
+const DAY = 24 * 60 * MINUTE
+
+/** A time as the page says it, in the time zone of the tests. */
+function words(at: number): string {
+  return new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'Asia/Seoul' })
+    .format(at)
+    .replaceAll(/\s/g, ' ')
+}
+
+test('two sessions that cannot be ended for a while each say how long', async ({ page, origin, complaints }) => {
+  complaints.expect(answered(429))
+  await signUp(page, ADA)
+  origin.faults.on(LIST, manySessions())
+  origin.faults.on({ method: 'DELETE' }, refusal(429, 'too_many_requests', {}, { 'retry-after': '37' }))
+  await goTo(page, 'Sessions')
+  for (const index of [0, 1]) {
+    const button = page.getByRole('button', { name: /^End/ }).nth(index)
+    await button.click()
+    await expect(button).toHaveAccessibleDescription(/Try again in \d+ s\./)
+  }
+  await expect(page.getByRole('alert').filter({ hasText: 'Too many tries.' }), 'both go on saying so').toHaveCount(2)
+  const ids = await page.locator('[id]').evaluateAll((all) => all.map(({ id }) => id))
+  expect(ids).toEqual([...new Set(ids)])
+})
+
+test('of thousands of sessions some are drawn at once, and more when they are asked for', async ({ page, origin }) => {
+  await signUp(page, ADA)
+  const rows = page.locator('[data-session]')
+  origin.faults.on(LIST, countlessSessions(10_000))
+  await goTo(page, 'Sessions')
+  await expect(rows).toHaveCount(51)
+  for (const count of [101, 151]) {
+    await page.getByRole('button', { name: 'Show more' }).press('Enter')
+    await expect(rows).toHaveCount(count)
+    await expect(rows.nth(count - 50), 'the focus goes on with the next one').toBeFocused()
+  }
 })
 
 test('all other sessions end at once, and this one stays', async ({ page, anotherBrowser, complaints }) => {

@@ -1,6 +1,7 @@
 import type { Page, Route } from '@playwright/test'
 import { expect, test } from '../support/fixtures.ts'
 import { ADA, heading, passwordField, signOut, signUp, welcome } from '../support/people.ts'
+import { blockStorage, closeBrowser } from '../support/record.ts'
 import { BROWSERS, LANGUAGES, THEMES } from '../support/theatre.ts'
 
 /** What the outline and the page both have, by the ids that they share. */
@@ -58,6 +59,57 @@ for (const language of LANGUAGES) {
     })
   }
 }
+
+for (const [what, lose] of Object.entries({
+  cleared: (page: Page) => page.evaluate(() => localStorage.clear()),
+  blocked: (page: Page) => blockStorage(page.context()),
+})) {
+  test(`whoever is signed in meets no form for signing in where storage is ${what}`, async ({ page }) => {
+    await signUp(page, ADA)
+    await lose(page)
+    const wasm = await holdWebAssembly(page)
+    await page.goto('/account/profile', { waitUntil: 'commit' })
+    await expect(page.locator('#shell .side')).toBeVisible()
+    await expect(page.locator('#shell form')).toHaveCount(0)
+    await wasm.arrives()
+    await expect(heading(page, 'Profile')).toBeVisible()
+  })
+}
+
+test('whoever was signed in until the browser was closed meets the form for signing in at once', async ({ page, context }) => {
+  await signUp(page, ADA)
+  await signOut(page)
+  await page.getByLabel('Keep me signed in').uncheck()
+  await page.getByLabel('Email').fill(ADA.email)
+  await passwordField(page).fill(ADA.password)
+  await passwordField(page).press('Enter')
+  await expect(welcome(page, ADA)).toBeVisible()
+  await closeBrowser(context)
+  const next = await context.newPage()
+  await holdWebAssembly(next)
+  await next.goto('/account/profile', { waitUntil: 'commit' })
+  await expect(next.locator('#shell #login-email')).toBeVisible()
+})
+
+test('every language is named in its own words, and says which it is, before and after the page is there', async ({ page }) => {
+  const named = (within: string) =>
+    page.locator(`${within} option`).evaluateAll((options) =>
+      options.map((option) => [option.getAttribute('lang'), option.textContent, getComputedStyle(option).display]),
+    )
+  const languages = [
+    ['en', 'English', 'block'],
+    ['ko', '한국어', 'block'],
+  ]
+  const wasm = await holdWebAssembly(page)
+  await page.goto('/login', { waitUntil: 'commit' })
+  await expect(page.locator('#shell #login-email')).toBeVisible()
+  expect(await named('#shell')).toEqual(languages)
+  await page.getByLabel('Language').selectOption({ label: '한국어' })
+  await expect(heading(page, '로그인')).toBeVisible()
+  expect(await named('#shell')).toEqual(languages)
+  await wasm.arrives()
+  expect(await named('body > .outside')).toEqual(languages)
+})
 
 test('what is typed too early is kept, with the focus and the caret', async ({ page }) => {
   const wasm = await holdWebAssembly(page)

@@ -13,7 +13,7 @@ import {
   signUp,
   welcome,
 } from '../support/people.ts'
-import { sessionRecord } from '../support/record.ts'
+import { closeBrowser, sessionRecord } from '../support/record.ts'
 
 const SIGN_UP = { method: 'POST', path: '/api/auth/signup' }
 
@@ -81,13 +81,54 @@ test('no script can read the refresh token', async ({ page, context }) => {
 })
 
 test('a browser that is not asked to remember gets a cookie that ends with it', async ({ page, context }) => {
+  await signInUnremembered(page)
+  expect(await refreshCookie(context)).toMatchObject({ expires: -1 })
+})
+
+test('whoever opens the browser again meets nobody who did not want to be remembered', async ({ page, context, origin }) => {
+  await signInUnremembered(page)
+  await page.reload()
+  await expect(welcome(page, ADA)).toBeVisible()
+  await closeBrowser(context)
+  const before = origin.seen({ path: /^\/api\// }).length
+  const next = await context.newPage()
+  await next.goto('/account/profile')
+  await expect(heading(next, 'Sign in')).toBeVisible()
+  for (const trace of [ADA.email, ADA.name]) {
+    expect(await next.content()).not.toContain(trace)
+    expect(await next.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }))).not.toContain(trace)
+  }
+  expect(await next.evaluate(() => localStorage.getItem('latchkey.session'))).toBeNull()
+  expect(origin.seen({ path: /^\/api\// }), 'there is nothing to ask for').toHaveLength(before)
+})
+
+test('a session that ends with the browser outlives cleared storage until then, and not longer', async ({ page, context }) => {
+  await signInUnremembered(page)
+  await page.evaluate(() => localStorage.removeItem('latchkey.session'))
+  await page.reload()
+  await expect(welcome(page, ADA)).toBeVisible()
+  await expect.poll(async () => (await sessionRecord(page)).remembered).toBe(false)
+  await closeBrowser(context)
+  const next = await context.newPage()
+  await next.goto('/')
+  await expect(heading(next, 'Sign in')).toBeVisible()
+})
+
+test('whoever wanted to be remembered is signed in when the browser is opened again', async ({ page, context }) => {
+  await signUp(page, ADA)
+  await closeBrowser(context)
+  const next = await context.newPage()
+  await next.goto('/account/profile')
+  await expect(heading(next, 'Profile')).toBeVisible()
+})
+
+async function signInUnremembered(page: Page): Promise<void> {
   await signUp(page, ADA)
   await signOut(page)
   await page.getByLabel('Keep me signed in').uncheck()
   await signIn(page, ADA)
   await expect(welcome(page, ADA)).toBeVisible()
-  expect(await refreshCookie(context)).toMatchObject({ expires: -1 })
-})
+}
 
 async function refreshCookie(context: BrowserContext) {
   return (await context.cookies()).find(({ name }) => name === 'latchkey_refresh')
@@ -154,6 +195,38 @@ test('a server that wants to be left alone: the time is counted down, and then t
   await button.click()
   await expect(welcome(page, ADA)).toBeVisible()
 })
+
+test('somebody who has guessed too often waits as long as the server says, and then gets in', async ({ page, latchkey, complaints }) => {
+  complaints.expect(answered(429))
+  await signUp(page, ADA)
+  await signOut(page)
+  await page.getByLabel('Email').fill(ADA.email)
+  await passwordField(page).fill(ADA.password)
+  const promised = await guessUntilTheWaitIs(8, `http://127.0.0.1:${latchkey.server.port}`)
+  const button = page.getByRole('button', { name: 'Sign in', exact: true })
+  await button.click()
+  await expect(button).toHaveAccessibleDescription(/Try again in \d+ s\./)
+  const [, seconds] = /(\d+) s/.exec(await page.getByRole('timer').innerText()) ?? []
+  expect(Number(seconds)).toBeGreaterThan(0)
+  expect(Number(seconds)).toBeLessThanOrEqual(promised)
+  await expect(button).toHaveAttribute('aria-disabled', 'false')
+  await button.click()
+  await expect(welcome(page, ADA)).toBeVisible()
+})
+
+/** Tries wrong passwords for Ada's account until the server wants this many seconds of peace; how many those are. */
+async function guessUntilTheWaitIs(seconds: number, url: string): Promise<number> {
+  for (;;) {
+    const answer = await fetch(`${url}/api/auth/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ email: ADA.email, password: 'not her password' }),
+    })
+    const wait = Number(answer.headers.get('retry-after') ?? 0)
+    if (wait >= seconds) return wait
+    await new Promise((later) => setTimeout(later, wait * 1_000))
+  }
+}
 
 /** Notes what the timer says from now on. */
 async function watchTheTimer(page: Page): Promise<() => Promise<string[]>> {

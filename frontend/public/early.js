@@ -36,18 +36,22 @@
   document.adoptedStyleSheets = [others];
   const speak = (language) => {
     root.lang = language;
-    others.replaceSync(`#shell [lang]:not([lang="${language}"]) { display: none }`);
+    // The list of languages names each in its own words, whichever is chosen.
+    others.replaceSync(`#shell [lang]:not([lang="${language}"], option) { display: none }`);
     // What is not shown is not there either: labels and buttons are called by all of their text.
-    shell()?.querySelectorAll("[lang]").forEach((words) => {
+    shell()?.querySelectorAll("[lang]:not(option)").forEach((words) => {
       words.dataset.words ??= words.textContent;
       words.textContent = words.lang === language ? words.dataset.words : "";
     });
   };
   speak(wanted.find((language) => spoken.includes(language)) ?? spoken[0]);
 
-  // Nobody is signed in: then a page of the account shows the form for signing in, as the page itself will.
+  // Nobody is signed in: then a page of the account shows the form for signing in, as the page itself will. The mark of a
+  // session tells where nothing is stored, and that a session which ends with the browser has not.
   const ofAccount = /^\/(account\/\w+)?$/.test(location.pathname);
-  const signedIn = stored("latchkey.session")?.state === "signed_in";
+  const session = stored("latchkey.session");
+  const marked = /(^|; )latchkey_hint=(1|passing)(;|$)/.test(document.cookie);
+  const signedIn = session?.state === "signed_in" ? session.remembered || marked : !session?.state && marked;
   if (ofAccount && signedIn) root.dataset.outline = "account";
   else if (ofAccount || location.pathname === "/login") root.dataset.outline = "login";
   else root.dataset.outline = location.pathname === "/signup" ? "signup" : "other";

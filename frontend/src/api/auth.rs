@@ -40,9 +40,10 @@ pub async fn refresh() -> (Result<SignedIn, Failure>, u32) {
     (answer.text.and_then(|text| read(&text)), answer.tries)
 }
 
-/// Ends the session that the cookie, or else the token, belongs to.
-pub async fn log_out(token: Option<&Secret>) -> Result<(), Failure> {
-    Call::post("/api/auth/logout", &LogOutRequest::default()).send_once(token).await.map(drop)
+/// Ends the session that the token belongs to, and `by_cookie` that of the cookie; else the cookie is left alone.
+pub async fn log_out(token: Option<Secret>, by_cookie: bool) -> Result<(), Failure> {
+    let call = Call::post("/api/auth/logout", &LogOutRequest::default());
+    call.bearing(token, by_cookie).send(None).await.text.map(drop)
 }
 
 /// Asks whether the token is still good, and has it replaced if not.

@@ -19,12 +19,14 @@ pub struct Call {
     method: Method,
     path: String,
     body: Option<Result<String, Failure>>,
+    token: Option<Secret>,
+    cookies: bool,
 }
 
 impl Call {
     /// Asks for what is at `path`.
     pub fn get(path: impl Into<String>) -> Self {
-        Self { method: Method::GET, path: path.into(), body: None }
+        Self { method: Method::GET, path: path.into(), body: None, token: None, cookies: true }
     }
 
     /// Asks to end what is at `path`.
@@ -48,12 +50,18 @@ impl Call {
         Self { body: Some(text), ..self }
     }
 
+    /// The same with this token, where it is sent in nobody's name. Without the browser's cookies, those that the answer
+    /// brings are not kept either.
+    pub fn bearing(self, token: Option<Secret>, cookies: bool) -> Self {
+        Self { token, cookies, ..self }
+    }
+
     /// Sends the call once, with this token or without one; hands over the answer's text.
     pub async fn send_once(&self, token: Option<&Secret>) -> Result<String, Failure> {
         let signal = AbortSignal::timeout_with_u32(TIMEOUT_MS);
         let mut request = RequestBuilder::new(&self.path)
             .method(self.method.clone())
-            .credentials(RequestCredentials::SameOrigin)
+            .credentials(if self.cookies { RequestCredentials::SameOrigin } else { RequestCredentials::Omit })
             .header("accept", "application/json")
             .abort_signal(Some(&signal));
         if let Some(token) = token {
@@ -108,7 +116,7 @@ impl Call {
     ) -> Result<Result<String, Failure>, Failure> {
         let token = match person {
             Some(session) => Some(session.token(None).await?),
-            None => None,
+            None => self.token.clone(),
         };
         *sent = now();
         let answer = self.send_once(token.as_ref()).await;

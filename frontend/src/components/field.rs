@@ -83,6 +83,18 @@ pub fn Field(
     }
 }
 
+/// Whose password a form is about, for password managers: they look for a field of text before the password, and pass over
+/// one of the type `hidden`. Nobody else meets it.
+#[component]
+pub fn Username(
+    /// The account's address.
+    email: String,
+) -> impl IntoView {
+    view! {
+        <div class="visually-hidden" inert><input type="text" name="username" autocomplete="username" value=email readonly /></div>
+    }
+}
+
 /// The button that shows a password, and hides it again.
 #[component]
 fn Reveal(shown: RwSignal<bool>) -> impl IntoView {

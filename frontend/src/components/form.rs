@@ -9,12 +9,15 @@ use leptos::prelude::*;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
+use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
 
 /// The state of one form. What was typed lives in the page's own signals, and nothing here clears it.
 #[derive(Clone, Copy)]
 pub struct Form {
     name: &'static str,
+    /// Which one of several forms of this name it is.
+    of: Option<Uuid>,
     /// A code that means one field, and which field that is.
     refused_at: Option<(ErrorCode, &'static str)>,
     errors: RwSignal<Vec<FieldError>>,
@@ -31,6 +34,7 @@ impl Form {
     pub fn new(name: &'static str) -> Self {
         Self {
             name,
+            of: None,
             refused_at: None,
             errors: RwSignal::default(),
             failure: RwSignal::default(),
@@ -39,6 +43,11 @@ impl Form {
             done: RwSignal::new(false),
             fields: StoredValue::default(),
         }
+    }
+
+    /// The same, as one of several: the one about `id`.
+    pub fn of(self, id: Option<Uuid>) -> Self {
+        Self { of: id, ..self }
     }
 
     /// The same, with a refusal of this code shown at this field.
@@ -148,7 +157,10 @@ impl Form {
     }
 
     pub(super) fn id(self, field: &str) -> String {
-        format!("{}-{field}", self.name)
+        match self.of {
+            Some(id) => format!("{}-{field}-{id}", self.name),
+            None => format!("{}-{field}", self.name),
+        }
     }
 
     pub(super) fn register(self, field: &'static str) {
@@ -203,8 +215,7 @@ impl Form {
     }
 
     fn focus_first_error(self) {
-        let selector = format!("[id^='{}-'][aria-invalid='true']", self.name);
-        request_animation_frame(move || document::focus(&selector));
+        document::focus_soon(format!("[id^='{}-'][aria-invalid='true']", self.name));
     }
 }
 

@@ -24,7 +24,7 @@ pub use banner::Banner;
 pub use code::Code;
 pub use dialog::{Cancel, Dialog, Opener};
 pub use empty::Empty;
-pub use field::{Field, Kind};
+pub use field::{Field, Kind, Username};
 pub use form::{Form, Submit};
 pub use head::{Card, Head};
 pub use icon::{Icon, Mark};

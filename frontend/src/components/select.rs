@@ -1,10 +1,10 @@
-//! A list to choose from.
+//! A list of languages to choose from.
 
 use crate::i18n::{Words, texts, tr};
 use latchkey_shared::Locale;
 use leptos::prelude::*;
 
-/// A labelled list to choose from.
+/// A labelled list of languages, each named in its own words.
 #[component]
 pub fn Select(
     /// The id that ties the label to the list.
@@ -16,13 +16,13 @@ pub fn Select(
     value: Signal<String>,
     /// What happens with another one.
     choose: Callback<String>,
-    /// The values, and what they are called.
+    /// The languages' tags, and what they are called.
     options: Vec<(&'static str, &'static str)>,
 ) -> impl IntoView {
     let options = options
         .into_iter()
         .map(|(key, name)| {
-            view! { <option value=key selected=move || value.get() == key>{name}</option> }
+            view! { <option value=key lang=key selected=move || value.get() == key>{name}</option> }
         })
         .collect_view();
     view! {

@@ -40,7 +40,7 @@ texts! {
     delete_title delete_lead delete_ask delete_loss_account delete_loss_sessions delete_loss_final
     delete_password_hint
     // Sessions
-    sessions_lead this_one end sign_out_others sign_out_others_lead sign_out_others_ask no_others ended_title no_ended replay_advice
+    sessions_lead this_one end sign_out_others sign_out_others_lead sign_out_others_ask no_others show_more ended_title no_ended replay_advice
     signed_out_there signed_out_others
     // Token
     token_lead token_lapsed ends_in copy copied copy_failed header_title claims_title raw_title raw_hint log_title log_lead

@@ -1,7 +1,7 @@
 //! The account's end: asked once, with what will be lost, and the password.
 
 use crate::api::account;
-use crate::components::{Cancel, Card, Dialog, Field, Form, Kind, Opener, Submit, use_session};
+use crate::components::{Cancel, Card, Dialog, Field, Form, Kind, Opener, Submit, Username, use_session};
 use crate::i18n::{Words, tr};
 use latchkey_shared::{DeleteAccountRequest, ErrorCode};
 use leptos::{ev::SubmitEvent, prelude::*};
@@ -32,6 +32,7 @@ fn Confirm(dialog: Opener) -> impl IntoView {
     let session = use_session();
     let form = Form::new("delete").refused_at(ErrorCode::CredentialsRejected, "password");
     let password = RwSignal::new(String::new());
+    let email = untrack(move || session.account()).map(|account| account.email).unwrap_or_default();
     let send = move |event: SubmitEvent| {
         event.prevent_default();
         let request = DeleteAccountRequest { password: password.get_untracked().into() };
@@ -43,6 +44,7 @@ fn Confirm(dialog: Opener) -> impl IntoView {
     };
     view! {
         <form novalidate on:submit=send>
+            <Username email=email />
             <Field form=form name="password" label=|t| t.password value=password kind=Kind::Password autocomplete="current-password" hint=|t| t.delete_password_hint />
             <Submit form=form label=|t| t.delete_title class="danger" />
             <Cancel opener=dialog />

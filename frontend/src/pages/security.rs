@@ -2,7 +2,7 @@
 
 use super::delete_account::DeleteAccount;
 use crate::api::account;
-use crate::components::{Card, Field, Form, Head, Kind, Refused, Submit, use_session, use_toasts};
+use crate::components::{Card, Field, Form, Head, Kind, Refused, Submit, Username, use_session, use_toasts};
 use crate::platform::download;
 use latchkey_shared::{ChangePassword as Checked, ChangePasswordRequest, ErrorCode};
 use leptos::{ev::SubmitEvent, prelude::*};
@@ -23,7 +23,7 @@ fn ChangePassword() -> impl IntoView {
     let session = use_session();
     let form = Form::new("password").refused_at(ErrorCode::CredentialsRejected, "current_password");
     let (current, new) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
-    let email = untrack(move || session.account()).map(|account| account.email);
+    let email = untrack(move || session.account()).map(|account| account.email).unwrap_or_default();
     let send = move |event: SubmitEvent| {
         event.prevent_default();
         let request = ChangePasswordRequest {
@@ -39,7 +39,7 @@ fn ChangePassword() -> impl IntoView {
     view! {
         <Card title=|t| t.change_password lead=|t| t.change_password_lead>
             <form novalidate on:submit=send>
-                <input type="hidden" name="username" autocomplete="username" value=email />
+                <Username email=email />
                 <Field form=form name="current_password" label=|t| t.current_password value=current kind=Kind::Password autocomplete="current-password" />
                 <Field form=form name="new_password" label=|t| t.new_password value=new kind=Kind::Password autocomplete="new-password" hint=|t| t.password_hint />
                 <Submit form=form label=|t| t.change_password done=|t| t.password_changed />

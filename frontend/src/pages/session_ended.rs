@@ -1,6 +1,6 @@
 //! The dialog over a page whose session has ended.
 
-use crate::components::{Field, Form, Kind, Submit, use_session};
+use crate::components::{Field, Form, Kind, Submit, Username, use_session};
 use crate::effect::effect;
 use crate::i18n::{tr, use_i18n};
 use crate::pages::log_in::{KeepSignedIn, remembered};
@@ -69,8 +69,7 @@ fn PasswordAgain(email: String) -> impl IntoView {
     };
     view! {
         <form novalidate on:submit=send>
-            // Password managers look for the name beside the password.
-            <input type="hidden" name="username" autocomplete="username" value=email.clone() />
+            <Username email=email.clone() />
             <p class="fixed"><span>{tr(|t| t.email)}</span><strong>{email}</strong></p>
             <Field form=form name="password" label=|t| t.password value=password kind=Kind::Password autocomplete="current-password" />
             <KeepSignedIn id="again-remember" value=remember />

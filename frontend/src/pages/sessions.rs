@@ -29,9 +29,8 @@ pub fn Lists(found: SessionList, list: Loaded<SessionList>) -> impl IntoView {
         found.sessions.into_iter().partition(|session| session.ended_at.is_none());
     let others: Vec<_> =
         live.iter().filter(|session| !session.current).map(|session| session.device.clone()).collect();
-    let rows = live.into_iter().map(|found| view! { <Live found=found list=list /> }).collect_view();
     let none_ended = ended.is_empty();
-    let ended = ended.into_iter().map(|found| view! { <Ended found=found /> }).collect_view();
+    let (rows, ended) = (some_rows(live, list), some_rows(ended, list));
     view! {
         <ul class="rows card">{rows}</ul>
         <section class="card">
@@ -47,6 +46,46 @@ pub fn Lists(found: SessionList, list: Loaded<SessionList>) -> impl IntoView {
             }}
         </Card>
     }
+}
+
+/// How many rows are drawn at once: programs that sign in again and again make thousands.
+const AT_ONCE: usize = 50;
+
+/// The first of these sessions, and a button that brings the next ones.
+fn some_rows(mut sessions: Vec<Session>, list: Loaded<SessionList>) -> AnyView {
+    let rest = sessions.split_off(sessions.len().min(AT_ONCE));
+    let mut rows: Vec<AnyView> = sessions
+        .into_iter()
+        .map(|found| match found.ended_at {
+            None => view! { <Live found=found list=list /> }.into_any(),
+            Some(_) => view! { <Ended found=found /> }.into_any(),
+        })
+        .collect();
+    if !rest.is_empty() {
+        rows.push(more_rows(rest, list));
+    }
+    rows.into_any()
+}
+
+fn more_rows(rest: Vec<Session>, list: Loaded<SessionList>) -> AnyView {
+    let wanted = RwSignal::new(false);
+    let next = rest.first().map(|found| found.id).unwrap_or_default();
+    view! {
+        {move || match wanted.get() {
+            true => some_rows(rest.clone(), list),
+            false => view! {
+                <li>
+                    <button type="button" class="quiet" on:click=move |_| {
+                        wanted.set(true);
+                        // The button goes, and the focus goes on where it was.
+                        document::focus_soon(format!("[data-session='{next}']"));
+                    }>{tr(|t| t.show_more)}</button>
+                </li>
+            }
+            .into_any(),
+        }}
+    }
+    .into_any()
 }
 
 /// Ends all sessions but this one: asked once, with the devices that it is about.
@@ -81,7 +120,7 @@ fn Live(found: Session, list: Loaded<SessionList>) -> impl IntoView {
     });
     let ends = move || (i18n.texts().ends)(&locale::relative(i18n.locale(), expires, clock::now()));
     view! {
-        <li data-session=id.to_string()>
+        <li tabindex="-1" data-session=id.to_string()>
             <Device found=found />
             <p class="facts">{move || ends()}</p>
             {match current {
@@ -97,10 +136,10 @@ fn Ended(found: Session) -> impl IntoView {
     let i18n = use_i18n();
     let (reason, at) = (found.end_reason.unwrap_or(EndReason::Unknown), found.ended_at);
     let when = move || at.map(|at| locale::date_time(i18n.locale(), at)).unwrap_or_default();
-    let id = found.id.to_string();
+    let id = found.id;
     let replayed = reason == EndReason::ReplayDetected;
     view! {
-        <li data-session=id class:alarm=replayed>
+        <li tabindex="-1" data-session=id.to_string() class:alarm=replayed>
             <Device found=found />
             <p class="facts">{move || (i18n.texts().ended_label)(reason)} " · " {move || when()}</p>
             {replayed.then(|| view! { <p class="problem">{tr(|t| t.replay_advice)}</p> })}
@@ -131,13 +170,15 @@ fn Device(found: Session) -> impl IntoView {
 #[component]
 fn EndForm(
     list: Loaded<SessionList>,
+    /// Which one, and what its button is called; all but this one otherwise.
+    #[prop(optional)]
+    one: Option<(Uuid, Signal<String>)>,
     /// The dialog that it stands in, if it does.
     #[prop(optional)]
-    dialog: Opener,
-    #[prop(optional)] one: Option<(Uuid, Signal<String>)>,
+    dialog: Option<Opener>,
 ) -> impl IntoView {
     let (session, toasts) = (use_session(), use_toasts());
-    let form = Form::new("end");
+    let form = Form::new("end").of(one.map(|(id, _)| id));
     let send = move |event: SubmitEvent| {
         event.prevent_default();
         form.submit(Ok(()), async move {
@@ -145,10 +186,13 @@ fn EndForm(
                 Some((id, _)) => sessions::end(session, id).await,
                 None => sessions::end_others(session).await,
             };
-            list.again();
+            // What went wrong is told beside the button, which a new list would take away.
             if ended.is_ok() {
-                dialog.close();
-                // The button goes with its row, and the focus must not go with it.
+                list.again();
+                // The button goes with its row or its dialog, and the focus must not go with it.
+                if let Some(dialog) = dialog {
+                    dialog.close();
+                }
                 document::focus("h1");
                 toasts.say(if one.is_some() { |t| t.signed_out_there } else { |t| t.signed_out_others });
             }

@@ -1,5 +1,6 @@
 //! The document around the page: its title, language and theme, and where the focus is.
 
+use leptos::prelude::request_animation_frame;
 use wasm_bindgen::JsCast;
 use web_sys::{Document, Element, HtmlElement};
 
@@ -34,6 +35,11 @@ pub fn focus(selector: &str) {
         // Only an element that has gone refuses the focus.
         let _ = element.focus();
     }
+}
+
+/// The same, once what changes now has been drawn.
+pub fn focus_soon(selector: String) {
+    request_animation_frame(move || focus(&selector));
 }
 
 /// Whether the person looks at the page.

@@ -5,6 +5,7 @@ use super::waiters::Waiters;
 use crate::platform::clock::Timer;
 use latchkey_shared::Timestamp;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// What the keeper notes beside the state. Nothing here decides whether somebody is signed in.
 #[derive(Default)]
@@ -35,6 +36,12 @@ pub struct Desk {
     pub retry_after: Option<Duration>,
     /// Until when that is.
     pub paused_until: Timestamp,
-    /// Tells the server again of a sign-out.
-    pub log_out: Option<Timer>,
+    /// How many sign-outs the server is being told of until it has heard.
+    pub farewells: u32,
+    /// How many of them it is being told of at this moment, by the cookie.
+    pub telling: u32,
+    /// Whether the person is being signed in at this moment.
+    pub entering: bool,
+    /// Whose deeds the token's log holds.
+    pub logged: Option<Uuid>,
 }

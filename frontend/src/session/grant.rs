@@ -23,6 +23,8 @@ pub struct Grant {
     pub sid: Uuid,
     /// How often the session had rotated its refresh token when this one was issued.
     pub generation: u64,
+    /// Whether the session is kept when the browser is closed.
+    pub remembered: bool,
 }
 
 /// The header of an access token (RFC 7515 §4.1), as far as the page shows it.
@@ -40,8 +42,9 @@ pub struct Header {
 }
 
 impl Grant {
-    /// The grant in a server's answer that came at `now`; none if its token cannot be read.
-    pub fn received(answer: SignedIn, now: Timestamp) -> Option<Self> {
+    /// The grant in a server's answer that came at `now`; none if its token cannot be read. Whether the session is
+    /// `remembered` is what was asked for when it began.
+    pub fn received(answer: SignedIn, remembered: bool, now: Timestamp) -> Option<Self> {
         let claims: Claims = part(answer.access_token.expose(), 1)?;
         Some(Self {
             received_at: now,
@@ -51,6 +54,7 @@ impl Grant {
             sid: claims.sid,
             generation: claims.generation,
             access_token: answer.access_token,
+            remembered,
         })
     }
 
@@ -128,7 +132,7 @@ mod tests {
     #[wasm_bindgen_test]
     fn an_answer_becomes_a_grant_on_the_browsers_own_clock() {
         let now = Timestamp::from_seconds(1_000);
-        let grant = Grant::received(answer(7, 600), now).unwrap();
+        let grant = Grant::received(answer(7, 600), true, now).unwrap();
         assert_eq!(grant.generation, 7);
         assert_eq!(grant.access_expires_at, Timestamp::from_seconds(1_599));
         assert!(
@@ -141,19 +145,19 @@ mod tests {
         for token in ["", "a", "a.b.c", "..", "é.é.é", "eyJ9.eyJ9.x", "AAAA.AAAA.AAAA"] {
             let mut answer = answer(0, 600);
             answer.access_token = token.into();
-            assert!(Grant::received(answer, Timestamp::from_seconds(0)).is_none(), "{token}");
+            assert!(Grant::received(answer, true, Timestamp::from_seconds(0)).is_none(), "{token}");
         }
     }
 
     #[wasm_bindgen_test]
     fn a_token_of_a_second_is_used_for_half_of_it() {
-        let grant = Grant::received(answer(0, 1), Timestamp::from_seconds(0)).unwrap();
+        let grant = Grant::received(answer(0, 1), true, Timestamp::from_seconds(0)).unwrap();
         assert_eq!(grant.lifetime(), Duration::from_millis(500));
     }
 
     #[wasm_bindgen_test]
     fn an_absurd_lifetime_is_cut() {
-        let grant = Grant::received(answer(0, u64::MAX), Timestamp::from_seconds(0)).unwrap();
+        let grant = Grant::received(answer(0, u64::MAX), true, Timestamp::from_seconds(0)).unwrap();
         assert_eq!(grant.lifetime(), Duration::from_secs(YEAR - 1));
     }
 

@@ -88,7 +88,13 @@ impl Session {
     fn enter_state(self, state: State) {
         let token = |state: &State| state.grant().map(|grant| grant.access_token.clone());
         let new_token = token(&state) != self.state.with_untracked(token);
+        let whose = state.account().map(|account| account.id);
         let undecided = matches!(state, State::Interrupted(_) | State::Refreshing(_) | State::Restoring);
+        // What was done with one person's token concerns no other.
+        if whose.is_some() && whose != self.desk.with_value(|desk| desk.logged) {
+            self.desk.update_value(|desk| desk.logged = whose);
+            self.log.set(Vec::new());
+        }
         self.state.set(state);
         if !undecided {
             self.back_in_reach();
@@ -102,10 +108,10 @@ impl Session {
         match effect {
             Effect::Write(record) => {
                 let stores = storage::write(KEY, &record);
-                hint::keep(record.grant().is_some());
+                hint::keep(record.mark());
                 self.desk.update_value(|desk| desk.stores = stores);
             }
-            Effect::NothingHeld => hint::keep(false),
+            Effect::NothingHeld => hint::keep(None),
             Effect::Refresh(cause) => self.refresh(cause),
             Effect::RefreshSoon => {
                 let wait = Duration::from_millis(800).mul_f64(1.0 + random());
@@ -113,9 +119,7 @@ impl Session {
                 self.desk.update_value(|desk| desk.soon = Some(timer));
             }
             Effect::RetryLater => self.retry_later(),
-            Effect::LogOut(grant) => {
-                self.log_out(grant.filter(|grant| grant.lasts(now())).map(|grant| grant.access_token), 0);
-            }
+            Effect::LogOut(left) => self.log_out(left),
             Effect::Note(deed) => self.note(deed),
         }
     }

@@ -49,6 +49,7 @@ impl Session {
             self.heard(record);
         }
         self.used();
+        self.take_over_farewell();
         if !self.desk.with_value(|desk| now() < desk.paused_until) {
             self.try_now();
             self.check();

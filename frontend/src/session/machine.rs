@@ -87,8 +87,8 @@ pub fn step(state: &State, event: Event, stored: Option<&Record>, now: Timestamp
         Event::SignedIn(grant) => signed_in(grant, Deed::SignedIn),
         Event::AccountChanged(account) => account_changed(state, account, stored),
         Event::SignOut => sign_out(state, now),
-        Event::LoggedOut => match stored {
-            Some(Record::SigningOut { .. }) => {
+        Event::LoggedOut => match (state.grant(), stored) {
+            (None, None | Some(Record::SigningOut { .. })) => {
                 (state.clone(), vec![Effect::Write(signed_out(EndReason::SignedOut, now))])
             }
             _ => stay(state),

@@ -168,8 +168,13 @@ fn a_sign_out_holds_here_before_the_server_hears_of_it() {
     assert_eq!(effects, [Effect::Write(Record::SigningOut { at: NOW }), Effect::LogOut(Some(own()))]);
     let (_, effects) = stored(&Record::SigningOut { at: NOW }, &state, Event::LoggedOut);
     assert_eq!(written(&effects), Some(&Record::SignedOut { reason: EndReason::SignedOut, at: NOW }));
+    // Nothing can be stored: then the mark has to go all the same.
+    let (_, effects) = alone(&state, Event::LoggedOut);
+    assert_eq!(written(&effects), Some(&Record::SignedOut { reason: EndReason::SignedOut, at: NOW }));
     // Somebody has signed in again meanwhile: that stands.
     assert_eq!(stored(&Record::SignedIn(own()), &state, Event::LoggedOut), (state, vec![]));
+    let again = State::SignedIn(other_grant(1));
+    assert_eq!(alone(&again, Event::LoggedOut), (again, vec![]));
 }
 
 #[wasm_bindgen_test]

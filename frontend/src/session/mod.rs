@@ -17,6 +17,7 @@ mod keeper;
 mod waiters;
 
 mod ahead;
+mod farewell;
 mod listen;
 mod outage;
 mod passage;

@@ -1,6 +1,7 @@
 //! What all tabs know of the session: one value under one key, so that one storage event is one whole fact.
 
 use super::grant::Grant;
+use crate::platform::hint::Mark;
 use crate::platform::json;
 use latchkey_shared::{Account, EndReason, Secret, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,15 @@ impl Record {
         }
     }
 
+    /// The mark that goes with it.
+    pub fn mark(&self) -> Option<Mark> {
+        match self {
+            Self::SignedIn(grant) => Some(if grant.remembered { Mark::Lasting } else { Mark::Passing }),
+            Self::SigningOut { .. } => Some(Mark::Leaving),
+            Self::SignedOut { .. } => None,
+        }
+    }
+
     /// Why nobody is signed in any more.
     pub fn end(&self) -> Option<EndReason> {
         match self {
@@ -72,6 +82,8 @@ struct Layout {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     generation: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    remembered: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<EndReason>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     at: Option<Timestamp>,
@@ -96,6 +108,7 @@ impl Layout {
             account: None,
             sid: None,
             generation: None,
+            remembered: None,
             reason: None,
             at: None,
         }
@@ -110,6 +123,7 @@ impl Layout {
             account: self.account?,
             sid: self.sid?,
             generation: self.generation?,
+            remembered: self.remembered?,
         })
     }
 }
@@ -125,6 +139,7 @@ impl From<Record> for Layout {
                 account: Some(grant.account),
                 sid: Some(grant.sid),
                 generation: Some(grant.generation),
+                remembered: Some(grant.remembered),
                 ..Self::of(Name::SignedIn)
             },
             Record::SignedOut { reason, at } => {
@@ -164,6 +179,15 @@ mod tests {
         ] {
             assert_eq!(Record::read(&serde_json::to_string(&record).unwrap()), Some(record));
         }
+    }
+
+    #[wasm_bindgen_test]
+    fn a_record_has_the_mark_of_what_it_says() {
+        let (at, own) = (Timestamp::from_seconds(5), grant(3, 600));
+        assert_eq!(Record::SignedIn(own.clone()).mark(), Some(Mark::Lasting));
+        assert_eq!(Record::SignedIn(Grant { remembered: false, ..own }).mark(), Some(Mark::Passing));
+        assert_eq!(Record::SigningOut { at }.mark(), Some(Mark::Leaving));
+        assert_eq!(Record::SignedOut { reason: EndReason::SignedOut, at }.mark(), None);
     }
 
     #[wasm_bindgen_test]

@@ -36,7 +36,7 @@ pub fn answer(generation: u64, expires_in: u64) -> SignedIn {
 
 /// A grant of Ada's session that came at the epoch.
 pub fn grant(generation: u64, expires_in: u64) -> Grant {
-    Grant::received(answer(generation, expires_in), Timestamp::from_seconds(0)).unwrap()
+    Grant::received(answer(generation, expires_in), true, Timestamp::from_seconds(0)).unwrap()
 }
 
 /// A grant of another session, of the account with this number.

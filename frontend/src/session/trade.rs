@@ -8,6 +8,7 @@ use super::record::KEY;
 use super::state::State;
 use crate::api::{Failure, Verdict, auth};
 use crate::platform::clock::now;
+use crate::platform::hint::{self, Mark};
 use crate::platform::turns;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
@@ -39,11 +40,14 @@ impl Session {
     }
 
     async fn ask(self, cause: Cause) {
-        let asked = self.state.with_untracked(|state| state.grant().map(|grant| grant.sid));
+        let (asked, remembered) = self.state.with_untracked(|state| match state.grant() {
+            Some(grant) => (Some(grant.sid), grant.remembered),
+            None => (None, hint::read() != Some(Mark::Passing)),
+        });
         let (answer, tries) = auth::refresh().await;
         self.desk.update_value(|desk| desk.in_flight = None);
         let garbled = Failure::Garbled { status: 200, retry_after: None };
-        match answer.and_then(|answer| Grant::received(answer, now()).ok_or(garbled)) {
+        match answer.and_then(|answer| Grant::received(answer, remembered, now()).ok_or(garbled)) {
             Ok(grant) => self.dispatch(Event::Refreshed { asked, cause, grant }),
             Err(failure) => match failure.verdict() {
                 Verdict::Over(reason) => self.dispatch(Event::Refused { asked, reason }),

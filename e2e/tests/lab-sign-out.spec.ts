@@ -1,0 +1,141 @@
+import type { BrowserContext, Page } from '@playwright/test'
+import { answered, CONNECTION_BROKE } from '../support/complaints.ts'
+import { expect, test, type Latchkey } from '../support/fixtures.ts'
+import { ADA, fillInSignUp, goTo, heading, signIn, signOut, signUp, welcome, type Person } from '../support/people.ts'
+import { blockStorage, refreshToken, sessionRecord } from '../support/record.ts'
+
+const LOG_OUT = { method: 'POST', path: '/api/auth/logout' }
+const GRACE: Person = { name: 'Grace Hopper', email: 'grace@example.org', password: 'nanoseconds of wire 1906' }
+
+test.beforeEach(({ complaints }) => complaints.expect(CONNECTION_BROKE, answered(502)))
+
+/** A session, as the server knows it: whatever the browser has kept of it. */
+type Ask = () => Promise<number>
+
+/** Signs somebody up; how to ask the server whether that session lives. */
+async function begin(page: Page, { server }: Latchkey, person = ADA): Promise<Ask> {
+  const answer = page.waitForResponse((response) => response.url().endsWith('/api/auth/signup'))
+  await signUp(page, person)
+  const { access_token } = (await (await answer).json()) as { access_token: string }
+  return async () => {
+    const headers = { authorization: `Bearer ${access_token}` }
+    return (await fetch(`http://127.0.0.1:${server.port}/api/auth/verify`, { headers })).status
+  }
+}
+
+/** The server does not hear of a sign-out until this is lifted. */
+function cutOff({ origin }: Latchkey) {
+  return origin.faults.on(LOG_OUT, { kind: 'cut' })
+}
+
+/** Signs out while the server cannot hear of it, which holds all the same. */
+async function signOutUnheard(page: Page, latchkey: Latchkey, session: Ask) {
+  const cut = cutOff(latchkey)
+  await signOut(page)
+  await expect(page.getByText('You signed out.')).toBeVisible()
+  await expect.poll(() => cut.hits).toBeGreaterThan(0)
+  expect(await session()).toBe(200)
+  return cut
+}
+
+async function isOver(session: Ask): Promise<void> {
+  // The pauses have grown meanwhile.
+  await expect.poll(session, { timeout: 60_000 }).toBe(401)
+}
+
+test('a sign-out that the server does not hear of is told again until it has', async ({ page, latchkey, context }) => {
+  const session = await begin(page, latchkey)
+  const cut = await signOutUnheard(page, latchkey, session)
+  expect(await sessionRecord(page)).toMatchObject({ state: 'signing_out' })
+  await expect.poll(() => cut.hits, 'also when three tries were in vain').toBeGreaterThan(3)
+  cut.lift()
+  await isOver(session)
+  await expect.poll(async () => (await sessionRecord(page)).state).toBe('signed_out')
+  expect((await context.cookies()).map(({ name }) => name)).toEqual([])
+})
+
+test('a sign-out while the server is away ends the session when it is back', async ({ page, latchkey }) => {
+  const session = await begin(page, latchkey)
+  await latchkey.server.goAway()
+  await signOut(page)
+  await latchkey.server.comeBack()
+  await isOver(session)
+})
+
+test('a reload before the server has heard neither signs in again nor forgets to tell it', async ({ page, latchkey }) => {
+  const session = await begin(page, latchkey)
+  const cut = await signOutUnheard(page, latchkey, session)
+  await page.goto('/account/profile')
+  await expect(heading(page, 'Sign in')).toBeVisible()
+  await expect(page.getByText(ADA.email)).toHaveCount(0)
+  cut.lift()
+  await isOver(session)
+})
+
+for (const reload of [false, true]) {
+  const when = reload ? 'after a reload' : 'in the same page'
+  test(`where storage is blocked, a sign-out is told again ${when}`, async ({ page, latchkey, context }) => {
+    await blockStorage(context)
+    const session = await begin(page, latchkey)
+    const cut = await signOutUnheard(page, latchkey, session)
+    if (reload) {
+      await page.goto('/account/profile')
+      await expect(heading(page, 'Sign in')).toBeVisible()
+    }
+    cut.lift()
+    await isOver(session)
+    await expect.poll(async () => (await context.cookies()).map(({ name }) => name)).toEqual([])
+  })
+}
+
+test('another tab tells of a sign-out when the one that signed out is gone', async ({ page, latchkey, context }) => {
+  const session = await begin(page, latchkey)
+  const second = await context.newPage()
+  await second.goto('/account/profile')
+  await expect(heading(second, 'Profile')).toBeVisible()
+  const cut = await signOutUnheard(page, latchkey, session)
+  await expect(heading(second, 'Sign in')).toBeVisible()
+  await page.close()
+  cut.lift()
+  await second.evaluate(() => void window.dispatchEvent(new Event('focus')))
+  await isOver(session)
+})
+
+for (const { next, blocked } of [
+  { next: ADA, blocked: false },
+  { next: GRACE, blocked: false },
+  { next: ADA, blocked: true },
+]) {
+  const who = next === ADA ? 'the same person' : 'somebody else'
+  const where = blocked ? ', where storage is blocked' : ''
+  test(`signing in as ${who} does not make the page forget to tell of the session before${where}`, async ({
+    page,
+    latchkey,
+    context,
+    anotherBrowser,
+  }) => {
+    if (next === GRACE) await signUpElsewhere(await anotherBrowser(), GRACE)
+    if (blocked) await blockStorage(context)
+    const session = await begin(page, latchkey)
+    const cut = await signOutUnheard(page, latchkey, session)
+    await signIn(page, next)
+    await expect(welcome(page, next)).toBeVisible()
+    const kept = await refreshToken(context)
+    cut.lift()
+    await isOver(session)
+    expect(await refreshToken(context), 'the session that has begun since keeps its cookie').toBe(kept)
+    await goTo(page, 'Sessions')
+    await expect(page.locator('[data-session]').filter({ hasText: 'This session' })).toHaveCount(1)
+    await page.reload()
+    await expect(heading(page, 'Sessions')).toBeVisible()
+    await expect(page.getByText('This session')).toBeVisible()
+  })
+}
+
+async function signUpElsewhere(elsewhere: BrowserContext, person: Person): Promise<void> {
+  const page = await elsewhere.newPage()
+  await page.goto('/signup')
+  await fillInSignUp(page, person)
+  await page.getByRole('button', { name: 'Create account' }).click()
+  await expect(welcome(page, person)).toBeVisible()
+}
