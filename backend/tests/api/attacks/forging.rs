@@ -1,6 +1,7 @@
 //! Forged tokens, beyond those that `tokens.rs` tries: keys that a token brings along, signatures that are none, parts
 //! that can be written in two ways, numbers at the edge, and what the Wycheproof project found others to get wrong.
 
+use super::scene::Scene;
 use crate::support::*;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -13,39 +14,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-
-struct Scene {
-    app: TestApp,
-    ada: Person,
-    forge: Forge,
-    header: Value,
-    claims: Value,
-}
-
-impl Scene {
-    async fn set() -> Self {
-        let app = TestApp::spawn().await;
-        let ada = app.signed_up("ada").await;
-        let forge = app.forge();
-        let (header, claims) = (header_of(&ada.access_token()), ada.claims());
-        Self { app, ada, forge, header, claims }
-    }
-
-    async fn refused(&self, token: &str, what: &str) {
-        for path in ["/api/auth/verify", "/api/me"] {
-            let answer = self.app.get(path).bearer(token).await;
-            assert_eq!(answer.status, 401, "{what}: {answer}");
-            answer.problem(ErrorCode::TokenInvalid);
-        }
-        let answer = self.app.post("/api/auth/refresh", &json!({})).cookie(token).await;
-        assert_eq!(answer.status, 401, "{what}: {answer}");
-    }
-
-    /// A good token whose header and claims are these very texts.
-    fn signed(&self, header: &str, claims: &str) -> String {
-        self.forge.access_of(header, claims)
-    }
-}
 
 /// A certificate of the forger's own key, signed with that key, in force from 2020 to 9999.
 const CERTIFICATE: &str = "MIHPMIGCAgEBMAUGAytlcDATMREwDwYDVQQDDAhMYXRjaGtleTAgFw0yMDAxMDEwMDAwMDBaGA85OTk5MTIzMTIzNTk1\

@@ -5,5 +5,9 @@ mod flooding;
 mod forging;
 mod guessing;
 mod posing;
+mod signatures;
 mod smuggling;
+mod spellings;
 mod wire;
+
+mod scene;

@@ -86,6 +86,16 @@ impl Forge {
         Jwk::from_encoding_key(&ed25519(&ITS_OWN), Algorithm::EdDSA).unwrap()
     }
 
+    /// An access token of this very text: whatever the header and the claims are written as is what is signed.
+    pub fn access_as_written(&self, message: &str) -> String {
+        signed_as_written(message, &self.signing, Algorithm::EdDSA)
+    }
+
+    /// The same for a refresh token, with the hash that `algorithm` names.
+    pub fn refresh_as_written(&self, message: &str, algorithm: Algorithm) -> String {
+        signed_as_written(message, &self.refresh, algorithm)
+    }
+
     /// The claims of a refresh token that could be this person's.
     pub fn refresh_claims(&self, person: &Person) -> Value {
         let claims = person.claims();
@@ -109,6 +119,10 @@ fn assemble(
     algorithm: Algorithm,
 ) -> String {
     let message = format!("{}.{}", in_base64url(header.to_string()), in_base64url(claims.to_string()));
+    signed_as_written(&message, key, algorithm)
+}
+
+fn signed_as_written(message: &str, key: &EncodingKey, algorithm: Algorithm) -> String {
     let signature = sign(message.as_bytes(), key, algorithm).unwrap();
     format!("{message}.{signature}")
 }
