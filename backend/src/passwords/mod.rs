@@ -6,7 +6,7 @@ mod strength;
 
 pub use hash::PasswordHash;
 pub use pool::{Overloaded, Pool};
-pub use strength::Weakness;
+pub use strength::{Weakness, judge};
 
 pub use argon2_rust::Error as HashingError;
 
@@ -37,7 +37,7 @@ impl Pool {
     ) -> Result<PasswordHash, NewPasswordError> {
         let salt = random.bytes();
         self.run(move |memory| {
-            strength::judge(password.expose(), &personal).map_err(NewPasswordError::Weak)?;
+            judge(password.expose(), &personal).map_err(NewPasswordError::Weak)?;
             Ok(hash::hash(password.expose(), &salt, memory)?)
         })
         .await?

@@ -1,0 +1,53 @@
+//! What the fuzzers have kept, given again to what reads strangers' bytes; without cargo-fuzz.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[path = "../../fuzz/src/lib.rs"]
+mod fuzz;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("fuzz").join(name)
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+}
+
+#[test]
+fn what_the_fuzzers_have_kept_breaks_no_promise() {
+    for (name, target) in fuzz::TARGETS {
+        let kept = files(&folder("corpus").join(name));
+        assert!(!kept.is_empty(), "{name}");
+        for file in kept {
+            let bytes = std::fs::read(&file).unwrap();
+            let held = std::panic::catch_unwind(|| target(&bytes));
+            assert!(held.is_ok(), "{} breaks a promise of {name}", file.display());
+        }
+    }
+}
+
+#[test]
+fn every_target_has_a_program_and_keeps_what_it_finds() {
+    let named: BTreeSet<_> = fuzz::TARGETS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let stems = |folder: &Path| -> BTreeSet<String> {
+        files(folder).iter().map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(stems(&folder("fuzz_targets")), named);
+    assert_eq!(stems(&folder("corpus")), named);
+}
+
+/// Random texts seldom come far: without these, a target could promise nothing and nobody would notice.
+#[test]
+fn the_targets_reach_what_they_make_promises_about() {
+    let taken = |bytes: &[u8]| std::panic::catch_unwind(|| fuzz::sign_up(bytes)).is_ok();
+    assert!(taken(
+        br#"{"email":" ada@example.org ","password":"correct horse battery staple","display_name":"Ada"}"#
+    ));
+    // The good tokens themselves, unchanged, and well signed.
+    for shape in 0..4 {
+        fuzz::access_token(&[shape]);
+        fuzz::refresh_token(&[shape]);
+    }
+}

@@ -1,0 +1,26 @@
+//! What reads strangers' bytes, and what must hold whatever they are. `cargo fuzz` makes the bytes up; the tests of the API
+//! give those again that it has kept.
+#![expect(clippy::unwrap_used, reason = "a promise that does not hold has to stop the run")]
+
+mod bodies;
+mod tokens;
+mod world;
+
+pub use bodies::{deletion, log_in, log_out, password_change, profile_change, refresh, sign_up};
+pub use tokens::{access_token, refresh_token};
+
+/// Takes any bytes; panics when a promise is broken.
+pub type Target = fn(&[u8]);
+
+/// Every target, by the name of its program and of the folder with what it has kept.
+pub const TARGETS: [(&str, Target); 9] = [
+    ("access_token", access_token),
+    ("refresh_token", refresh_token),
+    ("sign_up", sign_up),
+    ("log_in", log_in),
+    ("refresh", refresh),
+    ("log_out", log_out),
+    ("profile_change", profile_change),
+    ("password_change", password_change),
+    ("deletion", deletion),
+];

@@ -1,0 +1,174 @@
+//! Tokens: as they come in a header, as a good one with something changed, and as whoever has the keys could sign them.
+
+use super::world::{ISSUER, NOW, REFRESH_SECRET, SIGNING_KEY, World, world};
+use axum::extract::{FromRequestParts as _, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, EncodingKey};
+use latchkey::http::{Bearer, Cookie};
+use latchkey::tokens::RefreshRejected;
+use latchkey_shared::Secret;
+use serde_json::Value;
+
+/// The value of an `Authorization` header.
+pub fn access_token(bytes: &[u8]) {
+    let world = world();
+    match Shape::of(bytes, &world.access) {
+        Shape::Header(value) => {
+            let Some(mut parts) = with_header(header::AUTHORIZATION, &value) else { return };
+            if world.wait(Bearer::from_request_parts(&mut parts, &world.app)).is_ok() {
+                let (scheme, token) = std::str::from_utf8(&value).unwrap().split_once(' ').unwrap();
+                assert!(scheme.eq_ignore_ascii_case("bearer"), "{scheme}");
+                assert_eq!(token.trim(), world.access, "taken, but never issued");
+            }
+        }
+        Shape::Token(token) => {
+            let taken = world.app.verifier.verify(&token, NOW).is_ok();
+            assert_eq!(taken, token == world.access, "{token}");
+        }
+        Shape::Signed { header, claims } => {
+            let key = EncodingKey::from_ed_pem(SIGNING_KEY.as_bytes()).unwrap();
+            access_is_what_it_says(world, &sign(&header, &claims, &key, Algorithm::EdDSA), &header, &claims);
+        }
+    }
+}
+
+/// A token that is taken says what it says, to every reader alike.
+fn access_is_what_it_says(world: &World, token: &str, header: &[u8], claims: &[u8]) {
+    let Ok(verified) = world.app.verifier.verify(token, NOW) else { return };
+    if let Some(header) = object(header) {
+        assert_eq!(header["alg"], "EdDSA");
+        assert_eq!(header["typ"].as_str().unwrap().trim_start_matches("application/"), "at+jwt");
+        assert!(header.get("crit").is_none_or(Value::is_null), "{header}");
+    }
+    assert_eq!((&verified.claims.iss[..], &verified.claims.aud[..]), (ISSUER, ISSUER));
+    assert!(verified.claims.exp > NOW.as_seconds());
+    is_part_of(&serde_json::to_value(&*verified.claims).unwrap(), claims);
+    assert_eq!(serde_json::from_slice::<latchkey_shared::Claims>(&verified.json).unwrap(), *verified.claims);
+    let again = world.app.verifier.verify(token, NOW).unwrap();
+    assert_eq!((again.claims, again.json), (verified.claims, verified.json));
+}
+
+/// The value of a `Cookie` header.
+pub fn refresh_token(bytes: &[u8]) {
+    let world = world();
+    let read = |token: &str| world.app.refresh_tokens.read(&Secret::from(token), NOW);
+    match Shape::of(bytes, &world.refresh) {
+        Shape::Header(value) => {
+            let Some(mut parts) = with_header(header::COOKIE, &value) else { return };
+            let Ok(cookie) = world.wait(Cookie::from_request_parts(&mut parts, &world.app));
+            let Some(token) = cookie.token() else { return };
+            assert!(!token.expose().is_empty() && !token.expose().contains(';'));
+            assert_eq!(read(token.expose()).is_ok(), token.expose() == world.refresh, "{}", token.expose());
+        }
+        Shape::Token(token) => assert_eq!(read(&token).is_ok(), token == world.refresh, "{token}"),
+        Shape::Signed { header, claims } => {
+            let key = EncodingKey::from_secret(&REFRESH_SECRET);
+            let token = sign(&header, &claims, &key, Algorithm::HS256);
+            let found = match read(&token) {
+                Ok(found) => {
+                    assert!(found.exp > NOW.as_seconds());
+                    found
+                }
+                Err(RefreshRejected::Expired(found)) => {
+                    assert!(found.exp <= NOW.as_seconds());
+                    found
+                }
+                Err(RefreshRejected::Invalid) => return,
+            };
+            if let Some(header) = object(&header) {
+                assert_eq!((&header["alg"], &header["typ"]), (&"HS256".into(), &"rt+jwt".into()));
+                assert!(header.get("crit").is_none_or(Value::is_null), "{header}");
+            }
+            assert_eq!(found.iss, ISSUER);
+            is_part_of(&serde_json::to_value(found).unwrap(), &claims);
+        }
+    }
+}
+
+/// What the first byte makes of the others.
+enum Shape {
+    /// The value of a header, as it came.
+    Header(Vec<u8>),
+    /// The good token with some of its bytes changed.
+    Token(String),
+    /// Any header and any claims, well signed.
+    Signed { header: Vec<u8>, claims: Vec<u8> },
+}
+
+impl Shape {
+    fn of(bytes: &[u8], good: &str) -> Self {
+        let (first, rest) = bytes.split_first().unwrap_or((&0, &[]));
+        let parts = || good.split('.').take(2).map(|part| URL_SAFE_NO_PAD.decode(part).unwrap());
+        match first % 4 {
+            0 => Self::Header(rest.to_vec()),
+            1 => Self::Token(String::from_utf8_lossy(&edited(good.as_bytes(), rest)).into_owned()),
+            // What is left out stays as it is in the good one.
+            2 => {
+                let mut written = rest.splitn(2, |byte| *byte == b'\n').map(<[u8]>::to_vec);
+                let mut next = |good| written.next().filter(|text| !text.is_empty()).unwrap_or(good);
+                let mut good = parts();
+                Self::Signed { header: next(good.next().unwrap()), claims: next(good.next().unwrap()) }
+            }
+            _ => {
+                let (for_header, for_claims) = rest.split_at(rest.len().min(8) / 4 * 4);
+                let mut good = parts();
+                let (header, claims) = (good.next().unwrap(), good.next().unwrap());
+                Self::Signed { header: edited(&header, for_header), claims: edited(&claims, for_claims) }
+            }
+        }
+    }
+}
+
+/// Every four bytes are one change: where (two bytes), what, and with which byte.
+fn edited(good: &[u8], changes: &[u8]) -> Vec<u8> {
+    let mut text = good.to_vec();
+    for change in changes.chunks_exact(4) {
+        let place = usize::from(u16::from_le_bytes([change[0], change[1]])) % text.len().max(1);
+        match change[2] % 3 {
+            0 if !text.is_empty() => text[place] = change[3],
+            1 if !text.is_empty() => drop(text.remove(place)),
+            _ => text.insert(place, change[3]),
+        }
+    }
+    text
+}
+
+fn with_header(name: HeaderName, value: &[u8]) -> Option<Parts> {
+    let mut request = Request::new(axum::body::Body::empty());
+    request.headers_mut().insert(name, HeaderValue::from_bytes(value).ok()?);
+    Some(request.into_parts().0)
+}
+
+fn sign(header: &[u8], claims: &[u8], key: &EncodingKey, algorithm: Algorithm) -> String {
+    let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+    let signature = jsonwebtoken::crypto::sign(message.as_bytes(), key, algorithm).unwrap();
+    format!("{message}.{signature}")
+}
+
+/// What a reader sees who reads everything. Ours passes over names that it does not know, with values that nobody could
+/// read: there is nothing to compare then.
+fn object(text: &[u8]) -> Option<Value> {
+    let value: Value = serde_json::from_slice(text).ok()?;
+    assert!(value.is_object(), "{value}");
+    Some(value)
+}
+
+/// Everything that was read stands there in the same way.
+fn is_part_of(read: &Value, written: &[u8]) {
+    let Some(written) = object(written) else { return };
+    for (name, value) in read.as_object().unwrap() {
+        // An id may be written in capitals or in braces, and is the same id.
+        let same = match (value.as_str(), written[name].as_str()) {
+            (Some(read), Some(written)) => same_text(read, written),
+            _ => *value == written[name],
+        };
+        assert!(same, "{name}: {value} of {written}");
+    }
+}
+
+fn same_text(read: &str, written: &str) -> bool {
+    read == written || written.parse::<uuid::Uuid>().is_ok_and(|id| id.to_string() == read)
+}
