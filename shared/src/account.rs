@@ -33,13 +33,14 @@ pub struct SignUpRequest {
     #[cfg_attr(feature = "openapi", schema(format = "email", max_length = 254))]
     pub email: String,
     /// 8 to 128 characters of any script.
-    #[cfg_attr(feature = "openapi", schema(min_length = 8, max_length = 128))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password, min_length = 8, max_length = 128))]
     pub password: Secret,
     /// What the page calls the person.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 80))]
+    #[cfg_attr(feature = "openapi", schema(value_type = DisplayName))]
     pub display_name: String,
     /// The language that the person reads: `en` or `ko`; English when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Locale>))]
     pub locale: Option<String>,
 }
 
@@ -80,10 +81,11 @@ impl TryFrom<SignUpRequest> for SignUp {
 pub struct ProfileChangeRequest {
     /// What the page calls the person from now on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 80))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<DisplayName>))]
     pub display_name: Option<String>,
     /// The language that the person reads from now on: `en` or `ko`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Locale>))]
     pub locale: Option<String>,
 }
 
@@ -116,9 +118,10 @@ impl TryFrom<ProfileChangeRequest> for ProfileChange {
 #[serde(deny_unknown_fields)]
 pub struct ChangePasswordRequest {
     /// The password that holds now.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password, min_length = 1))]
     pub current_password: Secret,
     /// The password that shall hold: 8 to 128 characters of any script.
-    #[cfg_attr(feature = "openapi", schema(min_length = 8, max_length = 128))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password, min_length = 8, max_length = 128))]
     pub new_password: Secret,
 }
 
@@ -150,6 +153,7 @@ impl TryFrom<ChangePasswordRequest> for ChangePassword {
 #[serde(deny_unknown_fields)]
 pub struct DeleteAccountRequest {
     /// The account's password, so that a borrowed browser cannot delete it.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password, min_length = 1))]
     pub password: Secret,
 }
 

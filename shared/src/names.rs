@@ -6,7 +6,6 @@ use std::{fmt, str::FromStr};
 
 /// The name that the page shows: 1 to 80 characters of any script, no control characters, no space around it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(try_from = "String", into = "String")]
 pub struct DisplayName(String);
 
@@ -57,6 +56,27 @@ impl From<DisplayName> for String {
 impl fmt::Display for DisplayName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(feature = "openapi")]
+mod schema {
+    use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+
+    /// No control characters, and at least one that is not white space.
+    const PATTERN: &str = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*[^\s\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069][^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$";
+
+    impl utoipa::ToSchema for super::DisplayName {}
+    impl utoipa::PartialSchema for super::DisplayName {
+        fn schema() -> RefOr<Schema> {
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .min_length(Some(1))
+                .max_length(Some(super::DisplayName::MAX_CHARS))
+                .pattern(Some(PATTERN))
+                .description(Some("A name of any script, without control characters"))
+                .into()
+        }
     }
 }
 

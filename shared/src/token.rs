@@ -14,6 +14,7 @@ pub struct LogInRequest {
     #[cfg_attr(feature = "openapi", schema(format = "email", max_length = 254))]
     pub email: String,
     /// The account's password.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password, min_length = 1))]
     pub password: Secret,
     /// Whether the session outlives the browser's window and lasts as long as it is used; true when absent.
     #[serde(default = "yes")]
@@ -74,6 +75,7 @@ pub enum TokenDelivery {
 pub struct RefreshRequest {
     /// The refresh token of a client that keeps it itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub refresh_token: Option<Secret>,
 }
 

@@ -29,7 +29,13 @@ pub fn routes() -> OpenApiRouter<App> {
 #[utoipa::path(
     post, path = "/api/auth/signup", tag = "accounts", request_body = SignUpRequest,
     responses(
-        (status = 201, description = "The account is made; signed in", body = SignedIn),
+        (
+            status = 201, description = "The account is made; signed in", body = SignedIn,
+            links(("signs_in" = (
+                operation_id = "login",
+                request_body = json!({"email": "$request.body#/email", "password": "$request.body#/password"}),
+            ))),
+        ),
         refusals::Body, refusals::Forbidden, refusals::Conflict, refusals::TooMany,
         refusals::Overloaded,
     ),

@@ -5,14 +5,46 @@ use super::router::described;
 use crate::app::App;
 use latchkey_shared::Problem;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Components, Info, OpenApi, OpenApiBuilder};
+use utoipa::openapi::{
+    Components, Info, OpenApi, OpenApiBuilder, RefOr, Required, Schema, path::Operation, path::PathItem,
+};
 use utoipa::{PartialSchema as _, ToSchema as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// The description of every route.
 pub fn description() -> OpenApi {
-    described().split_for_parts().1
+    let mut description = described().split_for_parts().1;
+    let schemas = description.components.iter().flat_map(|components| &components.schemas);
+    let may_be_empty = schemas.filter(|(_, schema)| requires_nothing(schema)).map(|(name, _)| name.clone());
+    let may_be_empty: Vec<_> = may_be_empty.collect();
+    for operation in description.paths.paths.values_mut().flat_map(operations) {
+        leave_out_empty_body(operation, &may_be_empty);
+    }
+    description
+}
+
+fn requires_nothing(schema: &RefOr<Schema>) -> bool {
+    matches!(schema, RefOr::T(Schema::Object(object)) if object.required.is_empty())
+}
+
+fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut path.get, &mut path.post, &mut path.patch, &mut path.delete].into_iter().flatten()
+}
+
+/// `{}` need not be written out, and only the whole description tells which bodies may be `{}`.
+fn leave_out_empty_body(operation: &mut Operation, may_be_empty: &[String]) {
+    let Some(RefOr::T(body)) = &mut operation.request_body else { return };
+    let names = body.content.values().map(|content| match content {
+        RefOr::T(content) => match &content.schema {
+            Some(RefOr::Ref(schema)) => schema.ref_location.rsplit('/').next(),
+            _ => None,
+        },
+        RefOr::Ref(_) => None,
+    });
+    if names.into_iter().all(|name| name.is_some_and(|name| may_be_empty.iter().any(|empty| empty == name))) {
+        body.required = Some(Required::False);
+    }
 }
 
 /// The description before any route is in it.

@@ -26,7 +26,10 @@ pub enum Body {
 
 /// `credentials_rejected`, `token_missing`, `token_expired`, `token_invalid`, `session_ended` or `replay_detected`.
 #[derive(IntoResponses)]
-#[response(status = 401, content_type = "application/problem+json")]
+#[response(
+    status = 401, content_type = "application/problem+json",
+    headers(("WWW-Authenticate" = String, description = "How to authenticate, and what was wrong (RFC 6750 §3)")),
+)]
 pub struct Unauthorized(Problem);
 
 /// `internal`: the server failed.
@@ -51,10 +54,16 @@ pub struct Conflict(Problem);
 
 /// `too_many_requests`: there were too many wrong tries from here; `Retry-After` says how many seconds to wait.
 #[derive(IntoResponses)]
-#[response(status = 429, content_type = "application/problem+json")]
+#[response(
+    status = 429, content_type = "application/problem+json",
+    headers(("Retry-After" = u64, description = "How many seconds to wait")),
+)]
 pub struct TooMany(Problem);
 
 /// `overloaded`: the server is busy; `Retry-After` says when to come back.
 #[derive(IntoResponses)]
-#[response(status = 503, content_type = "application/problem+json")]
+#[response(
+    status = 503, content_type = "application/problem+json",
+    headers(("Retry-After" = u64, description = "How many seconds to wait")),
+)]
 pub struct Overloaded(Problem);

@@ -32,7 +32,19 @@ pub fn routes() -> OpenApiRouter<App> {
 #[utoipa::path(
     post, path = "/api/auth/login", tag = "sessions", request_body = LogInRequest,
     responses(
-        (status = 200, description = "Signed in", body = SignedIn),
+        (
+            status = 200, description = "Signed in", body = SignedIn,
+            links(
+                ("goes_on" = (
+                    operation_id = "refresh",
+                    request_body = json!({"refresh_token": "$response.body#/refresh_token"}),
+                )),
+                ("ends" = (
+                    operation_id = "logout",
+                    request_body = json!({"refresh_token": "$response.body#/refresh_token"}),
+                )),
+            ),
+        ),
         refusals::Body, refusals::Unauthorized, refusals::Forbidden, refusals::TooMany,
         refusals::Overloaded,
     ),
@@ -116,7 +128,10 @@ async fn logout(
 #[utoipa::path(
     get, path = "/api/me/sessions", tag = "sessions", security(("access_token" = [])),
     responses(
-        (status = 200, description = "The sessions", body = SessionList),
+        (
+            status = 200, description = "The sessions", body = SessionList,
+            links(("ends" = (operation_id = "end_one", parameters(("id" = "$response.body#/sessions/0/id"))))),
+        ),
         refusals::Unauthorized, refusals::Failed,
     ),
 )]

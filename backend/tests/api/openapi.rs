@@ -125,3 +125,84 @@ async fn every_reference_leads_somewhere() {
         assert!(description.pointer(reference).is_some(), "{reference}");
     }
 }
+
+/// The schema of an operation's body.
+fn body_schema<'a>(description: &'a Value, operation: &Value) -> Option<&'a Value> {
+    let reference = operation.pointer("/requestBody/content/application~1json/schema/$ref")?;
+    description.pointer(&reference.as_str().unwrap()[1..])
+}
+
+#[tokio::test]
+async fn a_body_is_described_as_required_where_a_call_without_one_is_refused() {
+    let app = TestApp::spawn().await;
+    let description = description().await;
+    let mut found = BTreeSet::new();
+    for (method, path, operation) in operations(&description) {
+        let Some(schema) = body_schema(&description, &operation) else { continue };
+        let required = operation["requestBody"]["required"].as_bool().unwrap();
+        let fields = schema["required"].as_array().map_or(0, Vec::len);
+        assert_eq!(required, fields > 0, "{method} {path}");
+        // A call may end the session: each has a person of its own.
+        let answer = app.signed_up(&format!("ada{}", found.len())).await.call(&method, &path).await;
+        assert_eq!(answer.status == 422, required, "{answer}");
+        found.insert((method, path, required));
+    }
+    assert_eq!((found.len(), found.iter().filter(|(.., required)| *required).count()), (7, 4));
+}
+
+#[tokio::test]
+async fn the_description_tells_the_rules_for_what_is_typed() {
+    let description = description().await;
+    let field =
+        |schema: &str, field: &str| description["components"]["schemas"][schema]["properties"][field].clone();
+    for (schema, name, least, most) in [
+        ("SignUpRequest", "password", 8, json!(128)),
+        ("ChangePasswordRequest", "new_password", 8, json!(128)),
+        ("ChangePasswordRequest", "current_password", 1, json!(null)),
+        ("LogInRequest", "password", 1, json!(null)),
+        ("DeleteAccountRequest", "password", 1, json!(null)),
+    ] {
+        let described = field(schema, name);
+        assert_eq!((&described["type"], &described["format"]), (&json!("string"), &json!("password")));
+        assert_eq!(
+            (&described["minLength"], &described["maxLength"]),
+            (&json!(least), &most),
+            "{schema} {name}"
+        );
+    }
+    for schema in ["SignUpRequest", "ProfileChangeRequest"] {
+        for (name, rules) in [("locale", "Locale"), ("display_name", "DisplayName")] {
+            let described = field(schema, name).to_string();
+            assert!(described.contains(&format!("\"#/components/schemas/{rules}\"")), "{described}");
+        }
+    }
+    let names = &description["components"]["schemas"]["DisplayName"];
+    assert_eq!((&names["minLength"], &names["maxLength"]), (&json!(1), &json!(80)));
+    assert!(names["pattern"].is_string());
+}
+
+#[tokio::test]
+async fn every_link_leads_to_a_call_and_what_it_takes() {
+    let description = description().await;
+    let operations = operations(&description);
+    let mut links = 0;
+    for (.., operation) in &operations {
+        for answer in operation["responses"].as_object().unwrap().values() {
+            for link in answer["links"].as_object().into_iter().flat_map(|links| links.values()) {
+                links += 1;
+                let (.., linked) = operations
+                    .iter()
+                    .find(|(.., operation)| operation["operationId"] == link["operationId"])
+                    .unwrap_or_else(|| panic!("{link}"));
+                for name in link["requestBody"].as_object().into_iter().flat_map(|body| body.keys()) {
+                    let fields = &body_schema(&description, linked).unwrap()["properties"];
+                    assert!(fields.get(name).is_some(), "{link}");
+                }
+                for name in link["parameters"].as_object().into_iter().flat_map(|body| body.keys()) {
+                    assert_eq!(linked["parameters"][0]["name"], json!(name), "{link}");
+                }
+            }
+        }
+    }
+    assert_eq!(links, 4);
+}
