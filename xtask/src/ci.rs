@@ -2,8 +2,8 @@
 
 use crate::failure::Outcome;
 use crate::process::run;
-use crate::workspace::{cargo, command, root};
-use crate::{test, tools};
+use crate::workspace::{cargo, command, on_ci, root};
+use crate::{deny, test, tools};
 use std::process::Command;
 
 /// The page, and `shared` as the page uses it. The tests of `shared` itself do not compile for the browser.
@@ -17,6 +17,17 @@ pub fn run_all() -> Outcome {
         println!("\n── {name} ──");
         if !run(name, &mut check)? {
             failed.push(name);
+        }
+    }
+    println!("\n── dependencies ──");
+    match deny::check()? {
+        Some(true) => {}
+        Some(false) => failed.push("dependencies"),
+        None => {
+            println!(
+                "cargo-deny is missing, so the dependencies were not looked at: `cargo install cargo-deny` brings it."
+            );
+            failed.extend(on_ci().then_some("dependencies"));
         }
     }
     test::run(&test::Options::default(), &failed)

@@ -10,17 +10,21 @@ mod bench;
 mod ci;
 mod dev;
 mod dist;
+mod fuzz;
 mod shots;
 mod test;
 
 mod api;
 mod counts;
+mod deny;
 mod e2e;
 mod failure;
 mod interrupt;
 mod page;
 mod postgres;
 mod process;
+mod python;
+mod schema;
 mod temporary;
 mod tools;
 mod watch;
@@ -37,9 +41,11 @@ cargo xtask COMMAND
   dev                the API on 127.0.0.1:3000 and the page on http://localhost:8080, rebuilt as the code changes
       --release      the API with optimisation
   test [FILTER]      every test: shared, API on SQLite and on PostgreSQL, page, and Chromium against the real thing
-      --only PART    one part (may be repeated): api, postgres, page, weight, browser
-      --no-browser   the parts that need no Chromium: api, postgres
-  ci                 formatting, lints on both targets, types, then every test
+      --only PART    one part (may be repeated): api, postgres, schema, page, weight, browser
+      --no-browser   the parts that need no Chromium: api, postgres, schema
+      --examples N   how many calls of each kind `schema` makes up (100)
+      --seed N       where chance begins in `schema` (1)
+  ci                 formatting, lints on both targets, types, dependencies, then every test
   bench sessions     the tab race: many tabs on a bad network, and who is signed out by mistake; a few minutes
       --seed N       where chance begins
   bench page         the page beside one that a server draws: first loads, changes of page, bytes
@@ -49,6 +55,8 @@ cargo xtask COMMAND
   bench api          how fast the API is, as ratios; half an hour, on Linux, with wrk and PostgreSQL
       --only BAR     one of verify, cold, login, calm, refresh, memory, start, growth (may be repeated)
       --quick        a few minutes
+  fuzz [TARGET]      made-up bytes for what reads tokens and bodies, with cargo-fuzz; keeps what is new in fuzz/corpus
+      --seconds N    how long each target runs (60)
   dist               target/dist: what a server needs, with the page compressed ahead of time and weighed
   setup              installs what the commands above need and this machine lacks, and nothing else
   help               this text
@@ -80,6 +88,7 @@ fn command(words: &[&str]) -> Outcome {
         ["bench", "lighthouse", options @ ..] => bench::lighthouse(&bench::Options::parse(options)?),
         ["shots"] => shots::run(None),
         ["shots", filter] if !filter.starts_with('-') => shots::run(Some(filter)),
+        ["fuzz", options @ ..] => fuzz::run_all(&fuzz::Options::parse(options)?),
         ["dist"] => dist::run(),
         ["setup"] => tools::install_all(),
         [] | ["help" | "--help" | "-h"] => {

@@ -4,8 +4,9 @@ use crate::counts::Counts;
 use crate::failure::{Failure, Outcome};
 use crate::postgres::{self, Postgres};
 use crate::process::run_and_read;
+use crate::schema::{self, NO_PYTHON, Size};
 use crate::workspace::{cargo, on_ci};
-use crate::{e2e, page, tools, weight};
+use crate::{e2e, page, python, tools, weight};
 use std::io::{IsTerminal, stdout};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -18,18 +19,20 @@ const NO_POSTGRES: &str =
 enum Part {
     Api,
     Postgres,
+    Schema,
     Page,
     Weight,
     Browser,
 }
 
 impl Part {
-    const ALL: [Self; 5] = [Self::Api, Self::Postgres, Self::Page, Self::Weight, Self::Browser];
+    const ALL: [Self; 6] = [Self::Api, Self::Postgres, Self::Schema, Self::Page, Self::Weight, Self::Browser];
 
     fn named(name: &str) -> Option<Self> {
         match name {
             "api" => Some(Self::Api),
             "postgres" => Some(Self::Postgres),
+            "schema" => Some(Self::Schema),
             "page" => Some(Self::Page),
             "weight" => Some(Self::Weight),
             "browser" => Some(Self::Browser),
@@ -41,6 +44,7 @@ impl Part {
         match self {
             Self::Api => "API on SQLite, shared, xtask",
             Self::Postgres => "API on PostgreSQL",
+            Self::Schema => "API against its description",
             Self::Page => "page",
             Self::Weight => "weight of the page",
             Self::Browser => "browser",
@@ -55,6 +59,7 @@ impl Part {
     fn why_not(self) -> &'static str {
         match self {
             Self::Postgres => NO_POSTGRES,
+            Self::Schema if !python::is_here() => NO_PYTHON,
             _ => "no filter names it.",
         }
     }
@@ -69,11 +74,12 @@ impl Part {
 pub struct Options {
     parts: Vec<Part>,
     filter: Option<String>,
+    size: Size,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { parts: Part::ALL.to_vec(), filter: None }
+        Self { parts: Part::ALL.to_vec(), filter: None, size: Size::default() }
     }
 }
 
@@ -88,6 +94,14 @@ impl Options {
                 ("--no-browser", _) => options.parts.retain(|part| !part.is_of_the_page()),
                 ("--only", [name, after @ ..]) => {
                     only.push(Part::named(name).ok_or_else(|| Failure::unknown(name))?);
+                    words = after;
+                }
+                ("--examples", [number, after @ ..]) => {
+                    options.size.examples = number.parse().map_err(|_| Failure::unknown(number))?;
+                    words = after;
+                }
+                ("--seed", [number, after @ ..]) => {
+                    options.size.seed = number.parse().map_err(|_| Failure::unknown(number))?;
                     words = after;
                 }
                 (filter, _) if !filter.starts_with('-') && options.filter.is_none() => {
@@ -118,7 +132,7 @@ pub fn run(options: &Options, failed_checks: &[&str]) -> Outcome {
     let mut report = Report::default();
     for part in &options.parts {
         let start = Instant::now();
-        let counts = carry_out(*part, options.filter())?;
+        let counts = carry_out(*part, options)?;
         report.add(*part, counts, start.elapsed());
     }
     report.print();
@@ -133,13 +147,21 @@ pub fn run(options: &Options, failed_checks: &[&str]) -> Outcome {
 }
 
 /// `None` when the part could not run here, and need not.
-fn carry_out(part: Part, filter: Option<&str>) -> Outcome<Option<Counts>> {
+fn carry_out(part: Part, options: &Options) -> Outcome<Option<Counts>> {
+    let filter = options.filter();
     println!("\n── {} ──", part.title());
     match part {
         Part::Api => native(filter).map(Some),
         Part::Postgres => on_postgres(filter),
         Part::Page => in_wasm(filter).map(Some),
-        // There is one check, which no filter names.
+        // What no filter names.
+        Part::Schema => {
+            if filter.is_none() {
+                against_the_description(options.size)
+            } else {
+                Ok(None)
+            }
+        }
         Part::Weight => filter.is_none().then(weighed).transpose(),
         Part::Browser => in_chromium(filter).map(Some),
     }
@@ -165,6 +187,14 @@ fn on_postgres(filter: Option<&str>) -> Outcome<Option<Counts>> {
     // They are marked as ignored, so that a run without PostgreSQL does not count them as passed.
     test.args(filter).args(["--", "--include-ignored"]);
     counted(test, None).map(Some)
+}
+
+fn against_the_description(size: Size) -> Outcome<Option<Counts>> {
+    if !python::is_here() {
+        println!("{NO_PYTHON}");
+        return Ok(on_ci().then_some(Counts { passed: 0, failed: 1 }));
+    }
+    schema::run_on(size).map(Some)
 }
 
 fn in_wasm(filter: Option<&str>) -> Outcome<Counts> {
@@ -251,15 +281,21 @@ mod tests {
     #[test]
     fn everything_runs_unless_told_otherwise() {
         assert_eq!(Options::parse(&[]).unwrap().parts, Part::ALL);
-        assert_eq!(Options::parse(&["--no-browser"]).unwrap().parts, [Part::Api, Part::Postgres]);
+        let without = Options::parse(&["--no-browser"]).unwrap();
+        assert_eq!(without.parts, [Part::Api, Part::Postgres, Part::Schema]);
         let options = Options::parse(&["--only", "browser", "--only", "api", "signs in"]).unwrap();
         assert_eq!(options.parts, [Part::Api, Part::Browser]);
         assert_eq!(options.filter(), Some("signs in"));
+        assert_eq!(options.size, Size::default());
+        let longer = Options::parse(&["--only", "schema", "--examples", "2000", "--seed", "7"]).unwrap();
+        assert_eq!((longer.parts, longer.size), (vec![Part::Schema], Size { examples: 2000, seed: 7 }));
     }
 
     #[test]
     fn unknown_words_are_refused() {
-        for words in [&["--fast"][..], &["--only", "backend"], &["--only"], &["one", "two"]] {
+        for words in
+            [&["--fast"][..], &["--only", "backend"], &["--only"], &["--examples", "many"], &["one", "two"]]
+        {
             assert!(Options::parse(words).is_err(), "{words:?}");
         }
     }

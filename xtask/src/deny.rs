@@ -1,0 +1,39 @@
+//! cargo-deny: the licences and sources of what is depended on, what must not be, and known vulnerabilities.
+
+use crate::failure::{Failure, Outcome};
+use crate::process::{answer_of, run};
+use crate::python;
+use crate::workspace::{command, root};
+use std::path::PathBuf;
+
+/// Whether the dependencies are as `deny.toml` wants them; `None` where that cannot be asked.
+pub fn check() -> Outcome<Option<bool>> {
+    let Some(program) = program()? else { return Ok(None) };
+    let deny = || command(&program.to_string_lossy());
+    let allowed = run("cargo deny", deny().args(["check", "bans", "licenses", "sources"]))?;
+    if answer_of(deny().args(["fetch", "db"])).is_none() {
+        println!("RustSec's advisories cannot be fetched here: known vulnerabilities were not looked for.");
+        return Ok(Some(allowed));
+    }
+    Ok(Some(run("cargo deny", deny().args(["check", "advisories"]))? && allowed))
+}
+
+/// The one that is installed; otherwise the one that comes ready-made, since building it takes many minutes.
+fn program() -> Outcome<Option<PathBuf>> {
+    let installed = PathBuf::from("cargo-deny");
+    if answer_of(command("cargo-deny").arg("--version")).is_some() {
+        return Ok(Some(installed));
+    }
+    if !python::is_here() {
+        return Ok(None);
+    }
+    match python::environment("cargo-deny", &root().join(".ci/cargo-deny.txt")) {
+        Ok(programs) => Ok(Some(programs.join("cargo-deny"))),
+        // It does not come ready-made for every machine.
+        Err(Failure::Because(why)) => {
+            println!("{why}");
+            Ok(None)
+        }
+        Err(other) => Err(other),
+    }
+}

@@ -1,0 +1,107 @@
+//! `cargo xtask fuzz`: bytes that nobody wrote, for everything that reads strangers' bytes.
+
+use crate::failure::{Doing, Failure, Outcome};
+use crate::process::{answer_of, run, run_well};
+use crate::workspace::{cargo, root};
+use std::fs;
+use std::process::Command;
+
+const NO_CARGO_FUZZ: &str = "cargo-fuzz is missing: `cargo install cargo-fuzz` brings it.";
+
+/// How the person wants it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Options {
+    target: Option<String>,
+    seconds: u32,
+}
+
+impl Options {
+    /// Reads the words after `fuzz`.
+    pub fn parse(mut words: &[&str]) -> Outcome<Self> {
+        let mut options = Self { target: None, seconds: 60 };
+        while let [word, rest @ ..] = words {
+            words = rest;
+            match (*word, rest) {
+                ("--seconds", [number, after @ ..]) => {
+                    options.seconds = number.parse().map_err(|_| Failure::unknown(number))?;
+                    words = after;
+                }
+                (name, _) if !name.starts_with('-') && options.target.is_none() => {
+                    options.target = Some(name.to_owned());
+                }
+                (unknown, _) => return Err(Failure::unknown(unknown)),
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// Runs one target or all of them, one after the other, and then keeps of what they found only what is needed.
+pub fn run_all(options: &Options) -> Outcome {
+    if answer_of(cargo_fuzz("--version").env_remove("RUSTFLAGS")).is_none() {
+        return Err(Failure::because(NO_CARGO_FUZZ));
+    }
+    let targets = targets()?;
+    let wanted: Vec<_> =
+        targets.iter().filter(|name| options.target.as_ref().is_none_or(|wanted| wanted == *name)).collect();
+    if let (true, Some(name)) = (wanted.is_empty(), &options.target) {
+        return Err(Failure::unknown(name));
+    }
+    for name in wanted {
+        println!("\n── {name} ──");
+        let mut fuzz = cargo_fuzz("run");
+        fuzz.arg(name).args(["--", "-dict=fuzz/words.dict", "-timeout=10"]);
+        fuzz.arg(format!("-max_total_time={}", options.seconds));
+        if !run("cargo fuzz", &mut fuzz)? {
+            return Err(Failure::because(format!(
+                "{name} broke a promise. fuzz/artifacts/{name} holds the bytes: mend it, and put them into fuzz/corpus/{name}."
+            )));
+        }
+        // One input for each branch is enough to go on from, and small enough for the repository.
+        run_well(
+            "cargo fuzz cmin",
+            cargo_fuzz("cmin").arg(name).args(["--", "-use_counters=0", "-max_len=512"]),
+        )?;
+    }
+    Ok(())
+}
+
+/// No sanitizer: those need a nightly compiler, and the code is safe Rust.
+fn cargo_fuzz(verb: &str) -> Command {
+    let mut fuzz = cargo();
+    fuzz.args(["fuzz", verb]);
+    if verb != "--version" {
+        fuzz.args(["--sanitizer", "none"]);
+    }
+    fuzz
+}
+
+fn targets() -> Outcome<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(root().join("fuzz/fuzz_targets")).doing("list the targets")? {
+        let path = entry.doing("list the targets")?.path();
+        names.extend(path.file_stem().map(|name| name.to_string_lossy().into_owned()));
+    }
+    names.sort();
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_target_runs_for_a_minute_unless_told_otherwise() {
+        assert_eq!(Options::parse(&[]).unwrap(), Options { target: None, seconds: 60 });
+        let told = Options::parse(&["sign_up", "--seconds", "600"]).unwrap();
+        assert_eq!(told, Options { target: Some("sign_up".to_owned()), seconds: 600 });
+        for words in [&["--seconds"][..], &["--seconds", "long"], &["one", "two"], &["--fast"]] {
+            assert!(Options::parse(words).is_err(), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn the_targets_are_found() {
+        assert!(targets().unwrap().contains(&"access_token".to_owned()));
+    }
+}

@@ -1,0 +1,117 @@
+//! Schemathesis: calls that nobody here wrote, made up from the API's own description, and every answer held against it.
+
+use crate::api::{self, Profile};
+use crate::counts::Counts;
+use crate::failure::{Failure, Outcome};
+use crate::process::{Process, run_and_read};
+use crate::temporary::TemporaryFolder;
+use crate::web::{answers, spare_port};
+use crate::workspace::root;
+use crate::{interrupt, python};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// Why the part may be left out, and what to do about it.
+pub const NO_PYTHON: &str = "There is no Python 3.11 or newer with venv, so the API was not held against its description: `apt-get install python3-venv` brings it.";
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How much is made up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Size {
+    /// How many calls of each kind, in each way of making them up.
+    pub examples: u32,
+    /// Where chance begins.
+    pub seed: u32,
+}
+
+impl Default for Size {
+    fn default() -> Self {
+        Self { examples: 100, seed: 1 }
+    }
+}
+
+/// Asks a server of its own; what is counted is the kinds of calls.
+pub fn run_on(size: Size) -> Outcome<Counts> {
+    let programs = python::environment("schemathesis", &settings().join("requirements.txt"))?;
+    if !api::build_for_tests()? {
+        return Ok(Counts { passed: 0, failed: 1 });
+    }
+    let folder = TemporaryFolder::new("schema")?;
+    let port = spare_port()?;
+    let mut server = Process::start("The API", &mut serve(&folder, port))?;
+    let ready = interrupt::wait_until(PATIENCE, || {
+        server.must_run()?;
+        Ok(answers(port, "/api/health/ready"))
+    })?;
+    if !ready {
+        return Err(Failure::because("The API does not become ready."));
+    }
+    let (succeeded, lines) =
+        run_and_read("Schemathesis", &mut schemathesis(&programs.join("python"), port, size))?;
+    server.must_run()?;
+    Ok(counts(succeeded, &lines))
+}
+
+/// Guesses cost no wait here: otherwise all but the first calls would be told to come back later.
+fn serve(folder: &TemporaryFolder, port: u16) -> Command {
+    let mut serve = Command::new(Profile::Dev.binary());
+    serve.arg("serve").current_dir(folder.path()).stderr(Stdio::null());
+    serve.env("LATCHKEY_DATA_DIR", folder.path().join("data"));
+    serve.env("LATCHKEY_LISTEN", format!("127.0.0.1:{port}"));
+    serve.env("LATCHKEY_THROTTLE__PER_ACCOUNT", "1000000").env("LATCHKEY_THROTTLE__PER_NETWORK", "1000000");
+    serve
+}
+
+fn settings() -> PathBuf {
+    root().join("backend/schemathesis")
+}
+
+/// Called as a module: the folder may have been copied from elsewhere, and a script would still name the old place.
+fn schemathesis(python: &Path, port: u16, size: Size) -> Command {
+    let mut command = Command::new(python);
+    command.current_dir(settings()).args(["-m", "schemathesis.cli", "--no-color", "run"]);
+    command.arg(format!("http://127.0.0.1:{port}/api/openapi.json"));
+    command.args(["--max-examples", &size.examples.to_string(), "--seed", &size.seed.to_string()]);
+    // Hypothesis keeps what failed; a run shall depend on nothing but its seed.
+    command.args(["--generation-database", "none"]);
+    command
+}
+
+/// Reads the summary: how many kinds of calls were tried, and how many different failures there were.
+fn counts(succeeded: bool, lines: &[String]) -> Counts {
+    let number = |text: &str| text.split(['/', ' ']).next().and_then(|number| number.parse::<u64>().ok());
+    let tested = lines.iter().find_map(|line| number(line.trim().strip_prefix("Tested: ")?));
+    if succeeded && let Some(passed) = tested {
+        return Counts { passed, failed: 0 };
+    }
+    let last = lines.last().map(|line| line.trim_matches(['=', ' '])).unwrap_or_default();
+    let failed = if last.contains("failure") { number(last) } else { None };
+    Counts { passed: 0, failed: failed.unwrap_or(1) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str) -> Vec<String> {
+        text.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_summary_tells_how_many_kinds_of_calls_were_tried() {
+        let good = lines(
+            "API Operations:\n  Selected: 17/17\n  Tested: 17\n\n====== No issues found in 10.29s ======",
+        );
+        assert_eq!(counts(true, &good), Counts { passed: 17, failed: 0 });
+        let bad = lines("  Tested: 17\n====== 7 failures, 1 warning in 3.26s ======");
+        assert_eq!(counts(false, &bad), Counts { passed: 0, failed: 7 });
+    }
+
+    #[test]
+    fn a_run_that_tested_nothing_has_failed() {
+        assert_eq!(counts(true, &lines("")), Counts { passed: 0, failed: 1 });
+        assert_eq!(counts(false, &lines("Traceback")), Counts { passed: 0, failed: 1 });
+    }
+}
