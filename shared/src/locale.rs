@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 /// Declares the languages beside English. Each is one line here; the compiler then asks the page for its texts.
 macro_rules! beside_english {
-    ($($(#[$doc:meta])* $name:ident = $tag:literal,)*) => {
+    ($($(#[$doc:meta])* $name:ident = $tag:tt,)*) => {
         /// A language of the page, by its BCP 47 tag.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -176,6 +176,13 @@ async fn the_description_tells_the_rules_for_what_is_typed() {
             assert!(described.contains(&format!("\"#/components/schemas/{rules}\"")), "{described}");
         }
     }
+    let languages: BTreeSet<&str> = description["components"]["schemas"]["Locale"]["enum"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|tag| tag.as_str().unwrap())
+        .collect();
+    assert_eq!(languages, BTreeSet::from(latchkey_shared::Locale::ALL.map(latchkey_shared::Locale::tag)));
     let names = &description["components"]["schemas"]["DisplayName"];
     assert_eq!((&names["minLength"], &names["maxLength"]), (&json!(1), &json!(80)));
     assert!(names["pattern"].is_string());

@@ -57,7 +57,7 @@ async fn a_weak_new_password_is_refused_with_the_reason_and_nothing_changes() {
     for (password, code) in [
         ("", FieldErrorCode::Required),
         ("k3#9qLm", FieldErrorCode::TooShort),
-        ("password", FieldErrorCode::PasswordCommon),
+        ("password1", FieldErrorCode::PasswordCommon),
         ("lovelace1", FieldErrorCode::PasswordPersonal),
         ("zzzzzzzzzzz", FieldErrorCode::PasswordPattern),
     ] {

@@ -70,7 +70,7 @@ async fn a_weak_password_is_refused_with_the_reason() {
     for (password, code) in [
         ("", FieldErrorCode::Required),
         ("k3#9qLm", FieldErrorCode::TooShort),
-        ("password", FieldErrorCode::PasswordCommon),
+        ("password1", FieldErrorCode::PasswordCommon),
         ("P@ssw0rd1", FieldErrorCode::PasswordCommon),
         ("ada.lovelace@example.org", FieldErrorCode::PasswordPersonal),
         ("Lovelace12", FieldErrorCode::PasswordPersonal),
