@@ -129,7 +129,10 @@ mod tests {
         assert_eq!(spoken[0], Locale::default().tag());
         for tag in spoken {
             let texts = texts(tag.parse().unwrap());
-            assert!(html.contains(&format!("<option value=\"{tag}\">{}</option>", texts.in_its_own_words)));
+            assert!(html.contains(&format!(
+                "<option value=\"{tag}\" lang=\"{tag}\">{}</option>",
+                texts.in_its_own_words
+            )));
             for words in of_outline {
                 let span = format!("<span lang=\"{tag}\">{}</span>", words(texts));
                 assert!(html.contains(&span), "index.html lacks {span}");
