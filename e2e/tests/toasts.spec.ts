@@ -105,7 +105,7 @@ for (const width of [320, 390, 768, 1280]) {
     expect(await covered(page)).toEqual([])
     // Wherever the keyboard leads from here.
     await page.evaluate(() => scrollTo(0, 0))
-    const stops = page.locator('main :is(input:not([type=hidden]), button)')
+    const stops = page.locator('main :is(input, button):not([inert] *)')
     for (const stop of await stops.all()) {
       if (!(await stop.isVisible())) continue
       await tabTo(page, stop)
