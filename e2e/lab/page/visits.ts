@@ -74,7 +74,8 @@ async function goTo(page: Page, { href, sign }: Place): Promise<number> {
 }
 
 function newContext(browser: Browser, kept?: Kept): Promise<BrowserContext> {
-  const options = { locale: 'en-US', viewport: { width: 1280, height: 800 } }
+  // Without motion: Chromium does not finish the picture of the page that goes where its frames are not held to a rate.
+  const options = { locale: 'en-US', viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' } as const
   return browser.newContext({ ...options, ...(kept && { storageState: kept }) })
 }
 
