@@ -30,6 +30,11 @@ export async function misfits(page: Page, width: number): Promise<string[]> {
     for (const list of document.querySelectorAll('select')) {
       if (!isHidden(list) && list.scrollWidth > list.clientWidth) found.push(`${name(list)} cuts its choice off at ${width} px`)
     }
+    for (const name of document.querySelectorAll('li > strong')) {
+      const { width } = name.getBoundingClientRect()
+      const letters = width / parseFloat(getComputedStyle(name).fontSize)
+      if (name.checkVisibility() && !isHidden(name) && letters < Math.min(4, (name.textContent ?? '').length / 2)) found.push(`a name is squeezed at ${window.innerWidth} px`)
+    }
     return [...new Set(found)]
 
     /** What hides a part of this text for good: beyond what scrolls, text can be reached. */
