@@ -2,7 +2,7 @@
 
 use crate::accounts;
 use crate::config::Config;
-use crate::db::{ConnectError, Database, Gather, StoreError, Together};
+use crate::db::{ConnectError, Database, Gather, MOMENT, StoreError, Together};
 use crate::metrics::Metrics;
 use crate::passwords::Pool;
 use crate::platform::{Clock, Folder, FolderError, Randomness};
@@ -42,8 +42,12 @@ pub struct State {
     pub verifier: Verifier,
     /// Finds accounts by their ids.
     pub accounts: Gather<accounts::ById>,
+    /// Finds accounts by their addresses.
+    pub credentials: Gather<accounts::ByEmail>,
     /// Finds sessions by their ids.
     pub sessions: Gather<sessions::ById>,
+    /// Begins sessions.
+    pub sign_ins: Together<sessions::SignIn>,
     /// Rotates sessions.
     pub rotations: Together<sessions::Rotation>,
     /// Sessions that have ended lately.
@@ -97,14 +101,19 @@ impl App {
         let keys = Arc::new(Keys::load(&config, clock.now(), &*random)?);
         let instance = random.id(clock.now());
         let db = Database::open(&config.database_url).await?;
+        let passwords = Pool::start(&config.passwords).map_err(StartError::Threads)?;
+        let hashing = passwords.clone();
         Ok(Self(Arc::new(State {
             accounts: Gather::on(&db),
+            credentials: Gather::on(&db),
             sessions: Gather::on(&db),
+            // Where many wait for a hashing thread, a sign-in takes far longer than that.
+            sign_ins: Together::unhurried(&db, move || hashing.expected_wait() > 3 * MOMENT),
             rotations: Together::on(&db),
             db,
             clock,
             random,
-            passwords: Pool::start(&config.passwords).map_err(StartError::Threads)?,
+            passwords,
             throttle: Throttle::new(&config.throttle),
             access_tokens: AccessTokens::new(&config, Arc::clone(&keys)),
             refresh_tokens: RefreshTokens::new(&config, Arc::clone(&keys)),

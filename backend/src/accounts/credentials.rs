@@ -1,10 +1,10 @@
 //! What the other domains ask of accounts.
 
-use super::account::{Credentials, email_key};
-use super::store::{self, By};
+use super::account::Credentials;
+use super::store;
 use crate::db::{Database, Executor, Lookup, StoreError};
-use crate::passwords::PasswordHash;
-use latchkey_shared::{Account, EmailAddress, Timestamp};
+use latchkey_shared::{Account, Timestamp};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Finds accounts by their ids; many at once.
@@ -19,20 +19,21 @@ impl Lookup for ById {
     }
 }
 
-/// The account with this address, and what its password is checked against.
-pub async fn find_credentials(
-    db: &impl Executor,
-    email: &EmailAddress,
-) -> Result<Option<Credentials>, StoreError> {
-    store::find_account(db, By::EmailKey(email_key(email))).await
+/// Finds accounts by their addresses in the form of [`email_key`](super::email_key), with what their passwords are checked against; many at once.
+pub struct ByEmail;
+
+impl Lookup for ByEmail {
+    type Key = String;
+    type Found = Credentials;
+    async fn look_up(db: &Database, keys: Vec<String>) -> Result<Vec<(String, Credentials)>, StoreError> {
+        store::list_credentials(db.executor(), keys).await
+    }
 }
 
-/// Notes a sign-in, if the password is still the one that was checked.
+/// Remembers when people last signed in, of whom the sessions that say so are going to be forgotten.
 pub async fn mark_signed_in(
     db: &impl Executor,
-    id: Uuid,
-    checked: &PasswordHash,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    store::mark_signed_in(db, id, checked, now).await
+    latest: &BTreeMap<Uuid, Timestamp>,
+) -> Result<(), StoreError> {
+    store::mark_signed_in(db, latest).await
 }

@@ -5,8 +5,9 @@ use crate::db::entity::account::{ActiveModel, Column, Entity, Model};
 use crate::db::{Executor, StoreError};
 use crate::passwords::PasswordHash;
 use latchkey_shared::{Account, Locale, ProfileChange, SignUp, Timestamp};
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, Query, TableRef, ValueTuple};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, TryInsertResult, UpdateMany};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// How an account is found.
@@ -60,15 +61,31 @@ pub async fn list_accounts(db: &impl Executor, ids: Vec<Uuid>) -> Result<Vec<Acc
     Ok(rows.into_iter().map(|row| credentials(row).account).collect())
 }
 
-/// Notes a sign-in, if the password is still the one that was checked.
+/// Those accounts that there are, by their keys.
+pub async fn list_credentials(
+    db: &impl Executor,
+    keys: Vec<String>,
+) -> Result<Vec<(String, Credentials)>, StoreError> {
+    let rows = Entity::find().filter(Column::EmailKey.is_in(keys)).all(db).await?;
+    Ok(rows.into_iter().map(|row| (row.email_key.clone(), credentials(row))).collect())
+}
+
+/// Notes when these people last signed in, where nothing later has been noted.
 pub async fn mark_signed_in(
     db: &impl Executor,
-    id: Uuid,
-    checked: &PasswordHash,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let update = guarded(id, checked).col_expr(Column::SignedInAt, Expr::value(now.as_millis()));
-    has_changed_it(db, update).await
+    latest: &BTreeMap<Uuid, Timestamp>,
+) -> Result<(), StoreError> {
+    let rows = latest.iter().map(|(id, at)| ValueTuple::Two((*id).into(), at.as_millis().into()));
+    let asked = |column: &'static str| Expr::col(("asked", column));
+    let note = Query::update()
+        .table(Entity)
+        .value(Column::SignedInAt, asked("column2"))
+        .from(TableRef::ValuesList(rows.collect(), "asked".into_iden()))
+        .and_where(Expr::col((Entity, Column::Id)).eq(asked("column1")))
+        .and_where(Expr::col((Entity, Column::SignedInAt)).lt(asked("column2")))
+        .to_owned();
+    db.execute(&note).await?;
+    Ok(())
 }
 
 /// Changes what is given and returns the account as it is then.

@@ -2,6 +2,7 @@
 
 use super::Database;
 use super::bounded::{self, Bounded, Limit};
+use super::kept::Kept;
 use super::migrations::Migrator;
 use super::turn::Turns;
 use crate::config::DatabaseUrl;
@@ -54,7 +55,7 @@ impl Database {
             migrate(&connection).await?;
         }
         let (turns, limit) = (Turns::on(&connection), Limit(doubt));
-        Ok(Self { connection: Bounded { on: connection, limit }, turns })
+        Ok(Self { connection: Bounded { on: Kept::beside(connection), limit }, turns })
     }
 }
 

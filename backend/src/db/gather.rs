@@ -19,7 +19,7 @@ const AT_ONCE: usize = 2;
 /// How rows are found by their keys.
 pub trait Lookup: Sized + 'static {
     /// What they are found by.
-    type Key: Copy + Eq + Hash + Send + Sync + 'static;
+    type Key: Clone + Eq + Hash + Send + Sync + 'static;
     /// What is found.
     type Found: Clone + Send + 'static;
 
@@ -75,7 +75,7 @@ async fn gather<L: Lookup>(database: Database, mut asked: mpsc::UnboundedReceive
 }
 
 async fn answer<L: Lookup>(database: &Database, batch: Vec<Asked<L>>) {
-    match L::look_up(database, padded(batch.iter().map(|(key, _)| *key).collect())).await {
+    match L::look_up(database, padded(batch.iter().map(|(key, _)| key.clone()).collect())).await {
         Ok(found) => {
             let found: HashMap<_, _> = found.into_iter().collect();
             for (key, answer) in batch {

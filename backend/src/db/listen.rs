@@ -21,7 +21,7 @@ pub struct Listener {
 impl Database {
     /// Listens on a channel.
     pub async fn listen(&self, channel: &'static str) -> Listener {
-        let mut listener = Listener { database: self.connection.on.clone(), channel, connection: None };
+        let mut listener = Listener { database: self.connection.on.pool.clone(), channel, connection: None };
         listener.connection = listener.connect().await;
         listener
     }

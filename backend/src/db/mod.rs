@@ -5,6 +5,7 @@ mod bounded;
 mod connect;
 pub(crate) mod entity;
 mod gather;
+mod kept;
 mod listen;
 mod migrations;
 mod snapshot;
@@ -15,14 +16,14 @@ use crate::traces::{self, Step};
 use bounded::Bounded;
 pub use connect::ConnectError;
 pub use gather::{Gather, Lookup};
+use kept::Kept;
 pub use listen::Listener;
 pub use sea_orm::ConnectionTrait as Executor;
 use sea_orm::{
-    DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    DatabaseBackend, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 pub use snapshot::{Counts, Snapshot, SnapshotError, sqlite_file};
-pub use together::{Together, Write};
+pub use together::{MOMENT, Together, Write};
 use turn::{Turn, Turns};
 
 /// The database failed. The caller learns no more than that; the log says why.
@@ -33,7 +34,7 @@ pub struct StoreError(#[from] DbErr);
 /// The connections to the database.
 #[derive(Clone)]
 pub struct Database {
-    connection: Bounded<DatabaseConnection>,
+    connection: Bounded<Kept>,
     turns: Turns,
 }
 
@@ -70,7 +71,7 @@ impl Database {
         let step = traces::step("transaction");
         let turn = self.turns.next().await?;
         let Bounded { on, limit } = &self.connection;
-        let transaction = limit.wait(on.begin_with_options(options)).await?;
+        let transaction = limit.wait(on.pool.begin_with_options(options)).await?;
         Ok(Transaction {
             transaction: Bounded { on: transaction, limit: limit.clone() },
             _turn: turn,
@@ -80,13 +81,14 @@ impl Database {
 
     /// How many connections there are.
     pub fn connections(&self) -> Connections {
+        let Kept { pool, .. } = &self.connection.on;
         let (open, idle) = match self.connection.get_database_backend() {
             DatabaseBackend::Sqlite => {
-                let pool = self.connection.on.get_sqlite_connection_pool();
-                (pool.size(), pool.num_idle())
+                let pool = pool.get_sqlite_connection_pool();
+                (pool.size(), pool.num_idle() + self.connection.on.at_hand())
             }
             _ => {
-                let pool = self.connection.on.get_postgres_connection_pool();
+                let pool = pool.get_postgres_connection_pool();
                 (pool.size(), pool.num_idle())
             }
         };
@@ -96,14 +98,16 @@ impl Database {
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
         let Bounded { on, limit } = &self.connection;
-        Ok(limit.wait(on.ping()).await?)
+        Ok(limit.wait(on.pool.ping()).await?)
     }
 
     /// Closes every connection; SQLite folds its write-ahead log into the file. PostgreSQL is not waited for long: by now
     /// everything is committed, and it finds out by itself who has gone.
     pub async fn close(&self) -> Result<(), StoreError> {
         let Bounded { on, limit } = &self.connection;
-        Ok(limit.part(on.close_by_ref()).await?)
+        // Once the pool is marked as closed nothing is kept any more, and it waits for what it has given away.
+        let closed = async { tokio::join!(on.pool.close_by_ref(), async { on.release() }).0 };
+        Ok(limit.part(closed).await?)
     }
 }
 

@@ -7,15 +7,20 @@
 
 use super::bounded::Bounded;
 use super::gather::{for_each, gone, padded};
+use super::kept::Kept;
 use super::turn::Turns;
 use super::{Database, Executor, StoreError};
+use crate::platform::unless_it_panics;
 use crate::traces;
-use sea_orm::{DatabaseBackend, DatabaseConnection};
+use sea_orm::DatabaseBackend;
 use std::future::Future;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 /// How many rows one statement writes at most: the last one waits for all of them.
 const MOST: usize = 256;
+/// How long a write that has time waits for others.
+pub const MOMENT: Duration = Duration::from_millis(20);
 /// How many more may wait for their turn; past that they wait for a place.
 const QUEUE: usize = 1024;
 
@@ -39,7 +44,7 @@ pub struct Together<W: Write>(Way<W>);
 enum Way<W: Write> {
     /// Where there can be only one writer.
     Queue(mpsc::Sender<Asked<W>>),
-    Alone(Bounded<DatabaseConnection>),
+    Alone(Bounded<Kept>),
 }
 
 /// A write and whoever waits for its answer.
@@ -51,12 +56,18 @@ struct Asked<W: Write> {
 impl<W: Write> Together<W> {
     /// Starts to write. It ends with the last one that can ask.
     pub fn on(database: &Database) -> Self {
+        Self::unhurried(database, || false)
+    }
+
+    /// The same, but while they have time those that come within a [`MOMENT`] are written together: each statement, each
+    /// commit and each word to another thread takes time from those who wait for something else.
+    pub fn unhurried(database: &Database, has_time: impl Fn() -> bool + Send + 'static) -> Self {
         let connection = database.connection.clone();
         if connection.get_database_backend() != DatabaseBackend::Sqlite {
             return Self(Way::Alone(connection));
         }
         let (ask, asked) = mpsc::channel(QUEUE);
-        tokio::spawn(work::<W>(connection, database.turns.clone(), asked));
+        tokio::spawn(work::<W>(connection, database.turns.clone(), asked, has_time));
         Self(Way::Queue(ask))
     }
 
@@ -87,28 +98,34 @@ impl Database {
     }
 }
 
-async fn one<W: Write>(connection: &Bounded<DatabaseConnection>, write: W) -> Result<W::Answer, StoreError> {
+async fn one<W: Write>(connection: &Bounded<Kept>, write: W) -> Result<W::Answer, StoreError> {
     W::carry_out(connection, &[write]).await?.pop().ok_or_else(gone)
 }
 
 async fn work<W: Write>(
-    connection: Bounded<DatabaseConnection>,
+    connection: Bounded<Kept>,
     turns: Turns,
     mut queue: mpsc::Receiver<Asked<W>>,
+    has_time: impl Fn() -> bool,
 ) {
     let mut batch = Vec::new();
     while queue.recv_many(&mut batch, MOST).await > 0 {
-        // In a task of its own: a write that panics must not take the writer along.
-        let batch = std::mem::take(&mut batch);
-        if let Err(error) = tokio::spawn(write(connection.clone(), turns.clone(), batch)).await {
-            tracing::error!(%error, "Writing has panicked");
+        if has_time() {
+            tokio::time::sleep(MOMENT).await;
+            while batch.len() < MOST
+                && let Ok(asked) = queue.try_recv()
+            {
+                batch.push(asked);
+            }
         }
+        // A write that panics must not take the writer along. Whoever waited for it learns that it has gone.
+        unless_it_panics(write(&connection, &turns, std::mem::take(&mut batch))).await;
     }
 }
 
 /// One statement for all of them. If that fails, each gets its own, so that none fails because of another. A statement
 /// that failed may still have been committed: then the second attempt finds its condition unmet, as after a lost race.
-async fn write<W: Write>(connection: Bounded<DatabaseConnection>, turns: Turns, mut batch: Vec<Asked<W>>) {
+async fn write<W: Write>(connection: &Bounded<Kept>, turns: &Turns, mut batch: Vec<Asked<W>>) {
     let turn = match turns.next().await {
         Ok(turn) => turn,
         Err(error) => return refuse(batch, error),
@@ -118,7 +135,7 @@ async fn write<W: Write>(connection: Bounded<DatabaseConnection>, turns: Turns, 
     let writes = padded(batch.iter().map(|asked| asked.write.clone()).collect());
     let written = match writes.is_empty() {
         true => return,
-        false => W::carry_out(&connection, &writes).await,
+        false => W::carry_out(connection, &writes).await,
     };
     match written {
         Ok(answers) => {
@@ -131,7 +148,7 @@ async fn write<W: Write>(connection: Bounded<DatabaseConnection>, turns: Turns, 
         Err(error) if batch.len() == 1 => refuse(batch, error),
         Err(_) => {
             for Asked { write, answer } in batch {
-                let _gone_away = answer.send(one(&connection, write).await);
+                let _gone_away = answer.send(one(connection, write).await);
             }
         }
     }
@@ -151,6 +168,7 @@ mod tests {
     use futures::future::join_all;
     use sea_orm::Statement;
     use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     /// Writes its number down, once; the number -1 is refused by the table, -2 by the program.
     #[derive(Clone)]
@@ -256,5 +274,39 @@ mod tests {
         assert!(first.await.unwrap().unwrap());
         assert!(together.write(Note(3)).await.unwrap());
         assert_eq!(noted(&database).await, 2);
+    }
+
+    /// Counts the statements that were carried out.
+    #[derive(Clone)]
+    struct Counted(Arc<AtomicUsize>);
+
+    impl Write for Counted {
+        type Answer = ();
+        async fn carry_out(_: &impl Executor, counted: &[Self]) -> Result<Vec<()>, StoreError> {
+            let statements = counted.first().map(|Self(statements)| statements);
+            statements.map(|statements| statements.fetch_add(1, Ordering::Relaxed));
+            Ok(vec![(); counted.len()])
+        }
+    }
+
+    /// The clock stands still until the second one waits, too.
+    #[tokio::test]
+    async fn those_that_have_time_wait_for_each_other() {
+        let (_folder, database, _) = notebook().await;
+        tokio::time::pause();
+        for (has_time, expected) in [(true, 1), (false, 2)] {
+            let together = Together::unhurried(&database, move || has_time);
+            let statements = Arc::<AtomicUsize>::default();
+            let write = || together.write(Counted(Arc::clone(&statements)));
+            let late = async {
+                for _ in 0..100 {
+                    tokio::task::yield_now().await;
+                }
+                write().await
+            };
+            let (first, second) = tokio::join!(write(), late);
+            assert!(first.is_ok() && second.is_ok());
+            assert_eq!(statements.load(Ordering::Relaxed), expected, "has time: {has_time}");
+        }
     }
 }

@@ -2,16 +2,14 @@
 
 use crate::db::StoreError;
 use crate::passwords::Overloaded;
+use crate::platform;
 use crate::throttle::TooMany;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use latchkey_shared::{EndReason, ErrorCode, FieldError, Problem};
 use std::error::Error;
-use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::future::Future;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -99,15 +97,10 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// The answer, or a refusal when a handler panics: a defect, told to the log by the panic itself.
+/// The answer, or a refusal when a handler panics. What a call leaves behind belongs to it alone, or is guarded by locks.
 pub(super) async fn unless_it_panics(answer: impl Future<Output = Response>) -> Response {
-    let mut answer = pin!(answer);
-    // What a panic leaves behind belongs to this call alone, or is guarded by locks that take it into account.
-    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(context))) {
-        Ok(answered) => answered,
-        Err(_panic) => Poll::Ready(Refusal::new(ErrorCode::Internal).into_response()),
-    })
-    .await
+    let answered = platform::unless_it_panics(answer).await;
+    answered.unwrap_or_else(|| Refusal::new(ErrorCode::Internal).into_response())
 }
 
 /// RFC 6750 §3: every 401 says how to authenticate, and what was wrong with the token that came.

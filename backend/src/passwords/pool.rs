@@ -70,12 +70,17 @@ impl Load {
         Self { threads: config.threads.max(1), max_wait: config.max_wait, waiting, pace, counts }
     }
 
-    /// Whether a job that is queued now will probably be begun in time. One that will not is refused at once: waiting
-    /// for a refusal helps nobody.
-    fn has_time(&self) -> bool {
+    /// How long a job that is queued now will probably wait; nothing before the first hash is done.
+    fn expected_wait(&self) -> Duration {
         let ahead = self.waiting.load(Ordering::Relaxed) / self.threads;
         let pace = Duration::from_nanos(self.pace.load(Ordering::Relaxed));
-        pace.saturating_mul(u32::try_from(ahead).unwrap_or(u32::MAX)) <= self.max_wait
+        pace.saturating_mul(u32::try_from(ahead).unwrap_or(u32::MAX))
+    }
+
+    /// Whether it will probably be begun in time. One that will not is refused at once: waiting for a refusal helps
+    /// nobody.
+    fn has_time(&self) -> bool {
+        self.expected_wait() <= self.max_wait
     }
 
     fn note(&self, took: Duration) {
@@ -127,6 +132,11 @@ impl Pool {
             refused: refused.load(Ordering::Relaxed),
             waited: Duration::from_micros(waited_micros.load(Ordering::Relaxed)),
         }
+    }
+
+    /// How long a request that comes now will probably wait for a thread.
+    pub fn expected_wait(&self) -> Duration {
+        self.load.expected_wait()
     }
 
     /// Runs `work` on one of the threads.

@@ -3,6 +3,7 @@
 mod attended;
 mod clock;
 mod folder;
+mod panics;
 mod patience;
 mod randomness;
 mod trouble;
@@ -10,6 +11,7 @@ mod trouble;
 pub use attended::Attended;
 pub use clock::{Clock, SKEW, SystemClock, TestClock};
 pub use folder::{Folder, FolderError};
+pub use panics::unless_it_panics;
 pub use patience::Patience;
 pub use randomness::{OsRandomness, Randomness};
 pub use trouble::Trouble;

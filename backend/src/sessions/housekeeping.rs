@@ -2,8 +2,10 @@
 
 use super::list::REMEMBERED;
 use super::{ended, seen, store};
+use crate::accounts;
 use crate::app::App;
 use crate::db::StoreError;
+use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -37,9 +39,16 @@ async fn sweep_once(app: &App) -> Result<(), StoreError> {
     loop {
         let over = store::list_over(app.db.executor(), now - REMEMBERED, after).await?;
         let Some(last) = over.last() else { break };
-        after = *last;
+        after = last.id;
+        let mut signed_in = BTreeMap::new();
+        for session in &over {
+            let latest = signed_in.entry(session.account_id).or_insert(session.created_at);
+            *latest = (*latest).max(session.created_at);
+        }
         let transaction = app.db.begin().await?;
-        store::delete_sessions(transaction.executor(), over).await?;
+        // Until now the sessions were what said when somebody last signed in.
+        accounts::mark_signed_in(transaction.executor(), &signed_in).await?;
+        store::delete_sessions(transaction.executor(), over.iter().map(|session| session.id)).await?;
         transaction.commit().await?;
     }
     let transaction = app.db.begin().await?;

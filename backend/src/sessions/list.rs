@@ -34,6 +34,11 @@ pub async fn all(
     Ok(records.into_iter().map(|record| shown(record, current, now)).collect())
 }
 
+/// When somebody last signed in to the account, as far as its sessions still tell.
+pub async fn last_sign_in(app: &App, account_id: Uuid) -> Result<Option<Timestamp>, StoreError> {
+    store::last_created(app.db.executor(), account_id).await
+}
+
 fn shown(record: Record, current: Option<Uuid>, now: Timestamp) -> Session {
     let (ended_at, end_reason) = record.ended(now).unzip();
     Session {

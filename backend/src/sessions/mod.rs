@@ -17,11 +17,11 @@ mod store;
 pub use end::{EndError, because_account_deleted, because_password_changed};
 pub use ended::{EndedSessions, POLL, follow as follow_ends, listen as listen_for_ends};
 pub use housekeeping::run as housekeeping;
-pub use list::all as list_all;
+pub use list::{all as list_all, last_sign_in};
 pub use refresh::{ById, RefreshError, Rotation};
 
 pub use rotation::{Decision, Facts, Generation, decide};
 pub use routes::{SignedInReply, routes};
 pub use seen::SeenGenerations;
 pub use session::{Client, Record, Tokens};
-pub use sign_in::{IssueError, SignInError, Started, issue_first, start};
+pub use sign_in::{IssueError, SignIn, SignInError, Started, issue_first, start};

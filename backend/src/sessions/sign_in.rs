@@ -5,9 +5,9 @@ use super::session::{Client, Issued, NewSession, Tokens};
 use super::store;
 use crate::accounts;
 use crate::app::App;
-use crate::db::{Executor, StoreError};
+use crate::db::{Executor, StoreError, Write};
 use crate::metrics::SignedIn;
-use crate::passwords::Overloaded;
+use crate::passwords::{Overloaded, PasswordHash};
 use crate::throttle::{Guess, TooMany};
 use crate::tokens::Grant;
 use crate::traces;
@@ -57,10 +57,11 @@ pub async fn run(app: &App, log_in: LogIn, client: Client) -> Result<Tokens, Sig
 }
 
 async fn admitted(app: &App, log_in: LogIn, client: Client) -> Result<Tokens, SignInError> {
+    let email_key = accounts::email_key(&log_in.email);
     // Counted by what was typed, before anybody looks whether there is such an account.
-    let guess = Guess::of_account(&client.ip, &accounts::email_key(&log_in.email));
+    let guess = Guess::of_account(&client.ip, &email_key);
     let attempt = app.throttle.admit(guess, app.clock.now())?;
-    let signed_in = check(app, log_in, client).await;
+    let signed_in = check(app, log_in, email_key, client).await;
     match &signed_in {
         Ok(_) => attempt.was_right(),
         Err(SignInError::Rejected) => attempt.was_wrong(),
@@ -69,8 +70,8 @@ async fn admitted(app: &App, log_in: LogIn, client: Client) -> Result<Tokens, Si
     signed_in
 }
 
-async fn check(app: &App, log_in: LogIn, client: Client) -> Result<Tokens, SignInError> {
-    let looked = accounts::find_credentials(app.db.executor(), &log_in.email);
+async fn check(app: &App, log_in: LogIn, email_key: String, client: Client) -> Result<Tokens, SignInError> {
+    let looked = app.credentials.find(email_key);
     let found = traces::during("find the account", looked).await?;
     let (account, hash) =
         found.map_or((None, None), |found| (Some(found.account), Some(found.password_hash)));
@@ -81,14 +82,30 @@ async fn check(app: &App, log_in: LogIn, client: Client) -> Result<Tokens, SignI
         return Err(SignInError::Rejected);
     };
     let now = app.clock.now();
-    let transaction = app.db.begin().await?;
+    let (new, started) = prepare(app, account.id, log_in.remember, client, now);
     // The password may have been changed while it was being checked: whoever knew the old one stays out.
-    if !accounts::mark_signed_in(transaction.executor(), account.id, &hash, now).await? {
+    if !app.sign_ins.write(SignIn { new, checked: hash }).await? {
         return Err(SignInError::Rejected);
     }
-    let started = start(transaction.executor(), app, account.id, log_in.remember, client, now).await?;
-    transaction.commit().await?;
     Ok(issue_first(app, started, account, now)?)
+}
+
+/// A session that begins if the account's password still is the one that was checked. Those that arrive together are
+/// written together.
+#[derive(Clone)]
+pub struct SignIn {
+    /// The session.
+    pub(super) new: NewSession,
+    /// What the password was checked against.
+    pub(super) checked: PasswordHash,
+}
+
+impl Write for SignIn {
+    /// Whether it began.
+    type Answer = bool;
+    async fn carry_out(db: &impl Executor, sign_ins: &[Self]) -> Result<Vec<bool>, StoreError> {
+        store::insert_guarded(db, sign_ins).await
+    }
 }
 
 /// Begins a session, in the caller's transaction.
@@ -100,6 +117,19 @@ pub async fn start(
     client: Client,
     now: Timestamp,
 ) -> Result<Started, StoreError> {
+    let (new, started) = prepare(app, account_id, remember, client, now);
+    store::insert_session(db, new).await?;
+    Ok(started)
+}
+
+/// A session that has yet to be written.
+fn prepare(
+    app: &App,
+    account_id: Uuid,
+    remember: bool,
+    client: Client,
+    now: Timestamp,
+) -> (NewSession, Started) {
     let new = NewSession {
         id: app.random.id(now),
         account_id,
@@ -109,15 +139,14 @@ pub async fn start(
         idle_ends_at: now + app.idle_limit(remember),
         absolute_ends_at: now + app.config.sessions.absolute,
     };
-    let started = Issued {
+    let started = Started(Issued {
         session_id: new.id,
         generation: Generation::FIRST,
         authenticated_at: now,
         ends_at: new.idle_ends_at.min(new.absolute_ends_at),
         remember,
-    };
-    store::insert_session(db, new).await?;
-    Ok(Started(started))
+    });
+    (new, started)
 }
 
 /// Issues the first tokens of a session that has begun, once its transaction has been committed.

@@ -4,11 +4,14 @@ use super::refresh::Rotation;
 use super::rotation::{Facts, Generation};
 use super::seen::Seen;
 use super::session::{Client, NewSession, Record};
-use crate::db::entity::{ended_session, session};
+use super::sign_in::SignIn;
+use crate::db::entity::{account, ended_session, session};
 use crate::db::{Executor, StoreError};
 use latchkey_shared::{EndReason, Timestamp};
-use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, Query, TableRef, ValueTuple};
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, LockType, OnConflict, Query, TableRef, ValueTuple};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use session::Column;
 use std::collections::HashSet;
 use uuid::Uuid;
@@ -27,6 +30,13 @@ pub enum Which {
     AllBut { account_id: Uuid, session_id: Uuid },
     /// The account's.
     All { account_id: Uuid },
+}
+
+/// A session that was over long ago.
+pub struct Over {
+    pub id: Uuid,
+    pub account_id: Uuid,
+    pub created_at: Timestamp,
 }
 
 impl Which {
@@ -63,6 +73,62 @@ pub async fn insert_session(db: &impl Executor, new: NewSession) -> Result<(), S
     };
     session::Entity::insert(row).exec_without_returning(db).await?;
     Ok(())
+}
+
+/// Begins sessions of accounts whose password still is the one that was checked, and tells which of them began.
+pub async fn insert_guarded(db: &impl Executor, sign_ins: &[SignIn]) -> Result<Vec<bool>, StoreError> {
+    let rows = sign_ins.iter().map(|SignIn { new, checked }| {
+        ValueTuple::Many(vec![
+            new.id.into(),
+            new.account_id.into(),
+            new.remember.into(),
+            new.client.user_agent.as_str().into(),
+            new.client.ip.as_str().into(),
+            new.now.as_millis().into(),
+            new.idle_ends_at.as_millis().into(),
+            new.absolute_ends_at.as_millis().into(),
+            checked.expose().into(),
+        ])
+    });
+    let account = |column: account::Column| Expr::col((account::Entity, column));
+    let guarded = Query::select()
+        .exprs(["column1", "column2"].map(asked))
+        .exprs([0, -1].map(Expr::value))
+        .exprs(
+            ["column6", "column3", "column4", "column5", "column6", "column6", "column7", "column8"]
+                .map(asked),
+        )
+        .from_values(rows.collect::<Vec<_>>(), "asked")
+        .inner_join(account::Entity, account(account::Column::Id).eq(asked("column2")))
+        .and_where(account(account::Column::PasswordHash).eq(asked("column9")))
+        // Whoever changes the password waits until the session can be seen and ended, or has changed it before.
+        .lock_with_tables(LockType::Share, [account::Entity])
+        .to_owned();
+    let insert = Query::insert()
+        .into_table(session::Entity)
+        .columns([
+            Column::Id,
+            Column::AccountId,
+            Column::Generation,
+            Column::SeenGeneration,
+            Column::RotatedAt,
+            Column::Remember,
+            Column::UserAgent,
+            Column::Ip,
+            Column::CreatedAt,
+            Column::LastSeenAt,
+            Column::IdleEndsAt,
+            Column::AbsoluteEndsAt,
+        ])
+        .select_from(guarded)
+        .map_err(|error| DbErr::Custom(error.to_string()))?
+        // One that was written although its answer was lost has begun.
+        .on_conflict(OnConflict::column(Column::Id).update_column(Column::Id).to_owned())
+        .returning_col(Column::Id)
+        .to_owned();
+    let begun: HashSet<Uuid> =
+        db.query_all(&insert).await?.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
+    Ok(sign_ins.iter().map(|sign_in| begun.contains(&sign_in.new.id)).collect())
 }
 
 pub async fn find_session(db: &impl Executor, which: Which) -> Result<Option<Record>, StoreError> {
@@ -209,11 +275,11 @@ pub async fn list_ended(
 
 /// A portion of the sessions behind `after` that were over before `limit`, in the order of their ids. Finding them all takes
 /// one look at every session, however many portions they come in; in a read, which holds nobody up.
-pub async fn list_over(db: &impl Executor, limit: Timestamp, after: Uuid) -> Result<Vec<Uuid>, StoreError> {
+pub async fn list_over(db: &impl Executor, limit: Timestamp, after: Uuid) -> Result<Vec<Over>, StoreError> {
     let limit = limit.as_millis();
     let over = session::Entity::find()
         .select_only()
-        .column(Column::Id)
+        .columns([Column::Id, Column::AccountId, Column::CreatedAt])
         .filter(
             Condition::any()
                 .add(Column::EndedAt.lt(limit))
@@ -226,11 +292,28 @@ pub async fn list_over(db: &impl Executor, limit: Timestamp, after: Uuid) -> Res
         .into_tuple()
         .all(db)
         .await?;
-    Ok(over)
+    let over = over.into_iter().map(|(id, account_id, created_at)| Over {
+        id,
+        account_id,
+        created_at: Timestamp::from_millis(created_at),
+    });
+    Ok(over.collect())
+}
+
+/// When somebody last signed in, as far as there still is a session that says so.
+pub async fn last_created(db: &impl Executor, account_id: Uuid) -> Result<Option<Timestamp>, StoreError> {
+    let last: Option<Option<i64>> = session::Entity::find()
+        .select_only()
+        .column_as(Column::CreatedAt.max(), "last")
+        .filter(Column::AccountId.eq(account_id))
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(last.flatten().map(Timestamp::from_millis))
 }
 
 /// Deletes sessions that are over. No session comes back to life, so this needs no condition of its own.
-pub async fn delete_sessions(db: &impl Executor, ids: Vec<Uuid>) -> Result<(), StoreError> {
+pub async fn delete_sessions(db: &impl Executor, ids: impl Iterator<Item = Uuid>) -> Result<(), StoreError> {
     session::Entity::delete_many().filter(Column::Id.is_in(ids)).exec(db).await?;
     Ok(())
 }

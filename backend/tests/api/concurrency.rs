@@ -1,6 +1,7 @@
 //! Many at once: every race has one winner, and nobody is the worse for having lost.
 
 use crate::support::*;
+use latchkey::db::Executor as _;
 use std::collections::BTreeSet;
 use tokio::task::JoinSet;
 
@@ -87,6 +88,25 @@ async fn no_session_of_the_old_password_outlives_its_change() {
         assert_eq!(living.count(), 1);
         passwords.swap(0, 1);
     }
+}
+
+/// The old password is checked and found right while another server has changed it and not yet made that last.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_signs_in_while_the_password_is_being_changed_waits_and_stays_out() {
+    let app = TestApp::spawn().await;
+    let ada = app.signed_up("ada").await;
+    let server = app.beside(&[]).await;
+    let change = app.state.db.begin().await.unwrap();
+    let another = "UPDATE accounts SET password_hash = password_hash || '='";
+    change.executor().execute_unprepared(another).await.unwrap();
+    let login = server.post("/api/auth/login", &json!({"email": ada.email, "password": PASSWORD}));
+    let login = tokio::spawn(login.into_future());
+    until("the password is checked", async || server.state.passwords.counts().done > 0).await;
+    // Time to begin a session, for one that does not wait.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    change.commit().await.unwrap();
+    login.await.unwrap().problem(ErrorCode::CredentialsRejected);
+    assert_eq!(ada.sessions().await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

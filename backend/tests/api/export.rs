@@ -34,3 +34,24 @@ async fn an_export_tells_all_that_is_known_but_the_secrets() {
         assert!(!text.contains(secret), "{text}");
     }
 }
+
+/// Until a session is deleted it tells when somebody signed in; from then on the account does.
+#[tokio::test]
+async fn the_last_sign_in_is_told_after_its_session_has_been_deleted() {
+    let app = TestApp::spawn().await;
+    let ada = app.signed_up("ada").await;
+    for _ in 0..2 {
+        app.clock.advance(MINUTE);
+        ada.elsewhere().await.log_out().await.no_content();
+    }
+    let last = app.now();
+    for _ in 0..31 {
+        app.clock.advance(DAY);
+        ada.refresh().await.ok();
+    }
+    assert_eq!(app.everything().await.len(), 4, "an account and three sessions");
+    // Old sessions are deleted when a server starts, beside its first calls.
+    let later = app.restarted().await;
+    until("their rows are deleted", async || later.everything().await.len() == 2).await;
+    assert_eq!(instant(&ada.at(&later).export().await["signed_in_at"]), last);
+}

@@ -35,19 +35,6 @@ async fn a_deleted_accounts_tokens_are_refused_after_a_restart_too() {
     ada.at(&app).is_signed_out(EndReason::AccountDeleted).await;
 }
 
-/// Longer than anything here takes; only a failure waits for it.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// How long it takes until this is so.
-async fn until(what: &str, is_so: impl AsyncFn() -> bool) -> Duration {
-    let start = Instant::now();
-    while !is_so().await {
-        assert!(start.elapsed() < PATIENCE, "{what}: never");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    start.elapsed()
-}
-
 async fn until_refused(there: &Person) -> Duration {
     until("the other server learns of it", async || there.verify().await.status != 200).await
 }

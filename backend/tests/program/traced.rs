@@ -173,7 +173,10 @@ async fn a_sign_in_is_traced_step_by_step_under_its_requests_id() {
         collector.spans().into_iter().filter(|span| span.parent_span_id == call.span_id).collect();
     steps.sort_by_key(|step| step.start_time_unix_nano);
     let names: Vec<_> = steps.iter().map(|step| step.name.as_str()).collect();
-    assert_eq!(names, ["find the account", "wait for a hashing thread", "hash the password", "transaction"]);
+    assert_eq!(
+        names,
+        ["find the account", "wait for a hashing thread", "hash the password", "write with others"]
+    );
     for step in steps {
         assert_eq!(step.trace_id, call.trace_id);
         assert!(step.attributes.is_empty() && step.events.is_empty(), "{step:?}");

@@ -1,0 +1,189 @@
+//! SQLite's connections, kept at hand between statements.
+//!
+//! The driver's pool asks each connection that comes back to it whether it still answers, in a task of its own: two more
+//! words between threads for every statement. Where the database is a file, that takes as long as finding a row by its
+//! key. So a few connections stay out of the pool, and the one used last is used next: its pages are still in memory.
+
+use sea_orm::sqlx::pool::PoolConnection;
+use sea_orm::sqlx::{self, AssertSqlSafe, Sqlite};
+use sea_orm::{
+    ConnAcquireErr, ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, ExecResult, QueryResult,
+    RuntimeErr, SqlxError, Statement, Values,
+};
+use sea_orm_migration::async_trait;
+use sea_query_sqlx::SqlxValues;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How many are kept; the others of the pool are for transactions.
+const MOST: usize = 4;
+
+type Connection = PoolConnection<Sqlite>;
+
+/// The pool, and what is kept beside it.
+#[derive(Clone)]
+pub(super) struct Kept {
+    pub(super) pool: DatabaseConnection,
+    idle: Arc<Mutex<Vec<Connection>>>,
+}
+
+impl Kept {
+    /// Keeps none yet.
+    pub(super) fn beside(pool: DatabaseConnection) -> Self {
+        Self { pool, idle: Arc::default() }
+    }
+
+    /// How many of the connections that the pool has given away nobody uses.
+    pub(super) fn at_hand(&self) -> usize {
+        self.idle().len()
+    }
+
+    /// Gives all of them back.
+    pub(super) fn release(&self) {
+        self.idle().clear();
+    }
+
+    fn is_sqlite(&self) -> bool {
+        self.pool.get_database_backend() == DatabaseBackend::Sqlite
+    }
+
+    async fn take(&self) -> Result<Connection, DbErr> {
+        let kept = self.idle().pop();
+        match kept {
+            Some(connection) => Ok(connection),
+            None => self.pool.get_sqlite_connection_pool().acquire().await.map_err(not_acquired),
+        }
+    }
+
+    /// Only after an answer that was no failure. Any other goes back to the pool, which looks what has become of it.
+    fn keep(&self, connection: Connection) {
+        let mut idle = self.idle();
+        if idle.len() < MOST && !self.pool.get_sqlite_connection_pool().is_closed() {
+            idle.push(connection);
+        }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Kept {
+    fn get_database_backend(&self) -> DatabaseBackend {
+        self.pool.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        if !self.is_sqlite() {
+            return self.pool.execute_raw(statement).await;
+        }
+        let mut connection = self.take().await?;
+        let done = query(statement).execute(&mut *connection).await.map_err(not_executed)?;
+        self.keep(connection);
+        Ok(done.into())
+    }
+
+    async fn execute_unprepared(&self, statements: &str) -> Result<ExecResult, DbErr> {
+        self.pool.execute_unprepared(statements).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        if !self.is_sqlite() {
+            return self.pool.query_one_raw(statement).await;
+        }
+        let mut connection = self.take().await?;
+        let row = query(statement).fetch_optional(&mut *connection).await.map_err(not_queried)?;
+        self.keep(connection);
+        Ok(row.map(Into::into))
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        if !self.is_sqlite() {
+            return self.pool.query_all_raw(statement).await;
+        }
+        let mut connection = self.take().await?;
+        let rows = query(statement).fetch_all(&mut *connection).await.map_err(not_queried)?;
+        self.keep(connection);
+        Ok(rows.into_iter().map(Into::into).collect())
+    }
+}
+
+fn query(statement: Statement) -> sqlx::query::Query<'static, Sqlite, SqlxValues> {
+    let values = statement.values.unwrap_or_else(|| Values(Vec::new()));
+    sqlx::query_with(AssertSqlSafe(statement.sql), SqlxValues(values))
+}
+
+fn not_acquired(error: SqlxError) -> DbErr {
+    match error {
+        SqlxError::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
+        SqlxError::PoolClosed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
+        error => DbErr::Conn(RuntimeErr::SqlxError(error.into())),
+    }
+}
+
+fn not_executed(error: SqlxError) -> DbErr {
+    DbErr::Exec(RuntimeErr::SqlxError(error.into()))
+}
+
+fn not_queried(error: SqlxError) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::from_pairs;
+    use crate::db::{Connections, Database, Executor as _};
+    use sea_orm::{DatabaseBackend, DbErr, QueryResult, Statement};
+
+    async fn in_a_file() -> (tempfile::TempDir, Database) {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/kept.db", folder.path().display());
+        let config = from_pairs(None, [("LATCHKEY_DATABASE__URL".to_owned(), url)]).unwrap();
+        let database = Database::open(&config.database_url).await.unwrap();
+        (folder, database)
+    }
+
+    async fn ask(database: &Database, question: &str) -> Result<Option<QueryResult>, DbErr> {
+        let question = Statement::from_string(DatabaseBackend::Sqlite, question);
+        database.executor().query_one_raw(question).await
+    }
+
+    #[tokio::test]
+    async fn one_connection_serves_one_statement_after_the_other() {
+        let (_folder, database) = in_a_file().await;
+        assert!(ask(&database, "SELECT 1").await.unwrap().is_some());
+        // The migrations had their own.
+        let Connections { open, .. } = database.connections();
+        for _ in 0..10 {
+            assert!(ask(&database, "SELECT 1").await.unwrap().is_some());
+            assert_eq!(database.connection.on.at_hand(), 1);
+        }
+        assert_eq!(database.connections().open, open);
+    }
+
+    #[tokio::test]
+    async fn after_a_failure_a_connection_goes_back_to_the_pool() {
+        let (_folder, database) = in_a_file().await;
+        assert!(ask(&database, "SELECT nothing").await.is_err());
+        assert_eq!(database.connection.on.at_hand(), 0);
+        assert!(ask(&database, "SELECT 1").await.unwrap().is_some());
+        assert_eq!(database.connection.on.at_hand(), 1);
+    }
+
+    #[tokio::test]
+    async fn closing_waits_for_none_that_is_kept() {
+        let (_folder, database) = in_a_file().await;
+        assert!(ask(&database, "SELECT 1").await.unwrap().is_some());
+        database.close().await.unwrap();
+        assert_eq!(database.connection.on.at_hand(), 0);
+        assert!(ask(&database, "SELECT 1").await.is_err());
+    }
+
+    /// The workspace's own flag: a build without it parses and plans every statement at every call.
+    #[tokio::test]
+    async fn a_statement_is_planned_once_whatever_is_bound_to_it() {
+        let (_folder, database) = in_a_file().await;
+        let flag = "SELECT 1 FROM pragma_compile_options WHERE compile_options = 'ENABLE_QPSG'";
+        assert!(ask(&database, flag).await.unwrap().is_some());
+    }
+}

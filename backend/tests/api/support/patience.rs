@@ -1,0 +1,16 @@
+//! Waiting for what happens beside the calls.
+
+use std::time::{Duration, Instant};
+
+/// Longer than anything here takes; only a failure waits for it.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long it takes until this is so.
+pub async fn until(what: &str, is_so: impl AsyncFn() -> bool) -> Duration {
+    let start = Instant::now();
+    while !is_so().await {
+        assert!(start.elapsed() < PATIENCE, "{what}: never");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    start.elapsed()
+}
