@@ -98,11 +98,10 @@ impl Door {
     async fn open(&self, listener: &TcpListener) {
         while let Ok(place) = Arc::clone(&self.places).acquire_owned().await {
             let (stream, peer) = accept(listener).await;
-            // Counted for each connection by itself: one count for all would have every core write to one place at each call.
-            let service = Arc::new(self.service.clone());
+            let waiter = Arc::new(self.service.at(peer));
             let service = service_fn(move |request| {
-                let service = Arc::clone(&service);
-                async move { Ok::<_, Infallible>(service.answer(request, peer).await) }
+                let waiter = Arc::clone(&waiter);
+                async move { Ok::<_, Infallible>(waiter.answer(request).await) }
             });
             let mut protocol = self.protocol.clone();
             let stream = TokioIo::new(Attended::new(stream, self.patience));

@@ -6,19 +6,28 @@ use super::problem::unless_it_panics;
 use super::router::router;
 use crate::app::App;
 use axum::Router;
-use axum::body::{Body, HttpBody};
+use axum::body::HttpBody;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderValue, Request, header};
 use axum::response::Response;
 use bytes::Bytes;
 use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::{Mutex, PoisonError};
 use tower_service::Service as _;
 
 /// Answers requests.
-#[derive(Clone)]
 pub struct Service {
     app: App,
     router: Router,
+}
+
+/// Answers the requests of one connection.
+pub struct Waiter {
+    app: App,
+    peer: SocketAddr,
+    // Called through a lock of its own, since a router that is cloned for each call has every core write to one count.
+    router: Mutex<Router>,
 }
 
 impl Service {
@@ -27,17 +36,25 @@ impl Service {
         Self { router: router(app.clone()), app }
     }
 
-    /// Answers one request of a client. It never fails: what goes wrong is told in the answer.
-    pub async fn answer<B>(&self, request: Request<B>, peer: SocketAddr) -> Response
+    /// Serves one client.
+    pub fn at(&self, peer: SocketAddr) -> Waiter {
+        Waiter { app: self.app.clone(), peer, router: Mutex::new(self.router.clone()) }
+    }
+}
+
+impl Waiter {
+    /// Answers one request. It never fails: what goes wrong is told in the answer.
+    pub async fn answer<B>(&self, mut request: Request<B>) -> Response
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
     {
         let is_the_last = in_doubt(&request);
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(peer));
-        let mut router = self.router.clone();
-        let answered = async move { router.call(request).await.unwrap_or_else(|never| match never {}) };
+        request.extensions_mut().insert(ConnectInfo(self.peer));
+        let answered = pin!(async {
+            let called = self.router.lock().unwrap_or_else(PoisonError::into_inner).call(request);
+            called.await.unwrap_or_else(|never| match never {})
+        });
         let mut answer = finish(&self.app, unless_it_panics(answered).await);
         if is_the_last {
             answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

@@ -6,6 +6,7 @@ mod folder;
 mod panics;
 mod patience;
 mod randomness;
+mod shards;
 mod trouble;
 
 pub use attended::Attended;
@@ -14,4 +15,5 @@ pub use folder::{Folder, FolderError};
 pub use panics::unless_it_panics;
 pub use patience::Patience;
 pub use randomness::{OsRandomness, Randomness};
+pub use shards::Shards;
 pub use trouble::Trouble;

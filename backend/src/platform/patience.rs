@@ -1,15 +1,19 @@
-//! A connection's timer. Its one entry with the runtime is used again for every request: to register and cancel one each
-//! time takes the lock of all timers twice, which a checked call would feel.
+//! A connection's timer. Its one entry with the runtime is used again for every request, and put off only once it is over:
+//! to register and cancel one each time takes the lock of all timers twice, which a checked call would feel.
 
 use hyper::rt::{Sleep as HyperSleep, Timer};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 use tokio::time::Sleep;
 
-type Entry = Pin<Box<Sleep>>;
+/// An entry with the runtime, and when it is over.
+struct Entry {
+    sleep: Pin<Box<Sleep>>,
+    over_at: Instant,
+}
 
 /// Times one connection, which waits for one thing at a time.
 #[derive(Default)]
@@ -22,15 +26,12 @@ impl Timer for Patience {
 
     fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn HyperSleep>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let entry = match kept {
-            Some(mut entry) => {
-                // To a later time, which needs no lock.
-                entry.as_mut().reset(deadline.into());
-                entry
-            }
-            None => Box::pin(tokio::time::sleep_until(deadline.into())),
-        };
-        Box::pin(Waiting { entry: Some(entry), place: Arc::clone(&self.0) })
+        // One that is over too early is put off when that happens; one that would be over too late is of no use.
+        let entry = kept.filter(|entry| entry.over_at <= deadline).unwrap_or_else(|| Entry {
+            sleep: Box::pin(tokio::time::sleep_until(deadline.into())),
+            over_at: deadline,
+        });
+        Box::pin(Waiting { deadline, entry: Some(entry), place: Arc::clone(&self.0) })
     }
 
     fn now(&self) -> Instant {
@@ -40,6 +41,7 @@ impl Timer for Patience {
 
 /// Waits; what it waited with goes back to its place.
 struct Waiting {
+    deadline: Instant,
     entry: Option<Entry>,
     place: Arc<Mutex<Option<Entry>>>,
 }
@@ -49,7 +51,16 @@ impl HyperSleep for Waiting {}
 impl Future for Waiting {
     type Output = ();
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        self.entry.as_mut().map_or(Poll::Ready(()), |entry| entry.as_mut().poll(context))
+        let deadline = self.deadline;
+        let Some(entry) = &mut self.entry else { return Poll::Ready(()) };
+        loop {
+            ready!(entry.sleep.as_mut().poll(context));
+            if entry.over_at >= deadline {
+                return Poll::Ready(());
+            }
+            entry.sleep.as_mut().reset(deadline.into());
+            entry.over_at = deadline;
+        }
     }
 }
 

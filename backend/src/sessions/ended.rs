@@ -5,7 +5,7 @@ use super::store;
 use crate::app::App;
 use crate::db::StoreError;
 use crate::metrics::Tally;
-use crate::platform::{SKEW, Trouble};
+use crate::platform::{SKEW, Shards, Trouble};
 use latchkey_shared::{EndReason, Timestamp};
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
@@ -30,7 +30,7 @@ struct Ended {
 /// The set of ended sessions.
 #[derive(Default)]
 pub struct EndedSessions {
-    set: RwLock<HashMap<Uuid, Ended>>,
+    set: Shards<RwLock<HashMap<Uuid, Ended>>>,
     word: Notify,
     counts: Tally<EndReason>,
 }
@@ -38,7 +38,8 @@ pub struct EndedSessions {
 impl EndedSessions {
     /// Why the session has ended, if it has lately.
     pub fn reason(&self, session_id: Uuid) -> Option<EndReason> {
-        self.set.read().unwrap_or_else(PoisonError::into_inner).get(&session_id).map(|ended| ended.reason)
+        let part = self.part(session_id).read().unwrap_or_else(PoisonError::into_inner);
+        part.get(&session_id).map(|ended| ended.reason)
     }
 
     /// How many sessions this server has ended, by reason.
@@ -53,14 +54,22 @@ impl EndedSessions {
     }
 
     fn remember(&self, session_ids: &[Uuid], reason: EndReason, at: Timestamp) {
-        let mut set = self.set.write().unwrap_or_else(PoisonError::into_inner);
         for id in session_ids {
-            set.entry(*id).or_insert(Ended { reason, at });
+            let mut part = self.part(*id).write().unwrap_or_else(PoisonError::into_inner);
+            part.entry(*id).or_insert(Ended { reason, at });
         }
     }
 
     fn forget_before(&self, limit: Timestamp) {
-        self.set.write().unwrap_or_else(PoisonError::into_inner).retain(|_, ended| ended.at > limit);
+        for part in self.set.all() {
+            part.write().unwrap_or_else(PoisonError::into_inner).retain(|_, ended| ended.at > limit);
+        }
+    }
+
+    /// By the last byte, which is random in every version of our ids.
+    fn part(&self, session_id: Uuid) -> &RwLock<HashMap<Uuid, Ended>> {
+        let [.., last] = session_id.into_bytes();
+        self.set.of(last)
     }
 
     /// Reads what has ended since `since`, on whichever server.

@@ -3,6 +3,7 @@
 use super::access::TYPE;
 use super::keys::Keys;
 use crate::config::Config;
+use crate::platform::Shards;
 use bytes::Bytes;
 use jsonwebtoken::{Algorithm, Validation};
 use latchkey_shared::{Claims, Timestamp};
@@ -27,7 +28,7 @@ pub enum VerifyError {
 }
 
 /// What a good token says.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Verified {
     /// The token's claims.
     pub claims: Arc<Claims>,
@@ -37,13 +38,27 @@ pub struct Verified {
     pub first_use: bool,
 }
 
-/// The verifier and its memory. Raw tokens are not kept: the memory is keyed by their SHA-256.
+/// A token that was found good. Without its signature, it is not one that anybody could use.
+struct Known {
+    message: Box<str>,
+    claims: Arc<Claims>,
+    json: Bytes,
+}
+
+impl Known {
+    fn verified(&self, first_use: bool) -> Verified {
+        Verified { claims: Arc::clone(&self.claims), json: self.json.clone(), first_use }
+    }
+}
+
+/// The verifier and its memory. Raw tokens are not kept: a token is found by the SHA-256 of its signature, which is the
+/// shortest part of it that is hard to make, and is the same only if all that was signed is the same, too.
 pub struct Verifier {
     keys: Arc<Keys>,
     validation: Validation,
     lifetime: Duration,
-    known: Cache<[u8; 32], (Arc<Claims>, Bytes)>,
-    remembered: AtomicU64,
+    known: Cache<[u8; 32], Arc<Known>>,
+    remembered: Shards<AtomicU64>,
     checked: AtomicU64,
 }
 
@@ -61,26 +76,28 @@ impl Verifier {
             validation,
             lifetime: config.tokens.access_lifetime,
             known: Cache::new(REMEMBERED),
-            remembered: AtomicU64::new(0),
+            remembered: Shards::default(),
             checked: AtomicU64::new(0),
         }
     }
 
     /// How many tokens were found remembered, and how many had to be checked.
     pub fn counts(&self) -> (u64, u64) {
-        (self.remembered.load(Ordering::Relaxed), self.checked.load(Ordering::Relaxed))
+        let remembered = self.remembered.all().map(|count| count.load(Ordering::Relaxed)).sum();
+        (remembered, self.checked.load(Ordering::Relaxed))
     }
 
     /// Checks the token's signature, kind, issuer, audience and time.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Verified, VerifyError> {
-        let key: [u8; 32] = Sha256::digest(token).into();
-        if let Some((claims, json)) = self.known.get(&key) {
-            self.remembered.fetch_add(1, Ordering::Relaxed);
-            return if self.is_over(&claims, now) {
+        let (message, signature) = token.rsplit_once('.').ok_or(VerifyError::Invalid)?;
+        let key: [u8; 32] = Sha256::digest(signature).into();
+        if let Some(known) = self.known.get(&key).filter(|known| *known.message == *message) {
+            self.remembered.of(key[0]).fetch_add(1, Ordering::Relaxed);
+            return if self.is_over(&known.claims, now) {
                 self.known.remove(&key);
                 Err(VerifyError::Expired)
             } else {
-                Ok(Verified { claims, json, first_use: false })
+                Ok(known.verified(false))
             };
         }
         self.checked.fetch_add(1, Ordering::Relaxed);
@@ -89,8 +106,10 @@ impl Verifier {
             return Err(VerifyError::Expired);
         }
         let json = Bytes::from(serde_json::to_vec(&*claims).map_err(|_| VerifyError::Invalid)?);
-        self.known.insert(key, (Arc::clone(&claims), json.clone()));
-        Ok(Verified { claims, json, first_use: true })
+        let known = Arc::new(Known { message: message.into(), claims, json });
+        let verified = known.verified(true);
+        self.known.insert(key, known);
+        Ok(verified)
     }
 
     fn check(&self, token: &str, now: Timestamp) -> Option<Claims> {

@@ -165,6 +165,27 @@ async fn a_signature_that_is_none_is_refused() {
     scene.ada.verify().await.ok();
 }
 
+/// A token that holds is found again by its signature: what stands before that must be the same, too.
+#[tokio::test]
+async fn a_signature_that_is_remembered_opens_only_what_it_signed() {
+    let scene = Scene::set().await;
+    let mine = scene.ada.access_token();
+    let (message, signature) = mine.rsplit_once('.').unwrap();
+    let others = scene.app.signed_up("mallory").await.access_token();
+    let (other, _) = others.rsplit_once('.').unwrap();
+    let mut roles = scene.claims.clone();
+    roles["roles"] = json!(["user", "admin"]);
+    let raised = scene.forge.access(&scene.header, &roles);
+    let (raised, _) = raised.rsplit_once('.').unwrap();
+    for round in 0..3 {
+        // From here on it is remembered.
+        scene.ada.verify().await.ok();
+        for message in [other, raised, &message[1..], &message[..message.len() - 1], "", "."] {
+            scene.refused(&format!("{message}.{signature}"), &format!("{message}, round {round}")).await;
+        }
+    }
+}
+
 /// RFC 7515 §2: base64url without padding, line breaks or spare bits. Otherwise one token had many spellings.
 #[tokio::test]
 async fn a_token_has_one_spelling() {
