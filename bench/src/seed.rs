@@ -80,13 +80,17 @@ async fn fill(app: &App, people: u64, now: Timestamp) -> Outcome {
     Ok(())
 }
 
+/// How many people there are whose addresses and access tokens are used: equally many in a database of any size.
+const REGULARS: u64 = 256;
+
 /// The people that are used lie all over the database, so that its size tells.
 fn write_down(app: &App, options: &Options, now: Timestamp) -> Outcome {
     let used = options.people.saturating_sub(SET_ASIDE).max(1);
     let spread = |index: u64, of: u64| 1 + index * (used / of.min(used)) % used;
+    let regular = |index: u64| spread(index % REGULARS, REGULARS);
     let mut access = lines(&options.out, "access")?;
     for index in 0..options.access {
-        let person = id(spread(index, options.access));
+        let person = id(regular(index));
         let grant = Grant {
             account_id: person,
             session_id: person,
@@ -102,8 +106,8 @@ fn write_down(app: &App, options: &Options, now: Timestamp) -> Outcome {
         let person = id(spread(index, options.refresh));
         writeln!(refresh, "{}", app.refresh_tokens.issue(person, person, 0, now, ends_at)?.expose())?;
     }
-    for index in 0..1000.min(used) {
-        writeln!(emails, "{}", email(spread(index, 1000)))?;
+    for index in 0..REGULARS.min(used) {
+        writeln!(emails, "{}", email(regular(index)))?;
     }
     for file in [&mut access, &mut refresh, &mut emails] {
         file.flush()?;

@@ -4,6 +4,7 @@ use crate::failure::{Doing, Outcome};
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A folder that is gone again when this is.
 pub struct TemporaryFolder(PathBuf);
@@ -11,7 +12,9 @@ pub struct TemporaryFolder(PathBuf);
 impl TemporaryFolder {
     /// Makes an empty folder that only its owner can enter.
     pub fn new(purpose: &str) -> Outcome<Self> {
-        let path = std::env::temp_dir().join(format!("latchkey-{purpose}-{}", std::process::id()));
+        static MADE: AtomicUsize = AtomicUsize::new(0);
+        let (process, number) = (std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(format!("latchkey-{purpose}-{process}-{number}"));
         fs::DirBuilder::new().mode(0o700).create(&path).doing(format_args!("make {}", path.display()))?;
         Ok(Self(path))
     }

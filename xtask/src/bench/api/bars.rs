@@ -264,10 +264,14 @@ fn while_signing_in<T>(server: &Server, world: &World, act: impl FnOnce() -> Out
 
 fn refresh(effort: Effort) -> Outcome<Vec<Row>> {
     let mut rows = refresh_on("SQLite, synchronous=FULL", effort, None)?;
-    let programs = postgres::programs().ok_or_else(|| Failure::because("This takes PostgreSQL."))?;
+    let programs = postgres_programs()?;
     let postgres = Postgres::start_durable(&programs)?;
     rows.extend(refresh_on("PostgreSQL, synchronous_commit=on", effort, Some(postgres.url().to_owned()))?);
     Ok(rows)
+}
+
+fn postgres_programs() -> Outcome<PathBuf> {
+    postgres::programs().ok_or_else(|| Failure::because("This takes PostgreSQL."))
 }
 
 const CLIENTS: [usize; 3] = [1, 8, 64];
@@ -381,16 +385,36 @@ fn start(effort: Effort) -> Outcome<Vec<Row>> {
 const CALLS: [&str; 4] = ["login", "refresh", "verify", "list"];
 
 fn growth(effort: Effort) -> Outcome<Vec<Row>> {
+    let mut rows = growth_on("SQLite", effort, &[])?;
+    let programs = postgres_programs()?;
+    // A server for each size.
+    let servers: Outcome<Vec<_>> =
+        effort.sizes().iter().map(|_| Postgres::start_durable(&programs)).collect();
+    rows.extend(growth_on("PostgreSQL", effort, &servers?)?);
+    Ok(rows)
+}
+
+fn growth_on(name: &str, effort: Effort, databases: &[Postgres]) -> Outcome<Vec<Row>> {
     let sessions = sessions_of(8) * (effort.rounds() + 1);
     let tokens = Tokens { access: 1000, refresh: sessions as u64 };
-    let (mut worlds, mut servers) = (Vec::new(), Vec::new());
-    for people in effort.sizes() {
-        let world = World::make(&format!("growth-{people}"), *people, &tokens, None)?;
-        servers.push(world.serve()?);
-        worlds.push(world);
+    let mut worlds = Vec::new();
+    for (index, people) in effort.sizes().iter().enumerate() {
+        let database = databases.get(index).map(|database| database.url().to_owned());
+        worlds.push(World::make(&format!("growth-{people}"), *people, &tokens, database)?);
     }
-    // By call, by size, by round.
-    let mut rates = vec![vec![Vec::new(); worlds.len()]; CALLS.len()];
+    let by_size = || vec![Vec::new(); worlds.len()];
+    let (mut starts, mut memory) = (by_size(), by_size());
+    for _ in 0..effort.rounds() {
+        for ((world, starts), memory) in worlds.iter().zip(&mut starts).zip(&mut memory) {
+            let server = world.serve()?;
+            starts.push(server.ready_after.as_secs_f64() * 1e3);
+            memory.push(server.memory("VmRSS")?);
+        }
+    }
+    let mut rows = grown(&worlds, name, "start: ms to ready", &starts);
+    rows.extend(grown(&worlds, name, "memory, idle: MB resident", &memory));
+    let servers = worlds.iter().map(World::serve).collect::<Outcome<Vec<_>>>()?;
+    let mut rates = CALLS.map(|_| by_size());
     for round in 0..=effort.rounds() {
         for (call, by_size) in CALLS.into_iter().zip(&mut rates) {
             for ((world, server), by_round) in worlds.iter().zip(&servers).zip(by_size) {
@@ -402,24 +426,26 @@ fn growth(effort: Effort) -> Outcome<Vec<Row>> {
             }
         }
     }
-    let mut rows = Vec::new();
-    for (call, by_size) in CALLS.into_iter().zip(rates) {
-        let Some((small, larger)) = by_size.split_first() else { continue };
-        for (world, rate) in worlds.iter().skip(1).zip(larger) {
-            let speed = compared(rate.clone(), small.clone());
-            rows.push(Row {
-                what: format!("`{call}`, {} accounts and sessions: calls per second", world.people),
-                against: "1000".into(),
-                figure: speed.ratio,
-                wanted: Wanted::Nothing,
-                seen: format!("{} against {} per second", speed.ours, speed.theirs),
-            });
-        }
+    for (call, by_size) in CALLS.into_iter().zip(&rates) {
+        rows.extend(grown(&worlds, name, &format!("`{call}`: calls per second"), by_size));
     }
-    let times: Vec<String> =
-        servers.iter().map(|server| format!("{} ms", server.ready_after.as_millis())).collect();
-    eprintln!("  started in {}", times.join(", "));
     Ok(rows)
+}
+
+/// What came of each larger database, beside the smallest.
+fn grown(worlds: &[World], name: &str, what: &str, by_size: &[Vec<f64>]) -> Vec<Row> {
+    let Some((small, larger)) = by_size.split_first() else { return Vec::new() };
+    let row = |(world, figures): (&World, &Vec<f64>)| {
+        let pair = compared(figures.clone(), small.clone());
+        Row {
+            what: format!("{what}; {name}, {} accounts and sessions", world.people),
+            against: "the same with 1000".into(),
+            figure: pair.ratio,
+            wanted: Wanted::Nothing,
+            seen: format!("{} against {}", pair.ours, pair.theirs),
+        }
+    };
+    worlds.iter().skip(1).zip(larger).map(row).collect()
 }
 
 fn ask(call: &str, world: &World, server: &Server, round: usize, seconds: u32) -> Outcome<f64> {
