@@ -2,6 +2,7 @@
 //! address.
 
 use crate::config::LogFormat;
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::IsTerminal as _;
 use tracing_subscriber::EnvFilter;
 
@@ -16,5 +17,43 @@ pub fn start(format: LogFormat) {
         LogFormat::Json => {
             log.json().flatten_event(true).with_current_span(true).with_span_list(false).init();
         }
+    }
+    // A panic as well: in the same form, and with the id of the call that it struck.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(tracing::field::display);
+        // Only where `RUST_BACKTRACE` asks for it.
+        let trace = Backtrace::capture();
+        let trace = (trace.status() == BacktraceStatus::Captured).then(|| tracing::field::display(trace));
+        let words = panic.payload_as_str().unwrap_or("a panic");
+        tracing::error!(panic.place = place, panic.trace = trace, "A defect: {words}");
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+    use std::process::Command;
+
+    /// Whether this is the process that is to panic.
+    const PANICS: &str = "LATCHKEY_TEST_PANICS";
+
+    /// In a process of its own: there is one log, and one place where panics are told.
+    #[test]
+    fn a_panic_is_told_in_the_form_of_the_log_with_the_calls_id() {
+        if std::env::var_os(PANICS).is_some() {
+            start(LogFormat::Json);
+            let _call = tracing::info_span!("call", request.id = "7").entered();
+            panic!("one that a test asked for");
+        }
+        let mut this = Command::new(std::env::current_exe().unwrap());
+        let name = "log::tests::a_panic_is_told_in_the_form_of_the_log_with_the_calls_id";
+        let run = this.args([name, "--exact", "--nocapture"]).env(PANICS, "").output().unwrap();
+        let told = String::from_utf8(run.stderr).unwrap();
+        let line: Value = serde_json::from_str(told.lines().next().unwrap()).unwrap();
+        assert_eq!(line["level"], "ERROR", "{told}");
+        assert_eq!(line["message"], "A defect: one that a test asked for");
+        assert_eq!(line["span"]["request.id"], "7");
+        assert!(line["panic.place"].as_str().unwrap().starts_with("backend/src/log.rs:"), "{told}");
     }
 }
