@@ -40,6 +40,7 @@ mod tests {
 
     /// In a process of its own: there is one log, and one place where panics are told.
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "a word between this process and its like")]
     fn a_panic_is_told_in_the_form_of_the_log_with_the_calls_id() {
         if std::env::var_os(PANICS).is_some() {
             start(LogFormat::Json);

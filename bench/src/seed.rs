@@ -42,17 +42,31 @@ pub async fn run(options: Options) -> Outcome {
     Ok(())
 }
 
+/// In portions: no statement may take for long, and none here should be an exception.
+const PORTION: u64 = 20_000;
+
 async fn fill(app: &App, people: u64, now: Timestamp) -> Outcome {
     let password: Password =
         Secret::from(PASSWORD.to_owned()).try_into().map_err(|error| format!("{error:?}"))?;
     let hash = app.passwords.hash_new(password, Vec::new(), &*app.random).await?;
+    for first in (1..=people).step_by(PORTION as usize) {
+        let last = people.min(first + PORTION - 1);
+        add(app, first, last, hash.expose(), now).await?;
+    }
+    let sqlite = app.config.database_url.is_sqlite();
+    let tidy = if sqlite { "PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)" } else { "ANALYZE" };
+    app.db.executor().execute_unprepared(tidy).await?;
+    Ok(())
+}
+
+async fn add(app: &App, first: u64, last: u64, hash: &str, now: Timestamp) -> Outcome {
     let sqlite = app.config.database_url.is_sqlite();
     let numbers = if sqlite {
         format!(
-            "(WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {people}) SELECT n FROM s)"
+            "(WITH RECURSIVE s(n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM s WHERE n < {last}) SELECT n FROM s)"
         )
     } else {
-        format!("(SELECT generate_series(1, {people}) AS n)")
+        format!("(SELECT generate_series({first}, {last}) AS n)")
     };
     let prefix = &id(0).simple().to_string()[..20];
     let id = if sqlite {
@@ -60,7 +74,7 @@ async fn fill(app: &App, people: u64, now: Timestamp) -> Outcome {
     } else {
         format!("('{prefix}' || lpad(to_hex(n), 12, '0'))::uuid")
     };
-    let (hash, now_ms) = (hash.expose(), now.as_millis());
+    let now_ms = now.as_millis();
     let (idle, absolute) =
         ((now + app.config.sessions.idle).as_millis(), (now + app.config.sessions.absolute).as_millis());
     let address = email(0).replace('0', "' || n || '");
@@ -75,8 +89,6 @@ async fn fill(app: &App, people: u64, now: Timestamp) -> Outcome {
          created_at, last_seen_at, idle_ends_at, absolute_ends_at) SELECT {id}, {id}, 0, -1, {now_ms}, {yes}, \
          'wrk/4', '127.0.0.1', {now_ms}, {now_ms}, {idle}, {absolute} FROM {numbers} AS numbers"
     )).await?;
-    let tidy = if sqlite { "PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)" } else { "ANALYZE" };
-    app.db.executor().execute_unprepared(tidy).await?;
     Ok(())
 }
 
