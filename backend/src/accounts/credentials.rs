@@ -19,7 +19,8 @@ impl Lookup for ById {
     }
 }
 
-/// Finds accounts by their addresses in the form of [`email_key`](super::email_key), with what their passwords are checked against; many at once.
+/// Finds accounts by their addresses in the form of [`email_key`](super::email_key), with what their passwords are checked
+/// against; many at once.
 pub struct ByEmail;
 
 impl Lookup for ByEmail {

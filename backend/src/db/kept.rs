@@ -4,6 +4,7 @@
 //! words between threads for every statement. Where the database is a file, that takes as long as finding a row by its
 //! key. So a few connections stay out of the pool, and the one used last is used next: its pages are still in memory.
 
+use super::connect::ACQUIRE_TIMEOUT;
 use sea_orm::sqlx::pool::PoolConnection;
 use sea_orm::sqlx::{self, AssertSqlSafe, Sqlite};
 use sea_orm::{
@@ -13,9 +14,13 @@ use sea_orm::{
 use sea_orm_migration::async_trait;
 use sea_query_sqlx::SqlxValues;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
-/// How many are kept; the others of the pool are for transactions.
-const MOST: usize = 4;
+/// How many statements are under way at once, and how many connections are kept for them; the others of the pool are for
+/// transactions, of which there is one at a time. Whoever comes when all are in use waits here, in line: the pool would
+/// not learn that one has come back.
+const MOST: usize = 6;
 
 type Connection = PoolConnection<Sqlite>;
 
@@ -24,12 +29,16 @@ type Connection = PoolConnection<Sqlite>;
 pub(super) struct Kept {
     pub(super) pool: DatabaseConnection,
     idle: Arc<Mutex<Vec<Connection>>>,
+    places: Arc<Semaphore>,
 }
+
+/// A connection in use, and the place in line that it stands for.
+struct Taken(Connection, OwnedSemaphorePermit);
 
 impl Kept {
     /// Keeps none yet.
     pub(super) fn beside(pool: DatabaseConnection) -> Self {
-        Self { pool, idle: Arc::default() }
+        Self { pool, idle: Arc::default(), places: Arc::new(Semaphore::new(MOST)) }
     }
 
     /// How many of the connections that the pool has given away nobody uses.
@@ -46,20 +55,26 @@ impl Kept {
         self.pool.get_database_backend() == DatabaseBackend::Sqlite
     }
 
-    async fn take(&self) -> Result<Connection, DbErr> {
+    async fn take(&self) -> Result<Taken, DbErr> {
+        let place = timeout(ACQUIRE_TIMEOUT, Arc::clone(&self.places).acquire_owned()).await;
+        let place = place.ok().and_then(Result::ok).ok_or_else(|| not_acquired(SqlxError::PoolTimedOut))?;
         let kept = self.idle().pop();
-        match kept {
-            Some(connection) => Ok(connection),
-            None => self.pool.get_sqlite_connection_pool().acquire().await.map_err(not_acquired),
-        }
+        let connection = match kept {
+            Some(connection) => connection,
+            None => self.pool.get_sqlite_connection_pool().acquire().await.map_err(not_acquired)?,
+        };
+        Ok(Taken(connection, place))
     }
 
     /// Only after an answer that was no failure. Any other goes back to the pool, which looks what has become of it.
-    fn keep(&self, connection: Connection) {
+    fn keep(&self, Taken(connection, place): Taken) {
         let mut idle = self.idle();
-        if idle.len() < MOST && !self.pool.get_sqlite_connection_pool().is_closed() {
+        if !self.pool.get_sqlite_connection_pool().is_closed() {
             idle.push(connection);
         }
+        // Whoever is next in line finds it.
+        drop(idle);
+        drop(place);
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
@@ -77,9 +92,9 @@ impl ConnectionTrait for Kept {
         if !self.is_sqlite() {
             return self.pool.execute_raw(statement).await;
         }
-        let mut connection = self.take().await?;
-        let done = query(statement).execute(&mut *connection).await.map_err(not_executed)?;
-        self.keep(connection);
+        let mut taken = self.take().await?;
+        let done = query(statement).execute(&mut *taken.0).await.map_err(not_executed)?;
+        self.keep(taken);
         Ok(done.into())
     }
 
@@ -91,9 +106,9 @@ impl ConnectionTrait for Kept {
         if !self.is_sqlite() {
             return self.pool.query_one_raw(statement).await;
         }
-        let mut connection = self.take().await?;
-        let row = query(statement).fetch_optional(&mut *connection).await.map_err(not_queried)?;
-        self.keep(connection);
+        let mut taken = self.take().await?;
+        let row = query(statement).fetch_optional(&mut *taken.0).await.map_err(not_queried)?;
+        self.keep(taken);
         Ok(row.map(Into::into))
     }
 
@@ -101,9 +116,9 @@ impl ConnectionTrait for Kept {
         if !self.is_sqlite() {
             return self.pool.query_all_raw(statement).await;
         }
-        let mut connection = self.take().await?;
-        let rows = query(statement).fetch_all(&mut *connection).await.map_err(not_queried)?;
-        self.keep(connection);
+        let mut taken = self.take().await?;
+        let rows = query(statement).fetch_all(&mut *taken.0).await.map_err(not_queried)?;
+        self.keep(taken);
         Ok(rows.into_iter().map(Into::into).collect())
     }
 }
@@ -133,6 +148,7 @@ fn not_queried(error: SqlxError) -> DbErr {
 mod tests {
     use crate::config::from_pairs;
     use crate::db::{Connections, Database, Executor as _};
+    use futures::FutureExt as _;
     use sea_orm::{DatabaseBackend, DbErr, QueryResult, Statement};
 
     async fn in_a_file() -> (tempfile::TempDir, Database) {
@@ -159,6 +175,22 @@ mod tests {
             assert_eq!(database.connection.on.at_hand(), 1);
         }
         assert_eq!(database.connections().open, open);
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_gets_the_next_connection_that_comes_back() {
+        let (_folder, database) = in_a_file().await;
+        let kept = &database.connection.on;
+        let mut taken = Vec::new();
+        for _ in 0..super::MOST {
+            taken.push(kept.take().await.unwrap());
+        }
+        let mut waiting = std::pin::pin!(kept.take());
+        assert!(waiting.as_mut().now_or_never().is_none());
+        kept.keep(taken.pop().unwrap());
+        // Somebody who comes later does not overtake it.
+        assert!(kept.take().now_or_never().is_none());
+        assert!(waiting.await.is_ok());
     }
 
     #[tokio::test]
