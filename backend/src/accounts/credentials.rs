@@ -2,9 +2,8 @@
 
 use super::account::Credentials;
 use super::store;
-use crate::db::{Database, Executor, Lookup, StoreError};
+use crate::db::{Database, Executor, Lookup, StoreError, Write};
 use latchkey_shared::{Account, Timestamp};
-use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Finds accounts by their ids; many at once.
@@ -31,10 +30,19 @@ impl Lookup for ByEmail {
     }
 }
 
-/// Remembers when people last signed in, of whom the sessions that say so are going to be forgotten.
-pub async fn mark_signed_in(
-    db: &impl Executor,
-    latest: &BTreeMap<Uuid, Timestamp>,
-) -> Result<(), StoreError> {
-    store::mark_signed_in(db, latest).await
+/// Remembers when somebody last signed in, before the session that says so is forgotten. Nobody may be there twice.
+#[derive(Clone)]
+pub struct SignedIn {
+    /// Whose account it is.
+    pub account_id: Uuid,
+    /// When it was.
+    pub at: Timestamp,
+}
+
+impl Write for SignedIn {
+    type Answer = ();
+    async fn carry_out(db: &impl Executor, latest: &[Self]) -> Result<Vec<()>, StoreError> {
+        store::mark_signed_in(db, latest).await?;
+        Ok(vec![(); latest.len()])
+    }
 }

@@ -12,5 +12,5 @@ mod routes;
 mod store;
 
 pub use account::{AccountError, Credentials, email_key};
-pub use credentials::{ByEmail, ById, mark_signed_in};
+pub use credentials::{ByEmail, ById, SignedIn};
 pub use routes::routes;

@@ -1,13 +1,13 @@
 //! Accounts in the database.
 
 use super::account::{Credentials, email_key};
+use super::credentials::SignedIn;
 use crate::db::entity::account::{ActiveModel, Column, Entity, Model};
-use crate::db::{Executor, StoreError};
+use crate::db::{Executor, StoreError, asked};
 use crate::passwords::PasswordHash;
 use latchkey_shared::{Account, Locale, ProfileChange, SignUp, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, Query, TableRef, ValueTuple};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, TryInsertResult, UpdateMany};
-use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// How an account is found.
@@ -71,12 +71,9 @@ pub async fn list_credentials(
 }
 
 /// Notes when these people last signed in, where nothing later has been noted.
-pub async fn mark_signed_in(
-    db: &impl Executor,
-    latest: &BTreeMap<Uuid, Timestamp>,
-) -> Result<(), StoreError> {
-    let rows = latest.iter().map(|(id, at)| ValueTuple::Two((*id).into(), at.as_millis().into()));
-    let asked = |column: &'static str| Expr::col(("asked", column));
+pub async fn mark_signed_in(db: &impl Executor, latest: &[SignedIn]) -> Result<(), StoreError> {
+    let rows =
+        latest.iter().map(|latest| ValueTuple::Two(latest.account_id.into(), latest.at.as_millis().into()));
     let note = Query::update()
         .table(Entity)
         .value(Column::SignedInAt, asked("column2"))

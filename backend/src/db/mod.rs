@@ -23,7 +23,7 @@ use sea_orm::{
     DatabaseBackend, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 pub use snapshot::{Counts, Snapshot, SnapshotError, sqlite_file};
-pub use together::{MOMENT, Together, Write};
+pub use together::{MOMENT, Together, Write, asked};
 use turn::{Turn, Turns};
 
 /// The database failed. The caller learns no more than that; the log says why.

@@ -13,6 +13,7 @@ use super::{Database, Executor, StoreError};
 use crate::platform::unless_it_panics;
 use crate::traces;
 use sea_orm::DatabaseBackend;
+use sea_orm::sea_query::Expr;
 use std::future::Future;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -36,6 +37,11 @@ pub trait Write: Clone + Send + Sync + 'static {
         db: &impl Executor,
         writes: &[Self],
     ) -> impl Future<Output = Result<Vec<Self::Answer>, StoreError>> + Send;
+}
+
+/// A column of the list of values, `asked`, that such a statement writes from; both databases call them `column1` and so on.
+pub fn asked(column: &'static str) -> Expr {
+    Expr::col(("asked", column))
 }
 
 /// The way to write.

@@ -5,7 +5,7 @@ use super::{ended, seen, store};
 use crate::accounts;
 use crate::app::App;
 use crate::db::StoreError;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -40,14 +40,15 @@ async fn sweep_once(app: &App) -> Result<(), StoreError> {
         let over = store::list_over(app.db.executor(), now - REMEMBERED, after).await?;
         let Some(last) = over.last() else { break };
         after = last.id;
-        let mut signed_in = BTreeMap::new();
+        let mut latest = HashMap::new();
         for session in &over {
-            let latest = signed_in.entry(session.account_id).or_insert(session.created_at);
+            let latest = latest.entry(session.account_id).or_insert(session.created_at);
             *latest = (*latest).max(session.created_at);
         }
-        let transaction = app.db.begin().await?;
         // Until now the sessions were what said when somebody last signed in.
-        accounts::mark_signed_in(transaction.executor(), &signed_in).await?;
+        let signed_in = latest.into_iter().map(|(account_id, at)| accounts::SignedIn { account_id, at });
+        app.db.write_all(&signed_in.collect::<Vec<_>>()).await?;
+        let transaction = app.db.begin().await?;
         store::delete_sessions(transaction.executor(), over.iter().map(|session| session.id)).await?;
         transaction.commit().await?;
     }

@@ -6,7 +6,7 @@ use super::seen::Seen;
 use super::session::{Client, NewSession, Record};
 use super::sign_in::SignIn;
 use crate::db::entity::{account, ended_session, session};
-use crate::db::{Executor, StoreError};
+use crate::db::{Executor, StoreError, asked};
 use latchkey_shared::{EndReason, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, LockType, OnConflict, Query, TableRef, ValueTuple};
 use sea_orm::{
@@ -219,11 +219,6 @@ pub async fn mark_seen(db: &impl Executor, seen: &[Seen]) -> Result<(), StoreErr
 /// A column of the session that is written.
 fn own(column: Column) -> Expr {
     Expr::col((session::Entity, column))
-}
-
-/// A column of the list of values that a statement writes from; both databases call them so.
-fn asked(column: &'static str) -> Expr {
-    Expr::col(("asked", column))
 }
 
 /// Ends those of the sessions that live, and tells which they were. Belongs in a transaction: the servers learn of it
