@@ -33,7 +33,7 @@ const FAREWELL: Duration = Duration::from_secs(2);
 const DOUBT: Duration = Duration::from_secs(5);
 
 /// Whether somebody has just left a connection that had not answered. The pool asks each connection that comes back to it
-/// for a sign of life, and would wait for that without end.
+/// for a sign of life, and would wait for that without end; and it takes that for enough, whatever was left open there.
 #[derive(Clone, Default)]
 pub(super) struct Doubt(Arc<Mutex<Option<Instant>>>);
 
@@ -50,7 +50,8 @@ impl Doubt {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has the pool drop connections that do not answer in time: before they are used, and when they come back.
+    /// Has the pool drop connections that do not answer in time: before they are used, and when they come back. Those that
+    /// come back are in no transaction any more.
     fn guard(&self, options: &mut ConnectOptions) {
         let (before, after) = (self.clone(), self.clone());
         options.test_before_acquire(false).map_sqlx_postgres_before_acquire(move |connection, about| {
@@ -61,15 +62,25 @@ impl Doubt {
             let after = after.clone();
             pool.after_release(move |connection, _| {
                 let is_trusted = !after.is_raised();
-                Box::pin(async move { if is_trusted { Ok(true) } else { lives(connection).await } })
+                Box::pin(async move { if is_trusted { Ok(true) } else { comes_to_rest(connection).await } })
             })
         });
     }
 }
 
-/// Fails where the answer takes too long: then nobody waits for a farewell either.
 async fn lives(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    let answered = timeout(SIGN_OF_LIFE, connection.ping()).await;
+    in_time(connection.ping()).await
+}
+
+/// Where a transaction was given up before the answer that it has begun, the driver does not know of it. Whatever came next
+/// on that connection would be a part of it, answered and never committed. To begin one and roll it back ends either.
+async fn comes_to_rest(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    in_time(async { connection.begin().await?.rollback().await }).await
+}
+
+/// Fails where the answer takes too long: then nobody waits for a farewell either.
+async fn in_time(answer: impl Future<Output = Result<(), sqlx::Error>>) -> Result<bool, sqlx::Error> {
+    let answered = timeout(SIGN_OF_LIFE, answer).await;
     answered.map_err(|_| io::Error::from(ErrorKind::TimedOut))?.map(|()| true)
 }
 

@@ -2,6 +2,7 @@
 //! the time.
 
 use crate::support::*;
+use futures::future::join_all;
 use std::time::Instant;
 use tokio::task::JoinHandle;
 
@@ -147,6 +148,27 @@ async fn statements_that_are_never_answered_hold_up_nobody_that_comes_after() {
         assert!(start.elapsed() < 20 * SECOND, "ends are not learnt any more");
         tokio::time::sleep(20 * MILLISECOND).await;
     }
+}
+
+/// A client that goes away while a transaction begins for it must not leave that transaction to whoever uses the connection
+/// next: what is written there would be answered, and never be committed.
+#[tokio::test]
+#[ignore = "needs PostgreSQL: `cargo xtask test` starts one and runs it"]
+async fn a_transaction_whose_client_went_away_takes_nobody_elses_writes_along() {
+    let (app, proxy) = behind_a_proxy().await;
+    let (ada, bob) = (app.signed_up("ada").await, app.signed_up("bob").await);
+    // There are several connections, and they have been used just now.
+    join_all((0..8).map(|_| ada.get("/api/me"))).await;
+    proxy.block();
+    let leaving: Vec<_> = (0..8).map(|_| tokio::spawn(keep_busy(ada.at(&app), 2))).collect();
+    tokio::time::sleep(200 * MILLISECOND).await;
+    leaving.iter().for_each(JoinHandle::abort);
+    tokio::time::sleep(200 * MILLISECOND).await;
+    proxy.unblock();
+    for _ in 0..16 {
+        bob.refresh().await.ok();
+    }
+    bob.at(&app.beside_the_proxy().await).refresh().await.ok();
 }
 
 /// Asks the database again and again, in every way, and does not mind how it ends.
