@@ -101,6 +101,27 @@ test('another tab tells of a sign-out when the one that signed out is gone', asy
   await isOver(session)
 })
 
+test('a sign-out that is still on its way takes no cookie from whoever signs in in another tab', async ({
+  page,
+  latchkey,
+  context,
+}) => {
+  const session = await begin(page, latchkey)
+  const second = await context.newPage()
+  await second.goto('/account/profile')
+  await expect(heading(second, 'Profile')).toBeVisible()
+  latchkey.origin.faults.on(LOG_OUT, { kind: 'delay', milliseconds: 1_500 }, 1)
+  await signOut(page)
+  const told = page.waitForResponse((response) => response.url().endsWith(LOG_OUT.path))
+  await signIn(second, ADA)
+  await told
+  await expect(welcome(second, ADA)).toBeVisible()
+  await isOver(session)
+  await second.reload()
+  await expect(welcome(second, ADA)).toBeVisible()
+  expect(await refreshToken(context)).not.toBe('')
+})
+
 for (const { next, blocked } of [
   { next: ADA, blocked: false },
   { next: GRACE, blocked: false },

@@ -55,6 +55,7 @@ impl Session {
 
     /// Tells the server once.
     pub(super) async fn tell(self, left: Option<&Grant>) -> Result<(), Failure> {
+        let _turn = self.turn().await;
         let (token, by_cookie) = match farewell(self.is_leaving(), left, now()) {
             Farewell::Done => return Ok(()),
             Farewell::Token(token) => (Some(token), false),

@@ -5,19 +5,20 @@ use super::keeper::Session;
 use super::machine::Event;
 use crate::api::{Failure, auth};
 use crate::platform::clock::now;
+use crate::platform::turns::Turn;
 use latchkey_shared::{Account, EndReason, LogInRequest, SignUpRequest, SignedIn};
 use leptos::prelude::*;
 
 impl Session {
     /// Signs in.
     pub async fn sign_in(self, request: &LogInRequest) -> Result<(), Failure> {
-        self.clear_the_way().await;
+        let _turn = self.clear_the_way().await;
         self.enter(auth::log_in(request).await, request.remember)
     }
 
     /// Makes an account and signs in.
     pub async fn sign_up(self, request: &SignUpRequest) -> Result<(), Failure> {
-        self.clear_the_way().await;
+        let _turn = self.clear_the_way().await;
         self.enter(auth::sign_up(request).await, true)
     }
 
@@ -59,14 +60,16 @@ impl Session {
         grant.map(drop)
     }
 
-    /// A refresh or a sign-out whose answer is still to come would replace the cookie of the session that is about to
-    /// begin. The server is told of a sign-out now: afterwards there may be nothing left to tell it by.
-    async fn clear_the_way(self) {
+    /// A refresh or a sign-out whose answer is still to come, in this tab or in another, would replace the cookie of the
+    /// session that is about to begin. The server is told of a sign-out now: afterwards there may be nothing left to tell it
+    /// by.
+    async fn clear_the_way(self) -> Turn {
         while self.desk.with_value(|desk| desk.in_flight.is_some() || desk.telling > 0) {
             self.change().await;
         }
         self.desk.update_value(|desk| desk.entering = true);
         // Where it cannot be told, that keeps nobody from signing in.
         let _ = self.tell(None).await;
+        self.turn().await
     }
 }

@@ -9,11 +9,11 @@ use super::state::State;
 use crate::api::{Failure, Verdict, auth};
 use crate::platform::clock::now;
 use crate::platform::hint::{self, Mark};
-use crate::platform::turns;
+use crate::platform::turns::{self, Turn};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-/// How long a tab waits while another one asks for the next token, in milliseconds.
+/// How long a tab waits while another one has its turn, in milliseconds.
 const PATIENCE_MS: u32 = 2_000;
 
 impl Session {
@@ -25,7 +25,7 @@ impl Session {
         }
         self.desk.update_value(|desk| desk.in_flight = Some(cause));
         spawn_local(async move {
-            let turn = turns::take(KEY, PATIENCE_MS).await;
+            let turn = self.turn().await;
             if let Some(record) = self.stored() {
                 self.heard(record);
             }
@@ -37,6 +37,11 @@ impl Session {
             // The others look at what this answer has left behind.
             drop(turn);
         });
+    }
+
+    /// Waits for this tab's turn: whatever brings a cookie, or takes it away, comes one after the other.
+    pub(super) async fn turn(self) -> Turn {
+        turns::take(KEY, PATIENCE_MS).await
     }
 
     async fn ask(self, cause: Cause) {
