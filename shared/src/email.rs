@@ -40,10 +40,17 @@ impl FromStr for EmailAddress {
         if address.contains(['"', ' ']) {
             return Err(FieldErrorCode::InvalidEmail);
         }
-        email_address::EmailAddress::parse_with_options(address, options)
+        let letters: String = address.chars().filter(|sign| !is_written_apart(*sign)).collect();
+        email_address::EmailAddress::parse_with_options(&letters, options)
             .map(|_| Self(address.to_owned()))
             .map_err(|_| FieldErrorCode::InvalidEmail)
     }
+}
+
+/// A sign that some systems write apart from the letter that it belongs to (Unicode's normalization form D): accents, and
+/// the voice marks of Japanese. One among the accents cannot be seen.
+fn is_written_apart(sign: char) -> bool {
+    matches!(sign, '\u{300}'..='\u{34E}' | '\u{350}'..='\u{36F}' | '\u{3099}' | '\u{309A}')
 }
 
 impl TryFrom<String> for EmailAddress {
@@ -76,6 +83,9 @@ mod tests {
         {
             assert_eq!(address.parse::<EmailAddress>().unwrap().as_str(), address);
         }
+        for apart in ["rene\u{301}e@exa\u{308}mple.org", "\u{304B}\u{3099}@example.org"] {
+            assert_eq!(apart.parse::<EmailAddress>().unwrap().as_str(), apart);
+        }
         assert_eq!(" ada@example.org\n".parse::<EmailAddress>().unwrap().as_str(), "ada@example.org");
     }
 
@@ -95,6 +105,8 @@ mod tests {
             "ada@example..org",
             "\"a b\"@example.org",
             "ada@example.org, b@example.org",
+            "\u{301}@example.org",
+            "ada@\u{301}.org",
         ] {
             assert_eq!(refused(text), FieldErrorCode::InvalidEmail, "{text}");
         }

@@ -134,3 +134,22 @@ async fn a_domain_in_its_two_spellings_is_one_address() {
     sign_up("ada@xn--vv4b11d.xn--3e0b707e").await.problem(ErrorCode::EmailTaken);
     app.log_in("Ada@XN--VV4B11D.xn--3e0b707e", PASSWORD).await.ok();
 }
+
+/// Some systems write an accent as a sign of its own, behind the letter; what is typed on one is found on the other.
+#[tokio::test]
+async fn an_address_is_one_whether_its_accents_are_written_apart_or_not() {
+    let app = TestApp::spawn().await;
+    for (whole, apart) in [
+        ("ren\u{e9}@exampl\u{e9}.org", "rene\u{301}@example\u{301}.org"),
+        ("\u{304c}\u{304e}@example.org", "\u{304b}\u{3099}\u{304d}\u{3099}@example.org"),
+        ("\u{d55c}\u{ae00}@example.org", "\u{1112}\u{1161}\u{11ab}\u{1100}\u{1173}\u{11af}@example.org"),
+    ] {
+        let body = json!({"email": apart, "password": PASSWORD, "display_name": "Ada"});
+        let account = app.post("/api/auth/signup", &body).await.created()["account"].clone();
+        assert_eq!(account["email"], apart);
+        assert_eq!(app.log_in(whole, PASSWORD).await.ok()["account"], account);
+        assert_eq!(app.log_in(apart, PASSWORD).await.ok()["account"], account);
+        let again = json!({"email": whole, "password": PASSWORD, "display_name": "Eve"});
+        app.post("/api/auth/signup", &again).await.problem(ErrorCode::EmailTaken);
+    }
+}
