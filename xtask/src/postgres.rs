@@ -151,6 +151,11 @@ pub fn programs() -> Option<PathBuf> {
     on_path.into_iter().chain(elsewhere).find(|folder| complete(folder))
 }
 
+/// The same, for what cannot be done without.
+pub fn wanted() -> Outcome<PathBuf> {
+    programs().ok_or_else(|| Failure::because("This takes PostgreSQL."))
+}
+
 fn complete(folder: &Path) -> bool {
     ["initdb", "postgres", "pg_isready"].iter().all(|program| folder.join(program).is_file())
 }

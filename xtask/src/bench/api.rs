@@ -1,7 +1,9 @@
 //! `cargo xtask bench api`: how fast the API is, always as a ratio to something that was measured beside it, in turns.
 
 mod bars;
+mod calls;
 mod figures;
+mod growth;
 mod load;
 mod server;
 

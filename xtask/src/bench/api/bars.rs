@@ -1,22 +1,18 @@
 //! The bars, each with what it is measured against.
 
 use super::Effort;
+use super::calls::{VERIFY, checks, refreshes, sessions_of, sign_ins};
 use super::figures::{Row, Spread, Wanted, compared, in_turns};
+use super::growth::growth;
 use super::load::{Answers, Load, number};
 use super::server::{Server, Tokens, World, bare};
 use crate::failure::{Doing, Failure, Outcome};
 use crate::postgres::{self, Postgres};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
-const VERIFY: &str = "/api/auth/verify";
-const LOGIN: &str = "/api/auth/login";
-const REFRESH: &str = "/api/auth/refresh";
-const LIST: &str = "/api/me/sessions";
-/// Everybody's; bench/src/people.rs says the same.
-const PASSWORD: &str = "an entirely different phrase";
 /// More tokens than the verifier remembers, by far.
 const COLD: u64 = 80_000;
 /// How many clients sign in when as many as possible do.
@@ -81,25 +77,6 @@ impl Bar {
 }
 
 const FEW: Tokens = Tokens { access: 1000, refresh: 1000 };
-
-fn checks<'a>(server: &Server, lists: &'a Path, connections: usize, seconds: u32) -> Load<'a> {
-    let more = vec!["0".to_owned()];
-    Load {
-        script: "tokens.lua",
-        port: server.port,
-        path: VERIFY,
-        threads: 1,
-        connections,
-        seconds,
-        lists,
-        more,
-    }
-}
-
-fn sign_ins<'a>(server: &Server, world: &'a World, connections: usize, seconds: u32) -> Load<'a> {
-    let (port, lists, more) = (server.port, world.path(), vec![PASSWORD.to_owned()]);
-    Load { script: "login.lua", port, path: LOGIN, threads: 1, connections, seconds, lists, more }
-}
 
 fn verify(effort: Effort) -> Outcome<Vec<Row>> {
     let world = World::make("verify", 1000, &FEW, None)?;
@@ -264,34 +241,13 @@ fn while_signing_in<T>(server: &Server, world: &World, act: impl FnOnce() -> Out
 
 fn refresh(effort: Effort) -> Outcome<Vec<Row>> {
     let mut rows = refresh_on("SQLite, synchronous=FULL", effort, None)?;
-    let programs = postgres_programs()?;
+    let programs = postgres::wanted()?;
     let postgres = Postgres::start_durable(&programs)?;
     rows.extend(refresh_on("PostgreSQL, synchronous_commit=on", effort, Some(postgres.url().to_owned()))?);
     Ok(rows)
 }
 
-fn postgres_programs() -> Outcome<PathBuf> {
-    postgres::programs().ok_or_else(|| Failure::because("This takes PostgreSQL."))
-}
-
 const CLIENTS: [usize; 3] = [1, 8, 64];
-
-/// As many as there are cores to spare; each has its share of the connections.
-fn threads(clients: usize) -> usize {
-    clients.min(2)
-}
-
-/// How many sessions a run takes: each thread has a spare one.
-fn sessions_of(clients: usize) -> usize {
-    clients + threads(clients)
-}
-
-/// Clients that each follow a session of their own, from the `used`th on.
-fn refreshes<'a>(server: &Server, world: &'a World, clients: usize, used: usize, seconds: u32) -> Load<'a> {
-    let (port, lists, threads) = (server.port, world.path(), threads(clients));
-    let more = vec![used.to_string(), (clients / threads).to_string()];
-    Load { script: "refresh.lua", port, path: REFRESH, threads, connections: clients, seconds, lists, more }
-}
 
 fn refresh_on(name: &str, effort: Effort, database: Option<String>) -> Outcome<Vec<Row>> {
     let each_round: usize = CLIENTS.iter().map(|clients| sessions_of(*clients)).sum();
@@ -379,82 +335,4 @@ fn start(effort: Effort) -> Outcome<Vec<Row>> {
         wanted: Wanted::AtMost(200.0),
         seen: String::new(),
     }])
-}
-
-/// What is asked of databases of every size.
-const CALLS: [&str; 4] = ["login", "refresh", "verify", "list"];
-
-fn growth(effort: Effort) -> Outcome<Vec<Row>> {
-    let mut rows = growth_on("SQLite", effort, &[])?;
-    let programs = postgres_programs()?;
-    // A server for each size.
-    let servers: Outcome<Vec<_>> =
-        effort.sizes().iter().map(|_| Postgres::start_durable(&programs)).collect();
-    rows.extend(growth_on("PostgreSQL", effort, &servers?)?);
-    Ok(rows)
-}
-
-fn growth_on(name: &str, effort: Effort, databases: &[Postgres]) -> Outcome<Vec<Row>> {
-    let sessions = sessions_of(8) * (effort.rounds() + 1);
-    let tokens = Tokens { access: 1000, refresh: sessions as u64 };
-    let mut worlds = Vec::new();
-    for (index, people) in effort.sizes().iter().enumerate() {
-        let database = databases.get(index).map(|database| database.url().to_owned());
-        worlds.push(World::make(&format!("growth-{people}"), *people, &tokens, database)?);
-    }
-    let by_size = || vec![Vec::new(); worlds.len()];
-    let (mut starts, mut memory) = (by_size(), by_size());
-    for _ in 0..effort.rounds() {
-        for ((world, starts), memory) in worlds.iter().zip(&mut starts).zip(&mut memory) {
-            let server = world.serve()?;
-            starts.push(server.ready_after.as_secs_f64() * 1e3);
-            memory.push(server.memory("VmRSS")?);
-        }
-    }
-    let mut rows = grown(&worlds, name, "start: ms to ready", &starts);
-    rows.extend(grown(&worlds, name, "memory, idle: MB resident", &memory));
-    let servers = worlds.iter().map(World::serve).collect::<Outcome<Vec<_>>>()?;
-    let mut rates = CALLS.map(|_| by_size());
-    for round in 0..=effort.rounds() {
-        for (call, by_size) in CALLS.into_iter().zip(&mut rates) {
-            for ((world, server), by_round) in worlds.iter().zip(&servers).zip(by_size) {
-                let rate = ask(call, world, server, round, effort.seconds())?;
-                // The first round fills the caches.
-                if round > 0 {
-                    by_round.push(rate);
-                }
-            }
-        }
-    }
-    for (call, by_size) in CALLS.into_iter().zip(&rates) {
-        rows.extend(grown(&worlds, name, &format!("`{call}`: calls per second"), by_size));
-    }
-    Ok(rows)
-}
-
-/// What came of each larger database, beside the smallest.
-fn grown(worlds: &[World], name: &str, what: &str, by_size: &[Vec<f64>]) -> Vec<Row> {
-    let Some((small, larger)) = by_size.split_first() else { return Vec::new() };
-    let row = |(world, figures): (&World, &Vec<f64>)| {
-        let pair = compared(figures.clone(), small.clone());
-        Row {
-            what: format!("{what}; {name}, {} accounts and sessions", world.people),
-            against: "the same with 1000".into(),
-            figure: pair.ratio,
-            wanted: Wanted::Nothing,
-            seen: format!("{} against {}", pair.ours, pair.theirs),
-        }
-    };
-    worlds.iter().skip(1).zip(larger).map(row).collect()
-}
-
-fn ask(call: &str, world: &World, server: &Server, round: usize, seconds: u32) -> Outcome<f64> {
-    let check = checks(server, world.path(), 8, seconds);
-    let load = match call {
-        "login" => sign_ins(server, world, 8, seconds),
-        "refresh" => refreshes(server, world, 8, sessions_of(8) * round, seconds),
-        "list" => Load { path: LIST, ..check },
-        _ => check,
-    };
-    Ok(load.run_well()?.per_second)
 }

@@ -1,0 +1,56 @@
+//! The calls that are measured.
+
+use super::load::Load;
+use super::server::{Server, World};
+use std::path::Path;
+
+pub const VERIFY: &str = "/api/auth/verify";
+const LOGIN: &str = "/api/auth/login";
+const REFRESH: &str = "/api/auth/refresh";
+pub const LIST: &str = "/api/me/sessions";
+/// Everybody's; bench/src/people.rs says the same.
+const PASSWORD: &str = "an entirely different phrase";
+
+/// Checks of access tokens, one after the other.
+pub fn checks<'a>(server: &Server, lists: &'a Path, connections: usize, seconds: u32) -> Load<'a> {
+    let more = vec!["0".to_owned()];
+    Load {
+        script: "tokens.lua",
+        port: server.port,
+        path: VERIFY,
+        threads: 1,
+        connections,
+        seconds,
+        lists,
+        more,
+    }
+}
+
+/// Everybody signs in, one after the other.
+pub fn sign_ins<'a>(server: &Server, world: &'a World, connections: usize, seconds: u32) -> Load<'a> {
+    let (port, lists, more) = (server.port, world.path(), vec![PASSWORD.to_owned()]);
+    Load { script: "login.lua", port, path: LOGIN, threads: 1, connections, seconds, lists, more }
+}
+
+/// As many as there are cores to spare; each has its share of the connections.
+fn threads(clients: usize) -> usize {
+    clients.min(2)
+}
+
+/// How many sessions a run takes: each thread has a spare one.
+pub fn sessions_of(clients: usize) -> usize {
+    clients + threads(clients)
+}
+
+/// Clients that each follow a session of their own, from the `used`th on.
+pub fn refreshes<'a>(
+    server: &Server,
+    world: &'a World,
+    clients: usize,
+    used: usize,
+    seconds: u32,
+) -> Load<'a> {
+    let (port, lists, threads) = (server.port, world.path(), threads(clients));
+    let more = vec![used.to_string(), (clients / threads).to_string()];
+    Load { script: "refresh.lua", port, path: REFRESH, threads, connections: clients, seconds, lists, more }
+}
