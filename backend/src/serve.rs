@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::db::StoreError;
-use crate::platform::{Attended, Patience};
+use crate::platform::{Attended, Calls};
 use crate::{http, sessions, tokens};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -83,8 +83,8 @@ impl Door {
     fn new(app: &App) -> Self {
         let limits = &app.config.connections;
         let mut protocol = http1::Builder::new();
-        // Also how long a connection is kept that asks for nothing more. Answers are small: head and body go in one piece.
-        protocol.header_read_timeout(limits.patience).max_buf_size(LARGEST_HEAD).writev(false);
+        // The stream itself waits for the head, at less cost. Answers are small: head and body go in one piece.
+        protocol.header_read_timeout(None).max_buf_size(LARGEST_HEAD).writev(false);
         Self {
             service: http::Service::new(app.clone()),
             protocol,
@@ -98,15 +98,14 @@ impl Door {
     async fn open(&self, listener: &TcpListener) {
         while let Ok(place) = Arc::clone(&self.places).acquire_owned().await {
             let (stream, peer) = accept(listener).await;
-            let waiter = Arc::new(self.service.at(peer));
+            let calls = Calls::default();
+            let stream = TokioIo::new(Attended::new(stream, self.patience, calls.clone()));
+            let waiter = Arc::new(self.service.at(peer, calls));
             let service = service_fn(move |request| {
                 let waiter = Arc::clone(&waiter);
                 async move { Ok::<_, Infallible>(waiter.answer(request).await) }
             });
-            let mut protocol = self.protocol.clone();
-            let stream = TokioIo::new(Attended::new(stream, self.patience));
-            let connection = protocol.timer(Patience::default()).serve_connection(stream, service);
-            let connection = self.guests.watch(connection);
+            let connection = self.guests.watch(self.protocol.serve_connection(stream, service));
             tokio::spawn(async move {
                 // What a client does wrong on its connection is its own affair.
                 connection.await.ok();

@@ -1,5 +1,6 @@
 //! The access token of a call (RFC 6750 §2.1): checked here, before any handler runs. Reads no database.
 
+use super::arrival::Arrival;
 use super::problem::Refusal;
 use crate::app::App;
 use crate::sessions::Generation;
@@ -23,22 +24,21 @@ pub struct MaybeBearer(pub Option<Arc<Claims>>);
 impl FromRequestParts<App> for Bearer {
     type Rejection = Refusal;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        check(app, token(&parts.headers)?).map(|verified| Self(verified.claims))
+        check(app, parts).map(|verified| Self(verified.claims))
     }
 }
 
 impl FromRequestParts<App> for BearerJson {
     type Rejection = Refusal;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        check(app, token(&parts.headers)?).map(|verified| Self(verified.json))
+        check(app, parts).map(|verified| Self(verified.json))
     }
 }
 
 impl FromRequestParts<App> for MaybeBearer {
     type Rejection = std::convert::Infallible;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
-        let verified = token(&parts.headers).and_then(|token| check(app, token));
-        Ok(Self(verified.ok().map(|verified| verified.claims)))
+        Ok(Self(check(app, parts).ok().map(|verified| verified.claims)))
     }
 }
 
@@ -57,8 +57,9 @@ fn token(headers: &HeaderMap) -> Result<&str, Refusal> {
     Ok(token.trim())
 }
 
-fn check(app: &App, token: &str) -> Result<Verified, Refusal> {
-    let now = app.clock.now();
+fn check(app: &App, parts: &Parts) -> Result<Verified, Refusal> {
+    let token = token(&parts.headers)?;
+    let now = parts.extensions.get::<Arrival>().map_or_else(|| app.clock.now(), |arrival| arrival.at);
     let verified = app.verifier.verify(token, now).map_err(|error| match error {
         VerifyError::Expired => Refusal::new(ErrorCode::TokenExpired),
         VerifyError::Invalid => Refusal::new(ErrorCode::TokenInvalid),

@@ -1,9 +1,10 @@
 //! Who asks: the client's own name and the address that it asks from.
 
+use super::arrival::Arrival;
 use crate::app::App;
 use crate::config::Config;
 use crate::sessions::Client;
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
 use std::convert::Infallible;
@@ -15,7 +16,7 @@ const LONGEST_NAME: usize = 400;
 impl FromRequestParts<App> for Client {
     type Rejection = Infallible;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let peer = parts.extensions.get::<Arrival>().map(|arrival| arrival.peer);
         let address = peer.map(|peer| address(peer, &parts.headers, &app.config).to_string());
         Ok(Self { user_agent: name(&parts.headers), ip: address.unwrap_or_default() })
     }

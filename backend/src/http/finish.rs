@@ -5,13 +5,14 @@ use super::problem::Refusal;
 use crate::app::App;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
+use latchkey_shared::Timestamp;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Finishes an answer.
-pub(super) fn finish(app: &App, mut response: Response) -> Response {
+pub(super) fn finish(app: &App, arrived: Timestamp, mut response: Response) -> Response {
     let named = response.extensions_mut().remove::<RequestId>();
-    let RequestId(request_id) = named.unwrap_or_else(|| RequestId(app.random.id(app.clock.now())));
+    let RequestId(request_id) = named.unwrap_or_else(|| RequestId(app.random.id(arrived)));
     if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
         refusal.write(&request_id, &mut response);
     }

@@ -2,6 +2,7 @@
 
 mod service;
 
+mod arrival;
 mod finish;
 mod measured;
 mod named;

@@ -1,13 +1,14 @@
 //! The whole API as one service: a request in, a finished answer out. What every call has in common stands here, once,
 //! instead of in layers of the router: each of those would box every call once more.
 
+use super::arrival::Arrival;
 use super::finish::finish;
 use super::problem::unless_it_panics;
 use super::router::router;
 use crate::app::App;
+use crate::platform::Calls;
 use axum::Router;
 use axum::body::HttpBody;
-use axum::extract::ConnectInfo;
 use axum::http::{HeaderValue, Request, header};
 use axum::response::Response;
 use bytes::Bytes;
@@ -26,6 +27,7 @@ pub struct Service {
 pub struct Waiter {
     app: App,
     peer: SocketAddr,
+    calls: Calls,
     // Called through a lock of its own, since a router that is cloned for each call has every core write to one count.
     router: Mutex<Router>,
 }
@@ -36,9 +38,9 @@ impl Service {
         Self { router: router(app.clone()), app }
     }
 
-    /// Serves one client.
-    pub fn at(&self, peer: SocketAddr) -> Waiter {
-        Waiter { app: self.app.clone(), peer, router: Mutex::new(self.router.clone()) }
+    /// Serves one client, whose calls are counted.
+    pub fn at(&self, peer: SocketAddr, calls: Calls) -> Waiter {
+        Waiter { app: self.app.clone(), peer, calls, router: Mutex::new(self.router.clone()) }
     }
 }
 
@@ -49,13 +51,15 @@ impl Waiter {
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
     {
+        let _call = self.calls.begin();
         let is_the_last = in_doubt(&request);
-        request.extensions_mut().insert(ConnectInfo(self.peer));
+        let arrival = Arrival { peer: self.peer.ip(), at: self.app.clock.now() };
+        request.extensions_mut().insert(arrival);
         let answered = pin!(async {
             let called = self.router.lock().unwrap_or_else(PoisonError::into_inner).call(request);
             called.await.unwrap_or_else(|never| match never {})
         });
-        let mut answer = finish(&self.app, unless_it_panics(answered).await);
+        let mut answer = finish(&self.app, arrival.at, unless_it_panics(answered).await);
         if is_the_last {
             answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }

@@ -1,14 +1,14 @@
 //! Traces calls, where somebody collects that. Around the routes that do something, outside of `named`, whose id goes into
 //! the trace. A check of a token has no steps, and no time for it.
 
+use super::arrival::Arrival;
 use super::named::RequestId;
 use crate::app::App;
 use crate::traces::Incoming;
-use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::HeaderName;
 use axum::middleware::Next;
 use axum::response::Response;
-use std::net::SocketAddr;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
@@ -30,7 +30,7 @@ pub(super) async fn traced(State(app): State<App>, request: Request, next: Next)
 /// The trace that a proxy of ours has begun, where the settings say that it does. Anybody else could make us trace, or put
 /// calls into a trace of somebody else's.
 fn parent<'a>(app: &App, request: &'a Request) -> Option<&'a str> {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>()?.0.ip();
+    let peer = request.extensions().get::<Arrival>()?.peer;
     if !app.config.traces.follow_proxies || !app.config.trusts(peer) {
         return None;
     }

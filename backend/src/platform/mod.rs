@@ -4,16 +4,14 @@ mod attended;
 mod clock;
 mod folder;
 mod panics;
-mod patience;
 mod randomness;
 mod shards;
 mod trouble;
 
-pub use attended::Attended;
+pub use attended::{Attended, Calls};
 pub use clock::{Clock, SKEW, SystemClock, TestClock};
 pub use folder::{Folder, FolderError};
 pub use panics::unless_it_panics;
-pub use patience::Patience;
 pub use randomness::{OsRandomness, Randomness};
 pub use shards::Shards;
 pub use trouble::Trouble;
