@@ -55,7 +55,7 @@ test('the list says of each session when it began, when it was last used, and wh
   await goTo(page, 'Sessions')
   const own = page.locator('[data-session]').filter({ hasText: 'This session' })
   await expect(own).toContainText('Ends in 14 days')
-  await expect(own).toContainText(/Last used (now|\d+ (second|minute)s? ago)/)
+  await expect(own).toContainText(/Last\sused\s(now|\d+\s(second|minute)s?\sago)/)
   await expect(own).toContainText(`Signed in ${words(Date.now()).slice(0, 12)}`)
 
   // Round times, from which a slow machine does not move away.

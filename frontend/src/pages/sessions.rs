@@ -135,16 +135,21 @@ fn Live(found: Session, list: Loaded<SessionList>) -> impl IntoView {
 fn Ended(found: Session) -> impl IntoView {
     let i18n = use_i18n();
     let (reason, at) = (found.end_reason.unwrap_or(EndReason::Unknown), found.ended_at);
-    let when = move || at.map(|at| locale::date_time(i18n.locale(), at)).unwrap_or_default();
+    let when = move || at.map(|at| unbroken(&locale::date_time(i18n.locale(), at))).unwrap_or_default();
     let id = found.id;
     let replayed = reason == EndReason::ReplayDetected;
     view! {
         <li tabindex="-1" data-session=id.to_string() class:alarm=replayed>
             <Device found=found />
-            <p class="facts">{move || (i18n.texts().ended_label)(reason)} " · " {move || when()}</p>
+            <p class="facts">{move || (i18n.texts().ended_label)(reason)} "\u{a0}· " {move || when()}</p>
             {replayed.then(|| view! { <p class="problem">{tr(|t| t.replay_advice)}</p> })}
         </li>
     }
+}
+
+/// Text that stays in one line: where both do not fit, the line breaks between two facts.
+fn unbroken(text: &str) -> String {
+    text.replace(' ', "\u{a0}")
 }
 
 /// The client in words, its address, and its first and last use.
@@ -155,8 +160,8 @@ fn Device(found: Session) -> impl IntoView {
     let used = move || {
         let (texts, locale) = (i18n.texts(), i18n.locale());
         let since = locale::date_time(locale, first);
-        let seen = locale::relative(locale, last, clock::now());
-        format!("{} {since} · {} {seen}", texts.signed_in_at, texts.last_used)
+        let seen = format!("{} {}", texts.last_used, locale::relative(locale, last, clock::now()));
+        format!("{} {}\u{a0}· {}", texts.signed_in_at, unbroken(&since), unbroken(&seen))
     };
     let device = found.device;
     view! {
