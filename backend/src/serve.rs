@@ -100,7 +100,7 @@ impl Door {
             let (stream, peer) = accept(listener).await;
             let calls = Calls::default();
             let stream = TokioIo::new(Attended::new(stream, self.patience, calls.clone()));
-            let waiter = Arc::new(self.service.at(peer, calls));
+            let waiter = Arc::new(self.service.at(peer.ip(), calls));
             let service = service_fn(move |request| {
                 let waiter = Arc::clone(&waiter);
                 async move { Ok::<_, Infallible>(waiter.answer(request).await) }

@@ -12,7 +12,7 @@ use axum::body::HttpBody;
 use axum::http::{HeaderValue, Request, header};
 use axum::response::Response;
 use bytes::Bytes;
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
 use tower_service::Service as _;
@@ -26,7 +26,7 @@ pub struct Service {
 /// Answers the requests of one connection.
 pub struct Waiter {
     app: App,
-    peer: SocketAddr,
+    peer: IpAddr,
     calls: Calls,
     // Called through a lock of its own, since a router that is cloned for each call has every core write to one count.
     router: Mutex<Router>,
@@ -39,7 +39,7 @@ impl Service {
     }
 
     /// Serves one client, whose calls are counted.
-    pub fn at(&self, peer: SocketAddr, calls: Calls) -> Waiter {
+    pub fn at(&self, peer: IpAddr, calls: Calls) -> Waiter {
         Waiter { app: self.app.clone(), peer, calls, router: Mutex::new(self.router.clone()) }
     }
 }
@@ -53,7 +53,7 @@ impl Waiter {
     {
         let _call = self.calls.begin();
         let is_the_last = in_doubt(&request);
-        let arrival = Arrival { peer: self.peer.ip(), at: self.app.clock.now() };
+        let arrival = Arrival { peer: self.peer, at: self.app.clock.now() };
         request.extensions_mut().insert(arrival);
         let answered = pin!(async {
             let called = self.router.lock().unwrap_or_else(PoisonError::into_inner).call(request);

@@ -160,7 +160,8 @@ async fn a_transaction_whose_client_went_away_takes_nobody_elses_writes_along() 
     // There are several connections, and they have been used just now.
     join_all((0..8).map(|_| ada.get("/api/me"))).await;
     proxy.block();
-    let leaving: Vec<_> = (0..8).map(|_| tokio::spawn(keep_busy(ada.at(&app), 2))).collect();
+    // A change of the profile is a transaction.
+    let leaving: Vec<_> = (0..8).map(|_| tokio::spawn(keep_busy(ada.at(&app), PROFILE))).collect();
     tokio::time::sleep(200 * MILLISECOND).await;
     leaving.iter().for_each(JoinHandle::abort);
     tokio::time::sleep(200 * MILLISECOND).await;
@@ -171,6 +172,9 @@ async fn a_transaction_whose_client_went_away_takes_nobody_elses_writes_along() 
     bob.at(&app.beside_the_proxy().await).refresh().await.ok();
 }
 
+/// What [`keep_busy`] does under this number.
+const PROFILE: usize = 2;
+
 /// Asks the database again and again, in every way, and does not mind how it ends.
 async fn keep_busy(person: Person, number: usize) {
     let wrong = json!({"email": person.email, "password": "an invented phrase"});
@@ -178,7 +182,7 @@ async fn keep_busy(person: Person, number: usize) {
         match number % 4 {
             0 => person.app.post("/api/auth/login", &wrong).attempt().await,
             1 => person.call("GET", "/api/me/sessions").attempt().await,
-            2 => person.call("PATCH", "/api/me").json(&json!({"display_name": "Ada"})).attempt().await,
+            PROFILE => person.call("PATCH", "/api/me").json(&json!({"display_name": "Ada"})).attempt().await,
             _ => {
                 person
                     .app

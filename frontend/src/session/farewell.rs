@@ -40,11 +40,13 @@ impl Session {
         spawn_local(async move {
             let mut attempt = 0;
             loop {
+                let turn = self.turn().await;
                 // What is told now could meet the cookie of a session that is about to begin.
                 let told = match self.desk.with_value(|desk| desk.entering) {
                     true => Err(Failure::Unreachable),
                     false => self.tell(left.as_ref()).await,
                 };
+                drop(turn);
                 let Err(failure) = told else { break };
                 wait(pause(attempt, failure.retry_after(), random())).await;
                 attempt = attempt.saturating_add(1);
@@ -53,9 +55,8 @@ impl Session {
         });
     }
 
-    /// Tells the server once.
+    /// Tells the server once, in this tab's turn.
     pub(super) async fn tell(self, left: Option<&Grant>) -> Result<(), Failure> {
-        let _turn = self.turn().await;
         let (token, by_cookie) = match farewell(self.is_leaving(), left, now()) {
             Farewell::Done => return Ok(()),
             Farewell::Token(token) => (Some(token), false),

@@ -68,8 +68,9 @@ impl Session {
             self.change().await;
         }
         self.desk.update_value(|desk| desk.entering = true);
+        let turn = self.turn().await;
         // Where it cannot be told, that keeps nobody from signing in.
         let _ = self.tell(None).await;
-        self.turn().await
+        turn
     }
 }
