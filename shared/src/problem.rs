@@ -69,6 +69,8 @@ pub enum ErrorCode {
     ReplayDetected,
     /// The caller may not do this.
     Forbidden,
+    /// A call that carries or sets a cookie comes from another origin than the page's.
+    WrongOrigin,
     /// There is nothing here.
     NotFound,
     /// The path exists, but not with this method.
@@ -94,7 +96,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code that a server sends.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::MalformedJson,
         Self::CredentialsRejected,
         Self::TokenMissing,
@@ -103,6 +105,7 @@ impl ErrorCode {
         Self::SessionEnded,
         Self::ReplayDetected,
         Self::Forbidden,
+        Self::WrongOrigin,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::EmailTaken,
@@ -124,7 +127,7 @@ impl ErrorCode {
             | Self::TokenInvalid
             | Self::SessionEnded
             | Self::ReplayDetected => 401,
-            Self::Forbidden => 403,
+            Self::Forbidden | Self::WrongOrigin => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::EmailTaken => 409,
@@ -148,6 +151,7 @@ impl ErrorCode {
             Self::SessionEnded => "Session ended",
             Self::ReplayDetected => "Replay detected",
             Self::Forbidden => "Forbidden",
+            Self::WrongOrigin => "Wrong origin",
             Self::NotFound => "Not found",
             Self::MethodNotAllowed => "Method not allowed",
             Self::EmailTaken => "Address already in use",

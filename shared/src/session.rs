@@ -54,8 +54,12 @@ pub enum EndReason {
     ReplayDetected,
     /// The password was changed in another session.
     PasswordChanged,
+    /// The password was set anew by somebody who was not signed in: through recovery, or by whoever runs the server.
+    PasswordReset,
     /// It was not used for too long, or it reached the longest age.
     Expired,
+    /// The account had more live sessions than it may have, and this one was used least lately.
+    TooManySessions,
     /// The account was deleted.
     AccountDeleted,
     /// An administrator ended it.
@@ -67,12 +71,14 @@ pub enum EndReason {
 
 impl EndReason {
     /// Every reason that a server records.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::SignedOut,
         Self::SignedOutElsewhere,
         Self::ReplayDetected,
         Self::PasswordChanged,
+        Self::PasswordReset,
         Self::Expired,
+        Self::TooManySessions,
         Self::AccountDeleted,
         Self::Admin,
     ];

@@ -134,6 +134,9 @@ fn detail(code: ErrorCode) -> &'static str {
             "The refresh token was used by two parties, so the session was ended. Sign in again and change the password."
         }
         ErrorCode::Forbidden => "This call is not allowed from here.",
+        ErrorCode::WrongOrigin => {
+            "This call comes from another origin than the page's. Open the page at its own address."
+        }
         ErrorCode::NotFound => "There is nothing at this address.",
         ErrorCode::MethodNotAllowed => {
             "This address does not take this method; the Allow header names those it takes."

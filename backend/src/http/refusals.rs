@@ -37,7 +37,7 @@ pub struct Unauthorized(Problem);
 #[response(status = 500, content_type = "application/problem+json")]
 pub struct Failed(Problem);
 
-/// `forbidden`: the call carries or sets a cookie and comes from another site.
+/// `wrong_origin`: the call carries or sets a cookie and comes from another site.
 #[derive(IntoResponses)]
 #[response(status = 403, content_type = "application/problem+json")]
 pub struct Forbidden(Problem);

@@ -17,7 +17,7 @@ pub struct SameSite(bool);
 impl SameSite {
     /// Refuses a call from another site.
     pub fn required(&self) -> Result<(), Refusal> {
-        if self.0 { Ok(()) } else { Err(Refusal::new(ErrorCode::Forbidden)) }
+        if self.0 { Ok(()) } else { Err(Refusal::new(ErrorCode::WrongOrigin)) }
     }
 }
 

@@ -48,14 +48,17 @@ async fn what_comes_from_another_site_is_refused_and_changes_nothing() {
         for call in calls(&app, &ada) {
             let answer = call.header(name, value).await;
             assert_eq!(answer.status, 403, "{name}: {value}: {answer}");
-            answer.problem(ErrorCode::Forbidden);
+            answer.problem(ErrorCode::WrongOrigin);
             assert_eq!(answer.set_cookie(), None);
         }
     }
     // One good sign does not make up for a bad one.
     for [origin, site] in [["https://evil.example", "same-origin"], ["http://localhost:8080", "cross-site"]] {
         for call in calls(&app, &ada) {
-            call.header("origin", origin).header("sec-fetch-site", site).await.problem(ErrorCode::Forbidden);
+            call.header("origin", origin)
+                .header("sec-fetch-site", site)
+                .await
+                .problem(ErrorCode::WrongOrigin);
         }
     }
     assert_eq!(app.everything().await, before);
@@ -98,7 +101,7 @@ async fn the_page_is_at_home_where_it_is_configured_to_be() {
         "https://example.org",
         "http://localhost:8080",
     ] {
-        from(other).await.problem(ErrorCode::Forbidden);
+        from(other).await.problem(ErrorCode::WrongOrigin);
     }
 }
 
@@ -111,8 +114,8 @@ async fn a_page_that_came_without_encryption_is_another_one_where_people_come_by
         call.header("origin", origin).header("host", host).await
     };
     for host in ["id.example.org", "second.example.org", "127.0.0.1:3000"] {
-        from(&format!("http://{host}"), host).await.problem(ErrorCode::Forbidden);
-        from(&format!("ftp://{host}"), host).await.problem(ErrorCode::Forbidden);
+        from(&format!("http://{host}"), host).await.problem(ErrorCode::WrongOrigin);
+        from(&format!("ftp://{host}"), host).await.problem(ErrorCode::WrongOrigin);
         from(&format!("https://{host}"), host).await.ok();
     }
 }
@@ -139,7 +142,7 @@ async fn a_foreign_page_cannot_use_the_cookie_by_sending_a_body_of_its_own() {
     let ada = app.signed_up("ada").await;
     for body in [json!({"refresh_token": null}), json!({})] {
         let call = app.post("/api/auth/refresh", &body).cookie(&ada.refresh_token());
-        call.header("origin", "https://evil.example").await.problem(ErrorCode::Forbidden);
+        call.header("origin", "https://evil.example").await.problem(ErrorCode::WrongOrigin);
     }
     let call = app.post("/api/auth/refresh", &json!({"refresh_token": "x"})).cookie(&ada.refresh_token());
     call.header("origin", "https://evil.example").await.problem(ErrorCode::TokenInvalid);

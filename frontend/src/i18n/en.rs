@@ -174,6 +174,9 @@ fn problem(code: ErrorCode) -> &'static str {
         ErrorCode::TooManyRequests => "Too many tries.",
         ErrorCode::Overloaded => "The server is busy.",
         ErrorCode::Forbidden => "You may not do this.",
+        ErrorCode::WrongOrigin => {
+            "Signing in does not work on a page that was opened at this address. Open it at its own address."
+        }
         ErrorCode::NotFound => "This no longer exists.",
         ErrorCode::SessionEnded | ErrorCode::ReplayDetected => "Your session has ended.",
         ErrorCode::TokenMissing | ErrorCode::TokenExpired | ErrorCode::TokenInvalid => {
@@ -221,6 +224,10 @@ fn end_reason(reason: EndReason) -> &'static str {
         EndReason::PasswordChanged => {
             "Your password was changed on another device, which ended this session."
         }
+        EndReason::PasswordReset => "Your password was set anew, which ended this session.",
+        EndReason::TooManySessions => {
+            "You were signed in on too many devices, so the one used least lately was signed out: this one."
+        }
         EndReason::Expired => {
             "Your session has ended because it was not used for long, or had reached its longest age."
         }
@@ -236,6 +243,8 @@ fn ended_label(reason: EndReason) -> &'static str {
         EndReason::SignedOutElsewhere => "Ended from another session",
         EndReason::ReplayDetected => "Ended for safety: a copy of it was used",
         EndReason::PasswordChanged => "Password changed",
+        EndReason::PasswordReset => "Password reset",
+        EndReason::TooManySessions => "Too many sessions",
         EndReason::Expired => "Not used for long, or at its longest age",
         EndReason::AccountDeleted => "Account deleted",
         EndReason::Admin => "Ended by an administrator",

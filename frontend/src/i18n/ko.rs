@@ -183,6 +183,9 @@ fn problem(code: ErrorCode) -> &'static str {
         ErrorCode::TooManyRequests => "시도 횟수가 너무 많습니다.",
         ErrorCode::Overloaded => "서버가 혼잡합니다.",
         ErrorCode::Forbidden => "이 작업을 할 권한이 없습니다.",
+        ErrorCode::WrongOrigin => {
+            "이 주소로 열린 페이지에서는 로그인할 수 없습니다. 올바른 주소로 페이지를 열어 주세요."
+        }
         ErrorCode::NotFound => "더 이상 존재하지 않는 항목입니다.",
         ErrorCode::SessionEnded | ErrorCode::ReplayDetected => "로그인이 종료되었습니다.",
         ErrorCode::TokenMissing | ErrorCode::TokenExpired | ErrorCode::TokenInvalid => {
@@ -224,6 +227,10 @@ fn end_reason(reason: EndReason) -> &'static str {
             "다른 사람이 로그인 정보의 사본을 사용하여 안전을 위해 로그아웃되었습니다. 로그인한 뒤 비밀번호를 변경해 주세요."
         }
         EndReason::PasswordChanged => "다른 기기에서 비밀번호를 변경하여 로그아웃되었습니다.",
+        EndReason::PasswordReset => "비밀번호가 재설정되어 로그아웃되었습니다.",
+        EndReason::TooManySessions => {
+            "로그인한 기기가 너무 많아, 가장 오래 사용하지 않은 이 기기에서 로그아웃되었습니다."
+        }
         EndReason::Expired => "오랫동안 사용하지 않았거나 최대 유지 기간이 지나 로그아웃되었습니다.",
         EndReason::AccountDeleted => "계정이 삭제되었습니다.",
         EndReason::Admin => "관리자가 로그아웃시켰습니다.",
@@ -237,6 +244,8 @@ fn ended_label(reason: EndReason) -> &'static str {
         EndReason::SignedOutElsewhere => "다른 기기에서 로그아웃시킴",
         EndReason::ReplayDetected => "로그인 정보의 사본이 사용되어 안전을 위해 종료됨",
         EndReason::PasswordChanged => "비밀번호 변경으로 종료됨",
+        EndReason::PasswordReset => "비밀번호 재설정으로 종료됨",
+        EndReason::TooManySessions => "로그인한 기기가 너무 많아 종료됨",
         EndReason::Expired => "오랫동안 사용하지 않았거나 최대 유지 기간이 지나 만료됨",
         EndReason::AccountDeleted => "계정 삭제로 종료됨",
         EndReason::Admin => "관리자가 종료함",
