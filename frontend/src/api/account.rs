@@ -17,13 +17,14 @@ pub async fn change_profile(session: Session, change: &ProfileChangeRequest) -> 
 /// Changes the password; every other session ends.
 pub async fn change_password(session: Session, change: &ChangePasswordRequest) -> Result<(), Failure> {
     let call = |change| Call::post("/api/me/password", change);
-    let answer = call(change).send(Some(session)).await;
+    let caller = Some(session.caller());
+    let answer = call(change).send_for(caller).await;
     if !answer.echoes(ErrorCode::CredentialsRejected) {
         return answer.text.map(drop);
     }
     // The first try may have changed it. Then the new password is the current one.
     let changed = ChangePasswordRequest { current_password: change.new_password.clone(), ..change.clone() };
-    call(&changed).send(Some(session)).await.text.map(drop)
+    call(&changed).send_for(caller).await.text.map(drop)
 }
 
 /// Deletes the account and all that is its own.

@@ -1,10 +1,11 @@
 //! Sends a call with the access token. A token that is refused is replaced, and the call sent once more; a call whose
-//! answer is lost is sent again before anybody hears of it.
+//! answer is lost is sent again before anybody hears of it. A call is made in one account's name, and neither sent again
+//! nor answered in another's.
 
 use super::Failure;
 use crate::platform::clock::{now, wait};
 use crate::platform::json;
-use crate::session::Session;
+use crate::session::{Caller, RENEWALS, Session};
 use gloo_net::http::{Method, RequestBuilder, Response};
 use latchkey_shared::{ErrorCode, Problem, Secret, Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
@@ -86,20 +87,28 @@ impl Call {
     ///
     /// Waits where the token has to be replaced or the password asked for.
     pub async fn send(&self, person: Option<Session>) -> Answer {
+        self.send_for(person.map(Session::caller)).await
+    }
+
+    /// The same, for a caller who has made another call before it.
+    pub async fn send_for(&self, mut caller: Option<Caller>) -> Answer {
         let (mut sent, mut tries, mut lost_since) = (Timestamp::default(), 0, None);
         loop {
-            let text = match self.attempt(person, &mut sent).await {
+            let text = match self.attempt(caller.as_mut(), &mut sent).await {
                 Ok(text) => text,
                 Err(no_token) => return Answer { text: Err(no_token), tries },
             };
             tries += 1;
+            if caller.as_mut().is_some_and(|caller| !caller.is_present()) {
+                return Answer { text: Err(Failure::SignedOut), tries };
+            }
             // What came before, for a token or for the password, was no wait for an answer.
             let waited = lost_since.get_or_insert(sent).until(now());
             match text.as_ref().err().and_then(|failure| again_after(failure, tries, waited)) {
                 Some(pause) => wait(pause).await,
                 None => {
-                    if let Some(session) = person {
-                        session.heard_from_server(text.as_ref().err(), tries);
+                    if let Some(caller) = caller {
+                        caller.session().heard_from_server(text.as_ref().err(), tries);
                     }
                     return Answer { text, tries };
                 }
@@ -107,27 +116,40 @@ impl Call {
         }
     }
 
-    /// Sends the call; once more with another token where the first is refused. Fails by itself only without a token.
-    /// Notes when it was `sent`.
+    /// Sends the call; again with another token where the first is refused. Fails by itself only without a token. Notes
+    /// when it was `sent`.
     async fn attempt(
         &self,
-        person: Option<Session>,
+        caller: Option<&mut Caller>,
         sent: &mut Timestamp,
     ) -> Result<Result<String, Failure>, Failure> {
-        let token = match person {
-            Some(session) => Some(session.token(None).await?),
-            None => self.token.clone(),
+        let Some(caller) = caller else {
+            *sent = now();
+            return Ok(self.send_once(self.token.as_ref()).await);
         };
-        *sent = now();
-        let answer = self.send_once(token.as_ref()).await;
-        match (person, &answer) {
-            (Some(session), Err(failure)) if failure.asks_for_another_token() => {
-                let next = session.token(token.as_ref()).await?;
-                *sent = now();
-                Ok(self.send_once(Some(&next)).await)
+        let (mut token, mut renewed) = (caller.token(None).await?, 0);
+        loop {
+            *sent = now();
+            match (self.send_once(Some(&token)).await, renewed) {
+                (Err(failure), renewed) if renews(&failure, renewed) => {
+                    token = caller.token(Some(&token)).await?;
+                }
+                (Err(failure), RENEWALS) if failure.code() == Some(ErrorCode::TokenExpired) => {
+                    return Ok(Err(Failure::TooSlow));
+                }
+                (answer, _) => return Ok(answer),
             }
-            _ => Ok(answer),
+            renewed += 1;
         }
+    }
+}
+
+/// Whether a call that is refused like this is sent again with another token, as it was `renewed` times before. That a newer
+/// token has ended as well is no failure: where the machine stalls, both end on their way.
+fn renews(failure: &Failure, renewed: u32) -> bool {
+    match failure.code() {
+        Some(ErrorCode::TokenExpired) => renewed < RENEWALS,
+        _ => renewed == 0 && failure.asks_for_another_token(),
     }
 }
 
@@ -214,11 +236,27 @@ mod tests {
         }
     }
 
+    fn refused(code: &str) -> Failure {
+        let problem =
+            format!(r#"{{"type":"","title":"","status":401,"code":"{code}","detail":"","request_id":""}}"#);
+        Failure::Refused { problem: read(&problem).unwrap(), retry_after: None }
+    }
+
+    #[wasm_bindgen_test]
+    fn a_token_that_ends_on_its_way_is_replaced_three_times_and_any_other_that_is_refused_once() {
+        let tries = |code: &str| (0..9).take_while(|renewed| renews(&refused(code), *renewed)).count();
+        assert_eq!(tries("token_expired"), 3);
+        for code in ["token_invalid", "token_missing", "session_ended", "replay_detected"] {
+            assert_eq!(tries(code), 1, "{code}");
+        }
+        for code in ["credentials_rejected", "forbidden", "too_many_requests", "internal", "unheard_of"] {
+            assert_eq!(tries(code), 0, "{code}");
+        }
+    }
+
     #[wasm_bindgen_test]
     fn a_refusal_of_the_first_try_is_no_echo() {
-        let taken = r#"{"type":"","title":"","status":409,"code":"email_taken","detail":"","request_id":""}"#;
-        let refused = || Failure::Refused { problem: read(taken).unwrap(), retry_after: None };
-        let answer = |tries| Answer { text: Err(refused()), tries };
+        let answer = |tries| Answer { text: Err(refused("email_taken")), tries };
         assert!(!answer(1).echoes(ErrorCode::EmailTaken));
         assert!(answer(2).echoes(ErrorCode::EmailTaken));
         assert!(!answer(2).echoes(ErrorCode::CredentialsRejected));

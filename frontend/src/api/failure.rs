@@ -22,7 +22,9 @@ pub enum Failure {
         /// How long to wait before the next try, if that was said.
         retry_after: Option<Duration>,
     },
-    /// Nobody is signed in any more.
+    /// Several tokens in a row had ended by the time the server looked at them.
+    TooSlow,
+    /// Nobody is signed in any more, or somebody else than when the call was made.
     SignedOut,
 }
 
@@ -40,7 +42,7 @@ impl Failure {
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Refused { problem, .. } => Some(problem.code),
-            Self::Unreachable | Self::Garbled { .. } | Self::SignedOut => None,
+            Self::Unreachable | Self::Garbled { .. } | Self::TooSlow | Self::SignedOut => None,
         }
     }
 
@@ -48,7 +50,7 @@ impl Failure {
     pub fn field_errors(&self) -> &[FieldError] {
         match self {
             Self::Refused { problem, .. } => &problem.errors,
-            Self::Unreachable | Self::Garbled { .. } | Self::SignedOut => &[],
+            Self::Unreachable | Self::Garbled { .. } | Self::TooSlow | Self::SignedOut => &[],
         }
     }
 
@@ -56,7 +58,7 @@ impl Failure {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Refused { retry_after, .. } | Self::Garbled { retry_after, .. } => *retry_after,
-            Self::Unreachable | Self::SignedOut => None,
+            Self::Unreachable | Self::TooSlow | Self::SignedOut => None,
         }
     }
 
@@ -75,7 +77,7 @@ impl Failure {
         match self {
             Self::Unreachable => true,
             Self::Garbled { status, retry_after } => retry_after.is_none() && !(400..500).contains(status),
-            Self::Refused { .. } | Self::SignedOut => false,
+            Self::Refused { .. } | Self::TooSlow | Self::SignedOut => false,
         }
     }
 
@@ -84,7 +86,7 @@ impl Failure {
         match self {
             Self::Unreachable | Self::Garbled { .. } => true,
             Self::Refused { problem, .. } => problem.code == ErrorCode::Overloaded,
-            Self::SignedOut => false,
+            Self::TooSlow | Self::SignedOut => false,
         }
     }
 
@@ -132,8 +134,13 @@ mod tests {
             ["token_missing", "token_expired", "token_invalid", "session_ended", "replay_detected"]
         );
         let garbled = Failure::Garbled { status: 401, retry_after: None };
-        for failure in [Failure::Unreachable, Failure::SignedOut, garbled, refused(ErrorCode::Unknown, None)]
-        {
+        for failure in [
+            Failure::Unreachable,
+            Failure::TooSlow,
+            Failure::SignedOut,
+            garbled,
+            refused(ErrorCode::Unknown, None),
+        ] {
             assert_eq!(failure.verdict(), Verdict::Undecided);
         }
     }

@@ -148,6 +148,7 @@ pub static TEXTS: Texts = Texts {
     problem,
     unreachable: "The server cannot be reached. Check your connection, then try again.",
     garbled: "The server gave an answer that makes no sense here. Try again in a moment.",
+    too_slow: "The server is taking too long to answer. Wait a moment, then try again.",
     signed_out_failure: "You are signed out.",
     wait: |seconds| format!("Try again in {}.", duration(seconds)),
     request_id: |id| format!("Request {id}"),

@@ -148,6 +148,7 @@ pub static TEXTS: Texts = Texts {
     problem,
     unreachable: "서버에 연결할 수 없습니다. 인터넷 연결을 확인한 뒤 다시 시도해 주세요.",
     garbled: "서버의 응답을 이해할 수 없습니다. 잠시 후 다시 시도해 주세요.",
+    too_slow: "서버 응답이 많이 늦어지고 있습니다. 잠시 후 다시 시도해 주세요.",
     signed_out_failure: "로그아웃되었습니다.",
     wait: |seconds| format!("{} 후에 다시 시도해 주세요.", duration(seconds)),
     request_id: |id| format!("요청 번호 {id}"),

@@ -64,6 +64,8 @@ texts! {
     unreachable: &'static str,
     /// Something else than our server answered.
     garbled: &'static str,
+    /// The server takes so long that tokens end on their way.
+    too_slow: &'static str,
     /// Nobody is signed in any more.
     signed_out_failure: &'static str,
     /// How long to wait before the next try, in seconds.

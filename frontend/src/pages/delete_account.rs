@@ -32,13 +32,14 @@ fn Confirm(dialog: Opener) -> impl IntoView {
     let session = use_session();
     let form = Form::new("delete").refused_at(ErrorCode::CredentialsRejected, "password");
     let password = RwSignal::new(String::new());
-    let email = untrack(move || session.account()).map(|account| account.email).unwrap_or_default();
+    let (id, email) =
+        untrack(move || session.account()).map(|account| (account.id, account.email)).unwrap_or_default();
     let send = move |event: SubmitEvent| {
         event.prevent_default();
         let request = DeleteAccountRequest { password: password.get_untracked().into() };
         form.submit(request.clone().checked().map(drop), async move {
             account::delete(session, &request).await?;
-            session.deleted();
+            session.deleted(id);
             Ok(())
         });
     };

@@ -20,7 +20,7 @@ pub fn Guarded(page: Page) -> impl IntoView {
         let _ = if admitted.get_untracked() {
             auth::verify(session).await
         } else {
-            session.token(None).await.map(drop)
+            session.caller().token(None).await.map(drop)
         };
     });
     effect(move || {

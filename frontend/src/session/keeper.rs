@@ -112,6 +112,7 @@ impl Session {
                 self.desk.update_value(|desk| desk.stores = stores);
             }
             Effect::NothingHeld => hint::keep(None),
+            Effect::Forget => storage::remove(KEY),
             Effect::Refresh(cause) => self.refresh(cause),
             Effect::RefreshSoon => {
                 let wait = Duration::from_millis(800).mul_f64(1.0 + random());

@@ -41,8 +41,8 @@ pub enum Event {
     SignOut,
     /// The server knows of the sign-out.
     LoggedOut,
-    /// The person deleted the account.
-    Deleted,
+    /// The person deleted this account.
+    Deleted(Uuid),
     /// The person gave up a session that had ended, to sign in as someone else.
     Leave,
     /// Another tab stored this.
@@ -56,6 +56,8 @@ pub enum Effect {
     Write(Record),
     /// Tell the next start that this browser holds no session.
     NothingHeld,
+    /// Remove what is stored: whose session this browser holds, the cookie alone knows.
+    Forget,
     /// Ask for the next token, unless that is under way.
     Refresh(Cause),
     /// Ask for another one in a second or two.
@@ -93,10 +95,7 @@ pub fn step(state: &State, event: Event, stored: Option<&Record>, now: Timestamp
             }
             _ => stay(state),
         },
-        Event::Deleted => {
-            let reason = EndReason::AccountDeleted;
-            (State::SignedOut(Some(reason)), vec![Effect::Write(signed_out(reason, now))])
-        }
+        Event::Deleted(account) => deleted(state, account, now),
         Event::Leave => match state {
             State::Ended { reason, .. } => (State::SignedOut(Some(*reason)), vec![]),
             _ => stay(state),
@@ -169,8 +168,16 @@ fn refreshed(
         Some(record) if record.end().is_some() => {
             (over(&own.account, record.end().unwrap_or(EndReason::Unknown)), vec![])
         }
+        _ if answer.account.id != own.account.id => displaced(own, stored),
         _ => signed_in(answer, Deed::Refreshed(cause)),
     }
+}
+
+/// The browser's cookie has become another account's: the session here is over, and that other one is not taken up under
+/// the page that is open. Its mark stays.
+fn displaced(own: &Grant, stored: Option<&Record>) -> Step {
+    let ended = State::Ended { account: own.account.clone(), reason: EndReason::Unknown };
+    (ended, if stored.is_some() { vec![Effect::Forget] } else { vec![] })
 }
 
 /// Whether the token that was stored can still be sent. A record that was edited by hand may claim to be newer than any
@@ -225,6 +232,16 @@ fn account_changed(state: &State, account: Account, stored: Option<&Record>) -> 
     let latest = stored.and_then(Record::grant).filter(|kept| kept.follows(own)).unwrap_or(own);
     let grant = Grant { account, ..latest.clone() };
     (state.with(grant.clone()), vec![Effect::Write(Record::SignedIn(grant))])
+}
+
+fn deleted(state: &State, account: Uuid, now: Timestamp) -> Step {
+    let reason = EndReason::AccountDeleted;
+    match state.account() {
+        Some(own) if own.id == account => {
+            (State::SignedOut(Some(reason)), vec![Effect::Write(signed_out(reason, now))])
+        }
+        _ => stay(state),
+    }
 }
 
 fn sign_out(state: &State, now: Timestamp) -> Step {

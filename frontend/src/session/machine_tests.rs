@@ -221,9 +221,26 @@ fn a_changed_account_goes_into_the_newest_token() {
 #[wasm_bindgen_test]
 fn leaving_and_deleting_lead_out() {
     assert_eq!(alone(&ended(EndReason::Expired), Event::Leave).0, State::SignedOut(Some(EndReason::Expired)));
-    let (state, effects) = alone(&State::SignedIn(own()), Event::Deleted);
+    let (state, effects) = alone(&State::SignedIn(own()), Event::Deleted(own().account.id));
     assert_eq!(state, State::SignedOut(Some(EndReason::AccountDeleted)));
     assert!(matches!(written(&effects), Some(Record::SignedOut { .. })));
+    // Somebody else has signed in since.
+    let other = State::SignedIn(other_grant(2));
+    assert_eq!(alone(&other, Event::Deleted(own().account.id)), (other, vec![]));
+}
+
+#[wasm_bindgen_test]
+fn an_answer_for_another_account_is_not_taken_over_and_leaves_that_one_its_mark() {
+    let over = ended(EndReason::Unknown);
+    for state in [State::SignedIn(own()), State::Refreshing(own()), State::Interrupted(own())] {
+        for answer in [other_grant(2), Grant { account: account(2), ..grant(6, 600) }] {
+            assert_eq!(alone(&state, brought(answer.clone())), (over.clone(), vec![]));
+            let kept = Record::SignedIn(own());
+            assert_eq!(stored(&kept, &state, brought(answer)), (over.clone(), vec![Effect::Forget]));
+        }
+        // Another session of the same account is as good.
+        assert_eq!(alone(&state, brought(other_grant(1))).0, State::SignedIn(other_grant(1)));
+    }
 }
 
 /// Numbers that look random and are the same in every run (Knuth's MMIX generator).
@@ -264,7 +281,7 @@ impl Dice {
             8 => Event::Reached,
             9 => Event::SignedIn(self.grant()),
             10 => Event::AccountChanged(account(1)),
-            11 => [Event::SignOut, Event::LoggedOut, Event::Leave, Event::Deleted]
+            11 => [Event::SignOut, Event::LoggedOut, Event::Leave, Event::Deleted(account(1).id)]
                 [usize::try_from(self.roll(4)).unwrap()]
             .clone(),
             _ => Event::Stored(self.record().unwrap_or(Record::SignedIn(self.grant()))),
@@ -289,11 +306,24 @@ fn in_every_history_only_an_end_ends_and_no_token_grows_older() {
 
 fn check(state: &State, event: &Event, kept: Option<&Record>, next: &State, effects: &[Effect]) {
     let context = format!("{state:?} {event:?} {kept:?}");
-    let an_end = matches!(event, Event::Refused { .. } | Event::SignOut | Event::Deleted)
+    let displaced = matches!(event, Event::Refreshed { grant, .. } if state.account().map(|own| own.id) != Some(grant.account.id));
+    let an_end = displaced
+        || matches!(event, Event::Refused { .. } | Event::SignOut | Event::Deleted(_))
         || matches!(event, Event::Stored(record) if record.end().is_some())
         || matches!(event, Event::Refreshed { .. }) && kept.is_some_and(|record| record.end().is_some());
     if state.grant().is_some() && next.grant().is_none() {
         assert!(an_end, "{context}");
+    }
+    // Only the person, or another tab, makes this page another account's.
+    if let (Some(before), Some(after), false) =
+        (state.account(), next.account(), matches!(event, Event::SignedIn(_) | Event::Stored(_)))
+    {
+        let told = kept.and_then(Record::grant).is_some_and(|kept| kept.account.id == after.id);
+        assert!(before.id == after.id || told, "{context}");
+    }
+    if displaced && state.grant().is_some() {
+        let written = written(effects).and_then(Record::grant);
+        assert!(written.is_none(), "an answer for another account reaches no other tab: {context}");
     }
     if matches!(event, Event::Refreshed { .. } | Event::Refused { .. } | Event::Failed) {
         assert!(!matches!(next, State::Refreshing(_)), "an answer leaves nothing open: {context}");

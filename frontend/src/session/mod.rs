@@ -30,6 +30,7 @@ pub use journal::{Cause, Deed};
 pub use keeper::Session;
 pub use stance::Admission;
 pub use state::State;
+pub use supply::{Caller, RENEWALS};
 
 #[cfg(test)]
 mod samples;

@@ -8,6 +8,7 @@ use crate::platform::clock::now;
 use crate::platform::turns::Turn;
 use latchkey_shared::{Account, EndReason, LogInRequest, SignUpRequest, SignedIn};
 use leptos::prelude::*;
+use uuid::Uuid;
 
 impl Session {
     /// Signs in.
@@ -32,9 +33,9 @@ impl Session {
         self.dispatch(Event::AccountChanged(account));
     }
 
-    /// The account is gone, and the session with it.
-    pub fn deleted(self) {
-        self.dispatch(Event::Deleted);
+    /// This account is gone, and the session with it.
+    pub fn deleted(self, account: Uuid) {
+        self.dispatch(Event::Deleted(account));
     }
 
     /// Whether the session has ended with its account.
