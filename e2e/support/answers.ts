@@ -29,6 +29,11 @@ export function sessionEnded(reason: EndReason): Fault {
   return refusal(401, code, { end_reason: reason })
 }
 
+/** The server's word that a refresh lacks the proof of the session's key. */
+export function keyRefused(): Fault {
+  return refusal(401, 'token_invalid', {}, { 'www-authenticate': 'DPoP error="invalid_dpop_proof", algs="ES256"' })
+}
+
 /** A list of sessions as somebody has it after some time: three that live, and one for each way to end. */
 export function manySessions(now = Date.now()): Fault {
   const ago = (minutes: number) => new Date(now - minutes * MINUTE).toISOString()

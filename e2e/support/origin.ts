@@ -34,6 +34,8 @@ export interface Exchange {
   /** Whether the browser asked for a whole document: a load or a reload of the page. */
   document: boolean
   faults: Fault[]
+  /** The proof of the browser's key that came along. */
+  proof?: string
   /** What was answered; nothing while it is under way, and when the connection broke. */
   status?: number
 }
@@ -90,6 +92,8 @@ export class Origin {
     const method = asked.method ?? 'GET'
     const faults = this.faults.meet({ method, path, tab: String(asked.headers[TAB] ?? '') })
     const exchange: Exchange = { method, path, document: asked.headers['sec-fetch-dest'] === 'document', faults }
+    const { dpop } = asked.headers
+    if (typeof dpop === 'string') exchange.proof = dpop
     this.exchanges.push(exchange)
     // On a connection that it used before, a browser repeats a broken request by itself: the page would not see the fault.
     answer.shouldKeepAlive = false

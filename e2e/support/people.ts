@@ -69,6 +69,11 @@ export function signInAgain(page: Page): Locator {
   return page.getByRole('dialog', { name: 'Sign in again' })
 }
 
+/** The dialog that asks for the password when the browser has lost the session's key. */
+export function confirmItsYou(page: Page): Locator {
+  return page.getByRole('dialog', { name: 'Confirm it’s you' })
+}
+
 /** The quiet bar that says that the server cannot be reached. */
 export function bar(page: Page): Locator {
   return page.getByTestId('session-bar')

@@ -2,7 +2,8 @@ import type { BrowserContext, Page } from '@playwright/test'
 
 /** What all tabs know of the session, as local storage holds it. */
 export interface SessionRecord {
-  state?: 'signed_in' | 'signed_out' | 'signing_out'
+  state?: 'signed_in' | 'signed_out' | 'signing_out' | 'key_lost'
+  sid?: string
   access_token?: string
   generation?: number
   reason?: string

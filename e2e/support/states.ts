@@ -1,5 +1,5 @@
 import { expect, type Locator, type Page } from '@playwright/test'
-import { countlessSessions, END_REASONS, manySessions, refusal, sessionEnded } from './answers.ts'
+import { countlessSessions, END_REASONS, keyRefused, manySessions, refusal, sessionEnded } from './answers.ts'
 import { answered, CONNECTION_BROKE } from './complaints.ts'
 import type { Match } from './faults.ts'
 import type { Origin } from './origin.ts'
@@ -78,6 +78,16 @@ const OUTSIDE: State[] = [
       await page.evaluate((text) => localStorage.setItem('latchkey.session', text), JSON.stringify(record))
       await open(page, '/login')
     }),
+  ),
+  outside(
+    'sign-in, key lost',
+    async ({ page, origin }) => {
+      await page.context().addCookies([{ name: 'latchkey_hint', value: '1', url: origin.url }])
+      origin.faults.on({ path: '/api/auth/refresh' }, keyRefused())
+      await open(page, '/login')
+      await expect(page.locator('.notice')).toBeVisible()
+    },
+    answered(401),
   ),
   outside('sign-up', ({ page }) => open(page, '/signup')),
   outside('sign-up, empty fields', async ({ page }) => {
@@ -318,6 +328,33 @@ const INSIDE: State[] = [
     ),
   ),
   inside(
+    'key lost',
+    async ({ page, origin }) => {
+      await loseTheKey(page, origin)
+    },
+    answered(401),
+  ),
+  inside(
+    'key lost, wrong password',
+    async ({ page, origin }) => {
+      const dialog = await loseTheKey(page, origin)
+      origin.faults.on({ path: '/api/auth/login' }, refusal(401, 'credentials_rejected'))
+      await fillIn(dialog, { password: 'not her password' })
+      await send(dialog)
+      await expect(invalid(dialog)).toHaveCount(1)
+    },
+    answered(401),
+  ),
+  inside(
+    'sessions, server slow',
+    async ({ page, origin }) => {
+      origin.faults.on(LIST, refusal(401, 'token_expired'))
+      await open(page, '/account/sessions')
+      await expect(alert(page)).toBeVisible()
+    },
+    answered(401),
+  ),
+  inside(
     'session over, wrong password',
     async ({ page, origin }) => {
       const dialog = await meetTheEnd(page, origin)
@@ -410,6 +447,17 @@ async function openEnding(page: Page, origin: Origin): Promise<Locator> {
 async function meetTheEnd(page: Page, origin: Origin): Promise<Locator> {
   await open(page, '/account/profile')
   origin.faults.on(ANY_CALL, sessionEnded('expired'))
+  await page.locator('nav a[href="/account/sessions"]').click()
+  const dialog = page.locator('dialog[open]')
+  await expect(dialog).toBeVisible()
+  return dialog
+}
+
+/** Lets the browser's key get lost under a page; the dialog that asks for the password. */
+async function loseTheKey(page: Page, origin: Origin): Promise<Locator> {
+  await open(page, '/account/profile')
+  origin.faults.on({ path: '/api/auth/refresh' }, keyRefused())
+  origin.faults.on(LIST, refusal(401, 'token_expired'))
   await page.locator('nav a[href="/account/sessions"]').click()
   const dialog = page.locator('dialog[open]')
   await expect(dialog).toBeVisible()

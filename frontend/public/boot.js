@@ -60,7 +60,8 @@ const views = new MutationObserver(() => {
 views.observe(document.body, { childList: true, subtree: true });
 
 try {
-  const page = await import(new URL(script.dataset.js, location.href).href);
+  // The browser's key is asked for by the page: it comes along, and holds nothing up.
+  const [page] = await Promise.all([import(new URL(script.dataset.js, location.href).href), import("./key.js")]);
   await page.default({ module_or_path: script.dataset.wasm });
   dispatchEvent(new CustomEvent("TrunkApplicationStarted"));
 } catch (error) {

@@ -4,14 +4,16 @@ use super::{
     Failure,
     client::{Call, read},
 };
+use crate::platform::clock::now;
 use crate::session::Session;
 use latchkey_shared::{
-    ErrorCode, LogInRequest, LogOutRequest, RefreshRequest, Secret, SignUpRequest, SignedIn, TokenDelivery,
+    ErrorCode, LogInRequest, LogOutRequest, RefreshRequest, Secret, SignUpRequest, SignedIn, Timestamp,
+    TokenDelivery,
 };
 
 /// Makes an account and signs in.
 pub async fn sign_up(request: &SignUpRequest) -> Result<SignedIn, Failure> {
-    let answer = Call::post("/api/auth/signup", request).send(None).await;
+    let answer = Call::post("/api/auth/signup", request).proving(now()).send(None).await;
     if !answer.echoes(ErrorCode::EmailTaken) {
         return read(&answer.text?);
     }
@@ -30,13 +32,13 @@ pub async fn sign_up(request: &SignUpRequest) -> Result<SignedIn, Failure> {
 
 /// Signs in.
 pub async fn log_in(request: &LogInRequest) -> Result<SignedIn, Failure> {
-    read(&Call::post("/api/auth/login", request).send(None).await.text?)
+    read(&Call::post("/api/auth/login", request).proving(now()).send(None).await.text?)
 }
 
 /// Trades the refresh cookie for the next access token; also says how often it was asked. The server answers a token
-/// whose successor was lost with that successor again.
-pub async fn refresh() -> (Result<SignedIn, Failure>, u32) {
-    let answer = Call::post("/api/auth/refresh", &RefreshRequest::default()).send(None).await;
+/// whose successor was lost with that successor again. `time` is the server's clock, as far as it is known.
+pub async fn refresh(time: Timestamp) -> (Result<SignedIn, Failure>, u32) {
+    let answer = Call::post("/api/auth/refresh", &RefreshRequest::default()).proving(time).send(None).await;
     (answer.text.and_then(|text| read(&text)), answer.tries)
 }
 

@@ -4,7 +4,7 @@
 
 use super::Failure;
 use crate::platform::clock::{now, wait};
-use crate::platform::json;
+use crate::platform::{json, key};
 use crate::session::{Caller, RENEWALS, Session};
 use gloo_net::http::{Method, RequestBuilder, Response};
 use latchkey_shared::{ErrorCode, Problem, Secret, Timestamp};
@@ -22,12 +22,14 @@ pub struct Call {
     body: Option<Result<String, Failure>>,
     token: Option<Secret>,
     cookies: bool,
+    /// By how many milliseconds the server's clock is ahead of the browser's, where the browser proves that it holds its key.
+    proof: Option<i64>,
 }
 
 impl Call {
     /// Asks for what is at `path`.
     pub fn get(path: impl Into<String>) -> Self {
-        Self { method: Method::GET, path: path.into(), body: None, token: None, cookies: true }
+        Self { method: Method::GET, path: path.into(), body: None, token: None, cookies: true, proof: None }
     }
 
     /// Asks to end what is at `path`.
@@ -57,8 +59,25 @@ impl Call {
         Self { token, cookies, ..self }
     }
 
-    /// Sends the call once, with this token or without one; hands over the answer's text.
+    /// The same, with a proof that this browser holds its key. `time` is the server's clock, as far as it is known.
+    pub fn proving(self, time: Timestamp) -> Self {
+        Self { proof: Some(time.as_millis() - now().as_millis()), ..self }
+    }
+
+    /// Sends the call once, with this token or without one; hands over the answer's text. A proof that the server does not
+    /// take is made anew: with its nonce where the clocks differ, and once more where the key was not at hand or the network
+    /// delivered the first one twice.
     pub async fn send_once(&self, token: Option<&Secret>) -> Result<String, Failure> {
+        let mut answer = self.exchange(token, None).await;
+        for _ in 0..2 {
+            let Err(Failure::Unproven { nonce }) = &answer else { break };
+            answer = self.exchange(token, nonce.as_deref()).await;
+        }
+        answer
+    }
+
+    async fn exchange(&self, token: Option<&Secret>, nonce: Option<&str>) -> Result<String, Failure> {
+        let proof = self.prove(nonce).await;
         let signal = AbortSignal::timeout_with_u32(TIMEOUT_MS);
         let mut request = RequestBuilder::new(&self.path)
             .method(self.method.clone())
@@ -67,6 +86,9 @@ impl Call {
             .abort_signal(Some(&signal));
         if let Some(token) = token {
             request = request.header("authorization", &format!("Bearer {}", token.expose()));
+        }
+        if let Some(proof) = proof {
+            request = request.header("dpop", &proof);
         }
         let request = match &self.body {
             Some(text) => request.header("content-type", "application/json").body(text.clone()?),
@@ -79,6 +101,11 @@ impl Call {
             true => Err(Failure::Garbled { status: response.status(), retry_after: None }),
             false => Err(refusal(&response, &text)),
         }
+    }
+
+    async fn prove(&self, nonce: Option<&str>) -> Option<String> {
+        let time = Timestamp::from_millis(now().as_millis() + self.proof?);
+        key::prove(self.method.as_ref(), &self.path, time, nonce).await
     }
 
     /// Sends the call, in somebody's name or in nobody's, and again where the answer is lost on the way. A question and
@@ -196,9 +223,17 @@ fn refusal(response: &Response, text: &str) -> Failure {
     let seconds = response.headers().get("retry-after").and_then(|value| value.trim().parse().ok());
     let retry_after = seconds.map(Duration::from_secs);
     match json::read::<Problem>(text) {
+        Some(problem) if problem.code == ErrorCode::TokenInvalid && asks_for_proof(response) => {
+            Failure::Unproven { nonce: response.headers().get("dpop-nonce") }
+        }
         Some(problem) => Failure::Refused { problem, retry_after },
         None => Failure::Garbled { status: response.status(), retry_after },
     }
+}
+
+/// Whether the refusal is about the proof of the key (RFC 9449 §7.1, §8).
+fn asks_for_proof(response: &Response) -> bool {
+    response.headers().get("www-authenticate").is_some_and(|challenge| challenge.starts_with("DPoP"))
 }
 
 #[cfg(test)]

@@ -22,6 +22,11 @@ pub enum Failure {
         /// How long to wait before the next try, if that was said.
         retry_after: Option<Duration>,
     },
+    /// The server wants another proof of the session's key than the one that came, or any at all.
+    Unproven {
+        /// What the next proof has to carry; none where this browser's key is the wrong one.
+        nonce: Option<String>,
+    },
     /// Several tokens in a row had ended by the time the server looked at them.
     TooSlow,
     /// Nobody is signed in any more, or somebody else than when the call was made.
@@ -33,6 +38,8 @@ pub enum Failure {
 pub enum Verdict {
     /// There is none any more; why, if one was known.
     Over(Option<EndReason>),
+    /// It lives, but this browser has lost its key.
+    KeyLost,
     /// Nothing: it may well live.
     Undecided,
 }
@@ -42,7 +49,11 @@ impl Failure {
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Refused { problem, .. } => Some(problem.code),
-            Self::Unreachable | Self::Garbled { .. } | Self::TooSlow | Self::SignedOut => None,
+            Self::Unreachable
+            | Self::Garbled { .. }
+            | Self::Unproven { .. }
+            | Self::TooSlow
+            | Self::SignedOut => None,
         }
     }
 
@@ -50,7 +61,11 @@ impl Failure {
     pub fn field_errors(&self) -> &[FieldError] {
         match self {
             Self::Refused { problem, .. } => &problem.errors,
-            Self::Unreachable | Self::Garbled { .. } | Self::TooSlow | Self::SignedOut => &[],
+            Self::Unreachable
+            | Self::Garbled { .. }
+            | Self::Unproven { .. }
+            | Self::TooSlow
+            | Self::SignedOut => &[],
         }
     }
 
@@ -58,7 +73,7 @@ impl Failure {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Refused { retry_after, .. } | Self::Garbled { retry_after, .. } => *retry_after,
-            Self::Unreachable | Self::TooSlow | Self::SignedOut => None,
+            Self::Unreachable | Self::Unproven { .. } | Self::TooSlow | Self::SignedOut => None,
         }
     }
 
@@ -77,7 +92,7 @@ impl Failure {
         match self {
             Self::Unreachable => true,
             Self::Garbled { status, retry_after } => retry_after.is_none() && !(400..500).contains(status),
-            Self::Refused { .. } | Self::TooSlow | Self::SignedOut => false,
+            Self::Refused { .. } | Self::Unproven { .. } | Self::TooSlow | Self::SignedOut => false,
         }
     }
 
@@ -86,13 +101,17 @@ impl Failure {
         match self {
             Self::Unreachable | Self::Garbled { .. } => true,
             Self::Refused { problem, .. } => problem.code == ErrorCode::Overloaded,
-            Self::TooSlow | Self::SignedOut => false,
+            Self::Unproven { .. } | Self::TooSlow | Self::SignedOut => false,
         }
     }
 
     /// What this says about the session, as the answer to a refresh. Only our server's own word ends one.
     pub fn verdict(&self) -> Verdict {
-        let Self::Refused { problem, .. } = self else { return Verdict::Undecided };
+        let problem = match self {
+            Self::Refused { problem, .. } => problem,
+            Self::Unproven { .. } => return Verdict::KeyLost,
+            _ => return Verdict::Undecided,
+        };
         match problem.code {
             ErrorCode::SessionEnded => Verdict::Over(Some(problem.end_reason.unwrap_or(EndReason::Expired))),
             ErrorCode::ReplayDetected => Verdict::Over(Some(EndReason::ReplayDetected)),
@@ -142,6 +161,15 @@ mod tests {
             refused(ErrorCode::Unknown, None),
         ] {
             assert_eq!(failure.verdict(), Verdict::Undecided);
+        }
+    }
+
+    #[wasm_bindgen_test]
+    fn a_proof_that_the_server_does_not_take_ends_nothing() {
+        for nonce in [None, Some("n".to_owned())] {
+            let failure = Failure::Unproven { nonce };
+            assert_eq!(failure.verdict(), Verdict::KeyLost);
+            assert!(!failure.is_outage() && !failure.is_lost_answer() && !failure.asks_for_another_token());
         }
     }
 

@@ -47,6 +47,7 @@ fn words(texts: &Texts, failure: &Failure, with_pause: bool) -> String {
     let mut words = match failure {
         Failure::Unreachable => texts.unreachable.to_owned(),
         Failure::Garbled { .. } => texts.garbled.to_owned(),
+        Failure::Unproven { .. } => (texts.problem)(ErrorCode::TokenInvalid).to_owned(),
         Failure::TooSlow => texts.too_slow.to_owned(),
         Failure::SignedOut => texts.signed_out_failure.to_owned(),
         Failure::Refused { problem, .. } => (texts.problem)(problem.code).to_owned(),

@@ -54,6 +54,10 @@ pub static TEXTS: Texts = Texts {
     sign_in_again_lead: "The page stays as it is: what you typed is still there.",
     sign_in_as_other: "Sign in as someone else",
 
+    confirm: "Continue",
+    confirm_title: "Confirm it’s you",
+    key_lost: "You are still signed in, but this browser no longer has the key that protects your session. This happens when its site data is cleared. Enter your password to go on.",
+
     home_lead: "Your account, and the session that you are using.",
     your_account: "Your account",
     this_session: "This session",

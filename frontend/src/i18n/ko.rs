@@ -54,6 +54,10 @@ pub static TEXTS: Texts = Texts {
     sign_in_again_lead: "페이지는 그대로 유지되며, 입력한 내용도 남아 있습니다.",
     sign_in_as_other: "다른 계정으로 로그인",
 
+    confirm: "계속",
+    confirm_title: "본인 확인",
+    key_lost: "로그인 상태이지만, 로그인을 보호하는 키가 이 브라우저에 남아 있지 않습니다. 브라우저에서 사이트 데이터를 삭제하면 이런 일이 생길 수 있습니다. 비밀번호를 입력하면 계속 사용할 수 있습니다.",
+
     home_lead: "내 계정과 지금 사용 중인 로그인 정보입니다.",
     your_account: "내 계정",
     this_session: "현재 로그인",

@@ -29,6 +29,8 @@ texts! {
     sign_up_title sign_up_lead have_account password_hint email_taken_link
     // The ended session
     sign_in_again sign_in_again_lead sign_in_as_other
+    // The lost key
+    confirm confirm_title key_lost
     // Home
     home_lead your_account this_session member_since roles device address signed_in_at last_used session_ends session_ends_hint
     look_after look_after_sessions look_after_password look_after_export

@@ -34,6 +34,7 @@ fn lead_out_when_signed_out() {
     effect(move || {
         let out = session.with(|state| match state {
             State::SignedOut(reason) => Some(*reason),
+            State::KeyLost(None) => Some(None),
             _ => None,
         });
         let Some(reason) = out else { return was_in.set_value(session.is_signed_in()) };

@@ -3,9 +3,10 @@
 use super::outside::{Outside, lead_in_when_signed_in, use_next};
 use crate::components::{Field, Form, Head, Kind, Submit, Switch, use_session};
 use crate::effect::effect;
-use crate::i18n::{tr, use_i18n};
+use crate::i18n::{Texts, tr, use_i18n};
 use crate::platform::storage;
 use crate::routes::{Page, with_next};
+use crate::session::{Session, State};
 use latchkey_shared::{LogIn as Checked, LogInRequest, TokenDelivery};
 use leptos::{ev::SubmitEvent, prelude::*};
 
@@ -35,17 +36,22 @@ pub fn LogIn() -> impl IntoView {
     }
 }
 
-/// Why the session before this one is over.
+/// Why the session before this one is over, or why it needs the password.
 #[component]
 fn WhyHere() -> impl IntoView {
     let (session, i18n) = (use_session(), use_i18n());
     view! {
         <div role="status">
-            {move || session.with(|state| state.end()).map(|reason| {
-                view! { <p class="notice">{(i18n.texts().end_reason)(reason)}</p> }.into_any()
-            })}
+            {move || why(session, i18n.texts()).map(|why| view! { <p class="notice">{why}</p> }.into_any())}
         </div>
     }
+}
+
+fn why(session: Session, texts: &Texts) -> Option<&'static str> {
+    session.with(|state| match state {
+        State::KeyLost(_) => Some(texts.key_lost),
+        other => other.end().map(texts.end_reason),
+    })
 }
 
 #[component]

@@ -1,8 +1,8 @@
-//! The dialog over a page whose session has ended.
+//! The dialog over a page whose session has ended, or whose browser has lost the session's key.
 
 use crate::components::{Field, Form, Kind, Submit, Username, use_session};
 use crate::effect::effect;
-use crate::i18n::{tr, use_i18n};
+use crate::i18n::{Words, tr, use_i18n};
 use crate::pages::log_in::{KeepSignedIn, remembered};
 use crate::session::State;
 use latchkey_shared::{Account, EndReason, ErrorCode, LogIn, LogInRequest, TokenDelivery};
@@ -12,18 +12,27 @@ use leptos::{html, prelude::*};
 #[component]
 pub fn SessionEnded() -> impl IntoView {
     let session = use_session();
-    let ended = Memo::new(move |_| {
+    let asked = Memo::new(move |_| {
         session.with(|state| match state {
-            State::Ended { account, reason } => Some((account.clone(), *reason)),
+            State::Ended { account, reason } => Some((account.clone(), Some(*reason))),
+            State::KeyLost(Some(last)) => Some((last.account.clone(), None)),
             _ => None,
         })
     });
-    move || ended.get().map(|(account, reason)| view! { <SignInAgain account=account reason=reason /> })
+    move || asked.get().map(|(account, reason)| view! { <SignInAgain account=account reason=reason /> })
 }
 
 #[component]
-fn SignInAgain(account: Account, reason: EndReason) -> impl IntoView {
+fn SignInAgain(
+    account: Account,
+    /// Why the session is over; none while it lives, and only its key is lost.
+    reason: Option<EndReason>,
+) -> impl IntoView {
     let (session, i18n) = (use_session(), use_i18n());
+    let (title, label): (Words, Words) = match reason {
+        Some(_) => (|t| t.sign_in_again, |t| t.sign_in),
+        None => (|t| t.confirm_title, |t| t.confirm),
+    };
     let dialog = NodeRef::<html::Dialog>::new();
     // A dialog that is closed gives the focus back to where it was; one that is only taken away loses it.
     on_cleanup(move || {
@@ -39,17 +48,17 @@ fn SignInAgain(account: Account, reason: EndReason) -> impl IntoView {
     view! {
         // There is no going on without an answer. Browsers let a second Escape through, so it opens again.
         <dialog node_ref=dialog class="dialog" aria-labelledby="again-title" aria-describedby="again-why" on:cancel=|event: leptos::ev::Event| event.prevent_default() on:close=move |_| untrack(show)>
-            <h2 id="again-title">{tr(|t| t.sign_in_again)}</h2>
-            <p id="again-why">{move || (i18n.texts().end_reason)(reason)}</p>
+            <h2 id="again-title">{tr(title)}</h2>
+            <p id="again-why">{move || reason.map_or(i18n.texts().key_lost, i18n.texts().end_reason)}</p>
             <p class="lead">{tr(|t| t.sign_in_again_lead)}</p>
-            <PasswordAgain email=account.email />
+            <PasswordAgain email=account.email label=label />
             <button type="button" class="link" on:click=move |_| session.leave()>{tr(|t| t.sign_in_as_other)}</button>
         </dialog>
     }
 }
 
 #[component]
-fn PasswordAgain(email: String) -> impl IntoView {
+fn PasswordAgain(email: String, label: Words) -> impl IntoView {
     let session = use_session();
     let form = Form::new("again").refused_at(ErrorCode::CredentialsRejected, "password");
     let (password, remember) = (RwSignal::new(String::new()), RwSignal::new(remembered()));
@@ -73,7 +82,7 @@ fn PasswordAgain(email: String) -> impl IntoView {
             <p class="fixed"><span>{tr(|t| t.email)}</span><strong>{email}</strong></p>
             <Field form=form name="password" label=|t| t.password value=password kind=Kind::Password autocomplete="current-password" />
             <KeepSignedIn id="again-remember" value=remember />
-            <Submit form=form label=|t| t.sign_in />
+            <Submit form=form label=label />
         </form>
     }
 }

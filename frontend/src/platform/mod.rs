@@ -6,6 +6,7 @@ pub mod document;
 pub mod download;
 pub mod hint;
 pub mod json;
+pub mod key;
 pub mod locale;
 pub mod network;
 pub mod passing;

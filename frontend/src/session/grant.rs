@@ -74,6 +74,12 @@ impl Grant {
             && (self.generation, self.access_expires_at) > (other.generation, other.access_expires_at)
     }
 
+    /// The server's time at `now`, as far as the token tells: the browser's own clock may be wrong.
+    pub fn server_time(&self, now: Timestamp) -> Timestamp {
+        let issued = self.claims().map_or(self.received_at, |claims| Timestamp::from_seconds(claims.iat));
+        Timestamp::from_millis(now.as_millis() + issued.as_millis() - self.received_at.as_millis())
+    }
+
     /// What the token's header says.
     pub fn header(&self) -> Option<Header> {
         part(self.access_token.expose(), 0)
@@ -138,6 +144,16 @@ mod tests {
         assert!(
             grant.lasts(Timestamp::from_millis(1_598_999)) && !grant.lasts(Timestamp::from_seconds(1_599))
         );
+    }
+
+    #[wasm_bindgen_test]
+    fn the_servers_time_is_known_by_a_browser_whose_clock_is_wrong() {
+        // Its token was issued at second 1 of the server's clock.
+        for clock in [0, 1, 601, -599, 1_000_000] {
+            let grant = Grant::received(answer(0, 600), true, Timestamp::from_seconds(clock)).unwrap();
+            let later = Timestamp::from_seconds(clock + 480);
+            assert_eq!(grant.server_time(later), Timestamp::from_seconds(481), "{clock}");
+        }
     }
 
     #[wasm_bindgen_test]

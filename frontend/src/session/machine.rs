@@ -29,6 +29,11 @@ pub enum Event {
         /// Why it is over; none where there was no session at all.
         reason: Option<EndReason>,
     },
+    /// A refresh was refused for want of the session's key.
+    Unproven {
+        /// For which session it was asked.
+        asked: Option<Uuid>,
+    },
     /// The server gave no usable answer.
     Failed,
     /// The server answers.
@@ -43,7 +48,7 @@ pub enum Event {
     LoggedOut,
     /// The person deleted this account.
     Deleted(Uuid),
-    /// The person gave up a session that had ended, to sign in as someone else.
+    /// The person gave up a session that had ended, or whose key was lost, to sign in as someone else.
     Leave,
     /// Another tab stored this.
     Stored(Record),
@@ -79,6 +84,7 @@ pub fn step(state: &State, event: Event, stored: Option<&Record>, now: Timestamp
         Event::Renew(cause) => renew(state, cause, stored),
         Event::Refreshed { asked, cause, grant } => refreshed(state, asked, cause, grant, stored, now),
         Event::Refused { asked, reason } => refused(state, asked, reason, stored, now),
+        Event::Unproven { asked } => unproven(state, asked, stored),
         Event::Failed => failed(state),
         Event::Reached => match state {
             State::Interrupted(grant) => {
@@ -98,6 +104,7 @@ pub fn step(state: &State, event: Event, stored: Option<&Record>, now: Timestamp
         Event::Deleted(account) => deleted(state, account, now),
         Event::Leave => match state {
             State::Ended { reason, .. } => (State::SignedOut(Some(*reason)), vec![]),
+            State::KeyLost(_) => sign_out(state, now),
             _ => stay(state),
         },
         Event::Stored(record) => heard(state, record),
@@ -147,7 +154,9 @@ fn refreshed(
         State::Restoring if asked.is_none() => return signed_in(answer, Deed::Restored),
         State::SignedIn(own) | State::Refreshing(own) | State::Interrupted(own) => own,
         // Signed out in the meantime: a late answer must not sign in again.
-        State::Restoring | State::SignedOut(_) | State::Ended { .. } => return stay(state),
+        State::Restoring | State::SignedOut(_) | State::Ended { .. } | State::KeyLost(_) => {
+            return stay(state);
+        }
     };
     if asked != Some(own.sid) {
         // The answer belongs to the session before this one, and its cookie may have replaced this one's.
@@ -217,13 +226,38 @@ fn refused(
     }
 }
 
+fn unproven(state: &State, asked: Option<Uuid>, stored: Option<&Record>) -> Step {
+    let Some(own) = state.grant() else {
+        return match state {
+            State::Restoring if asked.is_none() => (State::KeyLost(None), vec![]),
+            _ => stay(state),
+        };
+    };
+    if asked != Some(own.sid) {
+        return (State::SignedIn(own.clone()), vec![Effect::RefreshSoon]);
+    }
+    match stored {
+        // Another tab has asked for the password, and got it, before this one heard of the refusal.
+        Some(Record::SignedIn(kept)) if kept.sid != own.sid || kept.follows(own) => {
+            (State::SignedIn(kept.clone()), vec![Effect::Note(Deed::TakenOver)])
+        }
+        Some(record) if record.end().is_some() => {
+            (over(&own.account, record.end().unwrap_or(EndReason::Unknown)), vec![])
+        }
+        _ => {
+            let record = Record::KeyLost { remembered: own.remembered };
+            (State::KeyLost(Some(own.clone())), vec![Effect::Write(record)])
+        }
+    }
+}
+
 fn failed(state: &State) -> Step {
     match state {
         State::SignedIn(grant) | State::Refreshing(grant) => {
             (State::Interrupted(grant.clone()), vec![Effect::Note(Deed::Interrupted), Effect::RetryLater])
         }
         State::Interrupted(_) | State::Restoring => (state.clone(), vec![Effect::RetryLater]),
-        State::SignedOut(_) | State::Ended { .. } => stay(state),
+        State::SignedOut(_) | State::Ended { .. } | State::KeyLost(_) => stay(state),
     }
 }
 
@@ -249,8 +283,16 @@ fn sign_out(state: &State, now: Timestamp) -> Step {
         None => stay(state),
         Some(_) => (
             State::SignedOut(Some(EndReason::SignedOut)),
-            vec![Effect::Write(Record::SigningOut { at: now }), Effect::LogOut(state.grant().cloned())],
+            vec![Effect::Write(Record::SigningOut { at: now }), Effect::LogOut(last_grant(state).cloned())],
         ),
+    }
+}
+
+/// What the server can be told of a session by.
+fn last_grant(state: &State) -> Option<&Grant> {
+    match state {
+        State::KeyLost(last) => last.as_ref(),
+        other => other.grant(),
     }
 }
 
@@ -261,9 +303,17 @@ fn heard(state: &State, record: Record) -> Step {
             (if same_token { state.with(kept) } else { state.clone() }, vec![])
         }
         (_, Record::SignedIn(kept)) => (State::SignedIn(kept), vec![Effect::Note(Deed::TakenOver)]),
+        (Some(own), Record::KeyLost { .. }) => (State::KeyLost(Some(own.clone())), vec![]),
         (Some(own), record) => (over(&own.account, record.end().unwrap_or(EndReason::Unknown)), vec![]),
+        (None, Record::KeyLost { .. }) => match state {
+            State::Restoring => (State::KeyLost(None), vec![]),
+            _ => stay(state),
+        },
         (None, record) => match state {
-            State::Restoring => (State::SignedOut(record.end()), vec![]),
+            State::Restoring | State::KeyLost(None) => (State::SignedOut(record.end()), vec![]),
+            State::KeyLost(Some(last)) => {
+                (over(&last.account, record.end().unwrap_or(EndReason::Unknown)), vec![])
+            }
             _ => stay(state),
         },
     }

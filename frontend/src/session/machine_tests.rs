@@ -141,6 +141,80 @@ fn a_refusal_ends_the_session_with_its_reason_and_keeps_the_page() {
     assert_eq!(alone(&State::Refreshing(own()), unnamed).0, ended(EndReason::Expired));
 }
 
+fn unproven() -> Event {
+    Event::Unproven { asked: Some(own().sid) }
+}
+
+fn key_lost() -> State {
+    State::KeyLost(Some(own()))
+}
+
+const LOST: Record = Record::KeyLost { remembered: true };
+
+#[wasm_bindgen_test]
+fn a_lost_key_keeps_the_page_and_the_session_and_tells_all_tabs() {
+    for state in [State::SignedIn(own()), State::Refreshing(own()), State::Interrupted(own())] {
+        assert_eq!(alone(&state, unproven()), (key_lost(), vec![Effect::Write(LOST)]));
+        assert_eq!(alone(&state, Event::Stored(LOST)), (key_lost(), vec![]));
+    }
+    assert_eq!(key_lost().account(), Some(&account(1)));
+    assert_eq!((key_lost().grant(), key_lost().end()), (None, None));
+    let passing = Grant { remembered: false, ..own() };
+    let (_, effects) = alone(&State::Refreshing(passing), unproven());
+    assert_eq!(written(&effects), Some(&Record::KeyLost { remembered: false }));
+}
+
+#[wasm_bindgen_test]
+fn a_lost_key_without_an_open_page_leads_to_the_sign_in_page() {
+    let asked = Event::Unproven { asked: None };
+    for event in [asked, Event::Stored(LOST)] {
+        assert_eq!(alone(&State::Restoring, event), (State::KeyLost(None), vec![]));
+    }
+}
+
+#[wasm_bindgen_test]
+fn after_the_password_the_same_session_goes_on_in_all_tabs() {
+    for state in [key_lost(), State::KeyLost(None)] {
+        let (next, effects) = alone(&state, Event::SignedIn(grant(6, 600)));
+        assert_eq!(next, State::SignedIn(grant(6, 600)));
+        let told = written(&effects).unwrap().clone();
+        assert_eq!(alone(&state, Event::Stored(told)).0, State::SignedIn(grant(6, 600)));
+    }
+    // A tab whose own refresh is refused after that has only been slow.
+    let kept = Record::SignedIn(grant(6, 600));
+    assert_eq!(stored(&kept, &State::Refreshing(own()), unproven()).0, State::SignedIn(grant(6, 600)));
+}
+
+#[wasm_bindgen_test]
+fn while_the_key_is_lost_nothing_but_the_person_or_an_end_goes_on() {
+    for event in [Event::Renew(Cause::Lapse), brought(grant(6, 600)), refusal(EndReason::Expired), unproven()]
+    {
+        assert_eq!(alone(&key_lost(), event), (key_lost(), vec![]));
+    }
+    for event in [Event::Failed, Event::Reached, Event::AccountChanged(account(1)), Event::Stored(LOST)] {
+        assert_eq!(alone(&key_lost(), event), (key_lost(), vec![]));
+    }
+    let over = Record::SignedOut { reason: EndReason::Admin, at: NOW };
+    assert_eq!(alone(&key_lost(), Event::Stored(over)).0, ended(EndReason::Admin));
+    // The session lives: whoever goes on as someone else is signed out of it.
+    for event in [Event::Leave, Event::SignOut] {
+        let (state, effects) = alone(&key_lost(), event);
+        assert_eq!(state, State::SignedOut(Some(EndReason::SignedOut)));
+        assert!(effects.contains(&Effect::LogOut(Some(own()))));
+    }
+}
+
+#[wasm_bindgen_test]
+fn a_want_of_the_key_of_another_session_counts_for_nothing() {
+    let other = State::Refreshing(other_grant(2));
+    assert_eq!(alone(&other, unproven()), (State::SignedIn(other_grant(2)), vec![Effect::RefreshSoon]));
+    let kept = Record::SignedIn(other_grant(2));
+    assert_eq!(stored(&kept, &State::Refreshing(own()), unproven()).0, State::SignedIn(other_grant(2)));
+    let out = Record::SigningOut { at: NOW };
+    let signed_out = State::SignedOut(Some(EndReason::SignedOut));
+    assert_eq!(stored(&out, &State::Refreshing(own()), unproven()), (signed_out, vec![]));
+}
+
 #[wasm_bindgen_test]
 fn a_refusal_counts_for_nothing_once_somebody_has_signed_in_anew() {
     let other = Record::SignedIn(other_grant(1));
@@ -262,7 +336,8 @@ impl Dice {
 
     fn record(&mut self) -> Option<Record> {
         let reason = EndReason::ALL[usize::try_from(self.roll(7)).unwrap()];
-        match self.roll(8) {
+        match self.roll(9) {
+            8 => Some(LOST),
             0 => None,
             1 => Some(Record::SigningOut { at: NOW }),
             2 => Some(Record::SignedOut { reason, at: NOW }),
@@ -273,7 +348,8 @@ impl Dice {
     fn event(&mut self, asked: Option<Uuid>) -> Event {
         let reason = Some(EndReason::ALL[usize::try_from(self.roll(7)).unwrap()]);
         let asked = if self.roll(4) == 0 { None } else { asked };
-        match self.roll(14) {
+        match self.roll(15) {
+            14 => Event::Unproven { asked },
             0 | 1 => Event::Renew(Cause::Ahead),
             2..=4 => Event::Refreshed { asked, cause: Cause::Ahead, grant: self.grant() },
             5 => Event::Refused { asked, reason },
@@ -311,8 +387,13 @@ fn check(state: &State, event: &Event, kept: Option<&Record>, next: &State, effe
         || matches!(event, Event::Refused { .. } | Event::SignOut | Event::Deleted(_))
         || matches!(event, Event::Stored(record) if record.end().is_some())
         || matches!(event, Event::Refreshed { .. }) && kept.is_some_and(|record| record.end().is_some());
+    let key_lost = matches!(event, Event::Unproven { .. } | Event::Stored(Record::KeyLost { .. }));
     if state.grant().is_some() && next.grant().is_none() {
-        assert!(an_end, "{context}");
+        assert!(an_end || key_lost && matches!(next, State::KeyLost(Some(_))), "{context}");
+    }
+    if key_lost && state.account().is_some() {
+        let over = kept.is_some_and(|record| record.end().is_some());
+        assert!(over || next.account().is_some(), "a lost key takes no page away: {context}");
     }
     // Only the person, or another tab, makes this page another account's.
     if let (Some(before), Some(after), false) =
@@ -325,7 +406,10 @@ fn check(state: &State, event: &Event, kept: Option<&Record>, next: &State, effe
         let written = written(effects).and_then(Record::grant);
         assert!(written.is_none(), "an answer for another account reaches no other tab: {context}");
     }
-    if matches!(event, Event::Refreshed { .. } | Event::Refused { .. } | Event::Failed) {
+    if matches!(
+        event,
+        Event::Refreshed { .. } | Event::Refused { .. } | Event::Unproven { .. } | Event::Failed
+    ) {
         assert!(!matches!(next, State::Refreshing(_)), "an answer leaves nothing open: {context}");
     }
     if matches!(next, State::Refreshing(_)) && !matches!(state, State::Refreshing(_)) {

@@ -28,6 +28,11 @@ pub enum Record {
         /// Since when.
         at: Timestamp,
     },
+    /// The session lives, but this browser has lost its key.
+    KeyLost {
+        /// Whether the session is kept when the browser is closed.
+        remembered: bool,
+    },
 }
 
 impl Record {
@@ -40,14 +45,16 @@ impl Record {
     pub fn grant(&self) -> Option<&Grant> {
         match self {
             Self::SignedIn(grant) => Some(grant),
-            Self::SignedOut { .. } | Self::SigningOut { .. } => None,
+            Self::SignedOut { .. } | Self::SigningOut { .. } | Self::KeyLost { .. } => None,
         }
     }
 
     /// The mark that goes with it.
     pub fn mark(&self) -> Option<Mark> {
         match self {
-            Self::SignedIn(grant) => Some(if grant.remembered { Mark::Lasting } else { Mark::Passing }),
+            Self::SignedIn(Grant { remembered, .. }) | Self::KeyLost { remembered } => {
+                Some(if *remembered { Mark::Lasting } else { Mark::Passing })
+            }
             Self::SigningOut { .. } => Some(Mark::Leaving),
             Self::SignedOut { .. } => None,
         }
@@ -56,7 +63,7 @@ impl Record {
     /// Why nobody is signed in any more.
     pub fn end(&self) -> Option<EndReason> {
         match self {
-            Self::SignedIn(_) => None,
+            Self::SignedIn(_) | Self::KeyLost { .. } => None,
             Self::SignedOut { reason, .. } => Some(*reason),
             Self::SigningOut { .. } => Some(EndReason::SignedOut),
         }
@@ -95,6 +102,7 @@ enum Name {
     SignedIn,
     SignedOut,
     SigningOut,
+    KeyLost,
 }
 
 impl Layout {
@@ -146,6 +154,9 @@ impl From<Record> for Layout {
                 Self { reason: Some(reason), at: Some(at), ..Self::of(Name::SignedOut) }
             }
             Record::SigningOut { at } => Self { at: Some(at), ..Self::of(Name::SigningOut) },
+            Record::KeyLost { remembered } => {
+                Self { remembered: Some(remembered), ..Self::of(Name::KeyLost) }
+            }
         }
     }
 }
@@ -153,11 +164,12 @@ impl From<Record> for Layout {
 impl TryFrom<Layout> for Record {
     type Error = &'static str;
     fn try_from(layout: Layout) -> Result<Self, Self::Error> {
-        let (reason, at) = (layout.reason, layout.at);
+        let (reason, at, remembered) = (layout.reason, layout.at, layout.remembered);
         match layout.state {
             Name::SignedIn => layout.grant().map(Self::SignedIn),
             Name::SignedOut => reason.zip(at).map(|(reason, at)| Self::SignedOut { reason, at }),
             Name::SigningOut => at.map(|at| Self::SigningOut { at }),
+            Name::KeyLost => remembered.map(|remembered| Self::KeyLost { remembered }),
         }
         .ok_or("a part of the session is missing")
     }
@@ -176,6 +188,7 @@ mod tests {
             Record::SignedIn(grant(3, 600)),
             Record::SignedOut { reason: EndReason::ReplayDetected, at },
             Record::SigningOut { at },
+            Record::KeyLost { remembered: true },
         ] {
             assert_eq!(Record::read(&serde_json::to_string(&record).unwrap()), Some(record));
         }
@@ -187,6 +200,8 @@ mod tests {
         assert_eq!(Record::SignedIn(own.clone()).mark(), Some(Mark::Lasting));
         assert_eq!(Record::SignedIn(Grant { remembered: false, ..own }).mark(), Some(Mark::Passing));
         assert_eq!(Record::SigningOut { at }.mark(), Some(Mark::Leaving));
+        assert_eq!(Record::KeyLost { remembered: true }.mark(), Some(Mark::Lasting));
+        assert_eq!(Record::KeyLost { remembered: false }.mark(), Some(Mark::Passing));
         assert_eq!(Record::SignedOut { reason: EndReason::SignedOut, at }.mark(), None);
     }
 

@@ -29,8 +29,8 @@ pub fn stance(
     paused: bool,
 ) -> Stance {
     let grant = match state {
-        State::SignedOut(_) => return Stance::Out,
-        State::Restoring | State::Ended { .. } => return Stance::Wait,
+        State::SignedOut(_) | State::KeyLost(None) => return Stance::Out,
+        State::Restoring | State::Ended { .. } | State::KeyLost(Some(_)) => return Stance::Wait,
         State::SignedIn(grant) | State::Refreshing(grant) | State::Interrupted(grant) => grant,
     };
     let usable = grant.lasts(now) && refused != Some(&grant.access_token);
@@ -60,8 +60,8 @@ pub enum Admission {
 /// Decides for a protected page that is opened now.
 pub fn admission(state: &State, now: Timestamp) -> Admission {
     match state {
-        State::SignedOut(_) => Admission::SignIn,
-        State::Restoring | State::Ended { .. } => Admission::Wait,
+        State::SignedOut(_) | State::KeyLost(None) => Admission::SignIn,
+        State::Restoring | State::Ended { .. } | State::KeyLost(Some(_)) => Admission::Wait,
         State::SignedIn(grant) | State::Refreshing(grant) | State::Interrupted(grant) => {
             if grant.lasts(now) {
                 Admission::Show
@@ -126,6 +126,8 @@ mod tests {
         assert_eq!(plain(&ended, EARLY), Stance::Wait);
         assert_eq!(plain(&State::Restoring, EARLY), Stance::Wait);
         assert_eq!(plain(&State::SignedOut(None), EARLY), Stance::Out);
+        assert_eq!(plain(&State::KeyLost(Some(grant(1, 600))), EARLY), Stance::Wait);
+        assert_eq!(plain(&State::KeyLost(None), EARLY), Stance::Out);
     }
 
     #[wasm_bindgen_test]
@@ -135,5 +137,7 @@ mod tests {
         assert_eq!(admission(&state, LATE), Admission::Wait);
         assert_eq!(admission(&State::Restoring, EARLY), Admission::Wait);
         assert_eq!(admission(&State::SignedOut(None), EARLY), Admission::SignIn);
+        assert_eq!(admission(&State::KeyLost(None), EARLY), Admission::SignIn);
+        assert_eq!(admission(&State::KeyLost(Some(grant(1, 600))), EARLY), Admission::Wait);
     }
 }

@@ -37,8 +37,9 @@ fn start(stored: Result<Record, Missing>, mark: Option<Mark>) -> Start {
         (Ok(Record::SignedOut { reason, .. }), _) => {
             Start::Out(Some(reason).filter(|reason| *reason != EndReason::SignedOut))
         }
-        (Err(Missing::Absent | Missing::Blocked), None) => Start::Out(None),
-        (Err(_), _) => Start::Ask,
+        (Err(Missing::Absent | Missing::Blocked) | Ok(Record::KeyLost { .. }), None) => Start::Out(None),
+        // The key may be there again: storage can fail for a while.
+        (Err(_) | Ok(Record::KeyLost { .. }), _) => Start::Ask,
     }
 }
 
@@ -101,6 +102,14 @@ mod tests {
             assert_eq!(start(Err(missing), Some(Mark::Passing)), Start::Ask);
         }
         assert_eq!(start(Err(Missing::Unreadable), None), Start::Ask);
+    }
+
+    #[wasm_bindgen_test]
+    fn a_key_that_was_lost_is_looked_for_once_more_while_the_browser_holds_the_session() {
+        let lost = |remembered, mark| start(Ok(Record::KeyLost { remembered }), mark);
+        assert_eq!(lost(true, Some(Mark::Lasting)), Start::Ask);
+        assert_eq!(lost(false, Some(Mark::Passing)), Start::Ask);
+        assert_eq!(lost(false, None), Start::Out(None));
     }
 
     #[wasm_bindgen_test]

@@ -23,6 +23,10 @@ pub enum State {
         /// Why the session is over.
         reason: EndReason,
     },
+    /// The session lives, but this browser has lost the key that it is bound to, so that it brings no more tokens until
+    /// the person has proved themselves. A page that is open has the session's last grant, and stays, and asks for the
+    /// password; without one the sign-in page does.
+    KeyLost(Option<Grant>),
 }
 
 impl State {
@@ -30,14 +34,15 @@ impl State {
     pub fn grant(&self) -> Option<&Grant> {
         match self {
             Self::SignedIn(grant) | Self::Refreshing(grant) | Self::Interrupted(grant) => Some(grant),
-            Self::Restoring | Self::SignedOut(_) | Self::Ended { .. } => None,
+            Self::Restoring | Self::SignedOut(_) | Self::Ended { .. } | Self::KeyLost(_) => None,
         }
     }
 
-    /// Whose page this is: also after the session has ended under it.
+    /// Whose page this is: also after the session has ended under it, or its key was lost.
     pub fn account(&self) -> Option<&Account> {
         match self {
             Self::Ended { account, .. } => Some(account),
+            Self::KeyLost(last) => last.as_ref().map(|last| &last.account),
             other => other.grant().map(|grant| &grant.account),
         }
     }

@@ -45,17 +45,18 @@ impl Session {
     }
 
     async fn ask(self, cause: Cause) {
-        let (asked, remembered) = self.state.with_untracked(|state| match state.grant() {
-            Some(grant) => (Some(grant.sid), grant.remembered),
-            None => (None, hint::read() != Some(Mark::Passing)),
+        let (asked, remembered, time) = self.state.with_untracked(|state| match state.grant() {
+            Some(grant) => (Some(grant.sid), grant.remembered, grant.server_time(now())),
+            None => (None, hint::read() != Some(Mark::Passing), now()),
         });
-        let (answer, tries) = auth::refresh().await;
+        let (answer, tries) = auth::refresh(time).await;
         self.desk.update_value(|desk| desk.in_flight = None);
         let garbled = Failure::Garbled { status: 200, retry_after: None };
         match answer.and_then(|answer| Grant::received(answer, remembered, now()).ok_or(garbled)) {
             Ok(grant) => self.dispatch(Event::Refreshed { asked, cause, grant }),
             Err(failure) => match failure.verdict() {
                 Verdict::Over(reason) => self.dispatch(Event::Refused { asked, reason }),
+                Verdict::KeyLost => self.dispatch(Event::Unproven { asked }),
                 Verdict::Undecided => self.failed(&failure, tries),
             },
         }
@@ -63,10 +64,10 @@ impl Session {
 
     /// Whether the next token is still to be asked for, after other tabs have had their turn.
     fn still_asks(self) -> bool {
-        use State::{Ended, Interrupted, Refreshing, Restoring, SignedIn, SignedOut};
+        use State::{Ended, Interrupted, KeyLost, Refreshing, Restoring, SignedIn, SignedOut};
         self.state.with_untracked(|state| match state {
             Restoring | Refreshing(_) | Interrupted(_) => true,
-            SignedIn(_) | SignedOut(_) | Ended { .. } => false,
+            SignedIn(_) | SignedOut(_) | Ended { .. } | KeyLost(_) => false,
         })
     }
 }

@@ -1,0 +1,68 @@
+// The browser's key: a pair for ES256 whose private half no script can read out, one for all tabs, kept in IndexedDB; and
+// the proof of holding it (DPoP, RFC 9449). Where it cannot be had there is no proof, and the session does without.
+const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+const KEYS = "keys";
+const NAME = "session";
+
+// Milliseconds. A database that does not open must not keep anybody from signing in.
+const PATIENCE = 2000;
+
+const settled = (request) =>
+  new Promise((done, fail) => {
+    request.onsuccess = () => done(request.result);
+    request.onerror = request.onblocked = () => fail(request.error);
+  });
+
+const open = () => {
+  const request = indexedDB.open("latchkey", 1);
+  request.onupgradeneeded = () => request.result.createObjectStore(KEYS);
+  return settled(request);
+};
+
+// Of tabs that have made a pair at once, the first one's is kept: looking and adding are one transaction.
+const keep = (database, made) =>
+  new Promise((done, fail) => {
+    const transaction = database.transaction(KEYS, "readwrite", { durability: "strict" });
+    const keys = transaction.objectStore(KEYS);
+    const kept = keys.get(NAME);
+    kept.onsuccess = () => kept.result ?? keys.add(made, NAME);
+    transaction.oncomplete = () => done(kept.result ?? made);
+    transaction.onabort = () => fail(transaction.error);
+  });
+
+// Read every time: another tab may have begun anew after the data of the site were cleared.
+const pair = async () => {
+  const database = await open();
+  try {
+    const kept = await settled(database.transaction(KEYS).objectStore(KEYS).get(NAME));
+    return kept ?? (await keep(database, await crypto.subtle.generateKey(ALGORITHM, false, ["sign"])));
+  } finally {
+    database.close();
+  }
+};
+
+const inTime = (work) => Promise.race([work, new Promise((_, fail) => setTimeout(fail, PATIENCE))]);
+
+const base64url = (bytes) =>
+  btoa(String.fromCharCode(...new Uint8Array(bytes))).replace(/[+/=]/g, (c) => ({ "+": "-", "/": "_" })[c] ?? "");
+const encode = (text) => new TextEncoder().encode(text);
+const part = (value) => base64url(encode(JSON.stringify(value)));
+
+// What was read the last time serves where the database fails later.
+let held;
+
+// A proof for one call, made at `iat` in seconds by the server's clock, with the server's nonce where it gave one. Nothing
+// without a key.
+const prove = async (htm, path, iat, nonce) => {
+  if (!globalThis.crypto?.subtle) return;
+  held = await inTime(pair()).catch(() => held);
+  if (!held) return;
+  const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", held.publicKey);
+  const jti = base64url(crypto.getRandomValues(new Uint8Array(16)));
+  const header = { typ: "dpop+jwt", alg: "ES256", jwk: { kty, crv, x, y } };
+  const text = `${part(header)}.${part({ jti, htm, htu: location.origin + path, iat, nonce })}`;
+  return `${text}.${base64url(await crypto.subtle.sign(ALGORITHM, held.privateKey, encode(text)))}`;
+};
+
+// Where the page's WebAssembly finds it.
+globalThis.latchkeyProve = prove;
