@@ -2,6 +2,7 @@ import type { Page } from '@playwright/test'
 import { answered } from '../support/complaints.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { ADA, fillInSignUp, goTo, heading, signIn, signOut, signUp, welcome } from '../support/people.ts'
+import { sessionRecord } from '../support/record.ts'
 import { untilTheTokenHasEnded } from '../support/time.ts'
 import { disturbances, isMarked, mark, watchForDisturbances } from '../support/watching.ts'
 
@@ -28,11 +29,14 @@ test('the whole chain, from the first visit to a deep link after signing out', a
   await test.step('a click after the token has ended: one refresh, and nobody notices', async () => {
     await watchForDisturbances(page)
     await untilTheTokenHasEnded(page)
-    const before = origin.seen(REFRESH).length
+    const before = { calls: origin.seen(REFRESH).length, generation: await generation(page) }
     await goTo(page, 'Sessions')
     await expect(heading(page, 'Sessions')).toBeVisible()
     await expect(page.getByText('This session')).toBeVisible()
-    expect(origin.seen(REFRESH).slice(before).map(({ status }) => status)).toEqual([200])
+    // On a machine that stalls, the next token may have ended by now as well.
+    const ended = (await generation(page)) - before.generation
+    expect(ended).toBeGreaterThan(0)
+    expect(origin.seen(REFRESH).slice(before.calls).map(({ status }) => status)).toEqual(Array(ended).fill(200))
     expect(await disturbances(page)).toEqual([])
   })
 
@@ -76,6 +80,10 @@ test('the whole chain, from the first visit to a deep link after signing out', a
     await expect(page).toHaveURL(`${origin.url}/account/sessions`)
   })
 })
+
+async function generation(page: Page): Promise<number> {
+  return (await sessionRecord(page)).generation ?? Number.NaN
+}
 
 async function visitEveryPage(page: Page): Promise<void> {
   for (const [link, title] of [

@@ -4,7 +4,8 @@ import { ADA, goTo, heading, passwordField, signInAgain, signUp } from '../suppo
 import { untilTheSessionIsOver } from '../support/time.ts'
 import { isMarked, mark } from '../support/watching.ts'
 
-test.use({ settings: { LATCHKEY_TOKENS__ACCESS_LIFETIME: '2s', LATCHKEY_SESSIONS__IDLE: '6s' } })
+// Long enough for a machine that stalls to type and click before the session is over.
+test.use({ settings: { LATCHKEY_TOKENS__ACCESS_LIFETIME: '2s', LATCHKEY_SESSIONS__IDLE: '12s' } })
 
 test('when the session is over, the page says why, asks for the password, and keeps what was typed', async ({
   page,
