@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 
 /// The note that holds the keys.
 const KEYS: &str = "secrets.json";
+/// The note that says that the keys were left out: whoever restores the backup signs everybody out.
+const WITHOUT_KEYS: &str = "without keys";
 
 /// Why there is no backup, or nothing is restored. Each says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +33,12 @@ pub enum BackupError {
     /// Nothing is ever written over.
     #[error("{} exists: name a file that does not", .0.display())]
     Exists(PathBuf),
+    /// There is nothing to put the file into.
+    #[error("{} does not exist or is no folder: make it first, or name another one", .0.display())]
+    NoFolder(PathBuf),
+    /// A backup is a file, and nothing else is waited for.
+    #[error("{} is no file: name what `latchkey backup` wrote", .0.display())]
+    NotAFile(PathBuf),
     /// There is something that would be lost.
     #[error("{} exists: --force puts the backup in its place and keeps it as {}", file.display(), aside.display())]
     Occupied {
@@ -78,11 +86,4 @@ fn beside(file: &Path, ending: &str) -> PathBuf {
 /// A file or a name in a folder lasts only once it was written through to the disk.
 fn write_through(path: &Path) -> Result<(), BackupError> {
     std::fs::File::open(path).and_then(|file| file.sync_all()).map_err(at(path))
-}
-
-fn folder_of(file: &Path) -> PathBuf {
-    match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
-    }
 }

@@ -1,14 +1,18 @@
 //! Restoring: looked through first, then put in place by one rename, while no server runs.
 
-use super::{BackupError, KEYS, at, beside, database, folder_of, write_through};
+use super::{BackupError, KEYS, WITHOUT_KEYS, at, beside, database, write_through};
 use crate::config::Config;
 use crate::db::{Counts, Snapshot};
-use crate::platform::{Folder, FolderError};
+use crate::platform::{
+    Clock as _, Draft, Folder, FolderError, Hold, SystemClock, aside, folder_of, is_there,
+};
 use crate::tokens;
-use latchkey_shared::Secret;
+use latchkey_shared::{EndReason, Secret};
 use std::io::ErrorKind;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+
+/// What SQLite keeps beside a database.
+const LOGS: [&str; 2] = ["-wal", "-shm"];
 
 /// What the backup holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,18 +21,25 @@ pub struct Restored {
     pub counts: Counts,
     /// Whether the keys are in it.
     pub with_keys: bool,
+    /// Whether everybody signs in again.
+    pub signs_out: bool,
     /// What was there before, under its new name.
     pub aside: Option<PathBuf>,
 }
 
 /// Looks through a backup and changes nothing.
 pub async fn verify(file: &Path) -> Result<Restored, BackupError> {
+    // Looked at before it is opened: a pipe would be waited for without end.
+    if !std::fs::metadata(file).map_err(at(file))?.is_file() {
+        return Err(BackupError::NotAFile(file.to_owned()));
+    }
     std::fs::File::open(file).map_err(at(file))?;
     let mut snapshot = Snapshot::open_to_read(file).await?;
     let counts = snapshot.examine().await?;
-    let keys = read_keys(&mut snapshot).await?;
+    let with_keys = snapshot.kept(KEYS).await?.is_some();
+    let signs_out = snapshot.kept(WITHOUT_KEYS).await?.is_some();
     snapshot.close().await?;
-    Ok(Restored { counts, with_keys: keys.is_some(), aside: None })
+    Ok(Restored { counts, with_keys, signs_out, aside: None })
 }
 
 /// Puts a backup in the place of the database. What is there is replaced only where `force` says so, and is kept aside.
@@ -42,8 +53,16 @@ pub async fn restore(config: &Config, file: &Path, force: bool) -> Result<Restor
         FolderError::InUse => BackupError::InUse(folder.clone()),
         FolderError::System(source) => at(folder)(source),
     })?;
+    // A server with another data folder may use the same file.
+    let _untouched = match std::fs::File::open(&target) {
+        Ok(database) => Some(Hold::on(database).map_err(|error| match error {
+            FolderError::InUse => BackupError::InUse(target.clone()),
+            FolderError::System(source) => at(&target)(source),
+        })?),
+        Err(_) => None,
+    };
     let aside = if holds_something(&target) {
-        let aside = beside(&target, ".replaced");
+        let aside = aside(&target, |name| LOGS.iter().any(|log| is_there(&beside(name, log))));
         if !force {
             return Err(BackupError::Occupied { file: target, aside });
         }
@@ -51,10 +70,8 @@ pub async fn restore(config: &Config, file: &Path, force: bool) -> Result<Restor
     } else {
         None
     };
-    let draft = beside(&target, ".restoring");
-    let restored = put(config, file, &draft, &target, aside).await;
-    let _ = std::fs::remove_file(&draft);
-    restored
+    let draft = Draft::beside(&target).map_err(at(&target))?;
+    put(config, file, draft, &target, aside).await
 }
 
 fn holds_something(file: &Path) -> bool {
@@ -64,18 +81,22 @@ fn holds_something(file: &Path) -> bool {
 async fn put(
     config: &Config,
     file: &Path,
-    draft: &Path,
+    draft: Draft,
     target: &Path,
     aside: Option<PathBuf>,
 ) -> Result<Restored, BackupError> {
-    copy(file, draft, &config.data_dir)?;
-    let mut snapshot = Snapshot::open(draft).await?;
+    copy(file, &draft, &config.data_dir)?;
+    let mut snapshot = Snapshot::open(draft.path()).await?;
     // The copy is what will be served, so the copy is what is looked through.
     let counts = snapshot.examine().await?;
-    let keys = read_keys(&mut snapshot).await?;
+    let keys = snapshot.kept(KEYS).await?;
+    let signs_out = signs_out(config, &mut snapshot, keys.as_ref()).await?;
     snapshot.strip().await?;
+    if signs_out {
+        snapshot.end_sessions(EndReason::Admin, SystemClock.now()).await?;
+    }
     snapshot.close().await?;
-    write_through(draft)?;
+    write_through(draft.path())?;
     if let Some(aside) = &aside {
         keep_aside(target, aside).await?;
     }
@@ -83,23 +104,33 @@ async fn put(
     if let Some(keys) = &keys {
         tokens::import_keys(config, keys)?;
     }
-    std::fs::rename(draft, target).map_err(at(target))?;
+    draft.put(target).map_err(at(target))?;
     write_through(&folder_of(target))?;
-    Ok(Restored { counts, with_keys: keys.is_some(), aside })
+    if signs_out {
+        // By now the sessions are over; and no token that was issued after the backup opens anything either.
+        tokens::retire_keys(config)?;
+    }
+    Ok(Restored { counts, with_keys: keys.is_some(), signs_out, aside })
 }
 
-fn copy(file: &Path, draft: &Path, folder: &Path) -> Result<(), BackupError> {
+/// Whether the restored sessions end. A backup that was made without the keys says so; one that an earlier version made has
+/// none in it, and where the keys come from the configuration none ever has.
+async fn signs_out(
+    config: &Config,
+    snapshot: &mut Snapshot,
+    keys: Option<&Secret>,
+) -> Result<bool, BackupError> {
+    let are_configured = config.tokens.signing_key.is_some() && config.tokens.refresh_secret.is_some();
+    let were_left_out = snapshot.kept(WITHOUT_KEYS).await?.is_some();
+    Ok(keys.is_none() && (were_left_out || !are_configured))
+}
+
+fn copy(file: &Path, draft: &Draft, folder: &Path) -> Result<(), BackupError> {
     let mut from = std::fs::File::open(file).map_err(at(file))?;
-    let mut private = std::fs::OpenOptions::new();
-    let mut to =
-        private.write(true).create(true).truncate(true).mode(0o600).open(draft).map_err(at(draft))?;
-    Folder::hand_over(folder, &to).map_err(at(draft))?;
-    std::io::copy(&mut from, &mut to).map_err(at(draft))?;
+    let mut to = draft.create().map_err(at(draft.path()))?;
+    Folder::hand_over(folder, &to).map_err(at(draft.path()))?;
+    std::io::copy(&mut from, &mut to).map_err(at(draft.path()))?;
     Ok(())
-}
-
-async fn read_keys(snapshot: &mut Snapshot) -> Result<Option<Secret>, BackupError> {
-    Ok(snapshot.kept(KEYS).await?)
 }
 
 /// Gives the old database a second name, and takes its write-ahead log from beside the place where the new one will
@@ -109,21 +140,14 @@ async fn keep_aside(target: &Path, aside: &Path) -> Result<(), BackupError> {
     if let Ok(old) = Snapshot::open(target).await {
         let _ = old.close().await;
     }
-    for ending in ["-wal", "-shm"] {
-        let (log, kept) = (beside(target, ending), beside(aside, ending));
-        remove(&kept)?;
-        match std::fs::rename(&log, &kept) {
+    // A link never replaces what is there.
+    for log in LOGS {
+        let (log, kept) = (beside(target, log), beside(aside, log));
+        let moved = std::fs::hard_link(&log, &kept).and_then(|()| std::fs::remove_file(&log));
+        match moved {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(at(&log)(error)),
             _ => {}
         }
     }
-    remove(aside)?;
     std::fs::hard_link(target, aside).map_err(at(aside))
-}
-
-fn remove(file: &Path) -> Result<(), BackupError> {
-    match std::fs::remove_file(file) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(at(file)(error)),
-        _ => Ok(()),
-    }
 }

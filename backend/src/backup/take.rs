@@ -1,11 +1,11 @@
 //! Taking a backup, beside a server that goes on.
 
-use super::{BackupError, KEYS, at, beside, database, folder_of, write_through};
+use super::{BackupError, KEYS, WITHOUT_KEYS, at, database, write_through};
 use crate::config::Config;
 use crate::db::{Counts, Snapshot};
+use crate::platform::{Draft, folder_of, is_there};
 use crate::tokens;
 use std::io::ErrorKind;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 /// What the backup holds.
@@ -23,19 +23,23 @@ pub async fn take(config: &Config, file: &Path, with_keys: bool) -> Result<Taken
     if !source.is_file() {
         return Err(BackupError::Nothing(source));
     }
-    if file.exists() {
+    if is_there(file) {
         return Err(BackupError::Exists(file.to_owned()));
     }
-    let draft = beside(file, ".partial");
-    let mut private = std::fs::OpenOptions::new();
-    private.write(true).create(true).truncate(true).mode(0o600).open(&draft).map_err(at(&draft))?;
-    let taken = match fill(config, &source, &draft, with_keys).await {
-        Ok(taken) => put(&draft, file).map(|()| taken),
-        Err(error) => Err(error),
-    };
-    // Whatever came of it, the draft is not needed any more.
-    let _ = std::fs::remove_file(&draft);
-    taken
+    let folder = folder_of(file);
+    if !folder.is_dir() {
+        return Err(BackupError::NoFolder(folder));
+    }
+    let draft = Draft::beside(file).map_err(at(&folder))?;
+    draft.create().map_err(at(&folder))?;
+    let taken = fill(config, &source, draft.path(), with_keys).await?;
+    write_through(draft.path())?;
+    draft.put_new(file).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => BackupError::Exists(file.to_owned()),
+        _ => at(file)(error),
+    })?;
+    write_through(&folder)?;
+    Ok(taken)
 }
 
 async fn fill(config: &Config, source: &Path, draft: &Path, with_keys: bool) -> Result<Taken, BackupError> {
@@ -45,17 +49,10 @@ async fn fill(config: &Config, source: &Path, draft: &Path, with_keys: bool) -> 
     if let Some(keys) = &keys {
         snapshot.keep(KEYS, keys).await?;
     }
+    if !with_keys {
+        snapshot.keep(WITHOUT_KEYS, &"".into()).await?;
+    }
     let counts = snapshot.examine().await?;
     snapshot.close().await?;
     Ok(Taken { counts, with_keys: keys.is_some() })
-}
-
-/// A link never replaces what is there.
-fn put(draft: &Path, file: &Path) -> Result<(), BackupError> {
-    write_through(draft)?;
-    std::fs::hard_link(draft, file).map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => BackupError::Exists(file.to_owned()),
-        _ => at(file)(error),
-    })?;
-    write_through(&folder_of(file))
 }

@@ -84,7 +84,9 @@ async fn in_time(answer: impl Future<Output = Result<(), sqlx::Error>>) -> Resul
     answered.map_err(|_| io::Error::from(ErrorKind::TimedOut))?.map(|()| true)
 }
 
-/// Lets nothing last without end on the connections that are opened so.
+/// Lets nothing last without end on the connections that are opened so, and has each statement see what is committed when
+/// it begins, whatever the database or the role has for a default: a transaction that changes the password has to see the
+/// sessions that began while it waited.
 pub(super) fn bound(options: &mut ConnectOptions) -> Doubt {
     let doubt = Doubt::default();
     doubt.guard(options);
@@ -92,7 +94,9 @@ pub(super) fn bound(options: &mut ConnectOptions) -> Doubt {
         let limit = |span: Duration| format!("{}ms", span.as_millis());
         postgres.options([
             ("statement_timeout", limit(WORK)),
+            ("lock_timeout", limit(WORK)),
             ("idle_in_transaction_session_timeout", limit(IDLE)),
+            ("default_transaction_isolation", "read committed".to_owned()),
         ])
     });
     doubt

@@ -6,6 +6,7 @@ use super::kept::Kept;
 use super::migrations::Migrator;
 use super::turn::Turns;
 use crate::config::DatabaseUrl;
+use crate::platform::{FolderError, Hold};
 use sea_orm::sqlx::Connection as _;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
@@ -13,6 +14,7 @@ use sea_orm::{
     TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
+use std::fs::File;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::time::Duration;
 
@@ -22,6 +24,21 @@ pub enum ConnectError {
     /// Nobody answers there.
     #[error("database.url: no database answers there within {} s; start it, or name another", ACQUIRE_TIMEOUT.as_secs())]
     Unreachable,
+    /// SQLite is for one server.
+    #[error(
+        "database.url: another server uses {0}: stop it first, or give both a PostgreSQL, which servers can share"
+    )]
+    InUse(String),
+    /// Nobody can tell whether another server uses the file.
+    #[error(
+        "database.url: {file} cannot be locked ({source}): keep it on a local disk, not on a network file system"
+    )]
+    Unlockable {
+        /// Which file.
+        file: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
     /// The driver or the database says no.
     #[error("database.url: cannot open the database: {0}")]
     Refused(DbErr),
@@ -89,16 +106,33 @@ fn is_at_rest(connection: &SqliteConnection) -> bool {
     !connection.is_in_transaction()
 }
 
-/// Makes the file for its owner's eyes alone, wherever it lies; SQLite gives the files beside it the same mode.
-fn make_private_file(url: &str) -> Result<(), String> {
+/// Makes the file for its owner's eyes alone, wherever it lies; SQLite gives the files beside it the same mode. None where
+/// the database is in memory.
+fn make_private_file(url: &str) -> Result<Option<(File, String)>, String> {
     let file =
         url.parse::<SqliteConnectOptions>().map_err(|error| error.to_string())?.get_filename().to_owned();
     if url.contains(":memory:") || url.contains("mode=memory") {
-        return Ok(());
+        return Ok(None);
     }
     let mut options = std::fs::OpenOptions::new();
     let made = options.append(true).create(true).mode(0o600).open(&file);
-    made.map(drop).map_err(|error| format!("{}: {error}", file.display()))
+    let name = file.display().to_string();
+    made.map(|made| Some((made, name.clone()))).map_err(|error| format!("{name}: {error}"))
+}
+
+/// Holds an SQLite file for one server alone; the system lets it go when the server ends, however that ends. By the file
+/// and not by its name: a link leads to the same one.
+pub fn hold(url: &DatabaseUrl) -> Result<Option<Hold>, ConnectError> {
+    if !url.is_sqlite() {
+        return Ok(None);
+    }
+    let made =
+        make_private_file(url.expose()).map_err(|source| ConnectError::Refused(DbErr::Custom(source)))?;
+    let Some((made, file)) = made else { return Ok(None) };
+    Hold::on(made).map(Some).map_err(|error| match error {
+        FolderError::InUse => ConnectError::InUse(file),
+        FolderError::System(source) => ConnectError::Unlockable { file, source },
+    })
 }
 
 /// Servers that start at the same moment take turns: the first one migrates, the others find nothing left to do.

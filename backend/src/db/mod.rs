@@ -9,18 +9,20 @@ mod kept;
 mod listen;
 mod migrations;
 mod snapshot;
+mod time;
 mod together;
 mod turn;
 
 use crate::traces::{self, Step};
 use bounded::Bounded;
-pub use connect::ConnectError;
+pub use connect::{ConnectError, hold};
 pub use gather::{Gather, Lookup};
 use kept::Kept;
 pub use listen::Listener;
 pub use sea_orm::ConnectionTrait as Executor;
 use sea_orm::{
-    DatabaseBackend, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    DatabaseBackend, DatabaseTransaction, DbErr, IsolationLevel, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
 };
 pub use snapshot::{Counts, Snapshot, SnapshotError, sqlite_file};
 pub use together::{MOMENT, Together, Write, asked};
@@ -66,6 +68,8 @@ impl Database {
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            // Said for each: a pooler in between may not pass on what is said for a connection.
+            isolation_level: self.is_postgres().then_some(IsolationLevel::ReadCommitted),
             ..TransactionOptions::default()
         };
         let step = traces::step("transaction");
@@ -77,6 +81,15 @@ impl Database {
             _turn: turn,
             _step: step,
         })
+    }
+
+    /// Whether several servers can use it.
+    pub fn is_shared(&self) -> bool {
+        self.is_postgres()
+    }
+
+    fn is_postgres(&self) -> bool {
+        self.connection.get_database_backend() == DatabaseBackend::Postgres
     }
 
     /// How many connections there are.

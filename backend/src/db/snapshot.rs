@@ -3,7 +3,7 @@
 
 use super::migrations::Migrator;
 use crate::config::DatabaseUrl;
-use latchkey_shared::Secret;
+use latchkey_shared::{EndReason, Secret, Timestamp};
 use sea_orm::SqlxError;
 use sea_orm::sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous,
@@ -128,6 +128,19 @@ impl Snapshot {
     pub async fn strip(&mut self) -> Result<(), SnapshotError> {
         let dropped = query("DROP TABLE IF EXISTS latchkey_backup").execute(&mut self.connection).await;
         dropped.map(drop).map_err(|source| failed(&self.file, source))
+    }
+
+    /// Ends every session, also for servers that check only access tokens.
+    pub async fn end_sessions(&mut self, reason: EndReason, now: Timestamp) -> Result<(), SnapshotError> {
+        const TELL: &str = "INSERT INTO ended_sessions (session_id, reason, ended_at) \
+             SELECT id, ?1, ?2 FROM sessions WHERE ended_at IS NULL ON CONFLICT DO NOTHING";
+        const END: &str = "UPDATE sessions SET end_reason = ?1, ended_at = ?2 WHERE ended_at IS NULL";
+        for statement in [TELL, END] {
+            let done = query(statement).bind(reason.to_string()).bind(now.as_millis());
+            let done = done.execute(&mut self.connection).await;
+            done.map_err(|source| failed(&self.file, source))?;
+        }
+        Ok(())
     }
 
     /// Looks through the whole file, and counts what it holds.

@@ -1,16 +1,42 @@
 //! What time it is.
 
 use latchkey_shared::Timestamp;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, UNIX_EPOCH};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 /// How far the clocks of servers that share a database may be apart.
 pub const SKEW: Duration = Duration::from_secs(60);
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
-    /// The present instant, in whole milliseconds.
+    /// The present instant, in whole milliseconds. A correction makes it leap, in either direction.
     fn now(&self) -> Timestamp;
+
+    /// How much time has passed since some instant of the past, which no correction changes.
+    fn elapsed(&self) -> Duration {
+        static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+        BEGIN.elapsed()
+    }
+}
+
+/// A clock that nobody corrects: it showed the right time once, and since then time has passed.
+#[derive(Debug, Clone, Copy)]
+pub struct Steady {
+    shown: Timestamp,
+    at: Duration,
+}
+
+impl Steady {
+    /// Shows `now` at this moment.
+    pub fn showing(now: Timestamp, clock: &dyn Clock) -> Self {
+        Self { shown: now, at: clock.elapsed() }
+    }
+
+    /// The time by it.
+    pub fn now(&self, clock: &dyn Clock) -> Timestamp {
+        self.shown + clock.elapsed().saturating_sub(self.at)
+    }
 }
 
 /// The machine's own clock.
@@ -25,23 +51,63 @@ impl Clock for SystemClock {
 }
 
 /// A clock that stands still until it is moved.
-pub struct TestClock(AtomicI64);
+pub struct TestClock {
+    shown: AtomicI64,
+    elapsed: AtomicU64,
+}
 
 impl TestClock {
     /// A clock that shows `start`.
     pub fn starting_at(start: Timestamp) -> Self {
-        Self(AtomicI64::new(start.as_millis()))
+        Self { shown: AtomicI64::new(start.as_millis()), elapsed: AtomicU64::default() }
     }
 
-    /// Moves the clock forward.
+    /// Lets time pass.
     pub fn advance(&self, span: Duration) {
-        let millis = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
-        self.0.fetch_add(millis, Ordering::SeqCst);
+        let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        self.shown.fetch_add(i64::try_from(millis).unwrap_or(i64::MAX), Ordering::SeqCst);
+        self.elapsed.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    /// Corrects the clock: it shows another time, and none has passed.
+    pub fn set(&self, now: Timestamp) {
+        self.shown.store(now.as_millis(), Ordering::SeqCst);
     }
 }
 
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+        Timestamp::from_millis(self.shown.load(Ordering::SeqCst))
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_millis(self.elapsed.load(Ordering::SeqCst))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_correction_of_the_clock_lets_no_time_pass() {
+        let at = Timestamp::from_seconds;
+        let clock = TestClock::starting_at(at(1_000));
+        let steady = Steady::showing(clock.now(), &clock);
+        for (shown, passed) in [(90_000, 5), (10, 10), (2_000, 15)] {
+            clock.set(at(shown));
+            clock.advance(Duration::from_secs(5));
+            assert_eq!(clock.now(), at(shown + 5));
+            assert_eq!(steady.now(&clock), at(1_000 + passed));
+        }
+    }
+
+    #[test]
+    fn the_machines_time_passes() {
+        let (before, steady) =
+            (SystemClock.elapsed(), Steady::showing(Timestamp::from_seconds(0), &SystemClock));
+        std::hint::black_box(());
+        assert!(SystemClock.elapsed() >= before);
+        assert!(steady.now(&SystemClock) >= Timestamp::from_seconds(0));
     }
 }

@@ -50,7 +50,7 @@ impl Folder {
     }
 }
 
-fn held(locked: Result<(), TryLockError>) -> Result<(), FolderError> {
+pub(super) fn held(locked: Result<(), TryLockError>) -> Result<(), FolderError> {
     locked.map_err(|error| match error {
         TryLockError::WouldBlock => FolderError::InUse,
         TryLockError::Error(error) => FolderError::System(error),

@@ -2,15 +2,19 @@
 
 mod attended;
 mod clock;
+mod draft;
 mod folder;
+mod hold;
 mod panics;
 mod randomness;
 mod shards;
 mod trouble;
 
 pub use attended::{Attended, Calls};
-pub use clock::{Clock, SKEW, SystemClock, TestClock};
+pub use clock::{Clock, SKEW, Steady, SystemClock, TestClock};
+pub use draft::{Draft, aside, folder_of, is_there};
 pub use folder::{Folder, FolderError};
+pub use hold::Hold;
 pub use panics::unless_it_panics;
 pub use randomness::{OsRandomness, Randomness};
 pub use shards::Shards;

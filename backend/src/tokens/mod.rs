@@ -10,7 +10,7 @@ mod verifier;
 mod watch;
 
 pub use access::{AccessToken, AccessTokens, Grant};
-pub use keys::{KeyError, Keys, RotateError, Rotated, export_keys, import_keys, rotate};
+pub use keys::{KeyError, Keys, RotateError, Rotated, export_keys, import_keys, retire_keys, rotate};
 pub use refresh::{RefreshClaims, RefreshRejected, RefreshTokens};
 pub use routes::routes;
 pub use verifier::{Verified, Verifier, VerifyError};

@@ -114,6 +114,114 @@ async fn a_backup_without_the_keys_signs_everybody_out_and_loses_nobody() {
 }
 
 #[tokio::test]
+async fn a_backup_without_the_keys_signs_everybody_out_where_there_are_keys_already() {
+    let (folder, ada) = with_ada().await;
+    said(run(folder.path(), &["backup", "kept.backup", "--without-keys"]));
+    let keys = std::fs::read(folder.path().join("data/secrets.json")).unwrap();
+    let told = said(run(folder.path(), &["restore", "kept.backup", "--force"]));
+    assert!(told.contains("everybody signs in again"), "{told}");
+    assert_eq!(std::fs::read(folder.path().join("data/secrets.json.replaced")).unwrap(), keys);
+    let server = Server::start(folder.path(), &[]);
+    assert_eq!(server.refresh(&ada).await.0, 401);
+    let login = json!({"email": "ada@example.org", "password": PASSWORD});
+    assert_eq!(server.post("/api/auth/login", &login).await.0, 200);
+    assert_ne!(std::fs::read(folder.path().join("data/secrets.json")).unwrap(), keys);
+}
+
+/// The configuration's keys stay what they are, so the sessions themselves end.
+#[tokio::test]
+async fn a_backup_that_leaves_the_keys_out_signs_everybody_out_also_where_the_keys_are_configured() {
+    const PEM: &str = "-----BEGIN PRIVATE KEY-----\n\
+        MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----\n";
+    let secret = "A".repeat(43);
+    let keys = [("LATCHKEY_TOKENS__SIGNING_KEY", PEM), ("LATCHKEY_TOKENS__REFRESH_SECRET", &*secret)];
+    for (words, status) in
+        [(&["backup", "kept.backup", "--without-keys"][..], 401), (&["backup", "kept.backup"], 200)]
+    {
+        let folder = folder();
+        let server = Server::start(folder.path(), &keys);
+        let ada = server.signed_in().await;
+        server.stop(Signal::SIGTERM);
+        said(latchkey(folder.path(), &keys).args(words).output().unwrap());
+        said(latchkey(folder.path(), &keys).args(["restore", "kept.backup", "--force"]).output().unwrap());
+        let server = Server::start(folder.path(), &keys);
+        assert_eq!(server.refresh(&ada).await.0, status, "{words:?}");
+        server.stop(Signal::SIGTERM);
+    }
+}
+
+#[tokio::test]
+async fn what_a_restore_has_kept_aside_is_never_written_over() {
+    let (folder, ada) = with_ada().await;
+    let data = folder.path().join("data");
+    said(run(folder.path(), &["backup", "kept.backup"]));
+    let server = Server::start(folder.path(), &[]);
+    let eve = json!({"email": "eve@example.org", "password": PASSWORD, "display_name": "Eve"});
+    assert_eq!(server.post("/api/auth/signup", &eve).await.0, 201);
+    assert_eq!(server.stop(Signal::SIGTERM).code(), Some(0));
+    // Whatever it is that has the name: here a link, which must not be followed either.
+    std::os::unix::fs::symlink("nowhere", data.join("latchkey.db.replaced.2")).unwrap();
+    for aside in ["latchkey.db.replaced", "latchkey.db.replaced.3", "latchkey.db.replaced.4"] {
+        let told = said(run(folder.path(), &["restore", "kept.backup", "--force"]));
+        assert!(told.trim_end().ends_with(aside), "{told}");
+        assert!(data.join(aside).is_file());
+    }
+    assert!(!data.join("nowhere").exists());
+    let told = said(run(folder.path(), &["restore", "data/latchkey.db.replaced", "--verify"]));
+    assert!(told.contains("2 accounts"), "the original is still the original: {told}");
+    for keys in ["secrets.json.replaced", "secrets.json.replaced.2", "secrets.json.replaced.3"] {
+        assert!(data.join(keys).is_file(), "{keys}");
+    }
+    let server = Server::start(folder.path(), &[]);
+    assert_eq!(server.refresh(&ada).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_backup_follows_no_link_and_waits_for_no_pipe() {
+    use std::os::unix::fs::symlink;
+    let (folder, _) = with_ada().await;
+    let at = |name: &str| folder.path().join(name);
+    std::fs::write(at("precious"), "precious").unwrap();
+    std::fs::create_dir(at("folder")).unwrap();
+    symlink(at("precious"), at("link")).unwrap();
+    symlink(at("nowhere"), at("dangling")).unwrap();
+    nix::unistd::mkfifo(&at("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    // The names that were used before for a file in the making.
+    symlink(at("precious"), at("new.partial")).unwrap();
+    symlink(at("precious"), at("data/latchkey.db.restoring")).unwrap();
+    for name in ["precious", "folder", "link", "dangling", "pipe"] {
+        let line = refused(folder.path(), &["backup", name]);
+        assert!(line.contains(&format!("{name} exists")), "{line}");
+    }
+    said(run(folder.path(), &["backup", "new"]));
+    for name in ["pipe", "folder"] {
+        for more in ["--verify", "--force"] {
+            let line = refused(folder.path(), &["restore", name, more]);
+            assert!(line.contains(&format!("{name} is no file")), "{line}");
+        }
+    }
+    // A link to a backup is as good as the backup.
+    symlink(at("new"), at("latest")).unwrap();
+    said(run(folder.path(), &["restore", "latest", "--force"]));
+    assert_eq!(std::fs::read(at("precious")).unwrap(), b"precious");
+    assert!(!at("nowhere").exists());
+    let hidden = |folder: &Path| names(folder).into_iter().filter(|name| name.starts_with('.')).count();
+    assert_eq!((hidden(folder.path()), hidden(&at("data"))), (0, 0), "nothing half made is left");
+}
+
+#[tokio::test]
+async fn a_missing_folder_is_named_as_such() {
+    let (folder, _) = with_ada().await;
+    for (file, missing) in
+        [("backups/kept.backup", "backups"), ("data/secrets.json/kept", "data/secrets.json")]
+    {
+        let line = refused(folder.path(), &["backup", file]);
+        assert!(line.contains(&format!("{missing} does not exist or is no folder")), "{line}");
+    }
+    assert_eq!(names(folder.path()), ["data", "log"]);
+}
+
+#[tokio::test]
 async fn a_backup_is_never_written_over() {
     let (folder, _) = with_ada().await;
     std::fs::write(folder.path().join("kept.backup"), "precious").unwrap();

@@ -15,8 +15,15 @@ pub fn export(config: &Config) -> Result<Option<Secret>, KeyError> {
     serde_json::to_string(&stored).map(|text| Some(text.into())).map_err(|_| file.damaged())
 }
 
+/// Takes the data folder's keys out of use; they are kept as `secrets.json.replaced`, and the next start makes new ones.
+pub fn retire(config: &Config) -> Result<(), KeyError> {
+    let file = File::of(config);
+    file.keep_aside()?;
+    file.remove()
+}
+
 /// Puts exported keys into the data folder, in the place of those that are there, which are kept beside them as
-/// `secrets.json.replaced`.
+/// `secrets.json.replaced`, with a number where that is taken.
 pub fn import(config: &Config, keys: &Secret) -> Result<(), KeyError> {
     let file = File::of(config);
     let read = || serde_json::from_str::<Stored>(keys.expose()).map_err(|_| file.damaged());

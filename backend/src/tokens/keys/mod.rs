@@ -6,7 +6,7 @@ mod rota;
 mod rotate;
 mod secrets;
 
-pub use keep::{export as export_keys, import as import_keys};
+pub use keep::{export as export_keys, import as import_keys, retire as retire_keys};
 pub use rotate::{RotateError, Rotated, rotate};
 pub use secrets::KeyError;
 

@@ -1,13 +1,13 @@
 //! The secrets in the data folder: made at the first start, for their owner's eyes alone.
 
 use crate::config::Config;
-use crate::platform::{Folder, Randomness};
+use crate::platform::{Draft, Folder, Randomness, aside};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use latchkey_shared::{Secret, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use zeroize::Zeroizing;
@@ -113,7 +113,7 @@ impl File {
         if !self.exists() {
             let fresh = || vec![Entry::fresh(now, random)];
             // A link never replaces what is there: the first server wins.
-            let put = |draft: &PathBuf| match std::fs::hard_link(draft, &self.path) {
+            let put = |draft: Draft| match draft.put_new(&self.path) {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
                 linked => linked,
             };
@@ -127,38 +127,34 @@ impl File {
         if !self.exists() {
             return Ok(());
         }
-        let aside = self.path.with_extension("json.replaced");
-        match std::fs::remove_file(&aside) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-            _ => std::fs::hard_link(&self.path, &aside),
+        std::fs::hard_link(&self.path, aside(&self.path, |_| false)).map_err(|source| self.failed(source))
+    }
+
+    /// Removes the file, if there is one.
+    pub fn remove(&self) -> Result<(), KeyError> {
+        match std::fs::remove_file(&self.path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(self.failed(error)),
+            _ => Ok(()),
         }
-        .map_err(|source| self.failed(source))
     }
 
     /// Puts these secrets in the place of those that are there, as a whole or not at all.
     pub fn replace(&self, stored: &Stored) -> Result<(), KeyError> {
-        self.write(stored, |draft| std::fs::rename(draft, &self.path))
+        self.write(stored, |draft| draft.put(&self.path))
     }
 
-    fn write(
-        &self,
-        stored: &Stored,
-        put: impl FnOnce(&PathBuf) -> std::io::Result<()>,
-    ) -> Result<(), KeyError> {
-        let draft = self.path.with_extension(format!("{}.new", std::process::id()));
-        let done = self.write_draft(&draft, stored).and_then(|()| put(&draft));
-        // After a rename there is no draft any more.
-        let _ = std::fs::remove_file(&draft);
-        done.map_err(|source| self.failed(source))
+    fn write(&self, stored: &Stored, put: impl FnOnce(Draft) -> std::io::Result<()>) -> Result<(), KeyError> {
+        self.write_draft(stored).and_then(put).map_err(|source| self.failed(source))
     }
 
-    fn write_draft(&self, draft: &PathBuf, stored: &Stored) -> std::io::Result<()> {
+    fn write_draft(&self, stored: &Stored) -> std::io::Result<Draft> {
         let text = Zeroizing::new(serde_json::to_string_pretty(stored)?);
-        let mut options = std::fs::OpenOptions::new();
-        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(draft)?;
+        let draft = Draft::beside(&self.path)?;
+        let mut file = draft.create()?;
         Folder::hand_over(&self.folder, &file)?;
         file.write_all(text.as_bytes())?;
-        file.sync_all()
+        file.sync_all()?;
+        Ok(draft)
     }
 
     fn failed(&self, source: std::io::Error) -> KeyError {

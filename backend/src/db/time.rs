@@ -1,0 +1,19 @@
+//! The database's own clock, which all servers that share it can read; that of a file is its machine's.
+
+use super::{Database, StoreError};
+use latchkey_shared::Timestamp;
+use sea_orm::{ConnectionTrait as _, DbErr, Statement};
+
+impl Database {
+    /// The time by the database's clock.
+    pub async fn time(&self) -> Result<Timestamp, StoreError> {
+        let asked = match self.is_shared() {
+            true => "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
+            false => "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+        };
+        let asked = Statement::from_string(self.connection.get_database_backend(), asked);
+        let told = self.connection.query_one_raw(asked).await?;
+        let told = told.ok_or_else(|| DbErr::Custom("the database does not tell the time".to_owned()))?;
+        Ok(Timestamp::from_millis(told.try_get_by_index(0)?))
+    }
+}
