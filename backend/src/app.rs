@@ -2,14 +2,15 @@
 
 use crate::accounts;
 use crate::config::Config;
-use crate::db::{ConnectError, Database, Gather, MOMENT, StoreError, Together};
+use crate::db::{self, ConnectError, Database, Gather, MOMENT, StoreError, Together};
 use crate::metrics::Metrics;
 use crate::passwords::Pool;
-use crate::platform::{Clock, Folder, FolderError, Randomness};
-use crate::sessions::{self, EndedSessions, SeenGenerations};
+use crate::platform::{Clock, Folder, FolderError, Hold, Randomness, Steady};
+use crate::sessions::{self, EndedSessions, SeenGenerations, SharedTime};
 use crate::throttle::Throttle;
 use crate::tokens::{AccessTokens, KeyError, Keys, RefreshTokens, Verifier};
 use crate::traces::Traces;
+use latchkey_shared::Timestamp;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +27,10 @@ pub struct State {
     pub db: Database,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// The time on which the servers of one database agree.
+    pub shared_time: SharedTime,
+    /// The time by the clock as it was at the start, whatever has become of it.
+    steady: Steady,
     /// Bytes that nobody can guess.
     pub random: Arc<dyn Randomness>,
     /// The hashing threads.
@@ -103,6 +108,7 @@ impl App {
         let db = Database::open(&config.database_url).await?;
         let passwords = Pool::start(&config.passwords).map_err(StartError::Threads)?;
         let hashing = passwords.clone();
+        let shared_time = SharedTime::read(&db, &*clock).await?;
         Ok(Self(Arc::new(State {
             accounts: Gather::on(&db),
             credentials: Gather::on(&db),
@@ -110,6 +116,9 @@ impl App {
             // Where many wait for a hashing thread, a sign-in takes far longer than that.
             sign_ins: Together::unhurried(&db, move || hashing.expected_wait() > 3 * MOMENT),
             rotations: Together::on(&db),
+            ended: EndedSessions::new(Arc::clone(&clock)),
+            steady: Steady::showing(clock.now(), &*clock),
+            shared_time,
             db,
             clock,
             random,
@@ -121,17 +130,33 @@ impl App {
             keys,
             traces: Traces::start(&config.traces, instance),
             config,
-            ended: EndedSessions::default(),
             seen: SeenGenerations::default(),
             metrics: Metrics::default(),
             _folder: folder,
         })))
     }
 
+    /// The time by a clock that nobody has corrected since the start: for what must not depend on leaps.
+    pub fn steady_now(&self) -> Timestamp {
+        self.steady.now(&*self.clock)
+    }
+
     /// How long a session lasts without use.
     pub fn idle_limit(&self, remember: bool) -> Duration {
         if remember { self.config.sessions.idle } else { self.config.sessions.idle_short }
     }
+}
+
+/// What a server holds of its data, for as long as this lives.
+pub struct Claim {
+    _folder: Folder,
+    _database: Option<Hold>,
+}
+
+/// Claims an SQLite database for this program: a second one beside it would learn late of what has ended, and could not
+/// know what it must not answer again. Servers share PostgreSQL.
+pub fn claim(config: &Config) -> Result<Claim, StartError> {
+    Ok(Claim { _folder: data_dir(config)?, _database: db::hold(&config.database_url)? })
 }
 
 /// The folder, made where there is none, and held.

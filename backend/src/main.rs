@@ -120,6 +120,9 @@ async fn verify_backup(file: &Path) -> Result<String, BackupError> {
 async fn restore_backup(config: &Config, file: &Path, force: bool) -> Result<String, BackupError> {
     let restored = backup::restore(config, file, force).await?;
     let mut text = format!("restored: {}", contents(restored.counts, restored.with_keys));
+    if restored.signs_out {
+        text.push_str("\neverybody signs in again: the keys are not in the backup");
+    }
     if let Some(aside) = restored.aside {
         text.push_str(&format!("\nwhat was there before: {}", aside.display()));
     }
@@ -151,6 +154,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error + Send + 
         None => None,
     };
     let (public_url, database) = (config.public_url.origin(), format!("{:?}", config.database_url));
+    let _alone = latchkey::app::claim(&config)?;
     let app = App::start(config, Arc::new(SystemClock), Arc::new(OsRandomness)).await?;
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let stop = async move {

@@ -20,7 +20,7 @@ pub async fn run(app: &App, claims: &Claims, change: ChangePassword) -> Result<(
     }
     let ended = sessions::because_password_changed(&transaction, claims, now).await?;
     transaction.commit().await?;
-    app.ended.add(&ended, EndReason::PasswordChanged, now);
+    app.ended.add(&ended, EndReason::PasswordChanged);
     Ok(())
 }
 
@@ -30,7 +30,7 @@ pub(super) async fn confirm(
     claims: &Claims,
     password: Secret,
 ) -> Result<Credentials, AccountError> {
-    let attempt = app.throttle.admit(Guess::in_session(claims.sid), app.clock.now())?;
+    let attempt = app.throttle.admit(Guess::in_session(claims.sid), app.steady_now())?;
     let confirmed = check(app, claims, password).await;
     match &confirmed {
         Ok(_) => attempt.was_right(),

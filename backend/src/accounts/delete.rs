@@ -17,6 +17,6 @@ pub async fn run(app: &App, claims: &Claims, password: Secret) -> Result<(), Acc
     let ended = sessions::because_account_deleted(&transaction, claims.sub, now).await?;
     store::delete_account(transaction.executor(), claims.sub).await?;
     transaction.commit().await?;
-    app.ended.add(&ended, EndReason::AccountDeleted, now);
+    app.ended.add(&ended, EndReason::AccountDeleted);
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::account::AccountError;
 use super::{change_password, delete, export, profile, sign_up};
 use crate::app::App;
-use crate::http::{Bearer, Body, Json, NoContent, Refusal, SameSite, refusals};
+use crate::http::{Bearer, Body, Cookie, Json, NoContent, Refusal, SameSite, refusals};
 use crate::sessions::{Client, SignedInReply};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -42,13 +42,15 @@ pub fn routes() -> OpenApiRouter<App> {
 )]
 async fn signup(
     State(app): State<App>,
+    cookie: Cookie,
     same_site: SameSite,
     client: Client,
     Body(body): Body<SignUpRequest>,
 ) -> Result<SignedInReply, Refusal> {
     same_site.required()?;
     let tokens = sign_up::run(&app, SignUp::try_from(body)?, client).await?;
-    Ok(SignedInReply::new(&app, StatusCode::CREATED, tokens, TokenDelivery::Cookie))
+    let reply = SignedInReply::new(&app, StatusCode::CREATED, tokens, TokenDelivery::Cookie);
+    Ok(reply.in_the_place_of(&app, &cookie).await)
 }
 
 /// Tells whose token it is.

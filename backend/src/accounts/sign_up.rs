@@ -10,7 +10,7 @@ use latchkey_shared::SignUp;
 
 /// Lets nobody ask for long which addresses are taken, makes the account and signs its owner in, both or neither.
 pub async fn run(app: &App, sign_up: SignUp, client: Client) -> Result<Tokens, AccountError> {
-    let attempt = app.throttle.admit(Guess::of_address(&client.ip), app.clock.now())?;
+    let attempt = app.throttle.admit(Guess::of_address(&client.ip), app.steady_now())?;
     let signed_up = make(app, sign_up, client).await;
     if matches!(signed_up, Err(AccountError::EmailTaken)) {
         attempt.was_wrong();

@@ -23,6 +23,11 @@ impl PublicUrl {
         self.0.scheme() == "https"
     }
 
+    /// What stands behind the names of our cookies, so that another installation on this host keeps to its own.
+    pub fn port_suffix(&self) -> String {
+        latchkey_shared::port_suffix(self.is_https(), self.0.port())
+    }
+
     /// Whether a browser that sends this `Origin` has opened our page. `localhost` and the loopback addresses are one
     /// and the same machine, so someone who opens the page under either name is at home.
     pub fn is_origin(&self, origin: &str) -> bool {

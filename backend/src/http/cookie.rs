@@ -1,63 +1,171 @@
-//! The cookie that carries the refresh token. No script can read it, and no other site can make the browser send it.
+//! The cookies of a sign-in. One carries the refresh token: no script can read it, and no other site can make the browser
+//! send it. The other is a mark without a secret that tells the page whether to ask for a session. See ADR 23.
 
 use crate::app::App;
+use crate::config::PublicUrl;
+use crate::tokens::RefreshRejected;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponseParts, ResponseParts};
-use latchkey_shared::Secret;
+use latchkey_shared::{MARK, MARK_LASTING, MARK_PASSING, Secret};
 use std::convert::Infallible;
 use std::time::Duration;
 
-const NAME: &str = "latchkey_refresh";
+/// The name before names told the scheme and the port; still read, and moved over.
+const OLD_NAME: &str = "latchkey_refresh";
+/// The only path that takes the cookie, where its name does not ask for another.
+const PATH: &str = "/api/auth";
+/// Paths from which a browser sends a cookie of the same name along as well.
+const STRAY_PATHS: [&str; 2] = ["/", "/api"];
 
-/// The cookie as it came, or as it is set.
-pub struct Cookie(Option<Secret>);
+/// The refresh tokens that came: a browser sends every cookie of a name, that of this path or host and any that another
+/// path or a parent domain has set.
+pub struct Cookie {
+    tokens: Vec<Secret>,
+    /// How many of them came under the present name; they stand first.
+    present: usize,
+    old: Old,
+}
+
+/// What came under the old name, which all installations on a host share.
+#[derive(Clone, Copy, Default)]
+struct Old {
+    /// A token of this server's.
+    ours: bool,
+    /// A token of somebody else's.
+    strange: bool,
+    /// More than one.
+    several: bool,
+}
+
+/// The cookies that an answer sets.
+#[derive(Default)]
+pub struct SetCookies(Vec<Secret>);
 
 impl Cookie {
-    /// The refresh token that came.
-    pub fn token(&self) -> Option<Secret> {
-        self.0.clone()
+    /// The tokens that came, in no order that means anything.
+    pub fn tokens(&self) -> &[Secret] {
+        &self.tokens
     }
+}
 
+impl SetCookies {
     /// Keeps the token for so long; without a time, until the browser's window closes.
     pub fn keeping(app: &App, token: &Secret, kept_for: Option<Duration>) -> Self {
         let age = kept_for.map(|span| format!("; Max-Age={}", span.as_secs())).unwrap_or_default();
-        Self::set(app, token.expose(), &age)
+        let mark = if kept_for.is_some() { MARK_LASTING } else { MARK_PASSING };
+        let url = &app.config.public_url;
+        Self(vec![refresh(url, token.expose(), &age), self::mark(url, mark, &age)])
     }
 
-    /// Makes the browser forget the token.
-    pub fn cleared(app: &App) -> Self {
-        Self::set(app, "", "; Max-Age=0")
+    /// Makes the browser forget the token, whichever name it has there. What another installation on this host has under
+    /// the old name stays.
+    pub fn cleared(app: &App, came: &Cookie) -> Self {
+        const OVER: &str = "; Max-Age=0";
+        let url = &app.config.public_url;
+        let mut cookies = Self(vec![refresh(url, "", OVER), mark(url, "", OVER)]);
+        cookies.remove_strays(url, came, true);
+        cookies
     }
 
-    fn set(app: &App, value: &str, age: &str) -> Self {
-        let secure = if app.config.public_url.is_https() { "; Secure" } else { "" };
-        let text = format!("{NAME}={value}; Path=/api/auth{age}; HttpOnly; SameSite=Strict{secure}");
-        Self(Some(text.into()))
+    /// Removes what stands beside the present cookie as well: the one of the old name, once its session is known to be
+    /// this server's, and what other paths bring.
+    pub fn without_strays(mut self, app: &App, came: &Cookie) -> Self {
+        self.remove_strays(&app.config.public_url, came, came.old.ours);
+        self
     }
+
+    fn remove_strays(&mut self, url: &PublicUrl, came: &Cookie, removes_old: bool) {
+        let present = name(url);
+        // The prefix of https leaves room for one cookie alone.
+        if came.present > 1 && !url.is_https() {
+            self.0.extend(STRAY_PATHS.map(|path| over(url, &present, path)));
+        }
+        if !removes_old || came.old.strange || present == OLD_NAME {
+            return;
+        }
+        self.0.push(over(url, OLD_NAME, PATH));
+        if came.old.several {
+            self.0.extend(STRAY_PATHS.map(|path| over(url, OLD_NAME, path)));
+        }
+    }
+}
+
+/// The refresh cookie's name. Under https the browser itself sees to it that no other host and no page that came without
+/// encryption has set it (RFC 6265bis §4.1.3.2).
+fn name(url: &PublicUrl) -> String {
+    let prefix = if url.is_https() { "__Host-" } else { "" };
+    format!("{prefix}{OLD_NAME}{}", url.port_suffix())
+}
+
+fn refresh(url: &PublicUrl, value: &str, age: &str) -> Secret {
+    // The prefix asks for this path.
+    let path = if url.is_https() { "/" } else { PATH };
+    set(url, &name(url), value, &format!("; Path={path}{age}; HttpOnly"))
+}
+
+fn mark(url: &PublicUrl, value: &str, age: &str) -> Secret {
+    set(url, &format!("{MARK}{}", url.port_suffix()), value, &format!("; Path=/{age}"))
+}
+
+/// Removes a refresh cookie of this name and path.
+fn over(url: &PublicUrl, name: &str, path: &str) -> Secret {
+    set(url, name, "", &format!("; Path={path}; Max-Age=0; HttpOnly"))
+}
+
+fn set(url: &PublicUrl, name: &str, value: &str, attributes: &str) -> Secret {
+    let secure = if url.is_https() { "; Secure" } else { "" };
+    format!("{name}={value}{attributes}; SameSite=Strict{secure}").into()
 }
 
 impl FromRequestParts<App> for Cookie {
     type Rejection = Infallible;
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
-        // Byte by byte: one header carries the cookies of every app on this host, and theirs need not be ASCII.
-        let headers = parts.headers.get_all(header::COOKIE).iter();
-        let token = headers
-            .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'))
-            .filter_map(|pair| pair.trim_ascii().strip_prefix(NAME.as_bytes())?.strip_prefix(b"="))
-            .find_map(|value| std::str::from_utf8(value).ok().filter(|value| !value.is_empty()));
-        Ok(Self(token.map(Secret::from)))
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let name = name(&app.config.public_url);
+        let mut tokens = values(&parts.headers, &name);
+        let present = tokens.len();
+        let old = if name == OLD_NAME { Vec::new() } else { values(&parts.headers, OLD_NAME) };
+        let now = app.clock.now();
+        let is_strange = |token| matches!(app.refresh_tokens.read(token, now), Err(RefreshRejected::Invalid));
+        let old_ones = Old {
+            ours: old.iter().any(|token| !is_strange(token)),
+            strange: old.iter().any(is_strange),
+            several: old.len() > 1,
+        };
+        tokens.extend(old);
+        Ok(Self { tokens, present, old: old_ones })
     }
 }
 
-impl IntoResponseParts for Cookie {
+/// Every value of the cookies of this name. Byte by byte: one header carries the cookies of every app on this host, and
+/// theirs need not be ASCII. No more than a request's head holds.
+fn values(headers: &HeaderMap, name: &str) -> Vec<Secret> {
+    let headers = headers.get_all(header::COOKIE).iter();
+    let pairs = headers.flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
+    let values = pairs.filter_map(|pair| pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"="));
+    values
+        .filter_map(|value| std::str::from_utf8(value).ok())
+        .map(unquoted)
+        .filter(|value| !value.is_empty())
+        .map(Secret::from)
+        .collect()
+}
+
+/// Some clients put the value between quotes (RFC 6265 §4.1.1).
+fn unquoted(value: &str) -> &str {
+    let value = value.trim();
+    value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value)
+}
+
+impl IntoResponseParts for SetCookies {
     type Error = Infallible;
     fn into_response_parts(self, mut response: ResponseParts) -> Result<ResponseParts, Infallible> {
-        let text = self.0.as_ref().map(Secret::expose).unwrap_or_default();
-        if let Ok(mut value) = HeaderValue::from_str(text) {
-            value.set_sensitive(true);
-            response.headers_mut().append(header::SET_COOKIE, value);
+        for cookie in self.0 {
+            if let Ok(mut value) = HeaderValue::from_str(cookie.expose()) {
+                value.set_sensitive(true);
+                response.headers_mut().append(header::SET_COOKIE, value);
+            }
         }
         Ok(response)
     }

@@ -25,7 +25,7 @@ mod openapi;
 
 pub use bearer::{Bearer, BearerJson, MaybeBearer};
 pub use body::Body;
-pub use cookie::Cookie;
+pub use cookie::{Cookie, SetCookies};
 pub use measured::metrics_router;
 pub use openapi::description;
 pub use path::PathId;

@@ -1,10 +1,9 @@
 //! Ending a session: once it is committed, this server refuses its tokens at once and the others within a second.
 
-use super::ended;
 use super::store::{self, Which};
+use super::{candidates, ended};
 use crate::app::App;
 use crate::db::{StoreError, Transaction};
-use crate::tokens::RefreshRejected;
 use latchkey_shared::{Claims, EndReason, Secret, Timestamp};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -26,18 +25,17 @@ pub(super) async fn run(app: &App, which: Which, reason: EndReason) -> Result<()
     let transaction = app.db.begin().await?;
     let ended = within(&transaction, which, reason, now).await?;
     transaction.commit().await?;
-    app.ended.add(&ended, reason, now);
+    app.ended.add(&ended, reason);
     Ok(())
 }
 
-/// Signs out whoever holds this refresh token. A token that is not ours, or of a session that is over, is no failure:
+/// Signs out whoever holds these refresh tokens. A token that is not ours, or of a session that is over, is no failure:
 /// there is nothing left to do.
-pub async fn by_refresh_token(app: &App, token: &Secret) -> Result<(), StoreError> {
-    let session_id = match app.refresh_tokens.read(token, app.clock.now()) {
-        Ok(claims) => claims.sid,
-        Err(RefreshRejected::Expired(_) | RefreshRejected::Invalid) => return Ok(()),
-    };
-    run(app, Which::One(session_id), EndReason::SignedOut).await
+pub async fn by_refresh_tokens(app: &App, tokens: &[Secret]) -> Result<(), StoreError> {
+    for session_id in candidates::sessions_of(app, tokens, app.clock.now()) {
+        run(app, Which::One(session_id), EndReason::SignedOut).await?;
+    }
+    Ok(())
 }
 
 /// Signs out the session that an access token belongs to.

@@ -5,10 +5,10 @@ use super::store;
 use crate::app::App;
 use crate::db::StoreError;
 use crate::metrics::Tally;
-use crate::platform::{SKEW, Shards, Trouble};
+use crate::platform::{Clock, SKEW, Shards, Trouble};
 use latchkey_shared::{EndReason, Timestamp};
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -24,18 +24,24 @@ const OVERLAP: Duration = SKEW.saturating_add(LONGEST_COMMIT);
 
 struct Ended {
     reason: EndReason,
-    at: Timestamp,
+    /// When this server learnt of it, by the time that passes: a clock that leaps must not make anybody forget.
+    learnt: Duration,
 }
 
 /// The set of ended sessions.
-#[derive(Default)]
 pub struct EndedSessions {
+    clock: Arc<dyn Clock>,
     set: Shards<RwLock<HashMap<Uuid, Ended>>>,
     word: Notify,
     counts: Tally<EndReason>,
 }
 
 impl EndedSessions {
+    /// None has ended yet.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, set: Shards::default(), word: Notify::default(), counts: Tally::default() }
+    }
+
     /// Why the session has ended, if it has lately.
     pub fn reason(&self, session_id: Uuid) -> Option<EndReason> {
         let part = self.part(session_id).read().unwrap_or_else(PoisonError::into_inner);
@@ -48,21 +54,25 @@ impl EndedSessions {
     }
 
     /// Adds sessions that this server has ended, once that has been committed.
-    pub fn add(&self, session_ids: &[Uuid], reason: EndReason, at: Timestamp) {
+    pub fn add(&self, session_ids: &[Uuid], reason: EndReason) {
         session_ids.iter().for_each(|_| self.counts.add(reason));
-        self.remember(session_ids, reason, at);
+        self.remember(session_ids, reason);
     }
 
-    fn remember(&self, session_ids: &[Uuid], reason: EndReason, at: Timestamp) {
+    fn remember(&self, session_ids: &[Uuid], reason: EndReason) {
+        let learnt = self.clock.elapsed();
         for id in session_ids {
             let mut part = self.part(*id).write().unwrap_or_else(PoisonError::into_inner);
-            part.entry(*id).or_insert(Ended { reason, at });
+            part.entry(*id).or_insert(Ended { reason, learnt });
         }
     }
 
-    fn forget_before(&self, limit: Timestamp) {
+    /// Forgets what has been known for longer than that.
+    fn forget_after(&self, memory: Duration) {
+        let now = self.clock.elapsed();
         for part in self.set.all() {
-            part.write().unwrap_or_else(PoisonError::into_inner).retain(|_, ended| ended.at > limit);
+            let mut part = part.write().unwrap_or_else(PoisonError::into_inner);
+            part.retain(|_, ended| now.saturating_sub(ended.learnt) < memory);
         }
     }
 
@@ -74,8 +84,8 @@ impl EndedSessions {
 
     /// Reads what has ended since `since`, on whichever server.
     pub async fn load(&self, app: &App, since: Timestamp) -> Result<(), StoreError> {
-        for (id, reason, at) in store::list_ended(app.db.executor(), since).await? {
-            self.remember(&[id], reason, at);
+        for (id, reason) in store::list_ended(app.db.executor(), since).await? {
+            self.remember(&[id], reason);
         }
         Ok(())
     }
@@ -106,7 +116,9 @@ pub async fn follow(app: App, every: Duration) {
             () = app.ended.word.notified() => {}
         }
         let now = app.clock.now();
-        match app.ended.load(&app, looked_at - OVERLAP).await {
+        // A clock that was set back: what the others have ended since may carry times before the last look.
+        let since = if now < looked_at { now - memory(&app) } else { looked_at - OVERLAP };
+        match app.ended.load(&app, since).await {
             Ok(()) => {
                 looked_at = now;
                 if trouble.ends() {
@@ -120,6 +132,6 @@ pub async fn follow(app: App, every: Duration) {
                 tokio::time::sleep(POLL).await;
             }
         }
-        app.ended.forget_before(now - memory(&app));
+        app.ended.forget_after(memory(&app));
     }
 }

@@ -1,10 +1,11 @@
 //! What the sessions need done beside the requests.
 
 use super::list::REMEMBERED;
-use super::{ended, seen, store};
+use super::{ended, seen, shared_time, store};
 use crate::accounts;
 use crate::app::App;
 use crate::db::StoreError;
+use latchkey_shared::Timestamp;
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -19,22 +20,48 @@ pub async fn run(app: &App) -> Result<JoinSet<()>, StoreError> {
     tasks.spawn(ended::listen(app.clone()));
     tasks.spawn(ended::follow(app.clone(), ended::POLL));
     tasks.spawn(seen::follow(app.clone()));
+    tasks.spawn(shared_time::follow(app.clone()));
     tasks.spawn(sweep(app.clone()));
     Ok(tasks)
 }
 
-/// Deletes what nobody can ask for any more.
+/// Deletes what nobody can ask for any more. A clock that is set forward while the server runs makes nothing old; one that
+/// was wrong when it started has an hour to be corrected.
 async fn sweep(app: App) {
+    let mut is_first = true;
     loop {
-        if let Err(error) = sweep_once(&app).await {
+        let swept = match is_first {
+            true => sweep_at_start(&app).await,
+            false => sweep_once(&app, true).await,
+        };
+        if let Err(error) = swept {
             tracing::warn!(%error, "Cannot delete old sessions; trying again in an hour");
         }
+        is_first = false;
         tokio::time::sleep(HOUR).await;
     }
 }
 
-async fn sweep_once(app: &App) -> Result<(), StoreError> {
-    let now = app.clock.now();
+/// Where nothing has been written for as long as sessions are kept, the clock may be the one that is wrong.
+async fn sweep_at_start(app: &App) -> Result<(), StoreError> {
+    match store::last_written(app.db.executor()).await? {
+        Some(last) if last + REMEMBERED < app.clock.now() => Ok(()),
+        _ => sweep_once(app, false).await,
+    }
+}
+
+async fn sweep_once(app: &App, with_ends: bool) -> Result<(), StoreError> {
+    let now = app.clock.now().min(app.steady_now());
+    delete_sessions(app, now).await?;
+    if with_ends {
+        let transaction = app.db.begin().await?;
+        store::delete_ends(transaction.executor(), now - ended::memory(app)).await?;
+        transaction.commit().await?;
+    }
+    Ok(())
+}
+
+async fn delete_sessions(app: &App, now: Timestamp) -> Result<(), StoreError> {
     let mut after = Uuid::nil();
     loop {
         let over = store::list_over(app.db.executor(), now - REMEMBERED, after).await?;
@@ -52,7 +79,5 @@ async fn sweep_once(app: &App) -> Result<(), StoreError> {
         store::delete_sessions(transaction.executor(), over.iter().map(|session| session.id)).await?;
         transaction.commit().await?;
     }
-    let transaction = app.db.begin().await?;
-    store::delete_ends(transaction.executor(), now - ended::memory(app)).await?;
-    transaction.commit().await
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! A session is one signed-in browser or client, from sign-in to its end.
 
+mod candidates;
 mod end;
 mod list;
 mod refresh;
@@ -12,6 +13,7 @@ mod rotation;
 mod routes;
 mod seen;
 mod session;
+mod shared_time;
 mod store;
 
 pub use end::{EndError, because_account_deleted, because_password_changed};
@@ -24,4 +26,5 @@ pub use rotation::{Decision, Facts, Generation, decide};
 pub use routes::{SignedInReply, routes};
 pub use seen::SeenGenerations;
 pub use session::{Client, Record, Tokens};
+pub use shared_time::SharedTime;
 pub use sign_in::{IssueError, SignIn, SignInError, Started, issue_first, start};

@@ -18,6 +18,9 @@ pub enum RefreshError {
     /// Not a refresh token of this server's.
     #[error("not a refresh token of this server")]
     Invalid,
+    /// Tokens of several accounts came, and nobody can say which one was meant.
+    #[error("refresh tokens of several accounts came along")]
+    Ambiguous,
     /// The session is over.
     #[error("the session has ended: {0:?}")]
     Ended(Option<EndReason>),
@@ -38,7 +41,7 @@ pub enum RefreshError {
 impl RefreshError {
     fn outcome(&self) -> Refreshed {
         match self {
-            Self::Invalid => Refreshed::Invalid,
+            Self::Invalid | Self::Ambiguous => Refreshed::Invalid,
             Self::Ended(_) => Refreshed::Ended,
             Self::Replayed => Refreshed::Replayed,
             Self::Contended | Self::Issue(_) | Self::Store(_) => Refreshed::Failed,
@@ -93,6 +96,8 @@ async fn attempt(
         return Err(RefreshError::Ended(Some(EndReason::AccountDeleted)));
     };
     session.facts.seen = session.facts.seen.max(met);
+    let (clock, shared_time) = (&*app.clock, &app.shared_time);
+    session.facts.rotated_at = shared_time.by_own_clock(session.facts.rotated_at, now, clock);
     let presented = Generation(claims.generation);
     match decide(&session.facts, presented, now, app.config.tokens.refresh_grace) {
         Decision::Refuse(reason) => Err(RefreshError::Ended(Some(reason))),
@@ -103,7 +108,9 @@ async fn attempt(
             session.facts.idle_ends_at = now + app.idle_limit(session.remember);
             let ends_at = session.facts.idle_ends_at;
             let (session_id, client) = (session.id, client.clone());
-            let rotation = Rotation { session_id, from: presented, now, idle_ends_at: ends_at, client };
+            let rotated_at = shared_time.now(clock);
+            let rotation =
+                Rotation { session_id, from: presented, now, rotated_at, idle_ends_at: ends_at, client };
             if app.rotations.write(rotation).await? {
                 Ok(Some((Refreshed::Rotated, reissue(app, &session, next, account, now)?)))
             } else {
@@ -139,6 +146,8 @@ pub struct Rotation {
     pub(super) from: Generation,
     /// When it rotates.
     pub(super) now: Timestamp,
+    /// The same by the clock that the servers share.
+    pub(super) rotated_at: Timestamp,
     /// When it ends if it is not used any more.
     pub(super) idle_ends_at: Timestamp,
     /// Who asked.

@@ -1,5 +1,6 @@
 //! What becomes of a refresh token that is shown: the decision alone, without a database or a clock.
 
+use crate::platform::SKEW;
 use latchkey_shared::{EndReason, Timestamp};
 use std::time::Duration;
 
@@ -24,7 +25,7 @@ pub struct Facts {
     pub generation: Generation,
     /// The latest generation of which an access token was seen in use.
     pub seen: Option<Generation>,
-    /// When the current generation was made.
+    /// When the current generation was made, by the clock that decides.
     pub rotated_at: Timestamp,
     /// When the session ends if it is not used.
     pub idle_ends_at: Timestamp,
@@ -61,7 +62,8 @@ pub fn decide(facts: &Facts, presented: Generation, now: Timestamp, grace: Durat
     // The answer that carried the current generation may have been lost: as long as nobody has used a token of it,
     // nobody is known to have received one. And another tab may have asked at the same moment.
     let never_arrived = facts.seen < Some(facts.generation);
-    let same_moment = now < facts.rotated_at + grace;
+    // A rotation that lies ahead says that a clock was set back: how long ago it was, nobody knows.
+    let same_moment = now < facts.rotated_at + grace && facts.rotated_at < now + SKEW;
     if presented.next() == facts.generation && (never_arrived || same_moment) {
         return Decision::Reissue(facts.generation);
     }
@@ -103,14 +105,15 @@ mod tests {
             for current in 0..4 {
                 for seen in [None, Some(0), Some(1), Some(2), Some(3)] {
                     for presented in 0..5 {
-                        for millis in [-1, 0, 1, 19_999, 20_000, 99_999, 100_000, 200_000] {
+                        for millis in [-60_000, -59_999, -1, 0, 1, 19_999, 20_000, 99_999, 100_000, 200_000] {
                             let facts = Facts { ended, ..facts(current, seen) };
                             let expected = match ended {
                                 Some(reason) => Decision::Refuse(reason),
                                 None if millis >= 100_000 => Decision::Refuse(EndReason::Expired),
                                 None if presented == current => Decision::Rotate(Generation(current + 1)),
                                 None if presented + 1 == current
-                                    && (seen.is_none_or(|seen| seen < current) || millis < 20_000) =>
+                                    && (seen.is_none_or(|seen| seen < current)
+                                        || (-60_000 < millis && millis < 20_000)) =>
                                 {
                                     Decision::Reissue(Generation(current))
                                 }

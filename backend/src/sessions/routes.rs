@@ -3,9 +3,11 @@
 use super::refresh::{self, RefreshError};
 use super::session::{Client, Tokens};
 use super::sign_in::{self, SignInError};
-use super::{EndError, IssueError, end, list};
+use super::{EndError, IssueError, candidates, end, list};
 use crate::app::App;
-use crate::http::{Bearer, Body, Cookie, Json, MaybeBearer, NoContent, PathId, Refusal, SameSite, refusals};
+use crate::http::{
+    Bearer, Body, Cookie, Json, MaybeBearer, NoContent, PathId, Refusal, SameSite, SetCookies, refusals,
+};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -51,6 +53,7 @@ pub fn routes() -> OpenApiRouter<App> {
 )]
 async fn login(
     State(app): State<App>,
+    cookie: Cookie,
     same_site: SameSite,
     client: Client,
     Body(body): Body<LogInRequest>,
@@ -61,7 +64,8 @@ async fn login(
         same_site.required()?;
     }
     let tokens = sign_in::run(&app, log_in, client).await?;
-    Ok(SignedInReply::new(&app, StatusCode::OK, tokens, delivery))
+    let reply = SignedInReply::new(&app, StatusCode::OK, tokens, delivery);
+    Ok(reply.in_the_place_of(&app, &cookie).await)
 }
 
 /// Trades a refresh token for the next access token.
@@ -86,12 +90,13 @@ async fn refresh(
         Some(token) => (token, TokenDelivery::Body),
         None => {
             same_site.required()?;
-            (cookie.token().ok_or_else(|| Refusal::new(ErrorCode::TokenMissing))?, TokenDelivery::Cookie)
+            let token = candidates::choose(&app, cookie.tokens(), app.clock.now()).await?;
+            (token.cloned().ok_or_else(|| Refusal::new(ErrorCode::TokenMissing))?, TokenDelivery::Cookie)
         }
     };
     // A refused cookie is left where it is: another tab may have signed in meanwhile, and its new cookie must survive.
     let tokens = refresh::run(&app, &token, &client).await?;
-    Ok(SignedInReply::new(&app, StatusCode::OK, tokens, delivery))
+    Ok(SignedInReply::new(&app, StatusCode::OK, tokens, delivery).without_strays(&app, &cookie))
 }
 
 /// Signs out.
@@ -110,18 +115,16 @@ async fn logout(
     Body(body): Body<LogOutRequest>,
 ) -> Result<Response, Refusal> {
     if let Some(token) = body.refresh_token {
-        end::by_refresh_token(&app, &token).await?;
+        end::by_refresh_tokens(&app, &[token]).await?;
         return Ok(NoContent.into_response());
     }
     // The answer clears the cookie, whether one came or not: a foreign page's call comes without it.
     same_site.required()?;
-    if let Some(token) = cookie.token() {
-        end::by_refresh_token(&app, &token).await?;
-    }
+    end::by_refresh_tokens(&app, cookie.tokens()).await?;
     if let Some(claims) = claims {
         end::by_access_token(&app, &claims).await?;
     }
-    Ok((Cookie::cleared(&app), NoContent).into_response())
+    Ok((SetCookies::cleared(&app, &cookie), NoContent).into_response())
 }
 
 /// Lists where the account is signed in, and where it was in the last 30 days.
@@ -170,15 +173,15 @@ async fn end_one(
 /// The answer to a sign-up, a sign-in and a refresh.
 pub struct SignedInReply {
     status: StatusCode,
-    cookie: Option<Cookie>,
+    cookies: Option<SetCookies>,
     body: SignedIn,
 }
 
 impl SignedInReply {
     /// Puts the refresh token into the cookie or into the body.
     pub fn new(app: &App, status: StatusCode, tokens: Tokens, delivery: TokenDelivery) -> Self {
-        let (cookie, refresh_token) = match delivery {
-            TokenDelivery::Cookie => (Some(Cookie::keeping(app, &tokens.refresh, tokens.kept_for)), None),
+        let (cookies, refresh_token) = match delivery {
+            TokenDelivery::Cookie => (Some(SetCookies::keeping(app, &tokens.refresh, tokens.kept_for)), None),
             TokenDelivery::Body => (None, Some(tokens.refresh)),
         };
         let body = SignedIn {
@@ -189,13 +192,31 @@ impl SignedInReply {
             account: tokens.account,
             refresh_token,
         };
-        Self { status, cookie, body }
+        Self { status, cookies, body }
+    }
+
+    /// Removes what came beside the cookie that is set now.
+    pub fn without_strays(self, app: &App, came: &Cookie) -> Self {
+        Self { cookies: self.cookies.map(|cookies| cookies.without_strays(app, came)), ..self }
+    }
+
+    /// The same for whoever has just signed in, whatever they held before: nothing of it comes between them and their new
+    /// session.
+    pub async fn in_the_place_of(self, app: &App, came: &Cookie) -> Self {
+        if self.cookies.is_some()
+            && let Err(error) =
+                candidates::untangle(app, came.tokens(), self.body.account.id, app.clock.now()).await
+        {
+            // They are signed in all the same, and the next sign-in tries again.
+            tracing::warn!(%error, "Cannot end sessions whose cookies came along with a sign-in");
+        }
+        self.without_strays(app, came)
     }
 }
 
 impl IntoResponse for SignedInReply {
     fn into_response(self) -> Response {
-        (self.status, self.cookie, Json(self.body)).into_response()
+        (self.status, self.cookies, Json(self.body)).into_response()
     }
 }
 
@@ -214,7 +235,7 @@ impl From<SignInError> for Refusal {
 impl From<RefreshError> for Refusal {
     fn from(error: RefreshError) -> Self {
         match error {
-            RefreshError::Invalid => Self::new(ErrorCode::TokenInvalid),
+            RefreshError::Invalid | RefreshError::Ambiguous => Self::new(ErrorCode::TokenInvalid),
             RefreshError::Ended(reason) => Self::ended(reason),
             RefreshError::Replayed => Self::new(ErrorCode::ReplayDetected).because(EndReason::ReplayDetected),
             RefreshError::Contended => Self::internal(error),

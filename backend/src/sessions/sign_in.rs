@@ -60,7 +60,7 @@ async fn admitted(app: &App, log_in: LogIn, client: Client) -> Result<Tokens, Si
     let email_key = accounts::email_key(&log_in.email);
     // Counted by what was typed, before anybody looks whether there is such an account.
     let guess = Guess::of_account(&client.ip, &email_key);
-    let attempt = app.throttle.admit(guess, app.clock.now())?;
+    let attempt = app.throttle.admit(guess, app.steady_now())?;
     let signed_in = check(app, log_in, email_key, client).await;
     match &signed_in {
         Ok(_) => attempt.was_right(),

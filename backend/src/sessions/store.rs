@@ -169,12 +169,13 @@ pub async fn mark_rotated(db: &impl Executor, rotations: &[Rotation]) -> Result<
             rotation.idle_ends_at.as_millis().into(),
             rotation.client.user_agent.as_str().into(),
             rotation.client.ip.as_str().into(),
+            rotation.rotated_at.as_millis().into(),
         ])
     });
     let rotate = Query::update()
         .table(session::Entity)
         .value(Column::Generation, own(Column::Generation).add(1))
-        .value(Column::RotatedAt, asked("column3"))
+        .value(Column::RotatedAt, asked("column7"))
         .value(Column::LastSeenAt, asked("column3"))
         .value(Column::IdleEndsAt, asked("column4"))
         .value(Column::UserAgent, asked("column5"))
@@ -254,17 +255,12 @@ pub async fn mark_ended(
 }
 
 /// The sessions that ended after `since`, whosever they were.
-pub async fn list_ended(
-    db: &impl Executor,
-    since: Timestamp,
-) -> Result<Vec<(Uuid, EndReason, Timestamp)>, StoreError> {
+pub async fn list_ended(db: &impl Executor, since: Timestamp) -> Result<Vec<(Uuid, EndReason)>, StoreError> {
     let rows = ended_session::Entity::find()
         .filter(ended_session::Column::EndedAt.gt(since.as_millis()))
         .all(db)
         .await?;
-    let told = |row: ended_session::Model| {
-        (row.session_id, EndReason::named(&row.reason), Timestamp::from_millis(row.ended_at))
-    };
+    let told = |row: ended_session::Model| (row.session_id, EndReason::named(&row.reason));
     Ok(rows.into_iter().map(told).collect())
 }
 
@@ -301,6 +297,17 @@ pub async fn last_created(db: &impl Executor, account_id: Uuid) -> Result<Option
         .select_only()
         .column_as(Column::CreatedAt.max(), "last")
         .filter(Column::AccountId.eq(account_id))
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(last.flatten().map(Timestamp::from_millis))
+}
+
+/// When any session was last used, as far as there is one that says so.
+pub async fn last_written(db: &impl Executor) -> Result<Option<Timestamp>, StoreError> {
+    let last: Option<Option<i64>> = session::Entity::find()
+        .select_only()
+        .column_as(Column::LastSeenAt.max(), "last")
         .into_tuple()
         .one(db)
         .await?;

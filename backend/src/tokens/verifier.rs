@@ -3,7 +3,7 @@
 use super::access::TYPE;
 use super::keys::Keys;
 use crate::config::Config;
-use crate::platform::Shards;
+use crate::platform::{SKEW, Shards};
 use bytes::Bytes;
 use jsonwebtoken::{Algorithm, Validation};
 use latchkey_shared::{Claims, Timestamp};
@@ -124,10 +124,12 @@ impl Verifier {
         jsonwebtoken::decode(token, &key.checks, &self.validation).ok().map(|read| read.claims)
     }
 
-    /// A token may have been issued for longer than one lasts now. Once such a token is older than any other can be, nobody
-    /// remembers whether its session has ended.
+    /// A token may have been issued for longer than one lasts now, or by a server whose clock was ahead by more than servers
+    /// may be apart. Nobody remembers for as long as such a token says that it lasts whether its session has ended.
     fn is_over(&self, claims: &Claims, now: Timestamp) -> bool {
+        let issued_at = Timestamp::from_seconds(claims.iat);
         Timestamp::from_seconds(claims.exp) <= now
-            || Timestamp::from_seconds(claims.iat) + self.lifetime <= now
+            || issued_at + self.lifetime <= now
+            || now + SKEW < issued_at
     }
 }

@@ -48,7 +48,7 @@ async fn the_cookie_is_secure_where_people_open_the_page_over_https() {
     let ada = app.signed_up("ada").await;
     let answer = app.log_in(&ada.email, PASSWORD).await;
     let attributes = answer.set_cookie().unwrap().attributes;
-    assert_eq!(attributes, ["HttpOnly", "Max-Age=1209600", "Path=/api/auth", "SameSite=Strict", "Secure"]);
+    assert_eq!(attributes, ["HttpOnly", "Max-Age=1209600", "Path=/", "SameSite=Strict", "Secure"]);
     assert!(ada.log_out().await.set_cookie().unwrap().attributes.contains(&"Secure".to_owned()));
 }
 

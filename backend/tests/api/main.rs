@@ -24,6 +24,7 @@ mod key_change;
 mod openapi;
 
 mod bad_input;
+mod cookies;
 mod csrf;
 mod headers;
 mod log;
@@ -31,7 +32,9 @@ mod tokens;
 
 mod attacks;
 
+mod clocks;
 mod concurrency;
+mod isolation;
 mod network;
 mod outage;
 mod restart;

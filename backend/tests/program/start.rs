@@ -194,20 +194,66 @@ async fn a_server_whose_keys_are_not_those_of_its_database_says_so_at_its_start(
     let (one, says_so) = start(first.path()).await;
     assert!(!says_so, "nobody was here before: {}", one.log());
     let signed_in = one.signed_in().await;
+    one.stop(Signal::SIGTERM);
     let (other, says_so) = start(second.path()).await;
     assert!(says_so, "{}", other.log());
     assert_eq!(other.refresh(&signed_in).await.0, 401);
-    one.stop(Signal::SIGTERM);
     other.stop(Signal::SIGTERM);
     let (one, says_so) = start(first.path()).await;
     assert!(says_so, "it was the other who was here last: {}", one.log());
+    one.stop(Signal::SIGTERM);
     std::fs::copy(first.path().join("data/secrets.json"), second.path().join("data/secrets.json")).unwrap();
     let (other, says_so) = start(second.path()).await;
     assert!(!says_so, "now they agree: {}", other.log());
     assert_eq!(other.refresh(&signed_in).await.0, 200);
+    other.stop(Signal::SIGTERM);
     let rotate = latchkey(first.path(), &shared).args(["keys", "rotate"]).status();
     assert!(rotate.unwrap().success());
-    one.stop(Signal::SIGTERM);
     let (one, says_so) = start(first.path()).await;
     assert!(!says_so, "the old keys still stand beside the new: {}", one.log());
+}
+
+/// By whatever way it comes to the file.
+#[tokio::test]
+async fn a_second_server_on_one_sqlite_database_is_refused_with_one_line_and_a_killed_one_leaves_no_lock() {
+    let (first, second) = (folder(), folder());
+    let data = first.path().join("data");
+    let server = Server::start(first.path(), &[]);
+    let signed_in = server.signed_in().await;
+    std::os::unix::fs::symlink(&data, second.path().join("data")).unwrap();
+    std::os::unix::fs::symlink(data.join("latchkey.db"), second.path().join("link.db")).unwrap();
+    let absolute = format!("sqlite://{}/latchkey.db", data.display());
+    let database = |url: &'static str| ("LATCHKEY_DATABASE__URL", url);
+    let elsewhere = ("LATCHKEY_DATA_DIR", "elsewhere");
+    let refused = |folder: &std::path::Path, settings: &[(&str, &str)]| {
+        let line = refusal(&mut latchkey(folder, settings));
+        assert!(
+            line.contains("database.url: another server uses ") && line.contains("latchkey.db")
+                || line.contains("link.db"),
+            "{line}"
+        );
+    };
+    refused(first.path(), &[]);
+    refused(second.path(), &[]);
+    refused(second.path(), &[elsewhere, ("LATCHKEY_DATABASE__URL", &absolute)]);
+    refused(second.path(), &[elsewhere, database("sqlite://link.db")]);
+    // What works beside a server still does.
+    assert!(latchkey(first.path(), &[]).args(["backup", "kept.backup"]).status().unwrap().success());
+    assert!(latchkey(first.path(), &[]).args(["keys", "rotate"]).status().unwrap().success());
+    let line = refusal(latchkey(second.path(), &[elsewhere, ("LATCHKEY_DATABASE__URL", &absolute)]).args([
+        "restore",
+        first.path().join("kept.backup").to_str().unwrap(),
+        "--force",
+    ]));
+    assert!(line.contains("in use: stop the server first"), "{line}");
+    assert_eq!(server.get("/api/health/ready").await.0, 200, "the first goes on");
+    server.stop(Signal::SIGKILL);
+    let server = Server::start(first.path(), &[]);
+    assert_eq!(server.refresh(&signed_in).await.0, 200);
+    server.stop(Signal::SIGTERM);
+    // Another database in the same folder is no concern of anybody's.
+    let one = Server::start(first.path(), &[]);
+    let other = Server::start(first.path(), &[database("sqlite://other.db")]);
+    assert_eq!(other.get("/api/health/ready").await.0, 200);
+    assert_eq!(one.get("/api/health/ready").await.0, 200);
 }

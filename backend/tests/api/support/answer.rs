@@ -116,12 +116,21 @@ impl Answer {
         assert_eq!(self.refused_fields(), BTreeMap::from([(field.to_owned(), code)]), "{self}");
     }
 
-    /// The cookie that this answer sets.
+    /// The cookies that this answer sets, in their order.
+    pub fn set_cookies(&self) -> Vec<SetCookie> {
+        let all = self.headers.get_all("set-cookie").iter();
+        all.map(|text| SetCookie::parse(text.to_str().unwrap())).collect()
+    }
+
+    /// The refresh cookie that this answer sets, if it sets any cookie; the mark stands beside it.
     #[track_caller]
     pub fn set_cookie(&self) -> Option<SetCookie> {
-        let all: Vec<_> = self.headers.get_all("set-cookie").iter().collect();
-        assert!(all.len() <= 1, "{self}");
-        all.first().map(|text| SetCookie::parse(text.to_str().unwrap()))
+        let [cookie, mark, ..] = &self.set_cookies()[..] else {
+            assert!(self.set_cookies().is_empty(), "{self}");
+            return None;
+        };
+        assert!(cookie.name.contains("latchkey_refresh") && mark.name.starts_with("latchkey_hint"), "{self}");
+        Some(cookie.clone())
     }
 
     /// The refresh token that this answer brings, whichever way.

@@ -33,7 +33,8 @@ static LEFT: Mutex<Vec<String>> = Mutex::new(Vec::new());
 /// Whoever is still connected belongs to a test that is over.
 const EMPTY: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
     WHERE datname = current_database() AND pid <> pg_backend_pid(); \
-    DROP SCHEMA public CASCADE; CREATE SCHEMA public";
+    DROP SCHEMA public CASCADE; CREATE SCHEMA public; \
+    DO $$ BEGIN EXECUTE format('ALTER DATABASE %I RESET ALL', current_database()); END $$";
 
 impl TestDatabase {
     pub async fn make() -> Self {

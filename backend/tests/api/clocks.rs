@@ -1,0 +1,174 @@
+//! Clocks that are wrong: two servers whose clocks disagree, and one whose clock leaps.
+
+use crate::support::*;
+use latchkey::app::App;
+use latchkey::platform::{OsRandomness, TestClock};
+use latchkey::sessions;
+use std::sync::Arc;
+
+/// How far a clock may leap.
+const LEAPS: [Duration; 3] = [MINUTE, DAY, Duration::from_secs(365 * 24 * 60 * 60)];
+
+/// Servers that share a database, and whose clocks are apart in either direction.
+async fn apart() -> Vec<[TestApp; 2]> {
+    let mut pairs = Vec::new();
+    for skew in [20 * SECOND, 59 * SECOND] {
+        let app = TestApp::spawn().await;
+        let ahead = app.beside_ahead_by(skew).await;
+        pairs.push([app.clone(), ahead.clone()]);
+        pairs.push([ahead, app]);
+    }
+    pairs
+}
+
+#[tokio::test]
+async fn a_tab_that_asks_another_server_at_the_same_moment_is_answered_however_their_clocks_disagree() {
+    for (number, [here, there]) in apart().await.into_iter().enumerate() {
+        let ada = here.signed_up(&format!("ada{number}")).await;
+        let mut old = ada.refresh_token();
+        for generation in 1..4 {
+            ada.refresh().await.ok();
+            ada.verify().await.ok();
+            here.state.seen.write_down(&here.state).await.unwrap();
+            let other_tab = ada.at(&there).refresh_with(&old).await;
+            assert_eq!(claims_of(&other_tab.access_token())["gen"], generation, "pair {number}");
+            old = ada.refresh_token();
+        }
+        ada.refresh().await.ok();
+    }
+}
+
+#[tokio::test]
+async fn a_thief_who_asks_another_server_is_met_there_however_the_clocks_disagree() {
+    for (number, [here, there]) in apart().await.into_iter().enumerate() {
+        let ada = here.signed_up(&format!("ada{number}")).await;
+        let stolen = ada.refresh_token();
+        ada.refresh().await.ok();
+        ada.verify().await.ok();
+        here.state.seen.write_down(&here.state).await.unwrap();
+        for server in [&here, &there] {
+            server.clock.advance(MINUTE);
+        }
+        ada.at(&there).refresh_with(&stolen).await.problem(ErrorCode::ReplayDetected);
+    }
+}
+
+#[tokio::test]
+async fn what_has_ended_stays_ended_while_the_clock_leaps_forward_and_back() {
+    for leap in LEAPS {
+        let app = TestApp::spawn().await;
+        let (ada, bob) = (app.signed_up("ada").await, app.signed_up("bob").await);
+        ada.verify().await.ok();
+        ada.log_out().await.no_content();
+        let right = app.now();
+        app.clock.set(right + leap);
+        // It has looked several times for what to forget, by the clock that is wrong.
+        tokio::time::sleep(4 * sessions::POLL).await;
+        app.clock.set(right);
+        assert_eq!(
+            ada.verify().await.problem(ErrorCode::SessionEnded).end_reason,
+            Some(EndReason::SignedOut)
+        );
+        bob.verify().await.ok();
+        bob.refresh().await.ok();
+    }
+}
+
+#[tokio::test]
+async fn what_another_server_ends_after_the_clock_was_set_back_is_learnt() {
+    for leap in LEAPS {
+        let app = TestApp::spawn().await;
+        let ada = app.signed_up("ada").await;
+        let clock = Arc::new(TestClock::starting_at(app.now() + leap));
+        let other =
+            App::start(app.state.config.clone(), Arc::clone(&clock) as _, Arc::new(OsRandomness)).await;
+        let other = other.unwrap();
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(sessions::follow_ends(other.clone(), Duration::from_millis(10)));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let id = ada.session_id().parse().unwrap();
+        ada.log_out().await.no_content();
+        clock.set(app.now());
+        until("it learns of it", async || other.ended.reason(id) == Some(EndReason::SignedOut)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_leaps_makes_no_session_old() {
+    for leap in LEAPS {
+        let app = TestApp::spawn().await;
+        let ada = app.signed_up("ada").await;
+        ada.elsewhere().await.log_out().await.no_content();
+        let before = app.everything().await;
+        app.clock.set(app.now() + leap);
+        // The first sweep of a server comes with its start, when nothing else tells what time it is but what was written.
+        let other = app.beside(&[]).await;
+        other.get("/api/health/ready").await.ok();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(app.everything().await, before, "after {leap:?}");
+        let right = app.now() - leap;
+        app.clock.set(right);
+        ada.verify().await.ok();
+        ada.refresh().await.ok();
+    }
+}
+
+#[tokio::test]
+async fn what_was_counted_against_guessing_is_neither_forgotten_nor_held_against_anybody_when_the_clock_leaps()
+ {
+    let app = TestApp::with(&[("throttle.per_account", "2")]).await;
+    let ada = app.signed_up("ada").await;
+    let right = app.now();
+    for _ in 0..2 {
+        app.log_in(&ada.email, "wrong").await.problem(ErrorCode::CredentialsRejected);
+    }
+    for leap in LEAPS {
+        for shown in [right + leap, right - leap, right] {
+            app.clock.set(shown);
+            app.log_in(&ada.email, PASSWORD).await.problem(ErrorCode::TooManyRequests);
+        }
+    }
+    app.clock.set(right + DAY);
+    app.clock.advance(2 * SECOND);
+    app.clock.set(right);
+    app.log_in(&ada.email, PASSWORD).await.ok();
+}
+
+#[tokio::test]
+async fn a_token_from_a_future_that_no_server_may_be_in_is_refused_and_a_refresh_brings_another() {
+    let app = TestApp::spawn().await;
+    let right = app.now();
+    for (leap, lives) in [(30 * SECOND, true), (60 * SECOND, true), (2 * MINUTE, false), (DAY, false)] {
+        app.clock.set(right + leap);
+        let ada = app.signed_up(&format!("ada{}", leap.as_secs())).await;
+        app.clock.set(right);
+        let verified = ada.verify().await;
+        if lives {
+            verified.ok();
+        } else {
+            verified.problem(ErrorCode::TokenExpired);
+        }
+        ada.refresh().await.ok();
+        ada.verify().await.ok();
+    }
+}
+
+#[tokio::test]
+async fn a_rotation_that_lies_ahead_widens_no_grace() {
+    let app = TestApp::spawn().await;
+    let ada = app.signed_up("ada").await;
+    let stolen = ada.refresh_token();
+    let right = app.now();
+    app.clock.set(right + DAY);
+    ada.refresh().await.ok();
+    app.clock.set(right);
+    ada.refresh_with(&stolen).await.ok();
+    ada.refresh().await.ok();
+    ada.verify().await.ok();
+    app.clock.advance(MINUTE);
+    let last = ada.refresh_token();
+    ada.refresh().await.ok();
+    ada.verify().await.ok();
+    app.clock.advance(MINUTE);
+    ada.refresh_with(&last).await.problem(ErrorCode::ReplayDetected);
+}
