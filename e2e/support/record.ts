@@ -36,7 +36,7 @@ export async function blockStorage(context: BrowserContext): Promise<void> {
 
 /** The refresh token that the browser holds, as a thief would copy it. */
 export async function refreshToken(context: BrowserContext): Promise<string> {
-  const cookie = (await context.cookies()).find(({ name }) => name === 'latchkey_refresh')
+  const cookie = (await context.cookies()).find(({ name }) => name.includes('latchkey_refresh'))
   if (!cookie) throw new Error('the browser holds no refresh token')
   return cookie.value
 }

@@ -50,7 +50,11 @@
   // session tells where nothing is stored, and that a session which ends with the browser has not.
   const ofAccount = /^\/(account\/\w+)?$/.test(location.pathname);
   const session = stored("latchkey.session");
-  const marked = /(^|; )latchkey_hint=(1|passing)(;|$)/.test(document.cookie);
+  // Cookies are shared by all ports of a host, so the port stands in the mark's name unless it is the usual one.
+  const { port, protocol } = location;
+  const usual = protocol === "https:" ? "" : "8080";
+  const mark = port === usual ? "latchkey_hint" : `latchkey_hint_${port || 80}`;
+  const marked = new RegExp(`(^|; )${mark}=(1|passing)(;|$)`).test(document.cookie);
   const signedIn = session?.state === "signed_in" ? session.remembered || marked : !session?.state && marked;
   if (ofAccount && signedIn) root.dataset.outline = "account";
   else if (ofAccount || location.pathname === "/login") root.dataset.outline = "login";

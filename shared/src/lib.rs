@@ -4,6 +4,7 @@
 //! Everything here compiles for the browser and for the server, and none of it does I/O.
 
 mod account;
+mod cookie;
 mod session;
 mod token;
 
@@ -21,6 +22,7 @@ pub use account::{
     Account, AccountExport, ChangePassword, ChangePasswordRequest, DeleteAccountRequest, PasswordFacts,
     ProfileChange, ProfileChangeRequest, SignUp, SignUpRequest,
 };
+pub use cookie::{MARK, MARK_LASTING, MARK_PASSING, port_suffix};
 pub use email::EmailAddress;
 pub use locale::Locale;
 pub use names::DisplayName;

@@ -1,6 +1,8 @@
 //! A mark of what this browser holds. The refresh cookie is hidden from scripts, and local storage may be blocked or have
-//! been cleared; this cookie without a secret saves a first visit the question whether there is a session.
+//! been cleared; this cookie without a secret saves a first visit the question whether there is a session. The server sets
+//! it beside the refresh cookie: WebKit deletes what a script has set after a week.
 
+use latchkey_shared::{MARK, MARK_LASTING, MARK_PASSING, port_suffix};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlDocument;
 
@@ -15,7 +17,6 @@ pub enum Mark {
     Leaving,
 }
 
-const NAME: &str = "latchkey_hint=";
 /// As long as any session lasts. A mark that outlives its session costs one question.
 const AGE: &str = "; Max-Age=7776000";
 
@@ -24,8 +25,8 @@ impl Mark {
 
     fn name(self) -> &'static str {
         match self {
-            Self::Lasting => "1",
-            Self::Passing => "passing",
+            Self::Lasting => MARK_LASTING,
+            Self::Passing => MARK_PASSING,
             Self::Leaving => "leaving",
         }
     }
@@ -33,27 +34,42 @@ impl Mark {
 
 /// The mark that is there.
 pub fn read() -> Option<Mark> {
-    let cookies = cookies()?;
-    let name = cookies.split(';').find_map(|cookie| cookie.trim_start().strip_prefix(NAME))?;
-    Mark::ALL.into_iter().find(|mark| mark.name() == name)
+    called(&name())
 }
 
-/// Leaves a mark, or removes the one that is there.
+/// The mark that a page has left which did not yet tell the ports of a host apart. It may be another installation's, so it
+/// says something only where this page has something stored.
+pub fn read_without_port() -> Option<Mark> {
+    called(MARK)
+}
+
+fn called(name: &str) -> Option<Mark> {
+    let cookies = document()?.cookie().ok()?;
+    let value = |cookie: &str| Some(cookie.trim_start().strip_prefix(name)?.strip_prefix('=')?.to_owned());
+    let value = cookies.split(';').find_map(value)?;
+    Mark::ALL.into_iter().find(|mark| mark.name() == value)
+}
+
+fn name() -> String {
+    let port = web_sys::window().and_then(|window| window.location().port().ok());
+    format!("{MARK}{}", port_suffix(is_https(), port.and_then(|port| port.parse().ok())))
+}
+
+/// Leaves a mark, or removes the one that is there. One that the server has set, and that says the same, stays as it is.
 pub fn keep(mark: Option<Mark>) {
+    if mark.is_some() && read() == mark {
+        return;
+    }
     let Some(document) = document() else { return };
     let age = match mark {
         Some(Mark::Lasting | Mark::Leaving) => AGE,
         Some(Mark::Passing) => "",
         None => "; Max-Age=0",
     };
-    let name = mark.map_or("", Mark::name);
+    let value = mark.map_or("", Mark::name);
     let secure = if is_https() { "; Secure" } else { "" };
     // Where cookies are blocked there is no session to point at either.
-    let _ = document.set_cookie(&format!("{NAME}{name}; Path=/; SameSite=Strict{age}{secure}"));
-}
-
-fn cookies() -> Option<String> {
-    document()?.cookie().ok()
+    let _ = document.set_cookie(&format!("{}={value}; Path=/; SameSite=Strict{age}{secure}", name()));
 }
 
 fn document() -> Option<HtmlDocument> {
@@ -77,5 +93,13 @@ mod tests {
         }
         keep(None);
         assert_eq!(read(), None);
+    }
+
+    #[wasm_bindgen_test]
+    fn the_mark_of_another_port_is_not_this_ones() {
+        keep(Some(Mark::Lasting));
+        assert_eq!((called("latchkey_hint_1"), called("latchkey")), (None, None));
+        assert_eq!(called(&name()), Some(Mark::Lasting));
+        keep(None);
     }
 }

@@ -52,7 +52,9 @@ impl Session {
             log: RwSignal::new(Vec::new()),
             desk: StoredValue::new_local(Desk { stores: true, ..Desk::default() }),
         };
-        match start(storage::read(KEY), hint::read()) {
+        let stored = storage::read(KEY);
+        let mark = hint::read().or_else(|| stored.is_ok().then(hint::read_without_port).flatten());
+        match start(stored, mark) {
             Start::TakeUp(grant) => {
                 session.state.set(State::SignedIn(grant));
                 session.note(Deed::Loaded);

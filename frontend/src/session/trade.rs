@@ -50,6 +50,7 @@ impl Session {
             None => (None, hint::read() != Some(Mark::Passing), now()),
         });
         let (answer, tries) = auth::refresh(time).await;
+        self.keep_leaving();
         self.desk.update_value(|desk| desk.in_flight = None);
         let garbled = Failure::Garbled { status: 200, retry_after: None };
         match answer.and_then(|answer| Grant::received(answer, remembered, now()).ok_or(garbled)) {
@@ -59,6 +60,15 @@ impl Session {
                 Verdict::KeyLost => self.dispatch(Event::Unproven { asked }),
                 Verdict::Undecided => self.failed(&failure, tries),
             },
+        }
+    }
+
+    /// Where nothing is stored the mark alone says that the person has left, and an answer that came too late has set
+    /// another one over it.
+    fn keep_leaving(self) {
+        let is_told = self.desk.with_value(|desk| desk.farewells > 0);
+        if is_told && self.stored().is_none() && self.state.with_untracked(|state| state.grant().is_none()) {
+            hint::keep(Some(Mark::Leaving));
         }
     }
 

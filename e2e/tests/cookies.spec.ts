@@ -1,0 +1,98 @@
+import type { BrowserContext } from '@playwright/test'
+import { answered } from '../support/complaints.ts'
+import { end, expect, serve, test } from '../support/fixtures.ts'
+import { ADA, heading, signIn, signOut, signUp, welcome } from '../support/people.ts'
+import { refreshFromElsewhere } from '../support/record.ts'
+
+const BOB = { ...ADA, name: 'Bob', email: 'bob@example.org' }
+
+async function refreshCookies(context: BrowserContext) {
+  return (await context.cookies()).filter(({ name }) => name.includes('latchkey_refresh'))
+}
+
+async function refreshCookie(context: BrowserContext) {
+  const [cookie] = await refreshCookies(context)
+  if (!cookie) throw new Error('the browser holds no refresh token')
+  return cookie
+}
+
+test('what scripts have stored is deleted, and the mark that the server set brings the session back', async ({ page, context }) => {
+  // WebKit deletes after a week what a script has set; here no script can set a cookie at all.
+  await context.addInitScript(() => {
+    const cookie = Object.getOwnPropertyDescriptor(Document.prototype, 'cookie')
+    Object.defineProperty(document, 'cookie', { get: () => cookie?.get?.call(document) as string, set: () => {} })
+  })
+  await signUp(page, ADA)
+  for (const path of ['/', '/account/profile']) {
+    await page.evaluate(() => {
+      localStorage.clear()
+      sessionStorage.clear()
+    })
+    await page.goto(path)
+    await expect(page.getByRole('button', { name: 'Account menu' })).toBeVisible()
+  }
+})
+
+test('a stale cookie of another path neither signs out nor outlives the sign-out', async ({ page, context, origin }) => {
+  await signUp(page, ADA)
+  const first = await refreshCookie(context)
+  for (const path of ['/', '/api']) {
+    await context.addCookies([{ name: first.name, value: first.value, domain: first.domain, path }])
+  }
+  for (let visit = 0; visit < 3; visit += 1) {
+    // Without a token the page has to ask by its cookies.
+    await page.evaluate(() => localStorage.clear())
+    await page.reload()
+    await expect(welcome(page, ADA)).toBeVisible()
+  }
+  const { value } = (await refreshCookies(context)).find(({ path }) => path === '/api/auth') ?? first
+  await signOut(page)
+  await expect(heading(page, 'Sign in')).toBeVisible()
+  await expect.poll(() => refreshFromElsewhere(origin.url, value)).toBe('session_ended')
+  expect(await refreshCookies(context)).toEqual([])
+})
+
+test('cookies of two accounts are not guessed at, and signing in puts an end to them', async ({ page, context, anotherBrowser, complaints }) => {
+  complaints.expect(answered(401, '/api/auth/refresh'))
+  const other = await anotherBrowser()
+  await signUp(await other.newPage(), BOB)
+  const theirs = await refreshCookie(other)
+  await signUp(page, ADA)
+  await context.addCookies([{ name: theirs.name, value: theirs.value, domain: theirs.domain, path: '/' }])
+  await page.evaluate(() => localStorage.clear())
+  await page.reload()
+  await expect(heading(page, 'Sign in')).toBeVisible()
+  await signIn(page, ADA)
+  await expect(welcome(page, ADA)).toBeVisible()
+  await page.evaluate(() => localStorage.clear())
+  await page.reload()
+  await expect(welcome(page, ADA)).toBeVisible()
+})
+
+test('two installations on one host keep to their own sessions', async ({ page, context }) => {
+  const second = await serve({})
+  const there = await context.newPage()
+  try {
+    await signUp(page, ADA)
+    await there.goto(second.origin.url)
+    await expect(heading(there, 'Sign in')).toBeVisible()
+    await there.goto(`${second.origin.url}/signup`)
+    await there.getByLabel('Email').fill(BOB.email)
+    await there.getByLabel('Display name').fill(BOB.name)
+    await there.getByLabel('Password', { exact: true }).fill(BOB.password)
+    await there.getByRole('button', { name: 'Create account' }).click()
+    await expect(welcome(there, BOB)).toBeVisible()
+    for (const [tab, person] of [[page, ADA], [there, BOB]] as const) {
+      await tab.evaluate(() => localStorage.clear())
+      await tab.reload()
+      await expect(welcome(tab, person)).toBeVisible()
+    }
+    await signOut(there)
+    await page.evaluate(() => localStorage.clear())
+    await page.reload()
+    await expect(welcome(page, ADA)).toBeVisible()
+  } finally {
+    await there.close()
+    await end(second)
+  }
+})

@@ -1,0 +1,39 @@
+//! The names of cookies that the server and the page agree on.
+
+/// The mark that tells the page whether the browser holds a session; no secret is in it.
+pub const MARK: &str = "latchkey_hint";
+/// The mark's value for a session that is kept when the browser is closed.
+pub const MARK_LASTING: &str = "1";
+/// The mark's value for a session that ends with the browser, as the mark does.
+pub const MARK_PASSING: &str = "passing";
+
+/// Returns what stands behind a cookie's name: cookies are shared by all ports of a host (RFC 6265 §8.5), and two
+/// installations must not take each other's. The usual port, 443 or over plain http 8080, has nothing there. `port` is
+/// the one in the page's address, none where that is the scheme's own.
+pub fn port_suffix(is_https: bool, port: Option<u16>) -> String {
+    let (own, usual) = if is_https { (443, 443) } else { (80, 8080) };
+    match port.unwrap_or(own) {
+        port if port == usual => String::new(),
+        port => format!("_{port}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_ports_of_one_scheme_never_share_a_name() {
+        for is_https in [true, false] {
+            let ports = [None, Some(81), Some(3000), Some(8080), Some(8443), Some(u16::MAX)];
+            let mut suffixes = ports.map(|port| port_suffix(is_https, port)).to_vec();
+            suffixes.sort();
+            suffixes.dedup();
+            assert_eq!(suffixes.len(), ports.len(), "{suffixes:?}");
+        }
+        assert_eq!(port_suffix(true, None), "");
+        assert_eq!(port_suffix(true, Some(443)), "");
+        assert_eq!(port_suffix(false, Some(8080)), "");
+        assert_eq!(port_suffix(false, Some(80)), port_suffix(false, None));
+    }
+}
