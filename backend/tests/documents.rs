@@ -1,6 +1,7 @@
-//! What the documents say of the tests is so.
+//! The documents agree with the code: the tests and the error codes that they name exist, and each sample is run by a test.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use latchkey_shared::ErrorCode;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -74,4 +75,56 @@ fn names_are_told_from_other_words() {
     assert_eq!(named(page), (vec!["a_b_c_d"], vec!["what is seen"]));
     let tests = tests();
     assert!(tests.contains("names_are_told_from_other_words") && !tests.contains("named"));
+}
+
+/// The documents whose samples somebody copies and runs.
+const GUIDES: [&str; 3] = ["docs/checking-tokens.md", "docs/errors.md", "docs/integrating.md"];
+
+/// The names of a document's fenced blocks: what follows the language on their first line.
+fn samples(document: &str) -> Vec<&str> {
+    let fences = document.lines().filter_map(|line| line.strip_prefix("```"));
+    fences.step_by(2).map(|opening| opening.split_once(' ').map_or("", |(_, name)| name)).collect()
+}
+
+#[test]
+fn every_sample_of_the_guides_has_a_name_and_is_run_by_a_test() {
+    let tests = all("e2e/tests", ".spec.ts");
+    let mut count = 0;
+    for guide in GUIDES {
+        let text = std::fs::read_to_string(root().join(guide)).unwrap();
+        for name in samples(&text) {
+            let run = format!("sample('{guide}', '{name}')");
+            assert!(
+                !name.is_empty() && tests.contains(&run),
+                "{guide}: no test runs the sample {name:?}: {run}"
+            );
+            count += 1;
+        }
+    }
+    assert!(count > 10, "{count}");
+}
+
+#[test]
+fn samples_are_found_by_their_first_line() {
+    let document = "text\n```sh run.sh\necho\n```\n\n```js\n1\n```\n";
+    assert_eq!(samples(document), ["run.sh", ""]);
+}
+
+/// Codes and statuses in the rows of a table that begin with both.
+fn codes(document: &str) -> Vec<(&str, &str)> {
+    let rows = document.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+    let both = rows.filter_map(|(code, rest)| Some((code, rest.split_once(" | ")?.0)));
+    both.filter(|(_, status)| status.parse::<u16>().is_ok()).collect()
+}
+
+#[test]
+fn the_table_of_errors_holds_every_code_with_its_status_and_no_other() {
+    let page = std::fs::read_to_string(root().join("docs/errors.md")).unwrap();
+    let expected = ErrorCode::ALL.map(|code| {
+        let name = serde_json::to_value(code).unwrap();
+        (name.as_str().unwrap().to_owned(), code.status().to_string())
+    });
+    let told: Vec<_> =
+        codes(&page).into_iter().map(|(code, status)| (code.to_owned(), status.to_owned())).collect();
+    assert_eq!(told, expected);
 }

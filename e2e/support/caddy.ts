@@ -12,14 +12,17 @@ export interface Site {
   apiPort: number
   /** Further sites, in the words of a Caddyfile. */
   more?: string
+  /** Further parts of this site, which come before its last one: the files of the page. */
+  within?: string
 }
 
 /** The real Caddy with deploy/Caddyfile, on the loopback; what it keeps lies in `folder`. */
-export async function startCaddy(folder: string, { url, page, apiPort, more = '' }: Site): Promise<Program> {
+export async function startCaddy(folder: string, { url, page, apiPort, more = '', within = '' }: Site): Promise<Program> {
   const config = join(folder, 'Caddyfile')
   const text = await readFile(CADDYFILE, 'utf8')
   // As it stands it listens for the whole network; here it must not.
-  await writeFile(config, text.replace(/^\{$/m, '{\n\tdefault_bind 127.0.0.1') + more)
+  const local = text.replace(/^\{$/m, '{\n\tdefault_bind 127.0.0.1')
+  await writeFile(config, local.replace(/^\thandle \{$/m, (last) => `${within}${last}`) + more)
   return await Program.start({
     name: 'Caddy',
     path: 'caddy',

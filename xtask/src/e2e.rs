@@ -3,7 +3,7 @@
 use crate::api::{self, Profile};
 use crate::failure::Outcome;
 use crate::workspace::{command, root};
-use crate::{page, tools};
+use crate::{page, python, tools};
 use std::path::Path;
 use std::process::Command;
 
@@ -15,7 +15,13 @@ pub fn playwright() -> Outcome<Option<Command>> {
     if !api::build_for_tests()? {
         return Ok(None);
     }
-    playwright_with(Profile::Dev, &page).map(Some)
+    let mut playwright = playwright_with(Profile::Dev, &page)?;
+    // For the sample in the documents; without it that sample is not run.
+    if python::is_here() {
+        let requirements = root().join("e2e/requirements.txt");
+        playwright.env("LATCHKEY_SAMPLES_PYTHON", python::environment("samples", &requirements)?);
+    }
+    Ok(Some(playwright))
 }
 
 /// The same, before what is there already.
