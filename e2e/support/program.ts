@@ -11,6 +11,9 @@ export interface Launch {
   cwd: string
   /** Answers 200 once the program is ready. */
   readyUrl: string
+  /** Whose process it is, if not ours. */
+  uid?: number | undefined
+  gid?: number | undefined
 }
 
 /** A program that we start for a test, and stop by its own process id. */
@@ -23,7 +26,9 @@ export class Program {
   private constructor(private readonly launch: Launch) {
     // Nothing but the path comes from outside: a test must not depend on who runs it.
     const env = { PATH: process.env.PATH ?? '', ...launch.env }
-    this.child = spawn(launch.path, launch.args, { cwd: launch.cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const { cwd, uid, gid } = launch
+    const owner = uid === undefined || gid === undefined ? {} : { uid, gid }
+    this.child = spawn(launch.path, launch.args, { cwd, env, ...owner, stdio: ['ignore', 'pipe', 'pipe'] })
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.on('data', (chunk: Buffer) => this.lines.push(chunk.toString()))
     }

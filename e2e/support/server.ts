@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path'
 import { sparePort } from './ports.ts'
 import { Program } from './program.ts'
 
-const BINARY = process.env.LATCHKEY_BIN ?? resolve(import.meta.dirname, '../../target/debug/latchkey')
+/** The program. */
+export const BINARY = process.env.LATCHKEY_BIN ?? resolve(import.meta.dirname, '../../target/debug/latchkey')
 
 /** Settings by their environment names, such as `LATCHKEY_SESSIONS__IDLE`. */
 export type Settings = Record<string, string>
@@ -16,7 +17,7 @@ export class Server {
 
   private constructor(
     readonly port: number,
-    private readonly folder: string,
+    readonly folder: string,
     private readonly settings: Settings,
   ) {}
 

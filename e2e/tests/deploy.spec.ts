@@ -100,6 +100,7 @@ if (caddyIsHere() || process.env.CI) {
       for (const path of ['/nope.js', '/latchkey-page-0123456789abcdef.js', '/assets/nope.css']) {
         const answer = await ask(`${site}${path}`)
         expect(answer.status, path).toBe(404)
+        expect(answer.headers.get('server'), path).toBeNull()
         expect(answer.headers.get('cache-control'), path).toBe(NO_CACHE)
         expect(await answer.text(), path).toBe('')
       }

@@ -1,0 +1,427 @@
+import { expect, test as base } from '@playwright/test'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { controlled, Machine } from '../support/machine.ts'
+import { ADA } from '../support/people.ts'
+import { listen, sparePort } from '../support/ports.ts'
+import { Postgres, postgresPrograms } from '../support/postgres.ts'
+import { Program } from '../support/program.ts'
+import { EXAMPLE, lacking, onPath, replaced, sample, withFolder } from '../support/samples.ts'
+import { Server, type Settings } from '../support/server.ts'
+
+const needs = lacking({
+  'curl, sqlite3 and openssl': ['curl', 'sqlite3', 'openssl'].every(onPath),
+  'PostgreSQL': postgresPrograms() !== undefined && onPath('pg_dump'),
+})
+const FUNCTION = (): string => sample('docs/operating.md', 'latchkey.sh')
+const PUBLIC_URL = 'http://localhost:8080'
+
+const test = base.extend<{ machine: Machine; postgres: Postgres; serve: (settings: Settings) => Promise<Server> }>({
+  machine: async ({}, use) => {
+    await withFolder(async (folder) => use(await Machine.in(folder)))
+  },
+
+  postgres: async ({}, use) => {
+    const postgres = await Postgres.start()
+    await use(postgres)
+    await postgres.end()
+  },
+
+  serve: async ({}, use) => {
+    const started: Server[] = []
+    await use(async (settings) => {
+      const server = await Server.start(PUBLIC_URL, settings)
+      started.push(server)
+      return server
+    })
+    await Promise.all(started.map((server) => server.end()))
+  },
+})
+test.skip(needs.length > 0, `it needs ${needs.join(' and ')}`)
+
+interface SignedIn {
+  access_token: string
+  refresh_token: string
+}
+
+async function post(server: Server, path: string, body: object): Promise<Response> {
+  const headers = { 'content-type': 'application/json' }
+  return await fetch(`http://127.0.0.1:${server.port}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+}
+
+async function signUp(server: Server, email = ADA.email): Promise<void> {
+  const answer = await post(server, '/api/auth/signup', { email, password: ADA.password, display_name: ADA.name })
+  expect(answer.status).toBe(201)
+}
+
+async function signIn(server: Server, password = ADA.password, email = ADA.email): Promise<Response> {
+  return await post(server, '/api/auth/login', { email, password, token_delivery: 'body' })
+}
+
+function claims(token: string): Record<string, unknown> {
+  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>
+}
+
+async function fails(ran: Promise<{ code: number | null; stderr: string }>, why: string | RegExp): Promise<void> {
+  const { code, stderr } = await ran
+  expect(code).not.toBe(0)
+  expect(stderr).toMatch(why)
+}
+
+/** A machine on which the server runs on SQLite, as `deploy/README.md` sets it up. */
+async function onSqlite(machine: Machine, serve: (settings: Settings) => Promise<Server>): Promise<Server> {
+  await machine.write('/etc/latchkey/environment', `LATCHKEY_PUBLIC_URL=${PUBLIC_URL}\n`)
+  return await serve({ LATCHKEY_DATA_DIR: machine.path('/var/lib/latchkey') })
+}
+
+test('the steps for systemd bring every file to where the unit and Caddy look for it', async ({ machine }) => {
+  await machine.dist()
+  await mkdir(machine.path('/var/lib/latchkey'))
+  const ran = await machine.run(`set -e\n${sample('deploy/README.md', 'systemd.sh')}`)
+  expect(ran).toEqual({ code: 0, stdout: '', stderr: '' })
+  expect(await machine.told('systemctl')).toEqual(['daemon-reload', 'enable --now latchkey', 'daemon-reload', 'restart caddy'])
+  const unit = await machine.read('/etc/systemd/system/latchkey.service')
+  expect(unit).toContain('\nExecStart=/usr/local/bin/latchkey serve\n')
+  expect(unit).toContain('\nEnvironmentFile=/etc/latchkey/environment\n')
+  expect(await machine.read('/usr/local/bin/latchkey')).toContain('NEW_VERSION')
+  expect((await stat(machine.path('/etc/latchkey'))).mode & 0o777).toBe(0o700)
+  expect(await machine.read('/etc/latchkey/environment')).toBe(`LATCHKEY_PUBLIC_URL=${EXAMPLE}\n`)
+  expect(await machine.read('/srv/latchkey/page/index.html')).toBe('the new page')
+  expect(await machine.read('/etc/caddy/Caddyfile')).toContain('{$LATCHKEY_PAGE:/srv/latchkey/page}')
+  const extra = await machine.read('/etc/systemd/system/caddy.service.d/latchkey.conf')
+  expect(extra).toBe('[Service]\nEnvironment=LATCHKEY_SITE=id.example.org\n')
+})
+
+test("a command under systemd goes to the server's own database, whatever its URL holds", async ({ machine }) => {
+  await mkdir(machine.path('/var/lib/latchkey'))
+  await writeFile(machine.path('/var/lib/latchkey/latchkey.db'), 'an old file')
+  const command = `${FUNCTION()}\n${sample('docs/operating.md', 'backup.sh')}`
+  for (const parameters of ['sslmode=disable&application_name=a', 'application_name=a&sslmode=disable#', 'options=-c%20a=b&sslmode=disable']) {
+    await machine.write('/etc/latchkey/environment', `# ours\nLATCHKEY_PUBLIC_URL=${EXAMPLE}\nLATCHKEY_DATABASE__URL=postgres://l:p%40ss@127.0.0.1:1/l?${parameters.replace('#', '')}\n`)
+    await fails(machine.run(command), /pg_dump/)
+  }
+  expect(await readdir(machine.path('/var/backups'))).toEqual([])
+  await fails(machine.run(`rm -r /etc/latchkey\n${command}`), /environment/)
+})
+
+test('a backup is written beside the server, looked through, and restored', async ({ machine, serve }) => {
+  const server = await onSqlite(machine, serve)
+  await signUp(server)
+  const backup = await machine.run(`${FUNCTION()}\n${sample('docs/operating.md', 'backup.sh')}`)
+  expect([backup.code, backup.stderr]).toEqual([0, ''])
+  const [file = ''] = await readdir(machine.path('/var/backups'))
+  await signUp(server, 'eve@example.org')
+  const lines = replaced(sample('docs/operating.md', 'restore.sh'), { FILE: `/var/backups/${file}` }).trim().split('\n')
+  const [verify = '', intoEmpty = '', inPlace = ''] = lines
+  const run = (line: string): ReturnType<Machine['run']> => machine.run(`${FUNCTION()}\n${line}`)
+  expect((await run(verify)).stdout).toContain('is whole: 1 accounts')
+  await fails(run(inPlace), /in use/)
+  await server.goAway()
+  await fails(run(intoEmpty), /--force/)
+  expect((await run(inPlace)).stdout).toContain('1 accounts')
+  await server.comeBack()
+  expect((await signIn(server)).status).toBe(200)
+  expect((await signIn(server, ADA.password, 'eve@example.org')).status).toBe(401)
+  await server.goAway()
+  await machine.run('rm -r /var/lib/latchkey')
+  expect((await run(intoEmpty)).code).toBe(0)
+  await server.comeBack()
+  expect((await signIn(server)).status).toBe(200)
+})
+
+test('the scheduled backup keeps the newest fourteen, and none goes when a new one fails', async ({ machine, serve }) => {
+  const server = await onSqlite(machine, serve)
+  await signUp(server)
+  const old = Array.from({ length: 20 }, (_, day) => `latchkey-2020-01-${String(day + 1).padStart(2, '0')}-030000.backup`)
+  await mkdir(machine.path('/var/backups/latchkey'))
+  for (const name of old) await writeFile(machine.path(`/var/backups/latchkey/${name}`), 'old')
+  const script = sample('docs/operating.md', 'latchkey-backup')
+  const broken = replaced(script, { '/etc/latchkey/environment': '/etc/latchkey/nothing' })
+  await fails(machine.run(broken), /nothing/)
+  expect((await readdir(machine.path('/var/backups/latchkey'))).sort()).toEqual(old)
+  const ran = await machine.run(script)
+  expect([ran.code, ran.stderr]).toEqual([0, ''])
+  expect(ran.stdout).toContain('is whole: 1 accounts')
+  const kept = (await readdir(machine.path('/var/backups/latchkey'))).sort()
+  expect(kept.slice(0, -1)).toEqual(old.slice(-13))
+  expect((await stat(machine.path(`/var/backups/latchkey/${kept.at(-1)}`))).mode & 0o777).toBe(0o600)
+})
+
+test('the drill starts a server on the newest backup, and fails on one that is damaged', async ({ machine, serve }) => {
+  const server = await onSqlite(machine, serve)
+  await signUp(server)
+  expect((await machine.run(sample('docs/operating.md', 'latchkey-backup'))).code).toBe(0)
+  const drill = replaced(sample('docs/operating.md', 'latchkey-drill'), { '127.0.0.1:3999': `127.0.0.1:${await sparePort()}` })
+  const before = (await readdir(machine.root)).sort()
+  const ran = await machine.run(drill)
+  expect([ran.code, ran.stderr]).toEqual([0, ''])
+  expect(ran.stdout).toContain('restored: 1 accounts')
+  expect(ran.stdout).toContain('{"status":"ok"}')
+  expect((await readdir(machine.root)).sort(), 'the drill leaves nothing behind').toEqual(before)
+  expect((await signIn(server)).status, 'the real server goes on').toBe(200)
+  const [file = ''] = await readdir(machine.path('/var/backups/latchkey'))
+  const content = await readFile(machine.path(`/var/backups/latchkey/${file}`))
+  await writeFile(machine.path('/var/backups/latchkey/latchkey-9999-01-01-030000.backup'), content.subarray(0, content.length / 2))
+  await fails(machine.run(drill), /9999/)
+  expect((await readdir(machine.root)).sort()).toEqual(before)
+})
+
+test('systemd understands the units of the nightly backup', async ({ machine }) => {
+  test.skip(lacking({ systemd: onPath('systemd-analyze') }).length > 0, 'it needs systemd-analyze')
+  await machine.write('/usr/local/sbin/latchkey-backup', sample('docs/operating.md', 'latchkey-backup'), 0o755)
+  for (const [name, text] of [
+    ['latchkey-backup.service', sample('docs/operating.md', 'latchkey-backup.service')],
+    ['latchkey-backup.timer', sample('docs/operating.md', 'latchkey-backup.timer')],
+  ] as const) {
+    await machine.write(`/etc/systemd/system/${name}`, machine.local(text))
+    const ran = await machine.run(`systemd-analyze verify --recursive-errors=no /etc/systemd/system/${name} 2>&1`)
+    expect([ran.code, ran.stdout], name).toEqual([0, ''])
+  }
+})
+
+test('a role that an operator has set is in the next token', async ({ machine, serve }) => {
+  const server = await onSqlite(machine, serve)
+  await signUp(server)
+  const signedIn = (await (await signIn(server)).json()) as SignedIn
+  expect(claims(signedIn.access_token)['roles']).toEqual(['user'])
+  expect(await machine.run(sample('docs/operating.md', 'roles.sh'))).toEqual({ code: 0, stdout: '1\n', stderr: '' })
+  const next = (await (await post(server, '/api/auth/refresh', { refresh_token: signedIn.refresh_token })).json()) as SignedIn
+  expect(claims(next.access_token)['roles']).toEqual(['user', 'editor'])
+})
+
+test('an operator gives a new password to who has forgotten theirs, and every session ends', async ({ machine, serve }) => {
+  const server = await onSqlite(machine, serve)
+  await signUp(server)
+  const { refresh_token } = (await (await signIn(server)).json()) as SignedIn
+  const ran = await machine.run(`${FUNCTION()}\n${sample('docs/operating.md', 'forgotten.sh')}`, {}, 'difference engine 1822\n')
+  expect([ran.code, ran.stderr]).toEqual([0, ''])
+  expect((await signIn(server)).status).toBe(401)
+  expect((await signIn(server, 'difference engine 1822')).status).toBe(200)
+  expect((await post(server, '/api/auth/refresh', { refresh_token })).status).toBe(401)
+})
+
+test('keys are made and rotated as the configuration says', async ({ machine, serve }) => {
+  const keys = await machine.run(`set -e\n${sample('docs/configuration.md', 'keys.sh')}\necho "$LATCHKEY_TOKENS__REFRESH_SECRET_FILE"`)
+  expect([keys.code, keys.stdout]).toEqual([0, `${machine.root}/refresh-secret\n`])
+  const configured = await serve({
+    LATCHKEY_TOKENS__SIGNING_KEY_FILE: machine.path('signing-key.pem'),
+    LATCHKEY_TOKENS__REFRESH_SECRET_FILE: machine.path('refresh-secret'),
+  })
+  await signUp(configured)
+  const server = await onSqlite(machine, serve)
+  const rotated = await machine.run(`${FUNCTION()}\n${sample('docs/configuration.md', 'rotate.sh')}`)
+  expect([rotated.code, rotated.stderr]).toEqual([0, ''])
+  const published = async (): Promise<number> => {
+    const set = (await (await fetch(`http://127.0.0.1:${server.port}/.well-known/jwks.json`)).json()) as { keys: unknown[] }
+    return set.keys.length
+  }
+  await expect.poll(published).toBe(2)
+})
+
+test('an upgrade and the way back lose nobody who was there before', async ({ machine, serve }) => {
+  const server = await onSqlite(machine, serve)
+  await signUp(server)
+  await machine.dist()
+  await mkdir(machine.path('/var/backups/latchkey'))
+  await machine.write('/srv/latchkey/page/index.html', 'the old page')
+  await controlled(server, async (env) => {
+    const local = (text: string): string => `${FUNCTION()}\n${text}`
+    const upgrade = replaced(sample('docs/upgrading.md', 'upgrade.sh'), { '127.0.0.1:3000': `127.0.0.1:${server.port}` })
+    const ran = await machine.run(local(upgrade), env)
+    expect([ran.code, ran.stderr]).toEqual([0, ''])
+    expect(await machine.read('/usr/local/bin/latchkey')).toContain('NEW_VERSION')
+    expect(await machine.read('/srv/latchkey/page/index.html')).toBe('the new page')
+    expect((await signIn(server)).status).toBe(200)
+    await signUp(server, 'eve@example.org')
+    const back = await machine.run(local(sample('docs/upgrading.md', 'rollback.sh')), env)
+    expect([back.code, back.stderr]).toEqual([0, ''])
+  })
+  expect(await machine.told('systemctl')).toEqual(['stop latchkey', 'start latchkey', 'stop latchkey', 'start latchkey'])
+  expect(await machine.read('/usr/local/bin/latchkey')).not.toContain('NEW_VERSION')
+  expect(await machine.read('/srv/latchkey/page/index.html')).toBe('the old page')
+  expect((await signIn(server)).status).toBe(200)
+  expect((await signIn(server, ADA.password, 'eve@example.org')).status).toBe(401)
+})
+
+test('an upgrade stops at its backup when that cannot be written', async ({ machine, serve }) => {
+  const server = await onSqlite(machine, serve)
+  await machine.dist()
+  await machine.write('/srv/latchkey/page/index.html', 'the old page')
+  const ran = await machine.run(`${FUNCTION()}\n${sample('docs/upgrading.md', 'upgrade.sh')}`)
+  expect(ran.code).not.toBe(0)
+  expect(await machine.told('systemctl')).toEqual([])
+  expect(await machine.read('/usr/local/bin/latchkey')).not.toContain('NEW_VERSION')
+  expect((await post(server, '/api/auth/refresh', {})).status).toBe(401)
+})
+
+test('every command for compose finds the domain after the first steps', async ({ machine, postgres, serve }) => {
+  await machine.dist()
+  const fresh = sample('docs/operating.md', 'containers.sh')
+  await fails(machine.run(fresh), /LATCHKEY_DOMAIN/)
+  const ran = await machine.run(`set -e\n${sample('deploy/README.md', 'containers.sh')}`)
+  expect([ran.code, ran.stderr]).toEqual([0, ''])
+  expect(await machine.told('docker')).toContain('compose up --detach --build')
+  expect((await stat(machine.path('secrets'))).mode & 0o777).toBe(0o700)
+  const password = await machine.read('secrets/postgres_password')
+  expect(password).toMatch(/^[0-9a-f]{48}$/)
+  expect(await machine.read('secrets/database_url')).toBe(`postgres://latchkey:${password}@postgres/latchkey`)
+  // What runs in containers there runs here beside the test.
+  const env = { ...postgres.environment }
+  expect((await machine.run('createuser latchkey && createdb --owner=latchkey latchkey', env)).code).toBe(0)
+  const server = await serve({
+    LATCHKEY_DATABASE__URL: postgres.url('latchkey', 'latchkey'),
+    LATCHKEY_DATA_DIR: machine.path('/var/lib/latchkey'),
+  })
+  await machine.program('bin/latchkey', 'LATCHKEY_DATA_DIR=$ROOT/var/lib/latchkey')
+  expect((await machine.run(fresh, env)).stdout).toContain('new key')
+  await signUp(server)
+  await controlled(server, async (control) => {
+    const all = { ...env, ...control }
+    const dumped = await machine.run(`set -e\n${sample('docs/operating.md', 'dump-containers.sh')}`, all)
+    expect([dumped.code, dumped.stderr]).toEqual([0, ''])
+    expect(JSON.parse(await machine.read('secrets.json'))).toHaveProperty('refresh')
+    await signUp(server, 'eve@example.org')
+    const restored = await machine.run(`set -e\n${sample('docs/operating.md', 'restore-containers.sh')}`, all)
+    expect([restored.code, restored.stderr]).toEqual([0, ''])
+  })
+  expect((await signIn(server)).status).toBe(200)
+  expect((await signIn(server, ADA.password, 'eve@example.org')).status).toBe(401)
+})
+
+test('PostgreSQL is set up, dumped, restored and drilled as the documents say', async ({ machine, postgres, serve }) => {
+  const admin = { ...postgres.environment }
+  const sql = (text: string, database: string): ReturnType<Machine['run']> =>
+    machine.run(`psql --no-psqlrc --set=ON_ERROR_STOP=1 --dbname=${database}`, admin, text)
+  expect((await sql(sample('docs/several-servers.md', 'rights.sql'), 'postgres')).code).toBe(0)
+  expect((await sql('CREATE DATABASE shared', 'postgres')).code).toBe(0)
+  expect((await sql(sample('docs/several-servers.md', 'grants.sql'), 'shared')).code).toBe(0)
+  await serve({ LATCHKEY_DATABASE__URL: postgres.url('latchkey', 'shared') })
+  const server = await serve({ LATCHKEY_DATABASE__URL: postgres.url('latchkey', 'latchkey') })
+  await signUp(server)
+  // The URL comes from the server's own file, `&` and all.
+  const url = `${postgres.url('latchkey', 'latchkey')}?sslmode=disable&application_name=backup`
+  await machine.write('/etc/latchkey/environment', `LATCHKEY_PUBLIC_URL=${EXAMPLE}\nLATCHKEY_DATABASE__URL=${url}\n`)
+  const read = sample('docs/operating.md', 'url.sh')
+  const [dump = '', restore = ''] = replaced(sample('docs/operating.md', 'postgresql.sh'), { FILE: 'kept.dump' }).trim().split('\n')
+  const roles = sample('docs/operating.md', 'roles-postgresql.sh')
+  expect(await machine.run(`${read}${roles}`)).toEqual({ code: 0, stdout: 'UPDATE 1\n', stderr: '' })
+  expect(await machine.run(`${read}${dump}`)).toEqual({ code: 0, stdout: '', stderr: '' })
+  await signUp(server, 'eve@example.org')
+  // The database of whoever runs them is not touched.
+  const empty = { ...admin, PGDATABASE: 'shared', LATCHKEY_DATABASE__URL: '' }
+  for (const line of [dump.replace('kept.dump', 'wrong.dump'), restore, roles]) {
+    await fails(machine.run(line, empty), /LATCHKEY_DATABASE__URL/)
+    await fails(machine.run(line, { ...admin, PGDATABASE: 'shared' }), /LATCHKEY_DATABASE__URL/)
+  }
+  expect(await readdir(machine.root)).not.toContain('wrong.dump')
+  await server.goAway()
+  expect(await machine.run(`${read}${restore}`)).toEqual({ code: 0, stdout: '', stderr: '' })
+  await server.comeBack()
+  const signedIn = (await (await signIn(server)).json()) as SignedIn
+  expect(claims(signedIn.access_token)['roles']).toEqual(['user', 'editor'])
+  expect((await signIn(server, ADA.password, 'eve@example.org')).status).toBe(401)
+  const drill = replaced(sample('docs/operating.md', 'drill-postgresql.sh'), { FILE: 'kept.dump' })
+  expect(await machine.run(drill, admin)).toEqual({ code: 0, stdout: '     1\n\n', stderr: '' })
+  await writeFile(machine.path('kept.dump'), (await readFile(machine.path('kept.dump'))).subarray(0, 2000))
+  await fails(machine.run(drill, admin), /pg_restore/)
+  expect((await machine.run('psql --list --tuples-only', admin)).stdout).not.toContain('latchkey_drill')
+})
+
+test('a balancer goes on while a server is away, and a session that ends on one has ended on all', async ({ machine, postgres, serve }) => {
+  test.skip(lacking({ caddy: onPath('caddy') }).length > 0, 'it needs Caddy')
+  const keys = await machine.run(`set -e\n${sample('docs/configuration.md', 'keys.sh')}`)
+  expect(keys.code).toBe(0)
+  const settings = {
+    LATCHKEY_DATABASE__URL: postgres.url('postgres', 'postgres'),
+    LATCHKEY_TOKENS__SIGNING_KEY_FILE: machine.path('signing-key.pem'),
+    LATCHKEY_TOKENS__REFRESH_SECRET_FILE: machine.path('refresh-secret'),
+  }
+  const [one, other] = [await serve(settings), await serve(settings)]
+  const port = await sparePort()
+  const balancer = replaced(sample('docs/several-servers.md', 'balancer.caddyfile'), {
+    '10.0.0.11:3000': `127.0.0.1:${one.port}`,
+    '10.0.0.12:3000': `127.0.0.1:${other.port}`,
+  })
+  await machine.write('/etc/caddy/Caddyfile', `{\n\tadmin off\n\tdefault_bind 127.0.0.1\n}\nhttp://localhost:${port} {\n${balancer}}\n`)
+  const caddy = await startBalancer(machine, port)
+  try {
+    await signUp(one)
+    const { access_token } = (await (await signIn(other)).json()) as SignedIn
+    const verified = async (at: string): Promise<number> =>
+      (await fetch(`${at}/api/auth/verify`, { headers: { authorization: `Bearer ${access_token}` } })).status
+    for (const away of [one, other]) {
+      await away.goAway()
+      for (let call = 0; call < 10; call += 1) expect(await verified(`http://localhost:${port}`)).toBe(200)
+      await away.comeBack()
+    }
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${access_token}` }
+    await fetch(`http://127.0.0.1:${one.port}/api/auth/logout`, { method: 'POST', headers, body: '{}' })
+    await expect.poll(() => verified(`http://127.0.0.1:${other.port}`)).toBe(401)
+  } finally {
+    await caddy.stop()
+  }
+})
+
+async function startBalancer(machine: Machine, port: number): Promise<Program> {
+  return await Program.start({
+    name: 'Caddy',
+    path: 'caddy',
+    args: ['run', '--config', machine.path('/etc/caddy/Caddyfile'), '--adapter', 'caddyfile'],
+    cwd: machine.root,
+    env: { HOME: machine.root },
+    readyUrl: `http://localhost:${port}/api/health/ready`,
+  })
+}
+
+test('the collector of the sample is told of calls', async ({ machine, serve }) => {
+  const paths: string[] = []
+  const collector = createServer((asked, answer) => {
+    paths.push(asked.url ?? '')
+    asked.resume()
+    answer.end()
+  })
+  const port = await listen(collector)
+  const [docker = '', start = ''] = replaced(sample('docs/operating.md', 'jaeger.sh'), { '127.0.0.1:4318': `127.0.0.1:${port}` }).trim().split('\n')
+  expect((await machine.run(docker)).code).toBe(0)
+  expect((await machine.told('docker'))[0]).toContain(`-p 127.0.0.1:${port}:4318`)
+  const [setting = '', program] = start.split(' ')
+  const [name = '', value = ''] = setting.split('=')
+  expect([name, program]).toEqual(['LATCHKEY_TRACES__ENDPOINT', 'latchkey'])
+  const server = await serve({ [name]: value })
+  await signUp(server)
+  await expect.poll(() => paths).toContain('/v1/traces')
+  collector.close()
+})
+
+test('behind a CDN that is named, people are told apart by what it says of them', async ({ machine, serve }) => {
+  test.skip(lacking({ caddy: onPath('caddy') }).length > 0, 'it needs Caddy')
+  const text = replaced(sample('deploy/README.md', 'cdn.sh'), { '192.0.2.0/24': '127.0.0.0/8', '127.0.0.1/32,': '' })
+  const told = await machine.run(`${text}\necho "$LATCHKEY_CDN"; echo "$LATCHKEY_PROXIES__TRUSTED"`)
+  const [cdn = '', trusted = ''] = told.stdout.split('\n')
+  const server = await serve({ LATCHKEY_PROXIES__TRUSTED: trusted })
+  await machine.dist()
+  const local = replaced(await machine.read('Caddyfile'), { 'admin {$CADDY_ADMIN:localhost:2019}': 'admin off\n\tdefault_bind 127.0.0.1' })
+  await writeFile(machine.path('Caddyfile'), local)
+  await signUp(server)
+  for (const [named, seen] of [
+    [cdn, '203.0.113.7'],
+    ['', '127.0.0.1'],
+  ] as const) {
+    const port = await sparePort()
+    const caddy = await Program.start({
+      name: 'Caddy',
+      path: 'caddy',
+      args: ['run', '--config', machine.path('Caddyfile'), '--adapter', 'caddyfile'],
+      cwd: machine.root,
+      env: { HOME: machine.root, LATCHKEY_SITE: `http://localhost:${port}`, LATCHKEY_UPSTREAM: `127.0.0.1:${server.port}`, LATCHKEY_CDN: named },
+      readyUrl: `http://localhost:${port}/api/health/ready`,
+    })
+    const headers = { 'content-type': 'application/json', 'x-forwarded-for': '203.0.113.7' }
+    const body = JSON.stringify({ email: ADA.email, password: ADA.password, token_delivery: 'body' })
+    const signedIn = (await (await fetch(`http://localhost:${port}/api/auth/login`, { method: 'POST', headers, body })).json()) as SignedIn
+    const authorization = `Bearer ${signedIn.access_token}`
+    const sessions = await (await fetch(`http://localhost:${port}/api/me/sessions`, { headers: { authorization } })).text()
+    expect(sessions).toContain(seen)
+    await caddy.stop()
+  }
+})
