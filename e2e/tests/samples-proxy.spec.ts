@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import type { Page } from '@playwright/test'
+import { copyFile, mkdir, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { App } from '../support/app.ts'
 import { startCaddy } from '../support/caddy.ts'
 import { expect, test as base } from '../support/fixtures.ts'
@@ -11,6 +12,9 @@ import { Server } from '../support/server.ts'
 
 const DOCUMENT_PORTS = { api: '127.0.0.1:3000', app: '127.0.0.1:8000' }
 const VERIFY = { path: '/api/auth/verify' }
+
+/** What the page is built with. */
+const KEY_SCRIPT = resolve(import.meta.dirname, '../../frontend/public/key.js')
 
 const PROXIES = { caddy, nginx } as const
 type Name = keyof typeof PROXIES
@@ -196,6 +200,7 @@ const onOneOrigin = base.extend<{ app: App }>({
       const url = `http://localhost:${await sparePort()}`
       const server = await Server.start(url, {})
       await mkdir(join(folder, 'srv/notes'), { recursive: true })
+      await copyFile(KEY_SCRIPT, join(folder, 'key.js'))
       for (const [file, text] of [
         ['index.html', sample('docs/integrating.md', 'index.html')],
         ['notes.js', sample('docs/integrating.md', 'notes.js')],
@@ -228,8 +233,7 @@ onOneOrigin.describe('the page of the sample', () => {
     await page.goto('/notes/')
     await expect(shown).toHaveText('Sign in, then come back.')
     expect(app.calls).toEqual([])
-    const data = { email: ADA.email, password: ADA.password, display_name: ADA.name }
-    expect((await context.request.post('/api/auth/signup', { data })).status()).toBe(201)
+    expect(await signUpWithKey(page)).toBe(201)
     await page.reload()
     await expect(shown).toHaveText("the app's own answer")
     expect(app.calls.map(({ path }) => path)).toEqual(['/notes/api/all'])
@@ -242,6 +246,12 @@ onOneOrigin.describe('the page of the sample', () => {
       await expect(shown).toHaveText(`Try again in a moment (HTTP ${status}).`)
       await page.unroute(path)
     }
+    // A server that finds the proof's time wrong gives a nonce, and is asked again with it.
+    const headers = { 'DPoP-Nonce': 'of the server', 'content-type': 'application/problem+json' }
+    await page.route('**/api/auth/refresh', (route) => route.fulfill({ status: 401, headers, body: '{}' }), { times: 1 })
+    const again = page.waitForRequest((request) => nonceOf(request.headers()['dpop']) !== undefined)
+    await page.reload()
+    expect(nonceOf((await again).headers()['dpop'])).toBe('of the server')
     // A token that has ended meanwhile is replaced, once.
     await page.route('**/notes/api/all', (route) => route.fulfill({ status: 401 }), { times: 1 })
     await page.reload()
@@ -251,3 +261,18 @@ onOneOrigin.describe('the page of the sample', () => {
     await expect(shown).toHaveText('Sign in, then come back.')
   })
 })
+
+/** Signs up as Latchkey's own page does, with the proof of the browser's key; ends with the status. */
+async function signUpWithKey(page: Page): Promise<number> {
+  const body = JSON.stringify({ email: ADA.email, password: ADA.password, display_name: ADA.name })
+  return await page.evaluate(async (body) => {
+    const prove = (globalThis as unknown as { latchkeyProve: (...told: unknown[]) => Promise<string> }).latchkeyProve
+    const headers = { 'content-type': 'application/json', DPoP: await prove('POST', '/api/auth/signup', Math.floor(Date.now() / 1000)) }
+    return (await fetch('/api/auth/signup', { method: 'POST', headers, body })).status
+  }, body)
+}
+
+function nonceOf(proof: string | undefined): string | undefined {
+  const claims = JSON.parse(Buffer.from(proof?.split('.')[1] ?? 'e30', 'base64url').toString()) as { nonce?: string }
+  return claims.nonce
+}
