@@ -189,17 +189,6 @@ test('a role that an operator has set is in the next token', async ({ machine, s
   expect(claims(next.access_token)['roles']).toEqual(['user', 'editor'])
 })
 
-test('an operator gives a new password to who has forgotten theirs, and every session ends', async ({ machine, serve }) => {
-  const server = await onSqlite(machine, serve)
-  await signUp(server)
-  const { refresh_token } = (await (await signIn(server)).json()) as SignedIn
-  const ran = await machine.run(`${FUNCTION()}\n${sample('docs/operating.md', 'forgotten.sh')}`, {}, 'difference engine 1822\n')
-  expect([ran.code, ran.stderr]).toEqual([0, ''])
-  expect((await signIn(server)).status).toBe(401)
-  expect((await signIn(server, 'difference engine 1822')).status).toBe(200)
-  expect((await post(server, '/api/auth/refresh', { refresh_token })).status).toBe(401)
-})
-
 test('keys are made and rotated as the configuration says', async ({ machine, serve }) => {
   const keys = await machine.run(`set -e\n${sample('docs/configuration.md', 'keys.sh')}\necho "$LATCHKEY_TOKENS__REFRESH_SECRET_FILE"`)
   expect([keys.code, keys.stdout]).toEqual([0, `${machine.root}/refresh-secret\n`])
