@@ -8,6 +8,7 @@ mod cookie;
 mod session;
 mod token;
 
+mod characters;
 mod email;
 mod locale;
 mod names;
@@ -22,6 +23,7 @@ pub use account::{
     Account, AccountExport, ChangePassword, ChangePasswordRequest, DeleteAccountRequest, PasswordFacts,
     ProfileChange, ProfileChangeRequest, SignUp, SignUpRequest,
 };
+pub use characters::first_letter;
 pub use cookie::{MARK, MARK_LASTING, MARK_PASSING, port_suffix};
 pub use email::EmailAddress;
 pub use locale::Locale;

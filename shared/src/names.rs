@@ -1,10 +1,12 @@
 //! What people are called.
 
 use crate::FieldErrorCode;
+use crate::characters::{is_overloaded, is_visible};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
-/// The name that the page shows: 1 to 80 characters of any script, no control characters, no space around it.
+/// The name that the page shows: 1 to 80 characters of any script, no space around it. At least one of them can be seen,
+/// none is a control character, and none lies under more marks than any script has.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct DisplayName(String);
@@ -28,6 +30,8 @@ impl FromStr for DisplayName {
         let name = text.trim();
         match name.chars().count() {
             0 => Err(FieldErrorCode::Required),
+            _ if !name.contains(is_visible) => Err(FieldErrorCode::NothingVisible),
+            _ if is_overloaded(name) => Err(FieldErrorCode::TooManyMarks),
             1..=Self::MAX_CHARS => Ok(Self(name.to_owned())),
             _ => Err(FieldErrorCode::TooLong),
         }
@@ -61,10 +65,29 @@ impl fmt::Display for DisplayName {
 
 #[cfg(feature = "openapi")]
 mod schema {
+    use crate::characters::is_visible;
     use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 
-    /// No control characters, and at least one that is not white space.
-    const PATTERN: &str = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*[^\s\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069][^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$";
+    /// A pattern: no control characters, and at least one character that can be seen. That a letter does not lie under too
+    /// many marks, no pattern of this kind can say.
+    fn pattern() -> String {
+        let control = r"\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069";
+        let any = format!("[^{control}]*");
+        format!(r"^{any}[^\s{control}{}]{any}$", hidden())
+    }
+
+    /// The ranges of characters of the basic plane that cannot be seen, or only on another one.
+    fn hidden() -> String {
+        let mut ranges: Vec<(char, char)> = Vec::new();
+        for c in ('\u{A0}'..='\u{FFFF}').filter(|c| !is_visible(*c)) {
+            match ranges.last_mut() {
+                Some((_, last)) if ('\u{A0}'..=c).rev().nth(1) == Some(*last) => *last = c,
+                _ => ranges.push((c, c)),
+            }
+        }
+        let escaped = |c: char| format!("\\u{:04x}", u32::from(c));
+        ranges.into_iter().map(|(first, last)| format!("{}-{}", escaped(first), escaped(last))).collect()
+    }
 
     impl utoipa::ToSchema for super::DisplayName {}
     impl utoipa::PartialSchema for super::DisplayName {
@@ -73,8 +96,8 @@ mod schema {
                 .schema_type(Type::String)
                 .min_length(Some(1))
                 .max_length(Some(super::DisplayName::MAX_CHARS))
-                .pattern(Some(PATTERN))
-                .description(Some("A name of any script, without control characters"))
+                .pattern(Some(pattern()))
+                .description(Some("A name of any script: no control characters, something that can be seen"))
                 .into()
         }
     }
@@ -102,5 +125,55 @@ mod tests {
         assert_eq!(refused("a\nb"), FieldErrorCode::ControlCharacters);
         assert_eq!(refused("a\u{202E}b"), FieldErrorCode::ControlCharacters);
         assert_eq!(refused("a\0"), FieldErrorCode::ControlCharacters);
+    }
+
+    #[test]
+    fn a_name_of_which_nothing_shows_is_no_name() {
+        let emoji_parts = ["\u{200D}", "\u{FE0F}", "\u{E0067}\u{E007F}"];
+        let blanks =
+            ["\u{200B}", "\u{3164}", "\u{2800}", "\u{115F}\u{1160}", "\u{FFA0}", "\u{AD}", "\u{180E}"];
+        let marks = ["\u{301}", "\u{20DD}", "\u{94D}", "\u{2060}\u{300}", "\u{200E}", "\u{34F}", "\u{E000}"];
+        for name in emoji_parts.into_iter().chain(blanks).chain(marks) {
+            for text in [name.to_owned(), name.repeat(3), format!("{name} {name}")] {
+                assert_eq!(text.parse::<DisplayName>(), Err(FieldErrorCode::NothingVisible), "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_letter_under_a_pile_of_marks_is_refused_wherever_it_stands() {
+        for mark in [
+            "\u{300}",
+            "\u{489}",
+            "\u{E47}",
+            "\u{64B}",
+            "\u{20DD}",
+            "\u{1AB0}",
+            "\u{FE20}",
+            "\u{93F}",
+            "\u{301}\u{200D}",
+        ] {
+            for text in [format!("a{}", mark.repeat(40)), format!("Ada L{}ovelace", mark.repeat(12))] {
+                assert_eq!(text.parse::<DisplayName>(), Err(FieldErrorCode::TooManyMarks), "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_keep_the_marks_of_their_scripts() {
+        for name in [
+            "Vie\u{302}\u{323}t",
+            "\u{5E9}\u{5C1}\u{5B8}\u{5DC}\u{5D5}\u{5B9}\u{5DD}",
+            "क्षितिज श्रीवास्तव",
+            "สมเกียรติ์ น้ำใจ",
+            "ကြွှေ့ော်",
+            "བསྒྲུབས་རྒྱལ",
+            "هٰذَا مُحَمَّدٌ",
+            "\u{1112}\u{1161}\u{11AB}\u{1100}\u{1173}\u{11AF}",
+            "🏴\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F} 👨‍👩‍👧‍👦 1️⃣ 🇰🇷 👍🏽",
+            "می‌خواهم",
+        ] {
+            assert_eq!(name.parse::<DisplayName>().unwrap().as_str(), name);
+        }
     }
 }

@@ -188,6 +188,10 @@ pub enum FieldErrorCode {
     TooLong,
     /// The text holds characters that cannot be seen.
     ControlCharacters,
+    /// The text has no character that can be seen.
+    NothingVisible,
+    /// A letter lies under more marks than any script has.
+    TooManyMarks,
     /// The text is not an e-mail address.
     InvalidEmail,
     /// The page does not speak this language.
@@ -214,7 +218,9 @@ impl FieldErrorCode {
             Self::WrongType => "Send another type of value here.",
             Self::TooShort => "Make this longer: a password has at least 8 characters.",
             Self::TooLong => "Make this shorter.",
-            Self::ControlCharacters => "Remove the control characters.",
+            Self::ControlCharacters => "Remove the characters that cannot be seen.",
+            Self::NothingVisible => "Use at least one letter, number or sign that can be seen.",
+            Self::TooManyMarks => "Use fewer marks on one letter.",
             Self::InvalidEmail => "Enter an address such as name@example.org.",
             Self::UnsupportedLocale => "Choose one of: en, ko.",
             Self::PasswordCommon => "Choose another password: this one is among those that are tried first.",

@@ -45,7 +45,7 @@ impl TryFrom<LogInRequest> for LogIn {
     type Error = Vec<FieldError>;
     fn try_from(raw: LogInRequest) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let email = collect("email", raw.email.parse(), &mut errors);
+        let email = collect("email", EmailAddress::of_account(&raw.email), &mut errors);
         let password = collect("password", filled_in(raw.password), &mut errors);
         match (email, password) {
             (Some(email), Some(password)) => {

@@ -4,6 +4,7 @@ use crate::db::StoreError;
 use crate::passwords::{HashingError, NewPasswordError, Overloaded, PasswordHash, Weakness};
 use crate::sessions::IssueError;
 use crate::throttle::TooMany;
+use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use latchkey_shared::{Account, EmailAddress, Timestamp};
 use unicode_normalization::UnicodeNormalization;
 use url::Host;
@@ -11,6 +12,9 @@ use url::Host;
 /// Why nothing became of a call about an account.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
+    /// No mail could be sent to the address.
+    #[error("the network cannot hold the address")]
+    ImpossibleEmail,
     /// An account with this address exists.
     #[error("the address is taken")]
     EmailTaken,
@@ -65,15 +69,49 @@ pub struct Credentials {
     pub signed_in_at: Timestamp,
 }
 
-/// The form in which two spellings of one address are equal: compatibility characters, case and composition folded, and
-/// the domain as the network knows it (RFC 5891 §4.4).
+/// The form in which two spellings of one address are equal: of the local part, compatibility characters, case and
+/// composition folded; of the domain, the name that the network knows (UTS 46, nontransitional).
+///
+/// An address whose domain the network cannot hold has the key that it always had: an account may have been made with it.
 pub fn email_key(email: &EmailAddress) -> String {
-    let folded: String = email.as_str().nfkc().collect::<String>().to_lowercase().nfkc().collect();
+    possible_email_key(email).unwrap_or_else(|| folded_key(email))
+}
+
+/// The key of an address that mail could be sent to; none where the network cannot hold it, or where folding brings up a
+/// character that no address holds.
+pub fn possible_email_key(email: &EmailAddress) -> Option<String> {
+    let (local, domain) = email.as_str().rsplit_once('@')?;
+    let domain = Uts46::new()
+        .to_ascii(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Verify)
+        .ok()?;
+    // The sigma at a word's end has a form of its own, and no capital of its own.
+    let local = fold(local).replace('ς', "σ");
+    if local.len() > EmailAddress::MAX_LOCAL {
+        return None;
+    }
+    let key = format!("{local}@{domain}");
+    key.parse::<EmailAddress>().ok().filter(|spelled| spelled.as_str() == key)?;
+    Some(key)
+}
+
+/// The key that the address had before domains were read by their own rules, where that is another one. Accounts that were
+/// made then are still found by it.
+pub fn former_email_key(email: &EmailAddress) -> Option<String> {
+    Some(folded_key(email)).filter(|former| *former != email_key(email))
+}
+
+/// The whole address folded first, and the domain read afterwards as in a URL.
+fn folded_key(email: &EmailAddress) -> String {
+    let folded = fold(email.as_str());
     let Some((local, domain)) = folded.rsplit_once('@') else { return folded };
     match Host::parse(domain) {
         Ok(Host::Domain(ascii)) => format!("{local}@{ascii}"),
         _ => folded,
     }
+}
+
+fn fold(text: &str) -> String {
+    text.nfkc().collect::<String>().to_lowercase().nfkc().collect()
 }
 
 /// What an attacker who knows the account would try first.
@@ -84,6 +122,7 @@ pub fn personal(email: &str, display_name: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn spellings_of_one_address_have_one_key() {
@@ -97,5 +136,93 @@ mod tests {
             key("xn--6q8b@example.org"),
             "only domains are spelled in two ways"
         );
+    }
+
+    #[test]
+    fn domains_are_read_as_the_network_reads_them() {
+        let key = |text: &str| email_key(&text.parse().unwrap());
+        assert_eq!(key("ada@example。org"), key("ada@example.org"));
+        assert_eq!(key("ada@ｅｘａｍｐｌｅ．ORG"), key("ada@example.org"));
+        assert_eq!(key("ada@uni\u{308}.example"), key("ada@unï.example"));
+        assert_eq!(key("ada@stra\u{DF}e.example"), "ada@xn--strae-oqa.example");
+        assert_ne!(key("ada@stra\u{DF}e.example"), key("ada@strasse.example"));
+        assert_eq!(key("ada@ΟΔΟΣ.gr"), key("ada@οδοσ.gr"));
+        assert_ne!(key("ada@οδος.gr"), key("ada@οδοσ.gr"), "these are two domains");
+        assert_eq!(key("संपर्क@उदाहरण.भारत"), "संपर्क@xn--p1b6ci4b4b3a.xn--h2brj9c");
+    }
+
+    #[test]
+    fn a_local_part_is_one_in_capitals_and_in_small_letters() {
+        let key = |text: &str| email_key(&text.parse().unwrap());
+        for local in ["ada", "ΝΊΚΟΣ", "νίκος.π", "Ёлка", "İpek", "Élodie", "ｗｉｄｅ", "Ꭰꭰ", "ǅ", "ﬁn"]
+        {
+            let spelled = |local: &str| key(&format!("{local}@example.org"));
+            let (upper, lower) = (local.to_uppercase(), local.to_lowercase());
+            assert_eq!(spelled(local), spelled(&lower), "{local}");
+            assert_eq!(spelled(local), spelled(&upper), "{local}");
+        }
+    }
+
+    #[test]
+    fn what_the_network_cannot_hold_is_no_possible_address() {
+        let possible = |text: &str| possible_email_key(&text.parse().unwrap());
+        let long = "ada@가나다라마바사아자차카타파하거너더러머버서어저처.org";
+        let long_local = format!("{}@example.org", "가".repeat(22));
+        for text in [
+            "ada@exam％ple.org",
+            "ada@exa\u{3A9}\u{338}\u{2260}.org\u{FF05}",
+            "ada@a⒈b.org",
+            "ada@xn--a.org",
+            "ada@\u{5D0}a.org",
+            "ada＠b@example.org",
+            "a，b@example.org",
+            "a\u{A8}b@example.org",
+            "ada@a\u{200D}b.org",
+            long,
+            long_local.as_str(),
+        ] {
+            assert_eq!(possible(text), None, "{text}");
+        }
+        assert!(possible("ada@\u{DC1}\u{DCA}\u{200D}\u{DBB}\u{DD3}.lk").is_some());
+    }
+
+    #[test]
+    fn real_addresses_keep_the_key_that_they_had() {
+        for text in [
+            "ada@example.org",
+            "Ada.Lovelace+news@Mail.Example.org",
+            "하늘@예시.한국",
+            "rene\u{301}e@exa\u{308}mple.org",
+            "ada@stra\u{DF}e.example",
+            "o'brien@r3---sn.ex-ample.co",
+            "ａｄａ@ｅｘａｍｐｌｅ.org",
+            "İpek@example.org",
+        ] {
+            assert_eq!(former_email_key(&text.parse().unwrap()), None, "{text}");
+        }
+        let greek = "νίκος@example.org".parse().unwrap();
+        assert_eq!(former_email_key(&greek).as_deref(), Some("νίκος@example.org"));
+        let odd = EmailAddress::of_account("ada@100%.example.org").unwrap();
+        assert_eq!((email_key(&odd), former_email_key(&odd)), ("ada@100%.example.org".to_owned(), None));
+    }
+
+    proptest! {
+        #[test]
+        fn spellings_of_any_address_have_one_key(
+            local in "[a-z가-힣ก-ฮéёσ]{1,12}",
+            domain in "[a-z]{1,8}[가-힣]{0,4}[éöж]{0,2}",
+        ) {
+            let key = |text: &str| text.parse().map(|address| email_key(&address));
+            let address = format!("{local}@{domain}.org");
+            let expected = key(&address);
+            prop_assert!(expected.is_ok());
+            let apart: String = address.nfd().collect();
+            let dots = address.replace('.', "。");
+            let in_ascii = address.split('@').next_back().and_then(|domain| idna::domain_to_ascii(domain).ok());
+            let in_ascii = format!("{local}@{}", in_ascii.unwrap_or_default());
+            for spelled in [apart, address.to_uppercase(), dots, in_ascii, format!("\u{200B}{address}\u{A0}")] {
+                prop_assert_eq!(key(&spelled), expected.clone(), "{}", spelled);
+            }
+        }
     }
 }

@@ -11,6 +11,6 @@ mod credentials;
 mod routes;
 mod store;
 
-pub use account::{AccountError, Credentials, email_key};
+pub use account::{AccountError, Credentials, email_key, former_email_key};
 pub use credentials::{ByEmail, ById, SignedIn};
 pub use routes::routes;

@@ -10,8 +10,8 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use latchkey_shared::{
     Account, AccountExport, ChangePassword, ChangePasswordRequest, DeleteAccountRequest, EndReason,
-    ErrorCode, FieldError, ProfileChange, ProfileChangeRequest, SignUp, SignUpRequest, SignedIn,
-    TokenDelivery,
+    ErrorCode, FieldError, FieldErrorCode, ProfileChange, ProfileChangeRequest, SignUp, SignUpRequest,
+    SignedIn, TokenDelivery,
 };
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -141,6 +141,7 @@ impl From<AccountError> for Refusal {
 fn weak(field: &str, error: AccountError) -> Refusal {
     match error {
         AccountError::EmailTaken => Refusal::new(ErrorCode::EmailTaken),
+        AccountError::ImpossibleEmail => vec![FieldError::new("email", FieldErrorCode::InvalidEmail)].into(),
         AccountError::WeakPassword(weakness) => vec![FieldError::new(field, weakness.code())].into(),
         AccountError::WrongPassword => Refusal::new(ErrorCode::CredentialsRejected),
         AccountError::Gone => Refusal::ended(Some(EndReason::AccountDeleted)),

@@ -1,6 +1,6 @@
 //! Sign-up: a new account, and its first session.
 
-use super::account::{AccountError, email_key, personal};
+use super::account::{AccountError, former_email_key, personal, possible_email_key};
 use super::store::{self, By};
 use crate::app::App;
 use crate::sessions::{self, Client, Tokens};
@@ -19,11 +19,13 @@ pub async fn run(app: &App, sign_up: SignUp, client: Client) -> Result<Tokens, A
 }
 
 async fn make(app: &App, sign_up: SignUp, client: Client) -> Result<Tokens, AccountError> {
-    // Asked before the costly hash; the unique key decides when two ask at once.
-    let by_address = By::EmailKey(email_key(&sign_up.email));
-    let looked = store::find_account(app.db.executor(), by_address);
-    if traces::during("find the account", looked).await?.is_some() {
-        return Err(AccountError::EmailTaken);
+    let key = possible_email_key(&sign_up.email).ok_or(AccountError::ImpossibleEmail)?;
+    // Asked before the costly hash; the unique key decides when two ask at once. No former key is given out any more.
+    for key in [Some(key), former_email_key(&sign_up.email)].into_iter().flatten() {
+        let looked = store::find_account(app.db.executor(), By::EmailKey(key));
+        if traces::during("find the account", looked).await?.is_some() {
+            return Err(AccountError::EmailTaken);
+        }
     }
     let known = personal(sign_up.email.as_str(), sign_up.display_name.as_str());
     let hash = app.passwords.hash_new(sign_up.password.clone(), known, &*app.random).await?;

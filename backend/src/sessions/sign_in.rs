@@ -3,7 +3,7 @@
 use super::rotation::Generation;
 use super::session::{Client, Issued, NewSession, Tokens};
 use super::store;
-use crate::accounts;
+use crate::accounts::{self, Credentials};
 use crate::app::App;
 use crate::db::{Executor, StoreError, Write};
 use crate::metrics::SignedIn;
@@ -11,7 +11,7 @@ use crate::passwords::{Overloaded, PasswordHash};
 use crate::throttle::{Guess, TooMany};
 use crate::tokens::Grant;
 use crate::traces;
-use latchkey_shared::{Account, LogIn, Timestamp};
+use latchkey_shared::{Account, EmailAddress, LogIn, Timestamp};
 use uuid::Uuid;
 
 /// Why nobody is signed in.
@@ -57,11 +57,10 @@ pub async fn run(app: &App, log_in: LogIn, client: Client) -> Result<Tokens, Sig
 }
 
 async fn admitted(app: &App, log_in: LogIn, client: Client) -> Result<Tokens, SignInError> {
-    let email_key = accounts::email_key(&log_in.email);
     // Counted by what was typed, before anybody looks whether there is such an account.
-    let guess = Guess::of_account(&client.ip, &email_key);
+    let guess = Guess::of_account(&client.ip, &accounts::email_key(&log_in.email));
     let attempt = app.throttle.admit(guess, app.steady_now())?;
-    let signed_in = check(app, log_in, email_key, client).await;
+    let signed_in = check(app, log_in, client).await;
     match &signed_in {
         Ok(_) => attempt.was_right(),
         Err(SignInError::Rejected) => attempt.was_wrong(),
@@ -70,9 +69,8 @@ async fn admitted(app: &App, log_in: LogIn, client: Client) -> Result<Tokens, Si
     signed_in
 }
 
-async fn check(app: &App, log_in: LogIn, email_key: String, client: Client) -> Result<Tokens, SignInError> {
-    let looked = app.credentials.find(email_key);
-    let found = traces::during("find the account", looked).await?;
+async fn check(app: &App, log_in: LogIn, client: Client) -> Result<Tokens, SignInError> {
+    let found = traces::during("find the account", find(app, &log_in.email)).await?;
     let (account, hash) =
         found.map_or((None, None), |found| (Some(found.account), Some(found.password_hash)));
     let known = account.as_ref().map(|account| tracing::field::display(account.id));
@@ -88,6 +86,14 @@ async fn check(app: &App, log_in: LogIn, email_key: String, client: Client) -> R
         return Err(SignInError::Rejected);
     }
     Ok(issue_first(app, started, account, now)?)
+}
+
+/// Finds whose address it is. Where the address had another key once, both are looked up whatever comes of the first: the
+/// time that it takes must not tell which addresses have accounts.
+async fn find(app: &App, email: &EmailAddress) -> Result<Option<Credentials>, StoreError> {
+    let found = app.credentials.find(accounts::email_key(email)).await?;
+    let Some(former) = accounts::former_email_key(email) else { return Ok(found) };
+    Ok(found.or(app.credentials.find(former).await?))
 }
 
 /// A session that begins if the account's password still is the one that was checked. Those that arrive together are

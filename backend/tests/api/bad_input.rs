@@ -188,9 +188,14 @@ async fn a_field_of_the_wrong_type_is_named() {
 
 #[tokio::test]
 async fn text_that_breaks_the_rules_is_refused_with_the_rule() {
-    use FieldErrorCode::{ControlCharacters, InvalidEmail, Required, TooLong, TooShort, UnsupportedLocale};
+    use FieldErrorCode::{
+        ControlCharacters, InvalidEmail, NothingVisible, Required, TooLong, TooManyMarks, TooShort,
+        UnsupportedLocale,
+    };
     let scene = Scene::set().await;
     let long_email = format!("{}@example.org", "a".repeat(250));
+    let (piled_name, piled_email) =
+        (format!("Z{}", "\u{335}".repeat(40)), format!("z{}@example.org", "\u{335}".repeat(20)));
     let (long_name, long_password) = ("가".repeat(81), "🔑".repeat(129));
     for (field, text, code) in [
         ("email", "", Required),
@@ -204,6 +209,17 @@ async fn text_that_breaks_the_rules_is_refused_with_the_rule() {
         ("email", "Ada <ada@example.org>", InvalidEmail),
         ("email", "ada@example.org,bob@example.org", InvalidEmail),
         ("email", long_email.as_str(), TooLong),
+        ("email", "ada@exam%70le.org", InvalidEmail),
+        ("email", "ada@ex_ample.org", InvalidEmail),
+        ("email", "ada@exam％ple.org", InvalidEmail),
+        ("email", "ada@xn--a.org", InvalidEmail),
+        ("email", "ada＠eve@example.org", InvalidEmail),
+        ("email", "a\u{A0}da@example.org", InvalidEmail),
+        ("email", "a\u{200B}da@example.org", ControlCharacters),
+        ("email", "a\u{3164}da@example.org", ControlCharacters),
+        ("email", "a\u{202E}da@example.org", ControlCharacters),
+        ("email", "ada@exam\u{AD}ple.org", ControlCharacters),
+        ("email", piled_email.as_str(), TooManyMarks),
         ("email", "ada\0@example.org", ControlCharacters),
         ("email", "ada@example.org\r\nBcc: eve@example.org", ControlCharacters),
         ("password", "", Required),
@@ -212,6 +228,11 @@ async fn text_that_breaks_the_rules_is_refused_with_the_rule() {
         ("display_name", "", Required),
         ("display_name", "\u{3000}", Required),
         ("display_name", long_name.as_str(), TooLong),
+        ("display_name", "\u{200B}", NothingVisible),
+        ("display_name", "\u{3164}\u{3164}", NothingVisible),
+        ("display_name", "\u{2800} \u{115F}", NothingVisible),
+        ("display_name", "\u{FE0F}\u{E0041}", NothingVisible),
+        ("display_name", piled_name.as_str(), TooManyMarks),
         ("display_name", "A\0da", ControlCharacters),
         ("display_name", "A\nda", ControlCharacters),
         ("display_name", "A\u{7f}da", ControlCharacters),

@@ -56,6 +56,12 @@ async fn what_breaks_the_rules_is_refused_and_nothing_of_it_is_done() {
         (json!({"display_name": "", "locale": "ko"}), "display_name", FieldErrorCode::Required),
         (json!({"display_name": "a".repeat(81)}), "display_name", FieldErrorCode::TooLong),
         (json!({"display_name": "a\u{202E}b"}), "display_name", FieldErrorCode::ControlCharacters),
+        (json!({"display_name": "\u{2800}\u{200B}"}), "display_name", FieldErrorCode::NothingVisible),
+        (
+            json!({"display_name": format!("a{}", "\u{20DD}".repeat(30))}),
+            "display_name",
+            FieldErrorCode::TooManyMarks,
+        ),
         (json!({"display_name": "Countess", "locale": "tlh"}), "locale", FieldErrorCode::UnsupportedLocale),
         (json!({"locale": "KO"}), "locale", FieldErrorCode::UnsupportedLocale),
         (json!({"roles": ["admin"]}), "roles", FieldErrorCode::UnknownField),

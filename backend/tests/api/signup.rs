@@ -88,6 +88,8 @@ async fn names_addresses_and_passwords_of_any_script_are_taken() {
     let app = TestApp::spawn().await;
     for (email, name, password) in [
         ("하늘@예시.한국", "김하늘", "가을하늘공활한데높고구름없이"),
+        ("संपर्क@उदाहरण.भारत", "क्षितिज श्रीवास्तव", "नीला आकाश और गहरा समुद्र"),
+        ("ติดต่อ@ตัวอย่าง.ไทย", "สมเกียรติ์ น้ำใจ", "ฟ้าใสทะเลลึกภูเขาสูงใหญ่"),
         ("zoe@example.org", "👩‍🚀 Zoë", "🐙🦊🦉🐝🦋🐞🦀🐢🐬"),
         ("o'brien+news@ex-ample.co", "O'Brien <b>", "' OR 1=1; -- \" \\ %s"),
     ] {
@@ -131,8 +133,44 @@ async fn a_domain_in_its_two_spellings_is_one_address() {
         app.post("/api/auth/signup", &json!({"email": email, "password": PASSWORD, "display_name": "Ada"}))
     };
     sign_up("ada@예시.한국").await.created();
-    sign_up("ada@xn--vv4b11d.xn--3e0b707e").await.problem(ErrorCode::EmailTaken);
+    for spelling in [
+        "ada@xn--vv4b11d.xn--3e0b707e",
+        "ada@예시。한국",
+        "ＡＤＡ@예시．한국",
+        "\u{FEFF}ada@예시.한국\u{200B}",
+    ] {
+        sign_up(spelling).await.problem(ErrorCode::EmailTaken);
+    }
     app.log_in("Ada@XN--VV4B11D.xn--3e0b707e", PASSWORD).await.ok();
+}
+
+#[tokio::test]
+async fn what_comes_along_when_an_address_is_copied_is_not_kept() {
+    let app = TestApp::spawn().await;
+    let body = json!({"email": "\u{200B}\u{A0}ada@example.org\u{2060}\u{FEFF}", "password": PASSWORD, "display_name": "Ada"});
+    assert_eq!(app.post("/api/auth/signup", &body).await.created()["account"]["email"], "ada@example.org");
+    app.log_in("\u{202A}ada@example.org\u{202C}", PASSWORD).await.ok();
+}
+
+#[tokio::test]
+async fn an_account_from_before_is_found_by_the_key_that_it_was_given() {
+    let app = TestApp::spawn().await;
+    let body = json!({"email": "νίκος@example.org", "password": PASSWORD, "display_name": "Νίκος"});
+    app.post("/api/auth/signup", &body).await.created();
+    app.run_sql("UPDATE accounts SET email_key = 'νίκος@example.org'").await;
+    app.log_in("νίκος@example.org", PASSWORD).await.ok();
+    app.log_in("ΝΊΚΟΣ@example.org", PASSWORD).await.ok();
+    app.log_in("νίκος@example.org", "not his password").await.problem(ErrorCode::CredentialsRejected);
+    app.post("/api/auth/signup", &body).await.problem(ErrorCode::EmailTaken);
+}
+
+#[tokio::test]
+async fn an_address_that_is_refused_today_still_signs_its_owner_in() {
+    let app = TestApp::spawn().await;
+    app.signed_up("ada").await;
+    let odd = "ada@100%.example.org";
+    app.run_sql(&format!("UPDATE accounts SET email_key = '{odd}', email = '{odd}'")).await;
+    app.log_in(odd, PASSWORD).await.ok();
 }
 
 /// Some systems write an accent as a sign of its own, behind the letter; what is typed on one is found on the other.

@@ -203,6 +203,8 @@ fn field_error(code: FieldErrorCode) -> &'static str {
         FieldErrorCode::TooShort => "Use at least 8 characters.",
         FieldErrorCode::TooLong => "Make this shorter.",
         FieldErrorCode::ControlCharacters => "Remove the invisible characters.",
+        FieldErrorCode::NothingVisible => "Use at least one character that can be seen.",
+        FieldErrorCode::TooManyMarks => "There are too many marks on one letter. Use fewer.",
         FieldErrorCode::InvalidEmail => "Enter an address such as name@example.org.",
         FieldErrorCode::UnsupportedLocale => "Choose one of the languages in the list.",
         FieldErrorCode::PasswordCommon => {

@@ -210,6 +210,8 @@ fn field_error(code: FieldErrorCode) -> &'static str {
         FieldErrorCode::TooShort => "8자 이상 입력해 주세요.",
         FieldErrorCode::TooLong => "더 짧게 입력해 주세요.",
         FieldErrorCode::ControlCharacters => "보이지 않는 문자를 지워 주세요.",
+        FieldErrorCode::NothingVisible => "눈에 보이는 글자를 하나 이상 입력해 주세요.",
+        FieldErrorCode::TooManyMarks => "한 글자에 부호가 너무 많습니다. 부호를 줄여 주세요.",
         FieldErrorCode::InvalidEmail => "name@example.org 형식의 이메일을 입력해 주세요.",
         FieldErrorCode::UnsupportedLocale => "목록에 있는 언어를 선택해 주세요.",
         FieldErrorCode::PasswordCommon => "너무 흔한 비밀번호입니다. 다른 비밀번호를 입력해 주세요.",
