@@ -32,7 +32,7 @@ const swap = (view) => {
     }
   }
   const held = shell.querySelector("form[data-held] input");
-  if (held) steps.push(() => document.getElementById(held.id)?.form.requestSubmit());
+  if (held) steps.push(() => document.getElementById(held.id)?.form.querySelector("[type=submit]").click());
   shell.remove();
   for (const step of steps) step();
 };
@@ -59,12 +59,40 @@ const views = new MutationObserver(() => {
 });
 views.observe(document.body, { childList: true, subtree: true });
 
-try {
+// Browsers without popovers open and close the account menu here.
+if (!("popover" in HTMLElement.prototype)) {
+  document.documentElement.dataset.popovers = "none";
+  const forEach = (act) => {
+    for (const opener of document.querySelectorAll("[data-menu]")) act(opener, document.getElementById(opener.dataset.menu));
+  };
+  const show = (opener, menu, open) => {
+    menu.classList.toggle("open", open);
+    opener.setAttribute("aria-expanded", open);
+  };
+  addEventListener("click", (event) => {
+    const within = event.composedPath();
+    forEach((opener, menu) => {
+      if (within.includes(opener)) show(opener, menu, !menu.classList.contains("open"));
+      else if (!within.includes(menu)) show(opener, menu, false);
+    });
+  });
+  addEventListener("keydown", ({ key }) => {
+    if (key !== "Escape") return;
+    forEach((opener, menu) => {
+      if (menu.contains(document.activeElement)) opener.focus();
+      show(opener, menu, false);
+    });
+  });
+}
+
+const start = async () => {
+  if (!window.WebAssembly?.instantiate) throw Object.assign(new Error("WebAssembly is switched off."), { trouble: "blocked" });
   // The browser's key is asked for by the page: it comes along, and holds nothing up.
   const [page] = await Promise.all([import(new URL(script.dataset.js, location.href).href), import("./key.js")]);
   await page.default({ module_or_path: script.dataset.wasm });
   dispatchEvent(new CustomEvent("TrunkApplicationStarted"));
-} catch (error) {
+};
+start().catch((error) => {
   console.error("The page could not be started.", error);
-  dispatchEvent(new CustomEvent("latchkey:failed"));
-}
+  dispatchEvent(new CustomEvent("latchkey:failed", { detail: error.trouble }));
+});

@@ -32,13 +32,11 @@
 
   const spoken = root.dataset.languages.split(" ");
   const wanted = [stored("latchkey.locale"), ...navigator.languages.map((tag) => tag.split(/[-_]/)[0].toLowerCase())];
-  const others = new CSSStyleSheet();
-  document.adoptedStyleSheets = [others];
   const speak = (language) => {
     root.lang = language;
-    // The list of languages names each in its own words, whichever is chosen.
-    others.replaceSync(`#shell [lang]:not([lang="${language}"], option) { display: none }`);
-    // What is not shown is not there either: labels and buttons are called by all of their text.
+    // The style sheet shows this language alone. What is not shown is not there either: labels and buttons are called by all
+    // of their text.
+    root.dataset.speaks = language;
     shell()?.querySelectorAll("[lang]:not(option)").forEach((words) => {
       words.dataset.words ??= words.textContent;
       words.textContent = words.lang === language ? words.dataset.words : "";
@@ -100,22 +98,26 @@
     const form = here(event, "form");
     if (!form) return;
     event.preventDefault();
-    if (shell().dataset.trouble === "failed") return;
+    if (cannotStart()) return;
     form.dataset.held = "";
     form.querySelector("button:not([type=button])").setAttribute("aria-busy", "true");
   });
 
   // What goes wrong is told where the person looks.
+  const cannotStart = () => /failed|blocked/.test(shell().dataset.trouble);
   const tell = (trouble) => {
     const message = document.getElementById("trouble");
     if (!message) return;
-    const place = [...shell().querySelectorAll("main")].find((main) => main.checkVisibility()) ?? shell();
+    const place = [...shell().querySelectorAll("main")].find((main) => main.getClientRects().length) ?? shell();
     if (!place.contains(message)) (place.querySelector("form") ?? place.firstElementChild).before(message);
     shell().dataset.trouble = trouble;
-    if (trouble === "failed") shell().querySelectorAll("[aria-busy]").forEach((button) => button.removeAttribute("aria-busy"));
+    if (cannotStart()) shell().querySelectorAll("[aria-busy]").forEach((button) => button.removeAttribute("aria-busy"));
     message.hidden = false;
     document.getElementById("reload").onclick = () => location.reload();
   };
-  addEventListener("latchkey:failed", () => tell("failed"));
+  addEventListener("latchkey:failed", (event) => tell(event.detail ?? "failed"));
+  // A browser that cannot read one of our scripts, or does not get it, hears nothing of it from the script itself.
+  const isOurs = ({ target, filename }) => (target === window ? filename?.startsWith(location.origin) : target.matches?.("script[data-wasm]"));
+  addEventListener("error", (event) => shell() && isOurs(event) && tell("failed"), true);
   setTimeout(() => shell()?.dataset.trouble ?? tell("slow"), 15_000);
 })();

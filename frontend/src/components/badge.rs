@@ -6,5 +6,5 @@ use leptos::prelude::*;
 /// The mark.
 #[component]
 pub fn Badge(text: Words) -> impl IntoView {
-    view! { <span class="badge">{tr(text)}</span> }
+    view! { <span class="badge" prop:textContent=tr(text)></span> }
 }

@@ -6,17 +6,17 @@ use leptos::prelude::*;
 /// Says what is the matter with the whole page, with one thing to do about it.
 #[component]
 pub fn Banner(
+    /// What is the matter.
+    text: Signal<String>,
     /// What the button says.
     label: Words,
     /// What the button does.
     press: impl Fn() + 'static,
-    /// What is the matter.
-    children: Children,
 ) -> impl IntoView {
     view! {
         <div class="bar">
-            <p>{children()}</p>
-            <button type="button" class="quiet" on:click=move |_| press()>{tr(label)}</button>
+            <p prop:textContent=move || text.get()></p>
+            <button type="button" class="quiet" on:click=move |_| press() prop:textContent=tr(label)></button>
         </div>
     }
 }

@@ -34,7 +34,7 @@ pub fn Dialog(
 ) -> impl IntoView {
     view! {
         <dialog node_ref=opener.0 class="dialog" aria-labelledby=id>
-            <h2 id=id>{tr(title)}</h2>
+            <h2 id=id prop:textContent=tr(title)></h2>
             {children()}
         </dialog>
     }
@@ -43,5 +43,5 @@ pub fn Dialog(
 /// Leaves a dialog without doing what it asks.
 #[component]
 pub fn Cancel(opener: Opener) -> impl IntoView {
-    view! { <button type="button" class="quiet" on:click=move |_| opener.close()>{tr(|t| t.cancel)}</button> }
+    view! { <button type="button" class="quiet" on:click=move |_| opener.close() prop:textContent=tr(|t| t.cancel)></button> }
 }

@@ -6,5 +6,5 @@ use leptos::prelude::*;
 /// Says what would be here.
 #[component]
 pub fn Empty(text: Words) -> impl IntoView {
-    view! { <p class="empty">{tr(text)}</p> }
+    view! { <p class="empty" prop:textContent=tr(text)></p> }
 }

@@ -54,7 +54,7 @@ pub fn Field(
     };
     view! {
         <div class="field">
-            <label for=id.clone()>{tr(label)}</label>
+            <label for=id.clone() prop:textContent=tr(label)></label>
             <div class="control">
                 <input
                     id=id
@@ -62,6 +62,7 @@ pub fn Field(
                     type=input_type
                     inputmode=(kind == Kind::Email).then_some("email")
                     autocomplete=autocomplete
+                    dir=(kind == Kind::Text).then_some("auto")
                     autocapitalize=(kind != Kind::Text).then_some("none")
                     spellcheck="false"
                     aria-describedby=described
@@ -75,8 +76,8 @@ pub fn Field(
                 {(kind == Kind::Password).then(|| view! { <Reveal shown=shown /> })}
             </div>
             {move || match (error(), hint) {
-                (Some(error), _) => Some(view! { <p class="error" role="alert" id=error_id.clone()>{error}</p> }.into_any()),
-                (None, Some(hint)) => Some(view! { <p class="hint" id=hint_id.clone()>{tr(hint)}</p> }.into_any()),
+                (Some(error), _) => Some(view! { <p class="error" role="alert" id=error_id.clone() prop:textContent=error></p> }.into_any()),
+                (None, Some(hint)) => Some(view! { <p class="hint" id=hint_id.clone() prop:textContent=tr(hint)></p> }.into_any()),
                 (None, None) => None,
             }}
         </div>

@@ -5,7 +5,7 @@ use crate::api::Failure;
 use crate::i18n::{Texts, Words, tr, use_i18n};
 use crate::platform::{clock, document};
 use latchkey_shared::{ErrorCode, FieldError, FieldErrorCode};
-use leptos::prelude::*;
+use leptos::{ev::SubmitEvent, prelude::*};
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -73,22 +73,34 @@ impl Form {
         self
     }
 
-    /// Sends the form with `work` if `checked` finds nothing wrong, it is not on its way already, and the server does
-    /// not want to be left alone.
-    pub fn submit(
+    /// Sends the form, unless it is on its way already or the server wants to be left alone. `request` is made of what the
+    /// fields hold by then: what is wrong with it, and the call that sends it if nothing is.
+    pub fn submit<Work>(
         self,
-        checked: Result<(), Vec<FieldError>>,
-        work: impl Future<Output = Result<(), Failure>> + 'static,
-    ) {
-        if self.may_start(checked) {
-            self.start(Box::pin(work));
+        event: &SubmitEvent,
+        request: impl FnOnce() -> (Result<(), Vec<FieldError>>, Work),
+    ) where
+        Work: Future<Output = Result<(), Failure>> + 'static,
+    {
+        if self.may_be_read(event) {
+            let (checked, work) = request();
+            if self.may_start(checked) {
+                self.start(Box::pin(work));
+            }
         }
     }
 
-    fn may_start(self, checked: Result<(), Vec<FieldError>>) -> bool {
+    /// Password managers fill fields in without a word: so every field is asked before anything is read.
+    fn may_be_read(self, event: &SubmitEvent) -> bool {
+        event.prevent_default();
         if self.busy.get_untracked() || self.pause.get_untracked() > 0 {
             return false;
         }
+        document::report_fields(event);
+        true
+    }
+
+    fn may_start(self, checked: Result<(), Vec<FieldError>>) -> bool {
         self.done.set(false);
         self.failure.set(None);
         self.errors.set(checked.err().unwrap_or_default());
@@ -248,12 +260,13 @@ pub fn Submit(
                 aria-disabled=move || form.is_held_up().to_string()
                 aria-describedby=described
                 aria-label=name.map(|name| move || name.get())
-            >
-                {tr(label)}
-            </button>
-            <span role="status" class="done">
-                {move || done.filter(|_| form.done()).map(|done| done(i18n.texts())).unwrap_or_default()}
-            </span>
+                prop:textContent=tr(label)
+            ></button>
+            <span
+                role="status"
+                class="done"
+                prop:textContent=move || done.filter(|_| form.done()).map(|done| done(i18n.texts())).unwrap_or_default()
+            ></span>
         </div>
     }
 }

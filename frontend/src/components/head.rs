@@ -12,8 +12,8 @@ pub fn Head(
     /// What the document is called.
     title: Words,
     /// The heading, where it says more than the title.
-    #[prop(optional, into)]
-    heading: Option<Signal<String>>,
+    #[prop(optional)]
+    heading: Option<AnyView>,
     /// A sentence below the heading.
     #[prop(optional)]
     lead: Option<Words>,
@@ -23,11 +23,14 @@ pub fn Head(
     if !use_context::<Notes>().is_some_and(Notes::first_page) {
         request_animation_frame(|| document::focus("h1"));
     }
-    let text = move || heading.map_or_else(|| title().to_owned(), |heading| heading.get());
+    let heading = match heading {
+        Some(heading) => view! { <h1 tabindex="-1">{heading}</h1> }.into_any(),
+        None => view! { <h1 tabindex="-1" prop:textContent=title></h1> }.into_any(),
+    };
     view! {
         <div class="head">
-            <h1 tabindex="-1">{text}</h1>
-            {lead.map(|lead| view! { <p class="lead">{tr(lead)}</p> })}
+            {heading}
+            {lead.map(|lead| view! { <p class="lead" prop:textContent=tr(lead)></p> })}
         </div>
     }
 }
@@ -47,8 +50,8 @@ pub fn Card(
 ) -> impl IntoView {
     view! {
         <section class=format!("card {class}")>
-            <h2>{tr(title)}</h2>
-            {lead.map(|lead| view! { <p class="lead">{tr(lead)}</p> })}
+            <h2 prop:textContent=tr(title)></h2>
+            {lead.map(|lead| view! { <p class="lead" prop:textContent=tr(lead)></p> })}
             {children()}
         </section>
     }

@@ -85,7 +85,7 @@ where
         Some(Err(failure)) => view! {
             <div class="failed">
                 <ProblemText failure=failure />
-                <button type="button" class="quiet" on:click=move |_| loaded.again()>{tr(|t| t.try_again)}</button>
+                <button type="button" class="quiet" on:click=move |_| loaded.again() prop:textContent=tr(|t| t.try_again)></button>
             </div>
         }
         .into_any(),

@@ -18,14 +18,16 @@ pub fn ProblemText(
     let counted = countdown.is_some();
     view! {
         <p class="problem">
-            <span role="alert">{move || words(i18n.texts(), &failure, !counted)}</span>
+            <span role="alert" prop:textContent=move || words(i18n.texts(), &failure, !counted)></span>
             {countdown.map(|(left, id)| view! {
-                <span role="timer" id=id>
-                    {move || match left.get() {
+                <span
+                    role="timer"
+                    id=id
+                    prop:textContent=move || match left.get() {
                         0 => String::new(),
                         left => format!(" {}", (i18n.texts().wait)(left)),
-                    }}
-                </span>
+                    }
+                ></span>
             })}
         </p>
     }
@@ -40,7 +42,9 @@ pub fn Refused(
     why: Words,
 ) -> impl IntoView {
     let why = tr(why);
-    move || refused.get().then(|| view! { <p class="problem" role="alert">{why}</p> }.into_any())
+    move || {
+        refused.get().then(|| view! { <p class="problem" role="alert" prop:textContent=why></p> }.into_any())
+    }
 }
 
 fn words(texts: &Texts, failure: &Failure, with_pause: bool) -> String {

@@ -27,7 +27,7 @@ pub fn Select(
         .collect_view();
     view! {
         <div class="field select">
-            <label for=id>{tr(label)}</label>
+            <label for=id prop:textContent=tr(label)></label>
             <select id=id name=id prop:value=move || value.get() on:change:target=move |event| choose.run(event.target().value())>
                 {options}
             </select>

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 pub fn Skeleton() -> impl IntoView {
     view! {
         <div class="skeleton" role="status">
-            <span class="visually-hidden">{tr(|t| t.loading)}</span>
+            <span class="visually-hidden" prop:textContent=tr(|t| t.loading)></span>
             <i class="wide"></i>
             <i></i>
             <i class="block"></i>

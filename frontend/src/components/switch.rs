@@ -22,8 +22,8 @@ pub fn Switch(
         <div class="check">
             <input type="checkbox" role="switch" id=id name=name aria-describedby=described.clone() prop:checked=move || value.get()
                 on:change:target=move |event| value.set(event.target().checked()) />
-            <label for=id>{tr(label)}</label>
-            <p class="hint" id=described>{tr(hint)}</p>
+            <label for=id prop:textContent=tr(label)></label>
+            <p class="hint" id=described prop:textContent=tr(hint)></p>
         </div>
     }
 }

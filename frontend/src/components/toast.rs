@@ -121,7 +121,7 @@ pub fn ToastCard(
     view! {
         <div class="toast" style:order=order.to_string()>
             <i class="icon tick"></i>
-            <p>{tr(words)}</p>
+            <p prop:textContent=tr(words)></p>
             // Under a mouse, the focus stays where it is.
             <button type="button" class="close" aria-label=tr(|t| t.dismiss) on:mousedown=|event| event.prevent_default() on:click=move |_| dismiss()>
                 <i class="icon cross"></i>

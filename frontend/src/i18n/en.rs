@@ -1,6 +1,6 @@
 //! English.
 
-use super::Texts;
+use super::{Texts, span};
 use crate::session::{Cause, Deed};
 use latchkey_shared::{EndReason, ErrorCode, FieldErrorCode};
 
@@ -45,7 +45,7 @@ pub static TEXTS: Texts = Texts {
     no_account: "No account yet?",
     create_account: "Create account",
     sign_up_title: "Create your account",
-    sign_up_lead: "It takes a minute, and you can delete it at any time.",
+    sign_up_lead: "It takes a minute, and you can delete your account at any time.",
     have_account: "Already have an account?",
     password_hint: "At least 8 characters. A few words in a row are easy to keep in mind and hard to guess.",
     email_taken_link: "Sign in with this address",
@@ -58,6 +58,8 @@ pub static TEXTS: Texts = Texts {
     confirm_title: "Confirm it’s you",
     key_lost: "You are still signed in, but this browser no longer has the key that protects your session. This happens when its site data is cleared. Enter your password to go on.",
 
+    hello_before: "Hello, ",
+    hello_after: "",
     home_lead: "Your account, and the session that you are using.",
     your_account: "Your account",
     this_session: "This session",
@@ -89,11 +91,11 @@ pub static TEXTS: Texts = Texts {
     export_saved: "The file is in your downloads.",
     export_failed: "Your browser refused to save the file.",
     delete_title: "Delete my account",
-    delete_lead: "Removes your account and everything in it. This cannot be undone.",
+    delete_lead: "Removes your account and everything in it. You cannot undo this.",
     delete_ask: "Delete your account?",
     delete_loss_account: "Your account, with your name and address",
     delete_loss_sessions: "Every session, on every device, at once",
-    delete_loss_final: "Nobody can bring them back, not even the people who run this server",
+    delete_loss_final: "Only a backup of this server could bring them back",
     delete_password_hint: "Enter your password to confirm.",
 
     sessions_lead: "Every browser and client that is signed in to your account.",
@@ -135,7 +137,7 @@ pub static TEXTS: Texts = Texts {
     claim_sid: "Which session it belongs to",
     claim_gen: "How often this session has rotated its refresh token",
     claim_roles: "What your account may do",
-    claim_auth_time: "When you last showed a credential",
+    claim_auth_time: "When you last entered your password",
     claim_iat: "When it was issued",
     claim_exp: "When it ends",
     claim_jti: "The id of the token itself",
@@ -146,12 +148,12 @@ pub static TEXTS: Texts = Texts {
     to_home: "Home",
 
     device_name: str::to_owned,
+    role,
     ends: |when| format!("Ends {when}"),
-    hello: |name| format!("Hello, {name}"),
     duration,
     problem,
     unreachable: "The server cannot be reached. Check your connection, then try again.",
-    garbled: "The server gave an answer that makes no sense here. Try again in a moment.",
+    garbled: "The server's answer could not be read. Try again in a moment.",
     too_slow: "The server is taking too long to answer. Wait a moment, then try again.",
     signed_out_failure: "You are signed out.",
     wait: |seconds| format!("Try again in {}.", duration(seconds)),
@@ -162,13 +164,18 @@ pub static TEXTS: Texts = Texts {
     deed,
 };
 
-fn duration(seconds: u64) -> String {
-    match (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60) {
-        (0, 0, 0, s) => format!("{s} s"),
-        (0, 0, m, s) => format!("{m} min {s} s"),
-        (0, h, m, _) => format!("{h} h {m} min"),
-        (d, h, _, _) => format!("{d} d {h} h"),
+fn role(name: &str) -> String {
+    match name {
+        "user" => "User",
+        "auditor" => "Auditor",
+        "admin" => "Administrator",
+        other => other,
     }
+    .to_owned()
+}
+
+fn duration(seconds: u64) -> String {
+    span(seconds, [" d", " h", " min", " s"])
 }
 
 fn problem(code: ErrorCode) -> &'static str {
@@ -185,7 +192,7 @@ fn problem(code: ErrorCode) -> &'static str {
         ErrorCode::NotFound => "This no longer exists.",
         ErrorCode::SessionEnded | ErrorCode::ReplayDetected => "Your session has ended.",
         ErrorCode::TokenMissing | ErrorCode::TokenExpired | ErrorCode::TokenInvalid => {
-            "The server did not accept your token. Try again."
+            "Your sign-in could not be confirmed. Try again."
         }
         ErrorCode::PayloadTooLarge => "That is more than the server takes.",
         ErrorCode::MalformedJson | ErrorCode::UnsupportedMediaType | ErrorCode::MethodNotAllowed => {
@@ -212,7 +219,7 @@ fn field_error(code: FieldErrorCode) -> &'static str {
         }
         FieldErrorCode::PasswordPersonal => "Choose a password that is not made of your name or address.",
         FieldErrorCode::PasswordPattern => {
-            "Choose a password that is not a repetition, a sequence, a date or a row of keys."
+            "Choose a password that is not a repetition, a sequence, a date or a row of keys (such as qwerty)."
         }
         FieldErrorCode::PasswordGuessable => {
             "Make it longer or add some words: this password is easy to guess."
@@ -224,16 +231,16 @@ fn field_error(code: FieldErrorCode) -> &'static str {
 fn end_reason(reason: EndReason) -> &'static str {
     match reason {
         EndReason::SignedOut => "You signed out.",
-        EndReason::SignedOutElsewhere => "This session was ended from another device of yours.",
+        EndReason::SignedOutElsewhere => "You ended this session from another device or browser.",
         EndReason::ReplayDetected => {
             "Your session was ended for safety: somebody else used a copy of it. Sign in and change your password."
         }
         EndReason::PasswordChanged => {
-            "Your password was changed on another device, which ended this session."
+            "Your password was changed on another device or in another browser, which ended this session."
         }
         EndReason::PasswordReset => "Your password was set anew, which ended this session.",
         EndReason::TooManySessions => {
-            "You were signed in on too many devices, so the one used least lately was signed out: this one."
+            "You had more sessions than one account may have, so the one used least lately has ended: this one."
         }
         EndReason::Expired => {
             "Your session has ended because it was not used for long, or had reached its longest age."

@@ -1,6 +1,6 @@
 //! Korean.
 
-use super::Texts;
+use super::{Texts, span};
 use crate::session::{Cause, Deed};
 use latchkey_shared::{EndReason, ErrorCode, FieldErrorCode};
 
@@ -23,7 +23,7 @@ pub static TEXTS: Texts = Texts {
     home: "홈",
     profile: "프로필",
     security: "보안",
-    sessions: "로그인 기기",
+    sessions: "로그인 관리",
     token: "토큰",
 
     email: "이메일",
@@ -45,7 +45,7 @@ pub static TEXTS: Texts = Texts {
     no_account: "아직 계정이 없으신가요?",
     create_account: "회원가입",
     sign_up_title: "회원가입",
-    sign_up_lead: "1분이면 충분하며, 언제든지 탈퇴할 수 있습니다.",
+    sign_up_lead: "1분이면 충분하며, 언제든지 계정을 삭제할 수 있습니다.",
     have_account: "이미 계정이 있으신가요?",
     password_hint: "8자 이상 입력해 주세요. 단어 여러 개를 이어 쓰면 외우기 쉽고 추측하기 어렵습니다.",
     email_taken_link: "이 이메일로 로그인",
@@ -58,7 +58,9 @@ pub static TEXTS: Texts = Texts {
     confirm_title: "본인 확인",
     key_lost: "로그인 상태이지만, 로그인을 보호하는 키가 이 브라우저에 남아 있지 않습니다. 브라우저에서 사이트 데이터를 삭제하면 이런 일이 생길 수 있습니다. 비밀번호를 입력하면 계속 사용할 수 있습니다.",
 
-    home_lead: "내 계정과 지금 사용 중인 로그인 정보입니다.",
+    hello_before: "안녕하세요, ",
+    hello_after: " 님",
+    home_lead: "내 계정과 지금 사용 중인 로그인입니다.",
     your_account: "내 계정",
     this_session: "현재 로그인",
     member_since: "가입일",
@@ -70,9 +72,9 @@ pub static TEXTS: Texts = Texts {
     session_ends: "만료",
     session_ends_hint: "그때까지 사용하지 않을 경우",
     look_after: "확인해 보세요",
-    look_after_sessions: "로그인된 기기 확인하기",
+    look_after_sessions: "로그인한 곳 확인하기",
     look_after_password: "비밀번호 변경하기",
-    look_after_export: "내 데이터 내려받기",
+    look_after_export: "내 데이터 다운로드하기",
 
     profile_lead: "다른 사람에게 보이는 이름과 사용할 언어를 설정합니다.",
     name_hint: "어떤 문자든 80자까지 쓸 수 있습니다.",
@@ -80,37 +82,37 @@ pub static TEXTS: Texts = Texts {
 
     security_lead: "비밀번호와 데이터를 관리하고 계정을 삭제할 수 있습니다.",
     change_password: "비밀번호 변경",
-    change_password_lead: "이 기기의 로그인은 유지되고, 다른 기기에서는 모두 로그아웃됩니다.",
+    change_password_lead: "지금 사용 중인 로그인은 유지되고, 나머지는 모두 로그아웃됩니다.",
     current_password: "현재 비밀번호",
     new_password: "새 비밀번호",
-    password_changed: "비밀번호를 변경했습니다. 다른 기기에서는 모두 로그아웃되었습니다.",
-    export_title: "내 데이터 내보내기",
-    export_lead: "이 서버에 저장된 내 정보를 모두 JSON 파일로 내려받습니다.",
+    password_changed: "비밀번호를 변경했습니다. 지금 사용 중인 로그인을 제외하고 모두 로그아웃되었습니다.",
+    export_title: "내 데이터 다운로드",
+    export_lead: "이 서버에 저장된 내 정보를 모두 JSON 파일로 다운로드합니다.",
     export_saved: "다운로드 폴더에 파일을 저장했습니다.",
     export_failed: "브라우저가 파일 저장을 허용하지 않았습니다.",
     delete_title: "계정 삭제",
     delete_lead: "계정과 모든 데이터를 삭제합니다. 삭제한 뒤에는 되돌릴 수 없습니다.",
     delete_ask: "계정을 삭제하시겠어요?",
     delete_loss_account: "이름과 이메일을 포함한 계정 정보",
-    delete_loss_sessions: "모든 기기의 로그인 (즉시 로그아웃)",
-    delete_loss_final: "서버 운영자도 되살릴 수 없습니다",
+    delete_loss_sessions: "모든 로그인(즉시 로그아웃)",
+    delete_loss_final: "서버 백업을 복원하지 않는 한 복구할 수 없습니다",
     delete_password_hint: "확인을 위해 비밀번호를 입력해 주세요.",
 
-    sessions_lead: "내 계정으로 로그인된 모든 기기와 브라우저입니다.",
-    this_one: "현재 기기",
+    sessions_lead: "내 계정으로 로그인한 브라우저와 앱입니다.",
+    this_one: "현재 로그인",
     end: "로그아웃",
-    sign_out_others: "다른 기기에서 모두 로그아웃",
-    sign_out_others_lead: "현재 기기를 제외한 모든 기기에서 즉시 로그아웃됩니다.",
-    sign_out_others_ask: "다음 기기에서 로그아웃하시겠어요?",
-    no_others: "다른 기기에는 로그인되어 있지 않습니다.",
+    sign_out_others: "지금 사용 중인 로그인을 제외하고 모두 로그아웃",
+    sign_out_others_lead: "지금 사용 중인 로그인은 유지되고, 나머지는 즉시 로그아웃됩니다.",
+    sign_out_others_ask: "다음 로그인을 모두 로그아웃하시겠어요?",
+    no_others: "다른 곳에는 로그인되어 있지 않습니다.",
     show_more: "더 보기",
     ended_title: "최근 30일 안에 종료된 로그인",
     no_ended: "종료된 로그인은 사유와 함께 30일 동안 여기에 표시됩니다.",
-    replay_advice: "다른 사람이 로그인 정보를 사용했을 수 있습니다. 비밀번호를 변경해 주세요.",
-    signed_out_there: "해당 기기에서 로그아웃했습니다.",
-    signed_out_others: "다른 기기에서 모두 로그아웃했습니다.",
+    replay_advice: "다른 사람이 이 로그인을 사용했을 수 있습니다. 비밀번호를 변경해 주세요.",
+    signed_out_there: "선택한 로그인을 로그아웃했습니다.",
+    signed_out_others: "지금 사용 중인 로그인을 제외하고 모두 로그아웃했습니다.",
 
-    token_lead: "페이지가 서버를 호출할 때마다 함께 보내는 짧은 수명의 토큰입니다. 데이터베이스를 조회하지 않고도 확인할 수 있습니다.",
+    token_lead: "페이지가 서버에 요청할 때마다 함께 보내는, 수명이 짧은 토큰입니다. 데이터베이스를 조회하지 않고도 확인할 수 있습니다.",
     token_lapsed: "만료되었습니다. 페이지를 다시 사용하면 새 토큰으로 바뀝니다.",
     ends_in: "남은 시간",
     copy: "복사",
@@ -119,7 +121,7 @@ pub static TEXTS: Texts = Texts {
     header_title: "헤더",
     claims_title: "클레임",
     raw_title: "토큰 원문",
-    raw_hint: "이 토큰을 가진 사람은 만료될 때까지 나를 대신할 수 있습니다. 다른 사람에게 전달하지 마세요.",
+    raw_hint: "이 토큰을 가진 사람은 만료될 때까지 내 계정을 사용할 수 있습니다. 다른 사람에게 전달하지 마세요.",
     log_title: "토큰 사용 기록",
     log_lead: "이 탭에서 있었던 최근 20건을 최신순으로 보여 줍니다. 어디에도 저장되지 않습니다.",
     refreshes_itself: "이 탭을 사용하는 동안에는 만료되기 전에 자동으로 갱신됩니다.",
@@ -128,14 +130,14 @@ pub static TEXTS: Texts = Texts {
     meaning_column: "의미",
     claim_alg: "서명 방식",
     claim_typ: "토큰의 종류",
-    claim_kid: "서명에 사용한 키. 공개 키는 /.well-known/jwks.json 에 있습니다",
-    claim_iss: "발급한 곳",
-    claim_aud: "사용할 곳",
+    claim_kid: "서명에 사용한 키. 공개 키는 /.well-known/jwks.json에 있습니다",
+    claim_iss: "발급자",
+    claim_aud: "대상 서비스",
     claim_sub: "소유자: 내 계정의 ID",
-    claim_sid: "이 토큰이 속한 로그인(세션)",
-    claim_gen: "이 세션에서 리프레시 토큰을 교체한 횟수",
+    claim_sid: "이 토큰이 속한 로그인 세션",
+    claim_gen: "이 로그인 세션에서 리프레시 토큰을 교체한 횟수",
     claim_roles: "내 계정의 권한",
-    claim_auth_time: "마지막으로 본인 확인을 한 시각",
+    claim_auth_time: "마지막으로 비밀번호를 입력한 시각",
     claim_iat: "발급 시각",
     claim_exp: "만료 시각",
     claim_jti: "이 토큰의 ID",
@@ -146,12 +148,12 @@ pub static TEXTS: Texts = Texts {
     to_home: "홈으로",
 
     device_name,
+    role,
     ends: |when| format!("{when} 만료"),
-    hello: |name| format!("안녕하세요, {name} 님"),
     duration,
     problem,
     unreachable: "서버에 연결할 수 없습니다. 인터넷 연결을 확인한 뒤 다시 시도해 주세요.",
-    garbled: "서버의 응답을 이해할 수 없습니다. 잠시 후 다시 시도해 주세요.",
+    garbled: "서버 응답을 처리하지 못했습니다. 잠시 후 다시 시도해 주세요.",
     too_slow: "서버 응답이 많이 늦어지고 있습니다. 잠시 후 다시 시도해 주세요.",
     signed_out_failure: "로그아웃되었습니다.",
     wait: |seconds| format!("{} 후에 다시 시도해 주세요.", duration(seconds)),
@@ -171,13 +173,18 @@ fn device_name(words: &str) -> String {
     }
 }
 
-fn duration(seconds: u64) -> String {
-    match (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60) {
-        (0, 0, 0, s) => format!("{s}초"),
-        (0, 0, m, s) => format!("{m}분 {s}초"),
-        (0, h, m, _) => format!("{h}시간 {m}분"),
-        (d, h, _, _) => format!("{d}일 {h}시간"),
+fn role(name: &str) -> String {
+    match name {
+        "user" => "사용자",
+        "auditor" => "감사자",
+        "admin" => "관리자",
+        other => other,
     }
+    .to_owned()
+}
+
+fn duration(seconds: u64) -> String {
+    span(seconds, ["일", "시간", "분", "초"])
 }
 
 fn problem(code: ErrorCode) -> &'static str {
@@ -194,11 +201,11 @@ fn problem(code: ErrorCode) -> &'static str {
         ErrorCode::NotFound => "더 이상 존재하지 않는 항목입니다.",
         ErrorCode::SessionEnded | ErrorCode::ReplayDetected => "로그인이 종료되었습니다.",
         ErrorCode::TokenMissing | ErrorCode::TokenExpired | ErrorCode::TokenInvalid => {
-            "서버가 토큰을 받아들이지 않았습니다. 다시 시도해 주세요."
+            "로그인 상태를 확인하지 못했습니다. 다시 시도해 주세요."
         }
         ErrorCode::PayloadTooLarge => "보낸 데이터가 너무 큽니다.",
         ErrorCode::MalformedJson | ErrorCode::UnsupportedMediaType | ErrorCode::MethodNotAllowed => {
-            "서버가 요청을 이해하지 못했습니다. 페이지가 업데이트되었을 수 있으니 새로고침해 주세요."
+            "서버가 요청을 처리하지 못했습니다. 페이지가 업데이트되었을 수 있으니 새로고침해 주세요."
         }
         ErrorCode::Internal | ErrorCode::Unknown => "서버에 문제가 발생했습니다. 잠시 후 다시 시도해 주세요.",
     }
@@ -216,7 +223,9 @@ fn field_error(code: FieldErrorCode) -> &'static str {
         FieldErrorCode::UnsupportedLocale => "목록에 있는 언어를 선택해 주세요.",
         FieldErrorCode::PasswordCommon => "너무 흔한 비밀번호입니다. 다른 비밀번호를 입력해 주세요.",
         FieldErrorCode::PasswordPersonal => "이름이나 이메일이 들어가지 않은 비밀번호를 입력해 주세요.",
-        FieldErrorCode::PasswordPattern => "반복, 연속된 문자, 날짜, 자판 배열은 비밀번호로 쓸 수 없습니다.",
+        FieldErrorCode::PasswordPattern => {
+            "반복, 연속된 문자, 날짜, 키보드 순서(예: qwerty)는 비밀번호로 쓸 수 없습니다."
+        }
         FieldErrorCode::PasswordGuessable => {
             "추측하기 쉬운 비밀번호입니다. 더 길게 쓰거나 단어를 추가해 주세요."
         }
@@ -229,33 +238,33 @@ fn field_error(code: FieldErrorCode) -> &'static str {
 fn end_reason(reason: EndReason) -> &'static str {
     match reason {
         EndReason::SignedOut => "로그아웃했습니다.",
-        EndReason::SignedOutElsewhere => "다른 기기에서 이 기기를 로그아웃시켰습니다.",
+        EndReason::SignedOutElsewhere => "다른 기기나 브라우저에서 이 로그인을 종료했습니다.",
         EndReason::ReplayDetected => {
-            "다른 사람이 로그인 정보의 사본을 사용하여 안전을 위해 로그아웃되었습니다. 로그인한 뒤 비밀번호를 변경해 주세요."
+            "로그인 세션이 복제되어 사용된 것으로 보여 안전을 위해 로그아웃되었습니다. 로그인한 뒤 비밀번호를 변경해 주세요."
         }
-        EndReason::PasswordChanged => "다른 기기에서 비밀번호를 변경하여 로그아웃되었습니다.",
+        EndReason::PasswordChanged => "다른 기기나 브라우저에서 비밀번호를 변경하여 로그아웃되었습니다.",
         EndReason::PasswordReset => "비밀번호가 재설정되어 로그아웃되었습니다.",
         EndReason::TooManySessions => {
-            "로그인한 기기가 너무 많아, 가장 오래 사용하지 않은 이 기기에서 로그아웃되었습니다."
+            "유지할 수 있는 로그인 수를 넘어, 가장 오래 사용하지 않은 이 로그인이 종료되었습니다."
         }
         EndReason::Expired => "오랫동안 사용하지 않았거나 최대 유지 기간이 지나 로그아웃되었습니다.",
         EndReason::AccountDeleted => "계정이 삭제되었습니다.",
-        EndReason::Admin => "관리자가 로그아웃시켰습니다.",
+        EndReason::Admin => "관리자가 이 로그인을 종료했습니다.",
         EndReason::Unknown => "로그인이 종료되었습니다.",
     }
 }
 
 fn ended_label(reason: EndReason) -> &'static str {
     match reason {
-        EndReason::SignedOut => "해당 기기에서 로그아웃함",
-        EndReason::SignedOutElsewhere => "다른 기기에서 로그아웃시킴",
-        EndReason::ReplayDetected => "로그인 정보의 사본이 사용되어 안전을 위해 종료됨",
+        EndReason::SignedOut => "해당 기기에서 로그아웃됨",
+        EndReason::SignedOutElsewhere => "다른 기기나 브라우저에서 종료됨",
+        EndReason::ReplayDetected => "로그인 세션이 복제되어 사용된 것으로 보여 종료됨",
         EndReason::PasswordChanged => "비밀번호 변경으로 종료됨",
         EndReason::PasswordReset => "비밀번호 재설정으로 종료됨",
-        EndReason::TooManySessions => "로그인한 기기가 너무 많아 종료됨",
+        EndReason::TooManySessions => "유지할 수 있는 로그인 수를 넘어 종료됨",
         EndReason::Expired => "오랫동안 사용하지 않았거나 최대 유지 기간이 지나 만료됨",
         EndReason::AccountDeleted => "계정 삭제로 종료됨",
-        EndReason::Admin => "관리자가 종료함",
+        EndReason::Admin => "관리자에 의해 종료됨",
         EndReason::Unknown => "종료됨",
     }
 }

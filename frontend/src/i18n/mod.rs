@@ -62,6 +62,17 @@ pub fn use_i18n() -> I18n {
     use_context().unwrap_or_else(I18n::start)
 }
 
+/// A span of time in its two largest units, days to seconds; a second one that counts nothing is left out.
+fn span(seconds: u64, units: [&str; 4]) -> String {
+    let counts = [seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60];
+    let largest = counts.iter().position(|count| *count > 0).unwrap_or(3);
+    let mut text = format!("{}{}", counts[largest], units[largest]);
+    if let (Some(count @ 1..), Some(unit)) = (counts.get(largest + 1), units.get(largest + 1)) {
+        text = format!("{text} {count}{unit}");
+    }
+    text
+}
+
 /// Which of the texts.
 pub type Words = fn(&Texts) -> &'static str;
 
@@ -86,8 +97,11 @@ mod tests {
             for reason in EndReason::ALL {
                 assert!(!(texts.end_reason)(reason).is_empty() && !(texts.ended_label)(reason).is_empty());
             }
-            for code in [FieldErrorCode::Required, FieldErrorCode::PasswordCommon, FieldErrorCode::Unknown] {
+            for code in FIELD_ERRORS {
                 assert!(!(texts.field_error)(code).is_empty());
+            }
+            for (name, text) in texts.plain() {
+                assert!(!text.is_empty() || name == "hello_after", "{name}");
             }
         }
     }
@@ -146,9 +160,89 @@ mod tests {
         let korean = texts(Locale::Ko);
         assert!(ErrorCode::ALL.into_iter().all(|code| hangul((korean.problem)(code))));
         assert!(EndReason::ALL.into_iter().all(|reason| hangul((korean.end_reason)(reason))));
-        assert_eq!((texts(Locale::En).duration)(3_723), "1 h 2 min");
-        assert_eq!((korean.duration)(59), "59초");
     }
+
+    #[wasm_bindgen_test]
+    fn spans_name_two_units_and_none_that_counts_nothing() {
+        let (english, korean) = (texts(Locale::En).duration, texts(Locale::Ko).duration);
+        for (seconds, in_english, in_korean) in [
+            (0, "0 s", "0초"),
+            (59, "59 s", "59초"),
+            (60, "1 min", "1분"),
+            (61, "1 min 1 s", "1분 1초"),
+            (3_600, "1 h", "1시간"),
+            (3_659, "1 h", "1시간"),
+            (3_723, "1 h 2 min", "1시간 2분"),
+            (86_400, "1 d", "1일"),
+            (90_061, "1 d 1 h", "1일 1시간"),
+        ] {
+            assert_eq!((english(seconds).as_str(), korean(seconds).as_str()), (in_english, in_korean));
+        }
+    }
+
+    #[wasm_bindgen_test]
+    fn roles_are_words_in_every_language_and_unknown_ones_stay() {
+        let (english, korean) = (texts(Locale::En).role, texts(Locale::Ko).role);
+        for role in ["user", "auditor", "admin"] {
+            assert!(english(role) != role && korean(role) != role, "{role}");
+        }
+        assert_eq!((english("user"), korean("user")), ("User".to_owned(), "사용자".to_owned()));
+        assert_eq!((english("pilot"), korean("pilot")), ("pilot".to_owned(), "pilot".to_owned()));
+    }
+
+    #[wasm_bindgen_test]
+    fn korean_labels_of_ended_sessions_end_alike() {
+        for reason in EndReason::ALL {
+            let label = (texts(Locale::Ko).ended_label)(reason);
+            assert!(label.ends_with("됨"), "{label}");
+        }
+    }
+
+    #[wasm_bindgen_test]
+    fn no_korean_particle_stands_apart_and_one_thing_has_one_name() {
+        // Standing alone, each of these would be a particle that has lost its noun.
+        let particles =
+            ["은", "는", "가", "을", "를", "에", "에서", "의", "로", "으로", "와", "과", "까지", "부터"];
+        let replaced = ["탈퇴", "내려받", "내보내", "자판", "사본", "되살릴", "로그인 정보", "로그인 기기"];
+        for text in all_korean() {
+            let words: Vec<_> =
+                text.split(' ').map(|word| word.trim_end_matches(['.', ',', '!', '?'])).collect();
+            assert!(!particles.iter().any(|particle| words.contains(particle)), "{text}");
+            assert!(!replaced.iter().any(|word| text.contains(word)), "{text}");
+        }
+        let html = include_str!("../../../index.html");
+        assert!(!replaced.iter().any(|word| html.contains(word)));
+    }
+
+    /// Every Korean text that is made without a value.
+    fn all_korean() -> Vec<&'static str> {
+        let korean = texts(Locale::Ko);
+        let plain = korean.plain().into_iter().map(|(_, text)| text);
+        let problems = ErrorCode::ALL.into_iter().map(korean.problem);
+        let fields = FIELD_ERRORS.into_iter().map(korean.field_error);
+        let reasons = EndReason::ALL
+            .into_iter()
+            .flat_map(|reason| [(korean.end_reason)(reason), (korean.ended_label)(reason)]);
+        let failures = [korean.unreachable, korean.garbled, korean.signed_out_failure];
+        plain.chain(problems).chain(fields).chain(reasons).chain(failures).collect()
+    }
+
+    const FIELD_ERRORS: [FieldErrorCode; 14] = [
+        FieldErrorCode::Required,
+        FieldErrorCode::UnknownField,
+        FieldErrorCode::WrongType,
+        FieldErrorCode::TooShort,
+        FieldErrorCode::TooLong,
+        FieldErrorCode::ControlCharacters,
+        FieldErrorCode::NothingVisible,
+        FieldErrorCode::TooManyMarks,
+        FieldErrorCode::InvalidEmail,
+        FieldErrorCode::UnsupportedLocale,
+        FieldErrorCode::PasswordCommon,
+        FieldErrorCode::PasswordPersonal,
+        FieldErrorCode::PasswordPattern,
+        FieldErrorCode::PasswordGuessable,
+    ];
 
     #[wasm_bindgen_test]
     fn devices_are_named_in_every_language_and_unknown_words_stay() {

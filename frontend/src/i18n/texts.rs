@@ -12,6 +12,14 @@ macro_rules! texts {
             $(pub $name: &'static str,)*
             $($(#[$doc])* pub $made: $kind,)*
         }
+
+        #[cfg(test)]
+        impl Texts {
+            /// The plain texts, with their names.
+            pub fn plain(&self) -> Vec<(&'static str, &'static str)> {
+                vec![$((stringify!($name), self.$name),)*]
+            }
+        }
     };
 }
 
@@ -31,7 +39,8 @@ texts! {
     sign_in_again sign_in_again_lead sign_in_as_other
     // The lost key
     confirm confirm_title key_lost
-    // Home
+    // Home: what stands before and after a name in "Hello, Ada"
+    hello_before hello_after
     home_lead your_account this_session member_since roles device address signed_in_at last_used session_ends session_ends_hint
     look_after look_after_sessions look_after_password look_after_export
     // Profile
@@ -54,10 +63,10 @@ texts! {
 
     /// A device in words, from the server's: "Chrome on Windows".
     device_name: fn(&str) -> String,
+    /// What an account may do, in a word.
+    role: fn(&str) -> String,
     /// When a session ends, from that in words: "Ends in 14 days".
     ends: fn(&str) -> String,
-    /// "Hello, Ada"
-    hello: fn(&str) -> String,
     /// A span of seconds.
     duration: fn(u64) -> String,
     /// The general line of a problem.

@@ -12,7 +12,7 @@ pub fn DeleteAccount() -> impl IntoView {
     let dialog = Opener::default();
     view! {
         <Card title=|t| t.delete_title lead=|t| t.delete_lead class="danger">
-            <button type="button" class="danger" aria-haspopup="dialog" on:click=move |_| dialog.open()>{tr(|t| t.delete_title)}</button>
+            <button type="button" class="danger" aria-haspopup="dialog" on:click=move |_| dialog.open() prop:textContent=tr(|t| t.delete_title)></button>
         </Card>
         <Dialog opener=dialog id="delete-title" title=|t| t.delete_ask>
             <Losses />
@@ -24,7 +24,7 @@ pub fn DeleteAccount() -> impl IntoView {
 #[component]
 fn Losses() -> impl IntoView {
     let losses: [Words; 3] = [|t| t.delete_loss_account, |t| t.delete_loss_sessions, |t| t.delete_loss_final];
-    view! { <ul class="losses">{losses.map(|loss| view! { <li>{tr(loss)}</li> }).collect_view()}</ul> }
+    view! { <ul class="losses">{losses.map(|loss| view! { <li prop:textContent=tr(loss)></li> }).collect_view()}</ul> }
 }
 
 #[component]
@@ -35,12 +35,13 @@ fn Confirm(dialog: Opener) -> impl IntoView {
     let (id, email) =
         untrack(move || session.account()).map(|account| (account.id, account.email)).unwrap_or_default();
     let send = move |event: SubmitEvent| {
-        event.prevent_default();
-        let request = DeleteAccountRequest { password: password.get_untracked().into() };
-        form.submit(request.clone().checked().map(drop), async move {
-            account::delete(session, &request).await?;
-            session.deleted(id);
-            Ok(())
+        form.submit(&event, move || {
+            let request = DeleteAccountRequest { password: password.get_untracked().into() };
+            (request.clone().checked().map(drop), async move {
+                account::delete(session, &request).await?;
+                session.deleted(id);
+                Ok(())
+            })
         });
     };
     view! {

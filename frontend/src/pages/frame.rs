@@ -57,7 +57,7 @@ fn to_content(event: &leptos::ev::MouseEvent) {
 fn Inside() -> impl IntoView {
     let here = use_here();
     view! {
-        <a class="skip" href="#main" on:click=move |event| to_content(&event)>{tr(|t| t.skip_to_content)}</a>
+        <a class="skip" href="#main" on:click=move |event| to_content(&event) prop:textContent=tr(|t| t.skip_to_content)></a>
         <header class="top">
             <a href=Page::Home.href() class="brand"><Mark /></a>
             <AccountMenu />
@@ -96,7 +96,7 @@ pub fn Navigation() -> impl IntoView {
                 <li>
                     <a href=page.href() aria-current=move || (here.page() == Some(page)).then_some("page")>
                         <Icon page=page />
-                        <span>{move || page.name(i18n.texts())}</span>
+                        <span prop:textContent=move || page.name(i18n.texts())></span>
                     </a>
                 </li>
             }

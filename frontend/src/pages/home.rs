@@ -11,11 +11,15 @@ use leptos::prelude::*;
 /// The page.
 #[component]
 pub fn Home() -> impl IntoView {
-    let (session, i18n) = (use_session(), use_i18n());
+    let session = use_session();
     let name = move || session.account().map(|account| account.display_name).unwrap_or_default();
-    let heading = Signal::derive(move || (i18n.texts().hello)(&name()));
+    let heading = view! {
+        <span prop:textContent=tr(|t| t.hello_before)></span>
+        <bdi translate="no" prop:textContent=move || name()></bdi>
+        <span prop:textContent=tr(|t| t.hello_after)></span>
+    };
     view! {
-        <Head title=|t| t.home heading=heading lead=|t| t.home_lead />
+        <Head title=|t| t.home heading=heading.into_any() lead=|t| t.home_lead />
         <div class="cards">
             <YourAccount />
             <ThisSession />
@@ -33,13 +37,18 @@ fn YourAccount() -> impl IntoView {
     let since = Signal::derive(move || {
         session.account().map(|account| locale::date(i18n.locale(), account.created_at)).unwrap_or_default()
     });
+    let roles = Signal::derive(move || {
+        let words = |role: &String| (i18n.texts().role)(role);
+        let roles = session.account().map(|account| account.roles).unwrap_or_default();
+        roles.iter().map(words).collect::<Vec<_>>().join(", ")
+    });
     view! {
         <Card title=|t| t.your_account>
             <dl>
                 <Fact name=|t| t.display_name value=of(|account| account.display_name.clone()) />
                 <Fact name=|t| t.email value=of(|account| account.email.clone()) />
                 <Fact name=|t| t.member_since value=since />
-                <Fact name=|t| t.roles value=of(|account| account.roles.join(", ")) />
+                <Fact name=|t| t.roles value=roles />
             </dl>
         </Card>
     }
@@ -88,7 +97,7 @@ fn Fact(name: Words, #[prop(into)] value: Signal<String>) -> impl IntoView {
     let text = tr(name);
     view! {
         {move || (!value.with(String::is_empty)).then(|| {
-            view! { <div><dt>{text}</dt><dd>{move || value.get()}</dd></div> }.into_any()
+            view! { <div><dt prop:textContent=text></dt><dd><bdi prop:textContent=move || value.get()></bdi></dd></div> }.into_any()
         })}
     }
 }
@@ -100,7 +109,8 @@ fn LookAfter() -> impl IntoView {
         (Page::Security, |t| t.look_after_password),
         (Page::Security, |t| t.look_after_export),
     ];
-    let links =
-        links.map(|(page, text)| view! { <li><a href=page.href()>{tr(text)}</a></li> }).collect_view();
+    let links = links
+        .map(|(page, text)| view! { <li><a href=page.href() prop:textContent=tr(text)></a></li> })
+        .collect_view();
     view! { <Card title=|t| t.look_after><ul class="links">{links}</ul></Card> }
 }

@@ -29,8 +29,8 @@ pub fn LogIn() -> impl IntoView {
             <WhyHere />
             <LogInForm />
             <p class="aside">
-                {tr(|t| t.no_account)} " "
-                <a href=move || with_next(Page::SignUp, &next.get())>{tr(|t| t.create_account)}</a>
+                <span prop:textContent=tr(|t| t.no_account)></span> " "
+                <a href=move || with_next(Page::SignUp, &next.get()) prop:textContent=tr(|t| t.create_account)></a>
             </p>
         </Outside>
     }
@@ -42,7 +42,7 @@ fn WhyHere() -> impl IntoView {
     let (session, i18n) = (use_session(), use_i18n());
     view! {
         <div role="status">
-            {move || why(session, i18n.texts()).map(|why| view! { <p class="notice">{why}</p> }.into_any())}
+            {move || why(session, i18n.texts()).map(|why| view! { <p class="notice" prop:textContent=why></p> }.into_any())}
         </div>
     }
 }
@@ -61,17 +61,16 @@ fn LogInForm() -> impl IntoView {
     let (email, password) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let remember = RwSignal::new(remembered());
     let send = move |event: SubmitEvent| {
-        event.prevent_default();
-        let request = LogInRequest {
-            email: email.get_untracked(),
-            password: password.get_untracked().into(),
-            remember: remember.get_untracked(),
-            token_delivery: TokenDelivery::Cookie,
-        };
-        form.submit(
-            Checked::try_from(request.clone()).map(drop),
-            async move { session.sign_in(&request).await },
-        );
+        form.submit(&event, move || {
+            let request = LogInRequest {
+                email: email.get_untracked(),
+                password: password.get_untracked().into(),
+                remember: remember.get_untracked(),
+                token_delivery: TokenDelivery::Cookie,
+            };
+            let checked = Checked::try_from(request.clone()).map(drop);
+            (checked, async move { session.sign_in(&request).await })
+        });
     };
     view! {
         <form novalidate on:submit=send>

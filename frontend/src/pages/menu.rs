@@ -3,25 +3,25 @@
 use super::switches::{LanguageSwitch, ThemeSwitch};
 use crate::components::use_session;
 use crate::i18n::tr;
+use crate::platform::locale;
 use leptos::prelude::*;
 
-/// Who is signed in, language and theme, and the way out. The browser opens and closes it (a popover).
+/// Who is signed in, language and theme, and the way out. The browser opens and closes it (a
+/// popover), or `boot.js` in one that has no popovers.
 #[component]
 pub fn AccountMenu() -> impl IntoView {
     let session = use_session();
     let name = move || session.account().map(|account| account.display_name).unwrap_or_default();
     let email = move || session.account().map(|account| account.email).unwrap_or_default();
     // The style sheet makes it a capital: here that would take the tables of Unicode along.
-    let initial = move || name().chars().take(1).collect::<String>();
+    let initial = move || locale::first_letter(&name());
     view! {
-        <button type="button" class="avatar" popovertarget="account-menu" aria-haspopup="dialog" aria-label=tr(|t| t.account_menu)>
-            {move || initial()}
-        </button>
+        <button type="button" class="avatar" popovertarget="account-menu" data-menu="account-menu" aria-haspopup="dialog" aria-label=tr(|t| t.account_menu) translate="no" prop:textContent=move || initial()></button>
         <div id="account-menu" class="menu" popover="auto" role="dialog" aria-label=tr(|t| t.account_menu)>
-            <p class="who"><strong>{move || name()}</strong><span>{move || email()}</span></p>
+            <p class="who" translate="no"><strong><bdi prop:textContent=move || name()></bdi></strong><span><bdi prop:textContent=move || email()></bdi></span></p>
             <LanguageSwitch id="menu-language" />
             <ThemeSwitch id="menu-theme" />
-            <button type="button" class="quiet" on:click=move |_| session.sign_out()>{tr(|t| t.sign_out)}</button>
+            <button type="button" class="quiet" on:click=move |_| session.sign_out() prop:textContent=tr(|t| t.sign_out)></button>
         </div>
     }
 }

@@ -12,7 +12,7 @@ pub fn NotFound() -> impl IntoView {
     view! {
         <Outside>
             <Head title=|t| t.not_found lead=|t| t.not_found_lead />
-            <p><a class="button primary" href=Page::Home.href()>{tr(|t| t.to_home)}</a></p>
+            <p><a class="button primary" href=Page::Home.href() prop:textContent=tr(|t| t.to_home)></a></p>
         </Outside>
     }
 }

@@ -25,17 +25,18 @@ fn ProfileForm() -> impl IntoView {
     let chosen = RwSignal::new(None::<String>);
     let language = Signal::derive(move || chosen.get().unwrap_or_else(|| i18n.locale().tag().to_owned()));
     let send = move |event: SubmitEvent| {
-        event.prevent_default();
-        let request = ProfileChangeRequest {
-            display_name: Some(name.get_untracked()),
-            locale: Some(language.get_untracked()),
-        };
-        form.submit(ProfileChange::try_from(request.clone()).map(drop), async move {
-            let account = account::change_profile(session, &request).await?;
-            i18n.speak(account.locale);
-            session.account_changed(account);
-            let _ = chosen.try_set(None);
-            Ok(())
+        form.submit(&event, move || {
+            let request = ProfileChangeRequest {
+                display_name: Some(name.get_untracked()),
+                locale: Some(language.get_untracked()),
+            };
+            (ProfileChange::try_from(request.clone()).map(drop), async move {
+                let account = account::change_profile(session, &request).await?;
+                i18n.speak(account.locale);
+                session.account_changed(account);
+                let _ = chosen.try_set(None);
+                Ok(())
+            })
         });
     };
     let choose = Callback::new(move |tag: String| chosen.set(tag.parse::<Locale>().ok().map(|_| tag)));
@@ -44,7 +45,7 @@ fn ProfileForm() -> impl IntoView {
             <form novalidate on:submit=send>
                 <Field form=form name="display_name" label=|t| t.display_name value=name kind=Kind::Text autocomplete="name" hint=|t| t.name_hint />
                 <Select id="profile-locale" label=|t| t.language value=language choose=choose options=languages() />
-                <p class="hint below">{tr(|t| t.language_hint)}</p>
+                <p class="hint below" prop:textContent=tr(|t| t.language_hint)></p>
                 <Submit form=form label=|t| t.save done=|t| t.saved />
             </form>
         </section>

@@ -25,15 +25,16 @@ fn ChangePassword() -> impl IntoView {
     let (current, new) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let email = untrack(move || session.account()).map(|account| account.email).unwrap_or_default();
     let send = move |event: SubmitEvent| {
-        event.prevent_default();
-        let request = ChangePasswordRequest {
-            current_password: current.get_untracked().into(),
-            new_password: new.get_untracked().into(),
-        };
-        form.submit(Checked::try_from(request.clone()).map(drop), async move {
-            account::change_password(session, &request).await?;
-            let _ = (current.try_set(String::new()), new.try_set(String::new()));
-            Ok(())
+        form.submit(&event, move || {
+            let request = ChangePasswordRequest {
+                current_password: current.get_untracked().into(),
+                new_password: new.get_untracked().into(),
+            };
+            (Checked::try_from(request.clone()).map(drop), async move {
+                account::change_password(session, &request).await?;
+                let _ = (current.try_set(String::new()), new.try_set(String::new()));
+                Ok(())
+            })
         });
     };
     view! {
@@ -54,8 +55,7 @@ fn Export() -> impl IntoView {
     let form = Form::new("export");
     let refused = RwSignal::new(false);
     let send = move |event: SubmitEvent| {
-        event.prevent_default();
-        form.submit(Ok(()), async move {
+        let work = async move {
             let text = account::export(session).await?;
             let saved = download::save_json("latchkey-export.json", &text);
             if saved {
@@ -63,7 +63,8 @@ fn Export() -> impl IntoView {
             }
             let _ = refused.try_set(!saved);
             Ok(())
-        });
+        };
+        form.submit(&event, || (Ok(()), work));
     };
     view! {
         <Card title=|t| t.export_title lead=|t| t.export_lead>

@@ -10,11 +10,14 @@ use leptos::prelude::*;
 pub fn SessionBar() -> impl IntoView {
     let session = use_session();
     let (kept, restoring) = (tr(|t| t.interrupted), tr(|t| t.restoring_interrupted));
-    let text = move || if session.with(|state| *state == State::Restoring) { restoring() } else { kept() };
+    let text = Signal::derive(move || {
+        let restores = session.with(|state| *state == State::Restoring);
+        if restores { restoring().to_owned() } else { kept().to_owned() }
+    });
     view! {
         <div role="status" class="bar-place" data-testid="session-bar">
             {move || session.waiting_for_server().then(|| view! {
-                <Banner label=|t| t.try_now press=move || session.try_now()>{move || text()}</Banner>
+                <Banner text=text label=|t| t.try_now press=move || session.try_now() />
             }.into_any())}
         </div>
     }

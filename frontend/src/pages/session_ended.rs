@@ -48,11 +48,11 @@ fn SignInAgain(
     view! {
         // There is no going on without an answer. Browsers let a second Escape through, so it opens again.
         <dialog node_ref=dialog class="dialog" aria-labelledby="again-title" aria-describedby="again-why" on:cancel=|event: leptos::ev::Event| event.prevent_default() on:close=move |_| untrack(show)>
-            <h2 id="again-title">{tr(title)}</h2>
-            <p id="again-why">{move || reason.map_or(i18n.texts().key_lost, i18n.texts().end_reason)}</p>
-            <p class="lead">{tr(|t| t.sign_in_again_lead)}</p>
+            <h2 id="again-title" prop:textContent=tr(title)></h2>
+            <p id="again-why" prop:textContent=move || reason.map_or(i18n.texts().key_lost, i18n.texts().end_reason)></p>
+            <p class="lead" prop:textContent=tr(|t| t.sign_in_again_lead)></p>
             <PasswordAgain email=account.email label=label />
-            <button type="button" class="link" on:click=move |_| session.leave()>{tr(|t| t.sign_in_as_other)}</button>
+            <button type="button" class="link" on:click=move |_| session.leave() prop:textContent=tr(|t| t.sign_in_as_other)></button>
         </dialog>
     }
 }
@@ -64,22 +64,21 @@ fn PasswordAgain(email: String, label: Words) -> impl IntoView {
     let (password, remember) = (RwSignal::new(String::new()), RwSignal::new(remembered()));
     let address = email.clone();
     let send = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        let request = LogInRequest {
-            email: address.clone(),
-            password: password.get_untracked().into(),
-            remember: remember.get_untracked(),
-            token_delivery: TokenDelivery::Cookie,
-        };
-        form.submit(
-            LogIn::try_from(request.clone()).map(drop),
-            async move { session.sign_in(&request).await },
-        );
+        form.submit(&event, || {
+            let request = LogInRequest {
+                email: address.clone(),
+                password: password.get_untracked().into(),
+                remember: remember.get_untracked(),
+                token_delivery: TokenDelivery::Cookie,
+            };
+            let checked = LogIn::try_from(request.clone()).map(drop);
+            (checked, async move { session.sign_in(&request).await })
+        });
     };
     view! {
         <form novalidate on:submit=send>
             <Username email=email.clone() />
-            <p class="fixed"><span>{tr(|t| t.email)}</span><strong>{email}</strong></p>
+            <p class="fixed"><span prop:textContent=tr(|t| t.email)></span><strong><bdi translate="no">{email}</bdi></strong></p>
             <Field form=form name="password" label=|t| t.password value=password kind=Kind::Password autocomplete="current-password" />
             <KeepSignedIn id="again-remember" value=remember />
             <Submit form=form label=label />

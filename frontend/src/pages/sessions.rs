@@ -75,11 +75,11 @@ fn more_rows(rest: Vec<Session>, list: Loaded<SessionList>) -> AnyView {
             true => some_rows(rest.clone(), list),
             false => view! {
                 <li>
-                    <button type="button" class="quiet" on:click=move |_| {
+                    <button type="button" class="quiet" prop:textContent=tr(|t| t.show_more) on:click=move |_| {
                         wanted.set(true);
                         // The button goes, and the focus goes on where it was.
                         document::focus_soon(format!("[data-session='{next}']"));
-                    }>{tr(|t| t.show_more)}</button>
+                    }></button>
                 </li>
             }
             .into_any(),
@@ -95,11 +95,11 @@ fn EndOthers(others: Vec<String>, list: Loaded<SessionList>) -> impl IntoView {
     let dialog = Opener::default();
     let others = others
         .into_iter()
-        .map(|device| view! { <li>{move || (i18n.texts().device_name)(&device)}</li> })
+        .map(|device| view! { <li prop:textContent=move || (i18n.texts().device_name)(&device)></li> })
         .collect_view();
     view! {
-        <p class="lead">{tr(|t| t.sign_out_others_lead)}</p>
-        <button type="button" class="danger" aria-haspopup="dialog" on:click=move |_| dialog.open()>{tr(|t| t.sign_out_others)}</button>
+        <p class="lead" prop:textContent=tr(|t| t.sign_out_others_lead)></p>
+        <button type="button" class="danger" aria-haspopup="dialog" on:click=move |_| dialog.open() prop:textContent=tr(|t| t.sign_out_others)></button>
         <Dialog opener=dialog id="others-title" title=|t| t.sign_out_others_ask>
             <ul class="losses">{others}</ul>
             <EndForm list=list dialog=dialog />
@@ -122,7 +122,7 @@ fn Live(found: Session, list: Loaded<SessionList>) -> impl IntoView {
     view! {
         <li tabindex="-1" data-session=id.to_string()>
             <Device found=found />
-            <p class="facts">{move || ends()}</p>
+            <p class="facts" prop:textContent=move || ends()></p>
             {match current {
                 true => view! { <Badge text=|t| t.this_one /> }.into_any(),
                 false => view! { <EndForm list=list one=(id, name) /> }.into_any(),
@@ -135,14 +135,17 @@ fn Live(found: Session, list: Loaded<SessionList>) -> impl IntoView {
 fn Ended(found: Session) -> impl IntoView {
     let i18n = use_i18n();
     let (reason, at) = (found.end_reason.unwrap_or(EndReason::Unknown), found.ended_at);
-    let when = move || at.map(|at| unbroken(&locale::date_time(i18n.locale(), at))).unwrap_or_default();
+    let facts = move || {
+        let when = at.map(|at| unbroken(&locale::date_time(i18n.locale(), at))).unwrap_or_default();
+        format!("{}\u{a0}· {when}", (i18n.texts().ended_label)(reason))
+    };
     let id = found.id;
     let replayed = reason == EndReason::ReplayDetected;
     view! {
         <li tabindex="-1" data-session=id.to_string() class:alarm=replayed>
             <Device found=found />
-            <p class="facts">{move || (i18n.texts().ended_label)(reason)} "\u{a0}· " {move || when()}</p>
-            {replayed.then(|| view! { <p class="problem">{tr(|t| t.replay_advice)}</p> })}
+            <p class="facts" prop:textContent=move || facts()></p>
+            {replayed.then(|| view! { <p class="problem" prop:textContent=tr(|t| t.replay_advice)></p> })}
         </li>
     }
 }
@@ -165,9 +168,9 @@ fn Device(found: Session) -> impl IntoView {
     };
     let device = found.device;
     view! {
-        <strong title=found.user_agent>{move || (i18n.texts().device_name)(&device)}</strong>
+        <strong title=found.user_agent prop:textContent=move || (i18n.texts().device_name)(&device)></strong>
         <p class="facts">{found.ip}</p>
-        <p class="facts">{move || used()}</p>
+        <p class="facts" prop:textContent=move || used()></p>
     }
 }
 
@@ -185,8 +188,7 @@ fn EndForm(
     let (session, toasts) = (use_session(), use_toasts());
     let form = Form::new("end").of(one.map(|(id, _)| id));
     let send = move |event: SubmitEvent| {
-        event.prevent_default();
-        form.submit(Ok(()), async move {
+        let work = async move {
             let ended = match one {
                 Some((id, _)) => sessions::end(session, id).await,
                 None => sessions::end_others(session).await,
@@ -202,7 +204,8 @@ fn EndForm(
                 toasts.say(if one.is_some() { |t| t.signed_out_there } else { |t| t.signed_out_others });
             }
             ended
-        });
+        };
+        form.submit(&event, || (Ok(()), work));
     };
     view! {
         <form on:submit=send>

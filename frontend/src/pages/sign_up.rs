@@ -17,7 +17,8 @@ pub fn SignUp() -> impl IntoView {
             <Head title=|t| t.sign_up_title lead=|t| t.sign_up_lead />
             <SignUpForm />
             <p class="aside">
-                {tr(|t| t.have_account)} " " <a href=move || with_next(Page::LogIn, &next.get())>{tr(|t| t.sign_in)}</a>
+                <span prop:textContent=tr(|t| t.have_account)></span> " "
+                <a href=move || with_next(Page::LogIn, &next.get()) prop:textContent=tr(|t| t.sign_in)></a>
             </p>
         </Outside>
     }
@@ -30,17 +31,16 @@ fn SignUpForm() -> impl IntoView {
     let (email, password, name) =
         (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(String::new()));
     let send = move |event: SubmitEvent| {
-        event.prevent_default();
-        let request = SignUpRequest {
-            email: email.get_untracked(),
-            password: password.get_untracked().into(),
-            display_name: name.get_untracked(),
-            locale: Some(untrack(|| i18n.locale()).tag().to_owned()),
-        };
-        form.submit(
-            Checked::try_from(request.clone()).map(drop),
-            async move { session.sign_up(&request).await },
-        );
+        form.submit(&event, move || {
+            let request = SignUpRequest {
+                email: email.get_untracked(),
+                password: password.get_untracked().into(),
+                display_name: name.get_untracked(),
+                locale: Some(untrack(|| i18n.locale()).tag().to_owned()),
+            };
+            let checked = Checked::try_from(request.clone()).map(drop);
+            (checked, async move { session.sign_up(&request).await })
+        });
     };
     let taken = move || form.code() == Some(ErrorCode::EmailTaken);
     view! {
@@ -50,7 +50,7 @@ fn SignUpForm() -> impl IntoView {
             <Field form=form name="password" label=|t| t.password value=password kind=Kind::Password autocomplete="new-password" hint=|t| t.password_hint />
             <Submit form=form label=|t| t.create_account />
             {move || taken().then(|| view! {
-                <p class="aside"><a href=with_next(Page::LogIn, &next.get())>{tr(|t| t.email_taken_link)}</a></p>
+                <p class="aside"><a href=with_next(Page::LogIn, &next.get()) prop:textContent=tr(|t| t.email_taken_link)></a></p>
             }.into_any())}
         </form>
     }

@@ -45,10 +45,10 @@ pub fn ThemeSwitch(id: &'static str) -> impl IntoView {
                 <label>
                     <input type="radio" name=id value=choice checked=chosen == choice on:change=move |_| theme.choose(choice.to_owned()) />
                     <i class=icon></i>
-                    <span class="visually-hidden">{tr(name)}</span>
+                    <span class="visually-hidden" prop:textContent=tr(name)></span>
                 </label>
             }
         })
         .collect_view();
-    view! { <fieldset class="segments"><legend>{tr(|t| t.theme)}</legend>{choices}</fieldset> }.into_any()
+    view! { <fieldset class="segments"><legend prop:textContent=tr(|t| t.theme)></legend>{choices}</fieldset> }.into_any()
 }

@@ -42,10 +42,10 @@ fn Countdown() -> impl IntoView {
     let whole = move || ends().map_or(1, |(_, lifetime)| lifetime.as_secs().max(1)).to_string();
     view! {
         <section class="card countdown">
-            <p class="label">{tr(|t| t.ends_in)}</p>
-            <p class="clock" data-testid="countdown" role="timer">{move || text()}</p>
+            <p class="label" prop:textContent=tr(|t| t.ends_in)></p>
+            <p class="clock" data-testid="countdown" role="timer" prop:textContent=move || text()></p>
             <progress max=whole prop:value=move || left().to_string() aria-label=tr(|t| t.ends_in)></progress>
-            <p class="hint">{tr(|t| t.refreshes_itself)}</p>
+            <p class="hint" prop:textContent=tr(|t| t.refreshes_itself)></p>
         </section>
     }
 }
@@ -70,7 +70,7 @@ fn Raw() -> impl IntoView {
     view! {
         <Card title=|t| t.raw_title lead=|t| t.raw_hint>
             <Code text=text />
-            <button type="button" class="quiet" on:click=copy>{tr(|t| t.copy)}</button>
+            <button type="button" class="quiet" on:click=copy prop:textContent=tr(|t| t.copy)></button>
             <Refused refused=refused why=|t| t.copy_failed />
         </Card>
     }
@@ -87,7 +87,8 @@ fn Log() -> impl IntoView {
             .into_iter()
             .map(|entry| {
                 let at = locale::time(language, entry.at);
-                view! { <li><time>{at}</time> " " {(texts.deed)(entry.deed)} " " <span class="tag">{format!("gen {}", entry.generation)}</span></li> }
+                let generation = format!("gen {}", entry.generation);
+                view! { <li><time prop:textContent=at></time> " " <span prop:textContent=(texts.deed)(entry.deed)></span> " " <span class="tag" prop:textContent=generation></span></li> }
             })
             .collect_view()
             .into_any()

@@ -55,7 +55,7 @@ fn Table(rows: fn(&Grant, Locale) -> Option<Vec<Row>>) -> impl IntoView {
             .unwrap_or_default()
             .into_iter()
             .map(|(name, value, meaning)| {
-                view! { <tr><th scope="row"><code>{name}</code></th><td><code>{value}</code></td><td>{meaning(texts)}</td></tr> }
+                view! { <tr translate="no"><th scope="row"><code prop:textContent=name></code></th><td><code prop:textContent=value></code></td><td translate="yes" prop:textContent=meaning(texts)></td></tr> }
             })
             .collect_view()
             .into_any()
@@ -64,7 +64,7 @@ fn Table(rows: fn(&Grant, Locale) -> Option<Vec<Row>>) -> impl IntoView {
         {move || rows().is_none().then(|| view! { <Empty text=|t| t.token_unreadable /> }.into_any())}
         <table>
             <thead>
-                <tr><th scope="col">{tr(|t| t.name_column)}</th><th scope="col">{tr(|t| t.value_column)}</th><th scope="col">{tr(|t| t.meaning_column)}</th></tr>
+                <tr><th scope="col" prop:textContent=tr(|t| t.name_column)></th><th scope="col" prop:textContent=tr(|t| t.value_column)></th><th scope="col" prop:textContent=tr(|t| t.meaning_column)></th></tr>
             </thead>
             <tbody>{move || lines()}</tbody>
         </table>

@@ -2,7 +2,7 @@
 
 use leptos::prelude::request_animation_frame;
 use wasm_bindgen::JsCast;
-use web_sys::{Document, Element, HtmlElement};
+use web_sys::{Document, Element, Event, HtmlElement};
 
 fn document() -> Option<Document> {
     web_sys::window()?.document()
@@ -40,6 +40,19 @@ pub fn focus(selector: &str) {
 /// The same, once what changes now has been drawn.
 pub fn focus_soon(selector: String) {
     request_animation_frame(move || focus(&selector));
+}
+
+/// Has every field of the form that is sent report what it holds, as if it had been typed or chosen now.
+pub fn report_fields(sent: &Event) {
+    let form = sent.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let Some(fields) = form.and_then(|form| form.query_selector_all("input, select").ok()) else { return };
+    for at in 0..fields.length() {
+        for name in ["input", "change"] {
+            // Neither making an event of such a name nor sending it fails.
+            let _ =
+                fields.item(at).zip(Event::new(name).ok()).map(|(field, event)| field.dispatch_event(&event));
+        }
+    }
 }
 
 /// Whether the person looks at the page.

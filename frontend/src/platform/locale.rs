@@ -1,8 +1,8 @@
 //! Languages, dates and numbers, as the browser knows them.
 
-use js_sys::{Array, Intl, Object, Reflect};
+use js_sys::{Array, Function, Intl, Object, Reflect};
 use latchkey_shared::{Locale, Timestamp};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 
 /// The first of the browser's languages that the page speaks.
 pub fn of_browser() -> Locale {
@@ -45,6 +45,24 @@ fn distance(millis: i64) -> (i64, &'static str) {
         }
     }
     (0, "second")
+}
+
+/// The first letter of a text with all that belongs to it: marks, the parts of an emoji, a whole syllable of Hangul.
+pub fn first_letter(text: &str) -> String {
+    segmented(text.trim_start()).unwrap_or_else(|| latchkey_shared::first_letter(text).to_owned())
+}
+
+/// The first letter as the browser parts the text (UAX 29); nothing where it cannot, or the letter cannot be seen.
+fn segmented(text: &str) -> Option<String> {
+    let get = |of: &JsValue, name: &str| Reflect::get(of, &name.into()).ok();
+    let call = |of: &JsValue, name: &str, with: &JsValue| {
+        get(of, name)?.dyn_into::<Function>().ok()?.call1(of, with).ok()
+    };
+    let segmenter = get(&get(&js_sys::global(), "Intl")?, "Segmenter")?.dyn_into::<Function>().ok()?;
+    let segmenter = Reflect::construct(&segmenter, &Array::new()).ok()?;
+    let segments = call(&segmenter, "segment", &text.into())?;
+    let first = get(&call(&segments, "containing", &0.into())?, "segment")?.as_string()?;
+    (!latchkey_shared::first_letter(&first).is_empty()).then_some(first)
 }
 
 fn format(locale: Locale, at: Timestamp, choices: &[(&str, &str)]) -> String {
@@ -93,5 +111,20 @@ mod tests {
         assert!(date(Locale::Ko, at).contains("2023년 11월"));
         assert!(date(Locale::En, at).contains("November"));
         let _ = date_time(Locale::En, Timestamp::from_millis(i64::MAX));
+    }
+
+    #[wasm_bindgen_test]
+    fn initials_are_whole_letters() {
+        for (name, initial) in [
+            ("Ada", "A"),
+            (" e\u{301}lodie", "e\u{301}"),
+            ("👩‍👩‍👧‍👦 Family", "👩‍👩‍👧‍👦"),
+            ("🇰🇷🇩🇪", "🇰🇷"),
+            ("\u{1112}\u{1161}\u{11AB}\u{1100}", "\u{1112}\u{1161}\u{11AB}"),
+            ("\u{200B}Ada", "A"),
+            ("", ""),
+        ] {
+            assert_eq!(first_letter(name), initial);
+        }
     }
 }

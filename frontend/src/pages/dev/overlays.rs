@@ -53,10 +53,12 @@ pub fn ToastCards() -> impl IntoView {
 
 #[component]
 pub fn Banners() -> impl IntoView {
+    let interrupted = tr(|t| t.interrupted);
+    let interrupted = Signal::derive(move || interrupted().to_owned());
     view! {
         <Exhibit name="Banner">
-            <State name="as it is"><Banner label=|t| t.try_now press=|| ()>{tr(|t| t.interrupted)}</Banner></State>
-            <State name="long text"><Banner label=|t| t.try_now press=|| ()>{LONG}</Banner></State>
+            <State name="as it is"><Banner text=interrupted label=|t| t.try_now press=|| () /></State>
+            <State name="long text"><Banner text=Signal::stored(LONG.to_owned()) label=|t| t.try_now press=|| () /></State>
         </Exhibit>
     }
 }

@@ -39,7 +39,7 @@ pub fn Badges() -> impl IntoView {
     view! {
         <Exhibit name="Badge">
             <State name="as it is"><p><Badge text=|t| t.this_one /></p></State>
-            <State name="Korean"><p><Badge text=|_| "현재 기기" /></p></State>
+            <State name="Korean"><p><Badge text=|_| "현재 로그인" /></p></State>
             <State name="tag"><p><span class="tag">"gen 12"</span></p></State>
         </Exhibit>
     }
