@@ -1,0 +1,52 @@
+import type { Page } from '@playwright/test'
+
+/** How translators change a page: some put elements in the place of its text, some change the text where it is. */
+export const WAYS = ['in elements of its own', 'in place'] as const
+export type Way = (typeof WAYS)[number]
+
+/** Marks what is translated; what is in it stays readable, so that a test can tell what it says. */
+export const TRANSLATED = /^⟦.*⟧$/s
+
+/** Translates the page from now on: what stands there, and whatever comes or changes. */
+export async function translate(page: Page, way: Way): Promise<void> {
+  await page.evaluate((way) => {
+    const replaced = (text: Text) => {
+      const outer = document.createElement('font')
+      const inner = document.createElement('font')
+      outer.style.verticalAlign = inner.style.verticalAlign = 'inherit'
+      inner.textContent = `⟦${text.data}⟧`
+      outer.append(inner)
+      text.replaceWith(outer)
+    }
+    const rewritten = (text: Text) => (text.data = `⟦${text.data}⟧`)
+    const skipped = 'script, style, noscript, textarea, [translate=no]'
+    const translateAll = () => {
+      const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+      const found: Text[] = []
+      while (walker.nextNode()) found.push(walker.currentNode as Text)
+      for (const text of found) {
+        if (!text.data.trim() || text.data.startsWith('⟦') || text.parentElement?.closest(skipped)) continue
+        if (way === 'in place') rewritten(text)
+        else replaced(text)
+      }
+    }
+    translateAll()
+    document.documentElement.classList.add('translated-ltr')
+    new MutationObserver(translateAll).observe(document.body, { childList: true, subtree: true, characterData: true })
+  }, way)
+}
+
+/** All that the page shows, without the marks, and without what changes by itself: numbers, and how long ago something was. */
+export function shown(page: Page): Promise<string> {
+  return page.evaluate(() =>
+    [...document.body.children]
+      // Words at the edge go by themselves.
+      .filter((part): part is HTMLElement => part instanceof HTMLElement && !part.matches('script, noscript, .toasts'))
+      .map((part) => part.innerText)
+      .join('\n')
+      .replace(/[⟦⟧]/g, '')
+      .replace(/(\d+(일|시간|분|초)\s*)+(전|후)?|지금/g, '#')
+      .replace(/\d+/g, '#')
+      .replace(/\s+/g, ' '),
+  )
+}

@@ -1,0 +1,138 @@
+import type { BrowserContext, Page } from '@playwright/test'
+import { answered } from '../support/complaints.ts'
+import { expect, test } from '../support/fixtures.ts'
+import { ADA, heading, passwordField, signUp, welcome } from '../support/people.ts'
+import { open } from '../support/states.ts'
+
+const SAID = {
+  en: { locale: 'en-US', failed: 'The page could not be loaded.', blocked: 'WebAssembly is switched off' },
+  ko: { locale: 'ko-KR', failed: '페이지를 불러오지 못했습니다.', blocked: 'WebAssembly가 꺼져 있어' },
+} as const
+
+test.beforeEach(({ context }) => ageBySomeYears(context))
+
+test('the outline speaks one language, changes it, and gives way to the page', async ({ page, origin }) => {
+  const slow = origin.faults.on({ path: /\.wasm$/ }, { kind: 'delay', milliseconds: 600_000 })
+  await page.goto('/login', { waitUntil: 'commit' })
+  const outline = page.locator('#shell main')
+  await expect(outline.locator('h1')).toHaveText('Sign in')
+  await expect(outline.getByText('로그인', { exact: true })).toHaveCount(0)
+  await page.locator('#shell-language').selectOption('ko')
+  await expect(outline.locator('h1')).toHaveText('로그인')
+  await page.locator('#shell .segments label').last().click()
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark')
+  slow.lift()
+  await open(page, '/login')
+  await expect(heading(page, '로그인')).toBeVisible()
+})
+
+test('people sign up, use the menu with mouse and keyboard, and sign out', async ({ page }) => {
+  await signUp(page, ADA)
+  const opener = page.getByRole('button', { name: 'Account menu' })
+  const menu = page.locator('#account-menu')
+  await expect(menu).toBeHidden()
+  await opener.click()
+  await expect(menu).toBeVisible()
+  await expect(opener).toHaveAttribute('aria-expanded', 'true')
+  await menu.getByLabel('Language').selectOption('ko')
+  await expect(menu).toBeVisible()
+  await menu.locator('select').selectOption('en')
+  await page.locator('h1').click()
+  await expect(menu).toBeHidden()
+  await expect(opener).toHaveAttribute('aria-expanded', 'false')
+  await opener.focus()
+  await page.keyboard.press('Enter')
+  await page.keyboard.press('Tab')
+  expect(await menu.evaluate((menu) => menu.contains(document.activeElement))).toBe(true)
+  await page.keyboard.press('Escape')
+  await expect(menu).toBeHidden()
+  await expect(opener).toBeFocused()
+  await opener.click()
+  await menu.getByRole('button', { name: 'Sign out' }).click()
+  await expect(heading(page, 'Sign in')).toBeVisible()
+})
+
+test('a form that was sent too early is sent once the page is there', async ({ page, origin }) => {
+  await signUp(page, ADA)
+  await page.context().clearCookies()
+  await page.evaluate(() => localStorage.clear())
+  const slow = origin.faults.on({ path: /\.wasm$/ }, { kind: 'delay', milliseconds: 1_500 })
+  await page.goto('/login', { waitUntil: 'commit' })
+  await page.getByLabel('Email').fill(ADA.email)
+  await passwordField(page).fill(ADA.password)
+  await passwordField(page).press('Enter')
+  await expect(welcome(page, ADA)).toBeVisible()
+  expect(slow.hits).toBeGreaterThan(0)
+})
+
+for (const [language, { locale, failed, blocked }] of Object.entries(SAID)) {
+  test.describe(`what is wrong is said, ${language}`, () => {
+    test.use({ locale })
+
+    test('where the page does not arrive', async ({ page, origin, complaints }) => {
+      complaints.expect(answered(503), /could not be started/)
+      origin.faults.on({ path: /\.wasm$/ }, { kind: 'answer', status: 503 })
+      await page.goto('/login')
+      await saysAlone(page, failed)
+    })
+
+    test('where the script that starts the page cannot be read, or does not arrive', async ({ page, origin, complaints }) => {
+      complaints.expect(/SyntaxError|Unexpected|Invalid/, answered(404))
+      const headers = { 'content-type': 'text/javascript' }
+      const unreadable = origin.faults.on({ path: /boot.*\.js$/ }, { kind: 'answer', status: 200, body: 'what is this?', headers })
+      await page.goto('/login')
+      await saysAlone(page, failed)
+      unreadable.lift()
+      origin.faults.on({ path: /boot.*\.js$/ }, { kind: 'answer', status: 404, headers })
+      await page.goto('/login')
+      await saysAlone(page, failed)
+    })
+
+    for (const [how, value] of Object.entries({ missing: undefined, 'an empty object': {} })) {
+      test(`where WebAssembly is ${how}`, async ({ page, context, complaints }) => {
+        complaints.expect(/WebAssembly is switched off/)
+        await context.addInitScript((value) => Object.defineProperty(window, 'WebAssembly', { value }), value)
+        await page.goto('/account/profile')
+        await saysAlone(page, blocked)
+        // The form waits for nothing any more.
+        await page.locator('#shell [type=submit]').click()
+        await expect(page.locator('#shell [aria-busy=true]')).toHaveCount(0)
+      })
+    }
+  })
+}
+
+/** The message stands where the person looks, with the button to try again, and no other one beside it. */
+async function saysAlone(page: Page, words: string): Promise<void> {
+  const message = page.locator('#shell main #trouble')
+  await expect(message).toBeVisible()
+  await expect(message).toContainText(words)
+  await expect(message.locator('p').filter({ visible: true })).toHaveCount(1)
+  await expect(message.getByRole('button')).toBeVisible()
+}
+
+/** Takes away what browsers of a few years ago do not have. */
+async function ageBySomeYears(context: BrowserContext): Promise<void> {
+  await context.addInitScript(() => {
+    const missing: [object, string[]][] = [
+      [Document.prototype, ['adoptedStyleSheets', 'startViewTransition']],
+      [Element.prototype, ['checkVisibility']],
+      [HTMLElement.prototype, ['popover', 'showPopover', 'hidePopover', 'togglePopover']],
+      [HTMLButtonElement.prototype, ['popoverTargetElement', 'popoverTargetAction']],
+      [HTMLFormElement.prototype, ['requestSubmit']],
+      [CSSStyleSheet.prototype, ['replace', 'replaceSync']],
+      [Intl, ['Segmenter']],
+      [window, ['structuredClone', 'scheduler', 'navigation']],
+    ]
+    for (const [of, names] of missing) for (const name of names) Reflect.deleteProperty(of, name)
+    const illegal = () => {
+      throw new TypeError('Illegal constructor')
+    }
+    window.CSSStyleSheet = new Proxy(CSSStyleSheet, { construct: illegal })
+    // To a browser without popovers their attributes say nothing.
+    const { setAttribute } = Element.prototype
+    Element.prototype.setAttribute = function (name, value) {
+      if (!name.startsWith('popover')) setAttribute.call(this, name, value)
+    }
+  })
+}

@@ -1,0 +1,113 @@
+import type { Page } from '@playwright/test'
+import { manySessions, refusal } from '../support/answers.ts'
+import { answered } from '../support/complaints.ts'
+import { expect, test } from '../support/fixtures.ts'
+import { ADA } from '../support/people.ts'
+import { fillIn, open, send, STATES } from '../support/states.ts'
+import { Theatre } from '../support/theatre.ts'
+import { shown, translate, TRANSLATED, WAYS } from '../support/translator.ts'
+
+/** Those that the page itself draws. */
+const DRAWN = STATES.filter(({ name, scripts }) => scripts && !/^before|could not be started/.test(name))
+
+for (const way of WAYS) {
+  test(`every state says the same, translated ${way} or not, when the language changes`, async ({ browser, origin }) => {
+    test.setTimeout(900_000)
+    expect(DRAWN.length).toBeGreaterThan(60)
+    const theatre = await Theatre.open(browser, origin, 'en')
+    for (const state of DRAWN) {
+      await theatre.show(state, async ({ page }) => {
+        await page.evaluate(() => addEventListener('error', (event) => Object.assign(window, { broken: event.message })))
+        await speak(page, 'ko')
+        const korean = await shown(page)
+        await speak(page, 'en')
+        const english = await shown(page)
+        expect(korean, state.name).not.toBe(english)
+        await translate(page, way)
+        await speak(page, 'ko')
+        await expect.poll(() => shown(page), { message: state.name }).toBe(korean)
+        await speak(page, 'en')
+        await expect.poll(() => shown(page), { message: state.name }).toBe(english)
+        expect(await page.evaluate(() => 'broken' in window), state.name).toBe(false)
+      })
+    }
+  })
+
+  test(`what a form says comes and goes on a page that is translated ${way}`, async ({ page, origin, complaints }) => {
+    complaints.expect(answered(401), answered(409), answered(422), answered(429), answered(500))
+    await open(page, '/signup')
+    await translate(page, way)
+    await send(page)
+    await says(page, ['Fill this in.'], ['At least 8 characters'])
+    await fillIn(page, { email: 'ada', display_name: '\u{3164}', password: 'short' })
+    await says(page, ['At least 8 characters'], ['Fill this in.'])
+    await send(page)
+    await says(page, ['Enter an address such as', 'Use at least one character', 'Use at least 8'], ['Fill this in.'])
+    await fillIn(page, { email: ADA.email, display_name: ADA.name, password: 'password1234' })
+    await send(page)
+    await says(page, ['tried first'], ['Enter an address such as', 'Use at least one character', 'Use at least 8'])
+    const busy = origin.faults.on({ path: '/api/auth/signup' }, refusal(429, 'too_many_requests', {}, { 'retry-after': '3' }))
+    await fillIn(page, { password: ADA.password })
+    await send(page)
+    await says(page, ['Too many tries.', 'Try again in 2 s.'], ['tried first', 'Try again in 3 s.'])
+    await says(page, [], ['Too many tries.', 'Try again in'])
+    busy.lift()
+    await send(page)
+    await says(page, ['Your account'], ['Create your account'])
+    await expect(page.locator('h1 bdi')).toHaveText(ADA.name)
+
+    await page.locator('nav a[href="/account/profile"]').click()
+    await send(page)
+    await says(page, ['Saved.'], [])
+    await fillIn(page, { display_name: ' ' })
+    await send(page)
+    await says(page, ['Fill this in.'], ['Saved.', 'Up to 80 characters'])
+    await fillIn(page, { display_name: 'Augusta' })
+    await send(page)
+    await says(page, ['Saved.', 'Up to 80 characters'], ['Fill this in.'])
+
+    await page.locator('nav a[href="/account/security"]').click()
+    await fillIn(page, { current_password: 'not her password', new_password: 'difference engine 1822' })
+    await send(page)
+    await says(page, ['This password is wrong.'], ['Saved.'])
+    const failed = origin.faults.on({ path: '/api/me/password' }, refusal(500, 'internal'))
+    await send(page)
+    await says(page, ['Something went wrong on the server.'], ['This password is wrong.'])
+    failed.lift()
+    await page.locator('main button[aria-haspopup=dialog]').click()
+    const dialog = page.locator('dialog[open]')
+    await send(dialog)
+    await says(page, ['Fill this in.'], ['Enter your password to confirm.'])
+
+    await dialog.getByRole('button', { name: /Cancel/ }).click()
+    origin.faults.on({ method: 'GET', path: '/api/me/sessions' }, manySessions())
+    await page.locator('nav a[href="/account/sessions"]').click()
+    await says(page, ['Ended in the last 30 days', 'This session'], ['Change password'])
+    await page.locator('nav a[href="/account/token"]').click()
+    const countdown = page.getByTestId('countdown')
+    const before = await countdown.innerText()
+    await expect(countdown).toHaveText(TRANSLATED)
+    await expect(countdown).not.toHaveText(before)
+    await expect(countdown.locator('font > font')).toHaveCount(way === 'in place' ? 0 : 1)
+  })
+}
+
+/** Waits until the page shows all of these, translated, and none of those. */
+async function says(page: Page, all: string[], none: string[]): Promise<void> {
+  const faults = async () => {
+    const text = await page.locator('body').innerText()
+    return [...all.filter((words) => !text.includes(words)), ...none.filter((words) => text.includes(words))]
+  }
+  await expect.poll(faults).toEqual([])
+}
+
+/** Chooses a language, wherever the list of them stands: in the menu it is there also while that is shut. */
+async function speak(page: Page, language: 'en' | 'ko'): Promise<void> {
+  await page.evaluate((language) => {
+    const list = document.querySelector<HTMLSelectElement>('#language, #menu-language')
+    if (!list) throw new Error('There is no list of languages.')
+    list.value = language
+    list.dispatchEvent(new Event('change', { bubbles: true }))
+  }, language)
+  await expect(page.locator('html')).toHaveAttribute('lang', language)
+}
