@@ -25,7 +25,13 @@ const keep = (database, made) =>
     const transaction = database.transaction(KEYS, "readwrite", { durability: "strict" });
     const keys = transaction.objectStore(KEYS);
     const kept = keys.get(NAME);
-    kept.onsuccess = () => kept.result ?? keys.add(made, NAME);
+    kept.onsuccess = () => {
+      try {
+        kept.result ?? keys.add(made, NAME);
+      } catch {
+        transaction.abort(); // some private windows keep no keys
+      }
+    };
     transaction.oncomplete = () => done(kept.result ?? made);
     transaction.onabort = () => fail(transaction.error);
   });
@@ -48,14 +54,17 @@ const base64url = (bytes) =>
 const encode = (text) => new TextEncoder().encode(text);
 const part = (value) => base64url(encode(JSON.stringify(value)));
 
-// What was read the last time serves where the database fails later.
+// What was read the last time serves where the database fails later, or is slow. Reading begins before anybody asks: the
+// first time takes longest.
 let held;
+const read = async () => (held = await pair());
+if (globalThis.crypto?.subtle) read().catch(() => {});
 
 // A proof for one call, made at `iat` in seconds by the server's clock, with the server's nonce where it gave one. Nothing
 // without a key.
 const prove = async (htm, path, iat, nonce) => {
   if (!globalThis.crypto?.subtle) return;
-  held = await inTime(pair()).catch(() => held);
+  await inTime(read()).catch(() => {});
   if (!held) return;
   const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", held.publicKey);
   const jti = base64url(crypto.getRandomValues(new Uint8Array(16)));

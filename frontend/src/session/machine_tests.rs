@@ -386,7 +386,8 @@ fn check(state: &State, event: &Event, kept: Option<&Record>, next: &State, effe
     let an_end = displaced
         || matches!(event, Event::Refused { .. } | Event::SignOut | Event::Deleted(_))
         || matches!(event, Event::Stored(record) if record.end().is_some())
-        || matches!(event, Event::Refreshed { .. }) && kept.is_some_and(|record| record.end().is_some());
+        || matches!(event, Event::Refreshed { .. } | Event::Unproven { .. })
+            && kept.is_some_and(|record| record.end().is_some());
     let key_lost = matches!(event, Event::Unproven { .. } | Event::Stored(Record::KeyLost { .. }));
     if state.grant().is_some() && next.grant().is_none() {
         assert!(an_end || key_lost && matches!(next, State::KeyLost(Some(_))), "{context}");
