@@ -1,7 +1,7 @@
 //! What an account is to the server.
 
 use crate::db::StoreError;
-use crate::passwords::{HashingError, NewPasswordError, Overloaded, PasswordHash, Weakness};
+use crate::passwords::{HashingError, NewPasswordError, PasswordHash, PoolError, Weakness};
 use crate::sessions::IssueError;
 use crate::throttle::TooMany;
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
@@ -30,9 +30,9 @@ pub enum AccountError {
     /// There were too many wrong tries from there.
     #[error(transparent)]
     TooMany(#[from] TooMany),
-    /// All hashing threads are busy.
+    /// The threads for passwords are busy, or have failed.
     #[error(transparent)]
-    Overloaded(#[from] Overloaded),
+    Pool(#[from] PoolError),
     /// The password could not be hashed.
     #[error("hashing failed: {0}")]
     Hashing(HashingError),
@@ -48,7 +48,7 @@ impl From<NewPasswordError> for AccountError {
     fn from(error: NewPasswordError) -> Self {
         match error {
             NewPasswordError::Weak(weakness) => Self::WeakPassword(weakness),
-            NewPasswordError::Overloaded(error) => Self::Overloaded(error),
+            NewPasswordError::Pool(error) => Self::Pool(error),
             NewPasswordError::Hashing(error) => Self::Hashing(error),
         }
     }

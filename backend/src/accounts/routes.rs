@@ -146,7 +146,7 @@ fn weak(field: &str, error: AccountError) -> Refusal {
         AccountError::WrongPassword => Refusal::new(ErrorCode::CredentialsRejected),
         AccountError::Gone => Refusal::ended(Some(EndReason::AccountDeleted)),
         AccountError::TooMany(error) => error.into(),
-        AccountError::Overloaded(error) => error.into(),
+        AccountError::Pool(error) => error.into(),
         AccountError::Hashing(_) => Refusal::internal(error),
         AccountError::Issue(error) => error.into(),
         AccountError::Store(error) => error.into(),

@@ -40,19 +40,37 @@ async fn live() -> Json<Health> {
     Json(Health { status: Status::Ok })
 }
 
-/// Whether the database answers.
+/// Whether the database answers and passwords can be checked.
 #[utoipa::path(
     get, path = "/api/health/ready", tag = "health",
     responses(
         (status = 200, description = "It can serve", body = Health),
-        (status = 503, description = "The database does not answer", body = Health),
+        (status = 503, description = "The database does not answer, or no hashing thread is left", body = Health),
     ),
 )]
 async fn ready(State(app): State<App>) -> (StatusCode, Json<Health>) {
-    match tokio::time::timeout(PATIENCE, app.db.ping()).await {
-        Ok(Ok(())) => (StatusCode::OK, Json(Health { status: Status::Ok })),
-        Ok(Err(_)) | Err(_) => {
-            (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status: Status::Unavailable }))
+    let pinged = tokio::time::timeout(PATIENCE, app.db.ping()).await;
+    health(matches!(pinged, Ok(Ok(()))), app.passwords.can_hash())
+}
+
+fn health(database_answers: bool, can_hash: bool) -> (StatusCode, Json<Health>) {
+    if database_answers && can_hash {
+        (StatusCode::OK, Json(Health { status: Status::Ok }))
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status: Status::Unavailable }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ready_takes_a_database_that_answers_and_a_thread_that_hashes() {
+        for (database_answers, can_hash, expected) in
+            [(true, true, 200), (true, false, 503), (false, true, 503), (false, false, 503)]
+        {
+            assert_eq!(health(database_answers, can_hash).0, expected);
         }
     }
 }

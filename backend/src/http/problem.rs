@@ -1,7 +1,7 @@
 //! How a call is refused: RFC 9457 problem details. The cause goes to the log, never to the caller.
 
 use crate::db::StoreError;
-use crate::passwords::Overloaded;
+use crate::passwords::PoolError;
 use crate::platform;
 use crate::throttle::TooMany;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -39,6 +39,17 @@ impl Refusal {
     /// The session is over, and why, where that is known.
     pub fn ended(reason: Option<EndReason>) -> Self {
         Self { end_reason: reason, ..Self::new(ErrorCode::SessionEnded) }
+    }
+
+    /// The server is busy.
+    pub fn overloaded() -> Self {
+        Self { retry_after: Some(BUSY), ..Self::new(ErrorCode::Overloaded) }
+    }
+
+    /// There is no room for a body of this size now, and will be again (RFC 9110 §15.5.14).
+    pub fn no_room() -> Self {
+        let refusal = Self { retry_after: Some(BUSY), ..Self::new(ErrorCode::PayloadTooLarge) };
+        refusal.detail("There is no room for a body of this size at the moment. Try again later.")
     }
 
     /// The server failed.
@@ -144,7 +155,7 @@ fn detail(code: ErrorCode) -> &'static str {
         ErrorCode::EmailTaken => {
             "An account with this e-mail address exists. Sign in, or use another address."
         }
-        ErrorCode::PayloadTooLarge => "The body is larger than 64 KiB.",
+        ErrorCode::PayloadTooLarge => "The body is larger than 16 KiB.",
         ErrorCode::UnsupportedMediaType => "Send the body as application/json.",
         ErrorCode::ValidationFailed => "Some fields have to change.",
         ErrorCode::TooManyRequests => "Too many tries. Wait as long as Retry-After says.",
@@ -165,9 +176,12 @@ impl From<StoreError> for Refusal {
     }
 }
 
-impl From<Overloaded> for Refusal {
-    fn from(_: Overloaded) -> Self {
-        Self { retry_after: Some(BUSY), ..Self::new(ErrorCode::Overloaded) }
+impl From<PoolError> for Refusal {
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::Overloaded => Self::overloaded(),
+            PoolError::Failed => Self::internal(error),
+        }
     }
 }
 

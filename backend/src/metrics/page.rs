@@ -2,6 +2,7 @@
 
 use super::{Calls, Outcome, Tally};
 use crate::app::App;
+use crate::passwords::PoolCounts;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, NoLabelSet, text};
 use prometheus_client::metrics::MetricType;
@@ -37,15 +38,8 @@ impl Collector for Scrape {
         let (remembered, checked) = app.verifier.counts();
         let verified = [([("result", "remembered")], remembered), ([("result", "checked")], checked)];
         page.counters("token_checks", "Access tokens: remembered, or checked by their signature", verified)?;
-        let hashing = app.passwords.counts();
-        page.gauge("hashing_waiting", "Requests that wait for a hashing thread", hashing.waiting)?;
-        page.counter("hashing_jobs", "Passwords that were hashed", hashing.done)?;
-        page.seconds(
-            "hashing_wait_seconds",
-            "What they waited for a thread, together",
-            hashing.waited.as_secs_f64(),
-        )?;
-        page.counter("hashing_refused", "Passwords that nobody had time to hash", hashing.refused)?;
+        page.threads("hashing", app.passwords.counts())?;
+        page.threads("judging", app.passwords.judging())?;
         let connections = app.db.connections();
         page.gauge("database_connections", "Open connections to the database", connections.open)?;
         page.gauge("database_connections_idle", "Of these, those that nobody uses", connections.idle)
@@ -82,6 +76,22 @@ impl Page<'_> {
             histogram.encode_histogram::<NoLabelSet>(row.seconds, count, &row.classes, None)?;
         }
         Ok(())
+    }
+
+    fn threads(&mut self, kind: &str, counts: PoolCounts) -> fmt::Result {
+        let PoolCounts { waiting, done, refused, waited } = counts;
+        self.gauge(&format!("{kind}_waiting"), &format!("Requests that wait for a {kind} thread"), waiting)?;
+        self.counter(
+            &format!("{kind}_jobs"),
+            &format!("Passwords that {kind} threads were done with"),
+            done,
+        )?;
+        self.seconds(
+            &format!("{kind}_wait_seconds"),
+            "What they waited for a thread, together",
+            waited.as_secs_f64(),
+        )?;
+        self.counter(&format!("{kind}_refused"), "Passwords that no thread had time for", refused)
     }
 
     fn tally<O: Outcome>(

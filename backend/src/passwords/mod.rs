@@ -1,17 +1,48 @@
-//! Passwords: hashed with Argon2id (RFC 9106) on threads of their own, and judged before they are taken.
+//! Passwords: judged before they are taken, and hashed with Argon2id (RFC 9106); each on threads of its own, so that no hash
+//! waits for a password that is costly to judge.
 
+mod excerpt;
 mod hash;
 mod pool;
 mod strength;
 
 pub use hash::PasswordHash;
-pub use pool::{Overloaded, Pool};
+pub use pool::{PoolCounts, PoolError};
 pub use strength::{Weakness, judge};
 
 pub use argon2_rust::Error as HashingError;
 
+use crate::config;
 use crate::platform::Randomness;
+use hash::Memory;
 use latchkey_shared::{Password, Secret};
+use pool::{Kind, Workers};
+use std::time::Duration;
+
+const HASHING: Kind<Memory> = Kind {
+    name: "hashing",
+    waiting: "wait for a hashing thread",
+    working: "hash the password",
+    nice: 10,
+    state: Memory::not_yet_taken,
+};
+/// Behind the hashing threads: a sign-in waits for nobody's judgement.
+const JUDGING: Kind<()> = Kind {
+    name: "judging",
+    waiting: "wait for a judging thread",
+    working: "judge the password",
+    nice: 15,
+    state: || (),
+};
+/// How many hashing threads come on one that judges: to judge an honest password takes a twentieth of a hash.
+const HASHING_PER_JUDGING: usize = 4;
+
+/// The threads for passwords. They end when the last handle to them is dropped.
+#[derive(Clone)]
+pub struct Pool {
+    hashing: Workers<Memory>,
+    judging: Workers<()>,
+}
 
 /// Why a new password was not hashed.
 #[derive(Debug, thiserror::Error)]
@@ -19,15 +50,42 @@ pub enum NewPasswordError {
     /// It would be guessed too soon.
     #[error("the password is too weak")]
     Weak(Weakness),
-    /// All hashing threads are busy.
+    /// The threads are busy, or have failed.
     #[error(transparent)]
-    Overloaded(#[from] Overloaded),
+    Pool(#[from] PoolError),
     /// Argon2id refused to hash.
     #[error("hashing failed: {0}")]
     Hashing(#[from] HashingError),
 }
 
 impl Pool {
+    /// Starts the threads.
+    pub fn start(config: &config::Passwords) -> std::io::Result<Self> {
+        let threads = config.threads.div_ceil(HASHING_PER_JUDGING);
+        let judging = Workers::start(&JUDGING, &config::Passwords { threads, ..config.clone() })?;
+        Ok(Self { hashing: Workers::start(&HASHING, config)?, judging })
+    }
+
+    /// Whether a thread is left that hashes.
+    pub fn can_hash(&self) -> bool {
+        self.hashing.is_alive()
+    }
+
+    /// How the hashing threads stand.
+    pub fn counts(&self) -> PoolCounts {
+        self.hashing.counts()
+    }
+
+    /// How the judging threads stand.
+    pub fn judging(&self) -> PoolCounts {
+        self.judging.counts()
+    }
+
+    /// How long a request that comes now will probably wait for a hashing thread.
+    pub fn expected_wait(&self) -> Duration {
+        self.hashing.expected_wait()
+    }
+
     /// Judges a new password and hashes it. `personal` is what an attacker knows of its owner.
     pub async fn hash_new(
         &self,
@@ -36,24 +94,25 @@ impl Pool {
         random: &dyn Randomness,
     ) -> Result<PasswordHash, NewPasswordError> {
         let salt = random.bytes();
-        self.run(move |memory| {
-            judge(password.expose(), &personal).map_err(NewPasswordError::Weak)?;
-            Ok(hash::hash(password.expose(), &salt, memory)?)
-        })
-        .await?
+        let judged = password.clone();
+        let judged = self.judging.run(move |()| judge(judged.expose(), &personal));
+        judged.await?.map_err(NewPasswordError::Weak)?;
+        Ok(self.hashing.run(move |memory| hash::hash(password.expose(), &salt, memory)).await??)
     }
 
     /// Whether the password is the one that was hashed. With nothing to compare to it costs the same and says no:
     /// otherwise timing tells which addresses have accounts.
-    pub async fn verify(&self, password: Secret, stored: Option<PasswordHash>) -> Result<bool, Overloaded> {
-        self.run(move |memory| {
-            let compared = hash::matches(password.expose(), stored.as_ref().unwrap_or(&hash::DECOY), memory);
-            compared.map(|matches| matches && stored.is_some())
-        })
-        .await?
-        .map_err(|error| {
-            tracing::error!(%error, "Cannot check a password");
-            Overloaded
-        })
+    pub async fn verify(&self, password: Secret, stored: Option<PasswordHash>) -> Result<bool, PoolError> {
+        self.hashing
+            .run(move |memory| {
+                let compared =
+                    hash::matches(password.expose(), stored.as_ref().unwrap_or(&hash::DECOY), memory);
+                compared.map(|matches| matches && stored.is_some())
+            })
+            .await?
+            .map_err(|error| {
+                tracing::error!(%error, "Cannot check a password");
+                PoolError::Overloaded
+            })
     }
 }

@@ -1,10 +1,10 @@
-//! The hashing pool: a few threads, each with a memory block of its own, behind a queue that is bounded.
+//! Threads for work that takes a processor's time: a few of one kind, behind a queue that is bounded.
 //!
 //! On the runtime's blocking threads a flood of sign-ins would take gigabytes and make every other request wait.
 
-use super::hash::Memory;
 use crate::config;
 use crate::traces;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,27 +14,45 @@ use tokio::sync::oneshot;
 /// How many requests may wait for each thread, however fast it is: each of them takes memory while it waits.
 const QUEUE_PER_THREAD: usize = 1024;
 
-/// How far the hashing threads stand back, in steps of nice(2): a request that only checks a token is let through at once,
-/// and on a machine that has nothing else to do they lose nothing.
-#[cfg(target_os = "linux")]
-const STAND_BACK: i32 = 10;
-
-/// All hashing threads are busy, and would be for longer than a request may wait.
+/// Why a job was not done.
 #[derive(Debug, thiserror::Error)]
-#[error("the hashing threads are busy")]
-pub struct Overloaded;
+pub enum PoolError {
+    /// All threads are busy, and would be for longer than a request may wait.
+    #[error("the threads are busy")]
+    Overloaded,
+    /// The job panicked, or no thread is left.
+    #[error("the job was not finished")]
+    Failed,
+}
 
-/// What a thread does; without memory it only says that there was no time. Whether it was done.
-type Work = Box<dyn FnOnce(Option<&mut Memory>) -> bool + Send>;
+/// A kind of work, and the threads that do it.
+pub(super) struct Kind<S> {
+    /// The threads' name.
+    pub name: &'static str,
+    /// The step of a trace while a job waits.
+    pub waiting: &'static str,
+    /// The step of a trace while it is done.
+    pub working: &'static str,
+    /// How far the threads stand back, in steps of nice(2): a request that only checks a token is let through at once, and
+    /// on a machine that has nothing else to do they lose nothing.
+    pub nice: i32,
+    /// Makes what each thread keeps from job to job.
+    pub state: fn() -> S,
+}
 
-struct Job {
+/// What a thread does; without its state it only says that there was no time. Whether it was done.
+type Work<S> = Box<dyn FnOnce(Option<&mut S>) -> bool + Send>;
+
+struct Job<S> {
     queued_at: Instant,
-    work: Work,
+    work: Work<S>,
 }
 
 /// How much there is to do, and how fast it gets done.
 struct Load {
     threads: usize,
+    /// The threads that run.
+    alive: AtomicUsize,
     max_wait: Duration,
     waiting: AtomicUsize,
     /// The running mean of what one job takes, in nanoseconds; 0 until the first is done.
@@ -55,9 +73,9 @@ struct Counts {
 pub struct PoolCounts {
     /// Requests that wait for a thread.
     pub waiting: usize,
-    /// Passwords that were hashed.
+    /// Jobs that were done.
     pub done: u64,
-    /// Passwords that nobody had time to hash.
+    /// Jobs that nobody had time for.
     pub refused: u64,
     /// How long those that were begun had waited, together.
     pub waited: Duration,
@@ -65,12 +83,17 @@ pub struct PoolCounts {
 
 impl Load {
     fn new(config: &config::Passwords) -> Self {
-        let (waiting, pace) = (AtomicUsize::new(0), AtomicU64::new(0));
-        let counts = Counts::default();
-        Self { threads: config.threads.max(1), max_wait: config.max_wait, waiting, pace, counts }
+        Self {
+            threads: config.threads.max(1),
+            alive: AtomicUsize::new(0),
+            max_wait: config.max_wait,
+            waiting: AtomicUsize::new(0),
+            pace: AtomicU64::new(0),
+            counts: Counts::default(),
+        }
     }
 
-    /// How long a job that is queued now will probably wait; nothing before the first hash is done.
+    /// How long a job that is queued now will probably wait; nothing before the first job is done.
     fn expected_wait(&self) -> Duration {
         let ahead = self.waiting.load(Ordering::Relaxed) / self.threads;
         let pace = Duration::from_nanos(self.pace.load(Ordering::Relaxed));
@@ -102,25 +125,52 @@ impl Counts {
     }
 }
 
-/// The hashing threads. They end when the last handle to the pool is dropped.
-#[derive(Clone)]
-pub struct Pool {
-    queue: SyncSender<Job>,
+/// A thread that runs; it is counted for as long as this lives.
+struct Alive(Arc<Load>);
+
+impl Alive {
+    fn count(load: &Arc<Load>) -> Self {
+        load.alive.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(load))
+    }
+}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        self.0.alive.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The threads of one kind. They end when the last handle to them is dropped.
+pub(super) struct Workers<S: 'static> {
+    kind: &'static Kind<S>,
+    queue: SyncSender<Job<S>>,
     load: Arc<Load>,
 }
 
-impl Pool {
+impl<S: 'static> Clone for Workers<S> {
+    fn clone(&self) -> Self {
+        Self { kind: self.kind, queue: self.queue.clone(), load: Arc::clone(&self.load) }
+    }
+}
+
+impl<S: 'static> Workers<S> {
     /// Starts the threads.
-    pub fn start(config: &config::Passwords) -> std::io::Result<Self> {
+    pub fn start(kind: &'static Kind<S>, config: &config::Passwords) -> std::io::Result<Self> {
         let (queue, jobs) = sync_channel(config.threads.saturating_mul(QUEUE_PER_THREAD));
         let (jobs, load) = (Arc::new(Mutex::new(jobs)), Arc::new(Load::new(config)));
         for index in 0..config.threads {
-            let (jobs, load) = (Arc::clone(&jobs), Arc::clone(&load));
+            let (jobs, alive) = (Arc::clone(&jobs), Alive::count(&load));
             std::thread::Builder::new()
-                .name(format!("hashing-{index}"))
-                .spawn(move || serve(&jobs, &load))?;
+                .name(format!("{}-{index}", kind.name))
+                .spawn(move || serve(kind, &jobs, &alive.0))?;
         }
-        Ok(Self { queue, load })
+        Ok(Self { kind, queue, load })
+    }
+
+    /// Whether any thread is left.
+    pub fn is_alive(&self) -> bool {
+        self.load.alive.load(Ordering::Relaxed) > 0
     }
 
     /// How it stands.
@@ -140,41 +190,46 @@ impl Pool {
     }
 
     /// Runs `work` on one of the threads.
-    pub(super) async fn run<T: Send + 'static>(
+    pub async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
-    ) -> Result<T, Overloaded> {
+        work: impl FnOnce(&mut S) -> T + Send + 'static,
+    ) -> Result<T, PoolError> {
         if !self.load.has_time() {
             self.load.counts.refused.fetch_add(1, Ordering::Relaxed);
-            return Err(Overloaded);
+            return Err(PoolError::Overloaded);
         }
         let (answer, answered) = oneshot::channel();
-        let waiting = traces::step("wait for a hashing thread");
-        let work = Box::new(move |memory: Option<&mut Memory>| {
-            // A caller that has gone away needs no hash; one that waited too long gets none.
-            let memory = memory.filter(|_| !answer.is_closed());
-            memory.is_some_and(|memory| {
-                let hashing = waiting.then("hash the password");
-                let done = work(memory);
-                drop(hashing);
-                answer.send(done).is_ok()
-            })
+        let (waiting, working) = (traces::step(self.kind.waiting), self.kind.working);
+        let work = Box::new(move |state: Option<&mut S>| {
+            // A caller that has gone away needs nothing done.
+            if answer.is_closed() {
+                return false;
+            }
+            let done = state.map(|state| {
+                let _step = waiting.then(working);
+                work(state)
+            });
+            let is_done = done.is_some();
+            answer.send(done.ok_or(PoolError::Overloaded)).is_ok() && is_done
         });
         self.load.waiting.fetch_add(1, Ordering::Relaxed);
         match self.queue.try_send(Job { queued_at: Instant::now(), work }) {
-            Ok(()) => answered.await.map_err(|_| Overloaded),
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+            Ok(()) => answered.await.unwrap_or(Err(PoolError::Failed)),
+            Err(error) => {
                 self.load.waiting.fetch_sub(1, Ordering::Relaxed);
                 self.load.counts.refused.fetch_add(1, Ordering::Relaxed);
-                Err(Overloaded)
+                Err(match error {
+                    TrySendError::Full(_) => PoolError::Overloaded,
+                    TrySendError::Disconnected(_) => PoolError::Failed,
+                })
             }
         }
     }
 }
 
-fn serve(jobs: &Mutex<Receiver<Job>>, load: &Load) {
-    stand_back();
-    let mut memory = Memory::not_yet_taken();
+fn serve<S>(kind: &Kind<S>, jobs: &Mutex<Receiver<Job<S>>>, load: &Load) {
+    stand_back(kind.nice);
+    let mut state = (kind.state)();
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
@@ -183,34 +238,85 @@ fn serve(jobs: &Mutex<Receiver<Job>>, load: &Load) {
         let waited = begun.duration_since(job.queued_at);
         let in_time = waited <= load.max_wait;
         load.counts.begun(waited, in_time);
-        if (job.work)(in_time.then_some(&mut memory)) {
-            load.note(begun.elapsed());
-            load.counts.done.fetch_add(1, Ordering::Relaxed);
+        let work = AssertUnwindSafe(|| (job.work)(in_time.then_some(&mut state)));
+        match catch_unwind(work) {
+            Ok(true) => {
+                load.note(begun.elapsed());
+                load.counts.done.fetch_add(1, Ordering::Relaxed);
+            }
+            Ok(false) => {}
+            // A panic costs its own job alone; nobody knows in which state it left what the thread keeps.
+            Err(_panic) => state = (kind.state)(),
         }
     }
 }
 
 /// On Linux a thread has a priority of its own; elsewhere this would slow the whole server.
-fn stand_back() {
+fn stand_back(steps: i32) {
     #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::nice(STAND_BACK) {
-        tracing::debug!(%error, "The hashing threads keep the priority of the others");
+    if let Err(error) = rustix::process::nice(steps) {
+        tracing::debug!(%error, "The threads for passwords keep the priority of the others");
     }
+    #[cfg(not(target_os = "linux"))]
+    let _ = steps;
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn pool(threads: usize, max_wait: Duration) -> Pool {
-        Pool::start(&config::Passwords { threads, max_wait }).unwrap()
+    const COUNTING: Kind<u32> = Kind {
+        name: "counting",
+        waiting: "wait for a thread that counts",
+        working: "count",
+        nice: 0,
+        state: || 0,
+    };
+
+    fn pool(threads: usize, max_wait: Duration) -> Workers<u32> {
+        Workers::start(&COUNTING, &config::Passwords { threads, max_wait }).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_panic_costs_its_own_job_alone_and_the_thread_goes_on_with_a_new_state() {
+        let pool = pool(1, Duration::from_secs(60));
+        let count = |state: &mut u32| {
+            *state += 1;
+            *state
+        };
+        assert_eq!([pool.run(count).await.unwrap(), pool.run(count).await.unwrap()], [1, 2]);
+        for _ in 0..3 {
+            let panicked = pool.run(|state: &mut u32| {
+                *state = 100;
+                panic!("a panic that a test asked for");
+            });
+            let panicked: Result<(), _> = panicked.await;
+            assert!(matches!(panicked, Err(PoolError::Failed)), "{panicked:?}");
+            assert!(pool.is_alive());
+            assert_eq!(pool.run(count).await.unwrap(), 1);
+        }
+        assert_eq!((pool.counts().waiting, pool.counts().done), (0, 5));
+    }
+
+    #[test]
+    fn it_is_known_when_no_thread_is_left() {
+        let pool = pool(2, Duration::from_secs(60));
+        assert!(pool.is_alive());
+        let Workers { queue, load, kind } = pool;
+        // Threads end when nobody can ask them any more.
+        drop(queue);
+        while load.alive.load(Ordering::Relaxed) > 0 {
+            std::thread::yield_now();
+        }
+        let (queue, _) = sync_channel(1);
+        assert!(!Workers { queue, load, kind }.is_alive());
     }
 
     #[tokio::test]
     async fn work_is_done_on_the_pools_own_threads() {
         let name =
             pool(1, Duration::from_secs(60)).run(|_| std::thread::current().name().map(str::to_owned)).await;
-        assert_eq!(name.unwrap().as_deref(), Some("hashing-0"));
+        assert_eq!(name.unwrap().as_deref(), Some("counting-0"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! How soon a password would be guessed, by zxcvbn's estimate.
 
+use super::excerpt::{excerpts, longest_parts};
 use latchkey_shared::FieldErrorCode;
 use zxcvbn::Score;
 use zxcvbn::feedback::Warning;
@@ -29,13 +30,20 @@ impl Weakness {
     }
 }
 
-/// Takes passwords that withstand 10⁸ guesses and more. `personal` is what an attacker knows of the owner.
+/// Takes passwords that withstand 10⁸ guesses and more. `personal` is what an attacker knows of the owner. It takes about as
+/// long as a hash at most.
 pub fn judge(password: &str, personal: &[String]) -> Result<(), Weakness> {
     let known: Vec<&str> = personal.iter().flat_map(|text| words(text)).collect();
     if known.iter().any(|word| word.chars().count() > 3 && is_mostly(password, word)) {
         return Err(Weakness::Personal);
     }
-    let estimate = zxcvbn::zxcvbn(password, &known);
+    let parts: Vec<String> = known.iter().flat_map(|word| longest_parts(word)).collect();
+    let known: Vec<&str> = parts.iter().map(String::as_str).collect();
+    excerpts(password).iter().try_for_each(|text| withstands(text, &known))
+}
+
+fn withstands(text: &str, known: &[&str]) -> Result<(), Weakness> {
+    let estimate = zxcvbn::zxcvbn(text, known);
     if estimate.score() >= Score::Three {
         return Ok(());
     }
@@ -100,6 +108,35 @@ mod tests {
             "🐙🦊🦉🐝🦋🐞🦀🐢🐬",
         ] {
             assert_eq!(judged(password), Ok(()), "{password}");
+        }
+    }
+
+    /// Of any length, and of as many signs as there are.
+    #[test]
+    fn what_the_estimator_refuses_as_a_whole_is_refused_in_parts() {
+        for password in [
+            "aab".repeat(30),
+            "ab12x".repeat(20),
+            "P@ssw0rd".repeat(8),
+            format!("monkey{}", "1234567890".repeat(7)),
+            format!("{}love", "qwertyuiop".repeat(7)),
+            "!@#$%^&*()1234567890".to_owned(),
+            "p@$$w0rd1234567890".to_owned(),
+            "!@#$%^&*()".repeat(5),
+            "|1|!4@".repeat(15),
+            "\u{AC00}\u{B098}\u{B2E4}".repeat(30),
+        ] {
+            assert!(zxcvbn::zxcvbn(&password, &[]).score() < Score::Three, "{password}");
+            assert!(judge(&password, &[]).is_err(), "{password}");
+        }
+    }
+
+    #[test]
+    fn a_long_name_is_found_at_either_end_of_a_long_password() {
+        let name =
+            "Wolfeschlegelsteinhausenbergerdorff Zephyrine Quillon-Marchetti von Oberhausen".to_owned();
+        for password in [format!("{name}4821"), format!("xq73{name}"), name.to_lowercase()] {
+            assert!(judge(&password, &[name.clone()]).is_err(), "{password}");
         }
     }
 }

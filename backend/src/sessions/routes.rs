@@ -225,7 +225,7 @@ impl From<SignInError> for Refusal {
         match error {
             SignInError::Rejected => Self::new(ErrorCode::CredentialsRejected),
             SignInError::TooMany(error) => error.into(),
-            SignInError::Overloaded(error) => error.into(),
+            SignInError::Pool(error) => error.into(),
             SignInError::Issue(error) => error.into(),
             SignInError::Store(error) => error.into(),
         }

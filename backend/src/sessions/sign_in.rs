@@ -7,7 +7,7 @@ use crate::accounts::{self, Credentials};
 use crate::app::App;
 use crate::db::{Executor, StoreError, Write};
 use crate::metrics::SignedIn;
-use crate::passwords::{Overloaded, PasswordHash};
+use crate::passwords::{PasswordHash, PoolError};
 use crate::throttle::{Guess, TooMany};
 use crate::tokens::Grant;
 use crate::traces;
@@ -23,9 +23,9 @@ pub enum SignInError {
     /// There were too many wrong tries from there.
     #[error(transparent)]
     TooMany(#[from] TooMany),
-    /// All hashing threads are busy.
+    /// The hashing threads are busy, or have failed.
     #[error(transparent)]
-    Overloaded(#[from] Overloaded),
+    Pool(#[from] PoolError),
     /// No token could be signed.
     #[error(transparent)]
     Issue(#[from] IssueError),
@@ -50,8 +50,10 @@ pub async fn run(app: &App, log_in: LogIn, client: Client) -> Result<Tokens, Sig
         Ok(_) => SignedIn::Accepted,
         Err(SignInError::Rejected) => SignedIn::Rejected,
         Err(SignInError::TooMany(_)) => SignedIn::TooMany,
-        Err(SignInError::Overloaded(_)) => SignedIn::Overloaded,
-        Err(SignInError::Issue(_) | SignInError::Store(_)) => SignedIn::Failed,
+        Err(SignInError::Pool(PoolError::Overloaded)) => SignedIn::Overloaded,
+        Err(SignInError::Pool(PoolError::Failed) | SignInError::Issue(_) | SignInError::Store(_)) => {
+            SignedIn::Failed
+        }
     });
     signed_in
 }
