@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::db::{self, ConnectError, Database, Gather, MOMENT, StoreError, Together};
 use crate::metrics::Metrics;
 use crate::passwords::Pool;
-use crate::platform::{Clock, Folder, FolderError, Hold, Randomness, Steady};
+use crate::platform::{Clock, Folder, FolderError, Hold, Randomness, Room, Steady};
 use crate::sessions::{self, EndedSessions, SeenGenerations, SharedTime};
 use crate::throttle::Throttle;
 use crate::tokens::{AccessTokens, KeyError, Keys, RefreshTokens, Verifier};
@@ -14,6 +14,9 @@ use latchkey_shared::Timestamp;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// How much memory the bodies may take that are under way at one time, in bytes; small ones do not count.
+const BODIES: usize = 4 * 1024 * 1024;
 
 /// The application's state; a copy is a handle.
 #[derive(Clone)]
@@ -59,6 +62,8 @@ pub struct State {
     pub ended: EndedSessions,
     /// Generations that have been met lately.
     pub seen: SeenGenerations,
+    /// The memory for bodies that are under way.
+    pub bodies: Room,
     /// What is counted.
     pub metrics: Metrics,
     /// What traces calls, where somebody collects that.
@@ -131,6 +136,7 @@ impl App {
             traces: Traces::start(&config.traces, instance),
             config,
             seen: SeenGenerations::default(),
+            bodies: Room::of(BODIES),
             metrics: Metrics::default(),
             _folder: folder,
         })))

@@ -130,7 +130,7 @@ fn read<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Option<T> {
         Err(refusal) => {
             let status = refusal.into_response().status().as_u16();
             match sent {
-                _ if bytes.len() > 64 * 1024 => assert_eq!(status, 413),
+                _ if bytes.len() > 16 * 1024 => assert_eq!(status, 413),
                 Err(_) => assert_eq!(status, 400),
                 // A field that comes twice is no question of the fields' rules.
                 Ok(Value::Object(_)) => assert!(matches!(status, 400 | 422), "{status}"),

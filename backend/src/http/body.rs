@@ -2,6 +2,7 @@
 
 use super::problem::Refusal;
 use crate::app::App;
+use crate::platform::Room;
 use axum::body::Body as HttpBody;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
@@ -12,7 +13,10 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// The largest body that any call needs, with room to spare.
-const LIMIT: usize = 64 * 1024;
+pub(super) const LIMIT: u32 = 16 * 1024;
+/// The largest body for which no room is asked: more than people sign in with, and little enough that every connection may
+/// hold one that is half sent.
+const SMALL: usize = 1024;
 /// How much more is read and thrown away. Without that, a client that is still sending would find its connection cut
 /// instead of an answer.
 const DRAIN: usize = 16 * 1024 * 1024;
@@ -29,7 +33,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
         // A client that sends a byte now and then would otherwise keep the connection for ever.
         let late = |_| Refusal::new(ErrorCode::MalformedJson).detail("The body did not arrive in time.");
         let patience = app.config.connections.patience;
-        let bytes = tokio::time::timeout(patience, read(body)).await.map_err(late)??;
+        let bytes = tokio::time::timeout(patience, read(body, &app.bodies)).await.map_err(late)??;
         // `{}` need not be written out.
         if bytes.is_empty() && !parts.headers.contains_key(header::CONTENT_TYPE) {
             return parse(b"{}").map(Self);
@@ -41,18 +45,32 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     }
 }
 
-async fn read(mut body: HttpBody) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+/// Reads no more than a call needs, and holds no more of all callers together than there is room for.
+async fn read(mut body: HttpBody, room: &Room) -> Result<Zeroizing<Vec<u8>>, Refusal> {
     let mut bytes = Zeroizing::new(Vec::new());
+    let mut share = None;
     while let Some(frame) = body.frame().await {
         let cut = |_| Refusal::new(ErrorCode::MalformedJson).detail("The body ended before it was complete.");
         let Ok(data) = frame.map_err(cut)?.into_data() else { continue };
-        if bytes.len() + data.len() > LIMIT {
-            let _ = tokio::time::timeout(DRAIN_TIME, drain(body)).await;
-            return Err(Refusal::new(ErrorCode::PayloadTooLarge));
+        let size = bytes.len() + data.len();
+        if size > LIMIT as usize {
+            return Err(drained(body, Refusal::new(ErrorCode::PayloadTooLarge)).await);
+        }
+        if size > SMALL && share.is_none() {
+            share = room.take(LIMIT);
+            if share.is_none() {
+                return Err(drained(body, Refusal::no_room()).await);
+            }
         }
         bytes.extend_from_slice(&data);
     }
     Ok(bytes)
+}
+
+/// Refuses once the client has sent what it was going to send, unless that takes too long.
+async fn drained(body: HttpBody, refusal: Refusal) -> Refusal {
+    let _ = tokio::time::timeout(DRAIN_TIME, drain(body)).await;
+    refusal
 }
 
 async fn drain(mut body: HttpBody) {

@@ -10,7 +10,7 @@ pub enum Body {
     /// `malformed_json`: the body is not JSON.
     #[response(status = 400, content_type = "application/problem+json")]
     Malformed(Problem),
-    /// `payload_too_large`: the body is larger than 64 KiB.
+    /// `payload_too_large`: the body is larger than 16 KiB; or, with `Retry-After`, larger than there is room for at the moment.
     #[response(status = 413, content_type = "application/problem+json")]
     TooLarge(Problem),
     /// `unsupported_media_type`: the body is not declared as JSON.

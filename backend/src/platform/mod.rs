@@ -2,20 +2,24 @@
 
 mod attended;
 mod clock;
+mod descriptors;
 mod draft;
 mod folder;
 mod hold;
 mod panics;
 mod randomness;
+mod room;
 mod shards;
 mod trouble;
 
 pub use attended::{Attended, Calls};
 pub use clock::{Clock, SKEW, Steady, SystemClock, TestClock};
+pub use descriptors::{connections_below, raise_descriptors};
 pub use draft::{Draft, aside, folder_of, is_there};
 pub use folder::{Folder, FolderError};
 pub use hold::Hold;
 pub use panics::unless_it_panics;
 pub use randomness::{OsRandomness, Randomness};
+pub use room::Room;
 pub use shards::Shards;
 pub use trouble::Trouble;

@@ -31,7 +31,7 @@ async fn a_head_that_comes_letter_by_letter_is_cut_off() {
 async fn a_body_that_comes_letter_by_letter_is_refused() {
     let app = impatient().await;
     let mut wire = Wire::to(&app).await;
-    let head = "POST /api/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 60000\r\n\r\n{";
+    let head = "POST /api/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 16000\r\n\r\n{";
     wire.send(head).await;
     let answer = loop {
         wire.send(" ").await;
@@ -41,6 +41,55 @@ async fn a_body_that_comes_letter_by_letter_is_refused() {
     };
     assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("in time"), "{answer}");
     still_serves(&app).await;
+}
+
+/// The head of a call with a body of so many bytes.
+fn head(call: &str, more: &str, length: usize) -> String {
+    format!(
+        "{call} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{more}content-length: {length}\r\n\r\n"
+    )
+}
+
+#[tokio::test]
+async fn a_caller_that_nobody_knows_is_refused_before_its_body_has_come() {
+    let app = TestApp::spawn().await;
+    let ada = app.signed_up("ada").await;
+    ada.log_out().await.no_content();
+    let ended = format!("authorization: Bearer {}\r\n", ada.access_token());
+    for call in ["PATCH /api/me", "POST /api/me/password", "DELETE /api/me"] {
+        for more in ["", "authorization: Bearer nonsense\r\n", &ended] {
+            let mut wire = Wire::to(&app).await;
+            wire.send(head(call, more, 16_000) + "{").await;
+            let answer = wire.some().await;
+            assert_eq!(statuses(&answer), [401], "{call} {more}: {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn bodies_that_are_half_sent_take_bounded_room_and_small_ones_are_read_meanwhile() {
+    const MANY: usize = 300;
+    let app = TestApp::spawn().await;
+    let ada = app.signed_up("ada").await;
+    let large = json!({"email": ada.email, "password": PASSWORD, "token_delivery": "body"}).to_string();
+    let large = format!("{large}{}", " ".repeat(16_000 - large.len()));
+    let mut held = Vec::new();
+    for call in
+        ["POST /api/auth/login", "POST /api/auth/signup", "POST /api/auth/refresh"].iter().cycle().take(MANY)
+    {
+        let mut wire = Wire::to(&app).await;
+        wire.send(head(call, "", 16_000) + &" ".repeat(4_000)).await;
+        held.push(wire);
+    }
+    let login = || app.call("POST", "/api/auth/login").raw_json(large.clone());
+    until("a large body finds no room", async || login().await.status == 413).await;
+    let refused = login().await;
+    refused.problem(ErrorCode::PayloadTooLarge);
+    assert!(refused.header("retry-after").is_some());
+    app.log_in(&ada.email, PASSWORD).await.ok();
+    ada.refresh().await.ok();
+    drop(held);
+    until("there is room again", async || login().await.status == 200).await;
 }
 
 #[tokio::test]

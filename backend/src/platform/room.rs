@@ -1,0 +1,20 @@
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// Memory that many share, in bytes. Whoever finds none left goes without.
+pub struct Room(Semaphore);
+
+/// What somebody has taken of it; given back when this goes out of scope.
+#[must_use = "what is not held is given back at once"]
+pub struct Share<'a>(#[expect(dead_code, reason = "held, not read")] SemaphorePermit<'a>);
+
+impl Room {
+    /// So much memory.
+    pub fn of(bytes: usize) -> Self {
+        Self(Semaphore::new(bytes))
+    }
+
+    /// Takes so much of it, if that is there.
+    pub fn take(&self, bytes: u32) -> Option<Share<'_>> {
+        self.0.try_acquire_many(bytes).ok().map(Share)
+    }
+}
