@@ -5,7 +5,7 @@ use latchkey::app::App;
 use latchkey::backup::{self, BackupError};
 use latchkey::config::{self, Config};
 use latchkey::db::Counts;
-use latchkey::platform::{Clock as _, OsRandomness, SystemClock};
+use latchkey::platform::{Clock as _, OsRandomness, SystemClock, connections_below, raise_descriptors};
 use latchkey::tokens;
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -144,7 +144,27 @@ async fn run(config: Config) -> ExitCode {
     }
 }
 
-async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// Promises no more connections than the system lets this process have.
+fn bound_connections(config: &mut Config) {
+    let descriptors = raise_descriptors();
+    let files = descriptors.map_or_else(|| "unlimited".to_owned(), |limit| limit.to_string());
+    let promised = config.connections.max;
+    config.connections.max = connections_below(descriptors, promised);
+    let connections = config.connections.max;
+    if connections < promised {
+        tracing::warn!(
+            connections.max = promised,
+            connections.kept = connections,
+            files.limit = files,
+            "connections.max is more than the limit of open files allows: raise LimitNOFILE (ulimit -n), or lower it"
+        );
+    } else {
+        tracing::info!(connections.max = connections, files.limit = files, "Connections are bounded");
+    }
+}
+
+async fn serve(mut config: Config) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    bound_connections(&mut config);
     let listen = config.listen;
     let listener = bind("listen", listen).await?;
     // Port 0 asks the system for a spare one.

@@ -97,3 +97,48 @@ async fn the_server_lives_with_what_its_unit_denies() {
     assert_eq!(server.refresh(&signed_in).await.0, 200);
     assert_eq!(server.stop(Signal::SIGTERM).code(), Some(0));
 }
+
+#[test]
+fn the_unit_gives_what_the_settings_promise_and_keeps_memory_off_the_disk() {
+    let unit = unit();
+    let last = |setting| values(&unit, setting).last().unwrap_or_else(|| panic!("{setting} is not set"));
+    let config = latchkey::config::from_pairs(None, []).unwrap();
+    let files: u64 = last("LimitNOFILE").parse().unwrap();
+    let connections = config.connections.max;
+    assert_eq!(latchkey::platform::connections_below(Some(files), connections), connections);
+    assert!(last("MemoryMax").ends_with(['M', 'G']));
+    assert_eq!(last("LimitCORE"), "0");
+}
+
+/// Starts the server where so many files may be open: softly, and at all.
+fn with_files(folder: &Path, soft: u32, hard: u32) -> Server {
+    let server = latchkey(folder, &[]);
+    let mut shell = std::process::Command::new("/bin/sh");
+    shell.current_dir(folder).env_clear().env("LATCHKEY_LISTEN", "127.0.0.1:0");
+    shell
+        .arg("-c")
+        .arg(format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec \"$0\""))
+        .arg(server.get_program());
+    Server::spawn(shell, folder)
+}
+
+fn open_files(server: &Server) -> String {
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.id())).unwrap();
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
+    line.split_whitespace().next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn the_soft_limit_of_open_files_is_raised_and_the_promise_kept_below_it() {
+    for (soft, hard, told) in [
+        (64, 12_000, "Connections are bounded connections.max=10000 files.limit=\"12000\""),
+        (100, 1024, "connections.max=10000 connections.kept=896 files.limit=\"1024\""),
+    ] {
+        let folder = folder();
+        let server = with_files(folder.path(), soft, hard);
+        assert_eq!(open_files(&server), hard.to_string());
+        let log = server.log();
+        assert_eq!(log.lines().filter(|line| line.contains(told)).count(), 1, "{log}");
+        server.signed_in().await;
+    }
+}
