@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::db::StoreError;
 use crate::platform::{Attended, Calls};
-use crate::{http, sessions, tokens};
+use crate::{http, sessions, throttle, tokens};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -33,6 +33,8 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let mut tasks = sessions::housekeeping(&app).await?;
+    throttle::remember(&app).await?;
+    tasks.spawn(throttle::follow(app.clone()));
     tokens::compare(&app).await;
     tasks.spawn(tokens::follow(app.clone()));
     let door = Door::new(&app);
@@ -53,6 +55,9 @@ pub async fn serve(
 /// Writes down what is only in memory, and closes the database.
 async fn put_away(app: &App) -> Result<(), StoreError> {
     app.seen.write_down(app).await?;
+    if let Err(error) = throttle::write_down(app).await {
+        tracing::warn!(%error, "The wrong tries of the last moment are forgotten");
+    }
     app.db.close().await
 }
 

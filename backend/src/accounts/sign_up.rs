@@ -8,14 +8,12 @@ use crate::throttle::Guess;
 use crate::traces;
 use latchkey_shared::SignUp;
 
-/// Lets nobody ask for long which addresses are taken, makes the account and signs its owner in, both or neither.
+/// Makes the account and signs its owner in, both or neither. Each try counts for its network whatever comes of it, and
+/// before anything comes of it: a taken address tells who has an account, a weak password that nobody has, and both can be
+/// cut off by the caller before the answer.
 pub async fn run(app: &App, sign_up: SignUp, client: Client) -> Result<Tokens, AccountError> {
-    let attempt = app.throttle.admit(Guess::of_address(&client.ip), app.steady_now())?;
-    let signed_up = make(app, sign_up, client).await;
-    if matches!(signed_up, Err(AccountError::EmailTaken)) {
-        attempt.was_wrong();
-    }
-    signed_up
+    app.throttle.admit(Guess::of_address(&client.ip), app.steady_now())?.was_wrong();
+    make(app, sign_up, client).await
 }
 
 async fn make(app: &App, sign_up: SignUp, client: Client) -> Result<Tokens, AccountError> {

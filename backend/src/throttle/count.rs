@@ -23,6 +23,18 @@ pub struct Limit {
     pub longest_wait: Duration,
 }
 
+impl Limit {
+    /// How long it takes until one wrong try is forgiven.
+    pub fn forgiven_after(&self) -> Duration {
+        self.period / self.free.max(1)
+    }
+
+    /// How many wrong tries are remembered at most.
+    pub fn most(&self) -> u32 {
+        self.free.saturating_add(MOST_BEYOND)
+    }
+}
+
 /// What is remembered about one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count {
@@ -62,8 +74,7 @@ impl Count {
     /// A try is over and was wrong.
     pub fn wrong(&mut self, limit: &Limit, now: Timestamp) {
         self.take_back();
-        let most = limit.free.saturating_add(MOST_BEYOND);
-        self.wrong = self.remembered(limit, now).saturating_add(1).min(most);
+        self.wrong = self.remembered(limit, now).saturating_add(1).min(limit.most());
         self.last = now;
     }
 
@@ -71,6 +82,17 @@ impl Count {
     pub fn right(&mut self) {
         self.take_back();
         self.wrong = 0;
+    }
+
+    /// Whether there were wrong tries since the last right one.
+    pub fn is_blamed(&self) -> bool {
+        self.wrong > 0
+    }
+
+    /// Takes over what all servers have counted together.
+    pub fn learn(&mut self, wrong: u32, last: Timestamp) {
+        self.wrong = wrong;
+        self.last = last;
     }
 
     /// Whether there is nothing left to know.

@@ -3,6 +3,7 @@
 use super::TooMany;
 use super::count::{Count, Limit};
 use super::key::{Guess, Key};
+use super::news::Pending;
 use crate::config;
 use latchkey_shared::Timestamp;
 use std::collections::HashMap;
@@ -16,6 +17,8 @@ pub struct Throttle {
     account: Limit,
     network: Limit,
     counts: Mutex<HashMap<Key, Count>>,
+    /// What the other servers have yet to be told.
+    pub(super) pending: Pending,
 }
 
 /// A try that was let in. Unless it is said how it went, it counts for nothing: the server never came to an answer, or
@@ -43,6 +46,7 @@ impl Throttle {
             account: limit(config.per_account),
             network: limit(config.per_network),
             counts: Mutex::default(),
+            pending: Pending::default(),
         }
     }
 
@@ -76,10 +80,16 @@ impl Throttle {
             match attempt.outcome {
                 Outcome::Wrong => {
                     count.wrong(limit, attempt.begun);
+                    self.pending.wrong(key, attempt.begun, limit.forgiven_after());
                     wait = wait.max(count.wait(limit, attempt.begun));
                 }
                 // One's own account must not pay for guesses at the others of the network.
-                Outcome::Right if attempt.guess.narrow == Some(key) => count.right(),
+                Outcome::Right if attempt.guess.narrow == Some(key) => {
+                    if count.is_blamed() {
+                        self.pending.right(key, attempt.begun, limit.forgiven_after());
+                    }
+                    count.right();
+                }
                 Outcome::Right | Outcome::Unknown => count.take_back(),
             }
             if count.is_over(limit, attempt.begun) {
@@ -93,6 +103,24 @@ impl Throttle {
                 wait.seconds = wait.as_secs(),
                 "Too many wrong tries from one place: the next waits"
             );
+        }
+    }
+
+    /// Takes over what all servers have counted under one key, and adds what they do not know of yet.
+    pub(super) fn learn(&self, key: Key, wrong: u32, last: Timestamp) {
+        let (wrong, last) = match self.pending.under(&key) {
+            None => (wrong, last),
+            Some(news) if news.starts_anew => (news.wrong, news.last),
+            Some(news) => (wrong.saturating_add(news.wrong), last.max(news.last)),
+        };
+        let most = self.account.most().max(self.network.most());
+        let mut counts = self.counts();
+        if wrong == 0 && !counts.contains_key(&key) {
+            return;
+        }
+        counts.entry(key).or_insert(Count::new(last)).learn(wrong.min(most), last);
+        if counts.len() > ROOM {
+            self.make_room(&mut counts, last);
         }
     }
 
@@ -204,6 +232,32 @@ mod tests {
             throttle.admit(Guess::of_account("192.0.2.1", &account.to_string()), at(0)).unwrap().was_right();
         }
         assert_eq!(throttle.counts().len(), 0);
+    }
+
+    #[test]
+    fn what_others_have_counted_counts_here_together_with_what_they_do_not_know_yet() {
+        let (throttle, guess) = (throttle(), Guess::of_account("192.0.2.1", "ada"));
+        let narrow = guess.narrow.unwrap();
+        wrong(&throttle, guess, 2);
+        throttle.learn(narrow, 2, at(0));
+        assert!(!waits(&throttle, guess), "four of five");
+        throttle.learn(narrow, 3, at(0));
+        assert!(waits(&throttle, guess));
+        assert_eq!(throttle.pending.take(9).len(), 2, "the account's and the network's");
+        throttle.learn(narrow, 0, at(0));
+        throttle.admit(guess, at(0)).unwrap().was_right();
+        assert_eq!(throttle.pending.take(9), [], "nothing was wrong, so there is nothing to tell");
+    }
+
+    #[test]
+    fn a_right_try_after_wrong_ones_is_told_and_not_undone_by_what_was_told_before() {
+        let (throttle, guess) = (throttle(), Guess::of_account("192.0.2.1", "ada"));
+        wrong(&throttle, guess, 4);
+        throttle.pending.take(9);
+        throttle.admit(guess, at(0)).unwrap().was_right();
+        throttle.learn(guess.narrow.unwrap(), 4, at(0));
+        wrong(&throttle, guess, 4);
+        assert!(!waits(&throttle, guess));
     }
 
     #[test]

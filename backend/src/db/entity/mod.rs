@@ -4,3 +4,4 @@ pub mod account;
 pub mod ended_session;
 pub mod known_key;
 pub mod session;
+pub mod wrong_try;

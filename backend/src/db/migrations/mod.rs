@@ -2,6 +2,7 @@
 
 mod m0001_accounts_and_sessions;
 mod m0002_known_keys;
+mod m0004_throttle;
 
 use sea_orm_migration::prelude::*;
 
@@ -11,6 +12,10 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_accounts_and_sessions::Migration), Box::new(m0002_known_keys::Migration)]
+        vec![
+            Box::new(m0001_accounts_and_sessions::Migration),
+            Box::new(m0002_known_keys::Migration),
+            Box::new(m0004_throttle::Migration),
+        ]
     }
 }

@@ -1,8 +1,12 @@
 //! Guessing passwords and addresses.
 
 use crate::support::*;
+use latchkey::db::Executor as _;
+use latchkey::throttle::Guess;
+use sea_orm::Statement;
 
 const WRONG: &str = "a wrong but strong phrase";
+const GUESSABLE: &str = "qwerty123456";
 
 /// A login that comes through the configured proxy from this address.
 async fn from(app: &TestApp, ip: &str, email: &str, password: &str) -> Answer {
@@ -145,17 +149,102 @@ async fn a_stolen_access_token_does_not_help_to_guess_the_password() {
     elsewhere.change_password(PASSWORD, "an entirely different phrase").await.no_content();
 }
 
+/// A try to sign up with this address and password.
+async fn sign_up(app: &TestApp, name: &str, password: &str) -> Answer {
+    let body = json!({"email": address_of(name), "password": password, "display_name": "Somebody"});
+    app.post("/api/auth/signup", &body).await
+}
+
 #[tokio::test]
-async fn asking_for_many_addresses_by_signing_up_has_to_wait() {
-    let app = TestApp::with(&[("throttle.per_network", "4")]).await;
-    app.signed_up("ada").await;
-    let body = json!({"email": "ada@example.org", "password": PASSWORD, "display_name": "Ada"});
-    for _ in 0..4 {
-        app.post("/api/auth/signup", &body).await.problem(ErrorCode::EmailTaken);
+async fn signing_up_has_to_wait_after_the_free_tries_whatever_came_of_them() {
+    const FREE: usize = 4;
+    let settings = [("throttle.per_network", "5")];
+    for kind in ["taken", "weak", "weak and taken", "made"] {
+        let app = TestApp::with(&settings).await;
+        app.signed_up("ada").await;
+        for number in 0..FREE {
+            let name = format!("person{number}");
+            match kind {
+                "taken" => sign_up(&app, "ada", PASSWORD).await.problem(ErrorCode::EmailTaken),
+                "weak" => sign_up(&app, &name, GUESSABLE).await.problem(ErrorCode::ValidationFailed),
+                "weak and taken" => sign_up(&app, "ada", GUESSABLE).await.problem(ErrorCode::EmailTaken),
+                _ => {
+                    sign_up(&app, &name, PASSWORD).await.created();
+                    continue;
+                }
+            };
+        }
+        let refused = [
+            sign_up(&app, "ada", PASSWORD).await,
+            sign_up(&app, "ada", GUESSABLE).await,
+            sign_up(&app, "nobody", GUESSABLE).await,
+            sign_up(&app, "nobody", PASSWORD).await,
+        ];
+        assert_eq!(refused.map(|answer| wait(&answer)), [2; 4], "{kind}");
+        app.clock.advance(2 * SECOND);
+        app.signed_up("bob").await;
+        assert_eq!(wait(&sign_up(&app, "nobody", GUESSABLE).await), 4, "{kind}");
     }
-    wait(&app.post("/api/auth/signup", &body).await);
+}
+
+/// What the servers have told each other: the wrong tries under each key, the most first.
+async fn told(app: &TestApp) -> Vec<i64> {
+    let db = app.state.db.executor();
+    let query = "SELECT wrong FROM wrong_tries WHERE wrong > 0 ORDER BY wrong DESC";
+    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), query)).await.unwrap();
+    rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn wrong_tries_at_one_server_count_at_the_others_and_after_a_restart() {
+    let app = behind_a_proxy().await;
+    let ada = app.signed_up("ada").await;
+    let other = app.beside(&[]).await;
+    for number in 0..10 {
+        let server = [&app, &other][number % 2];
+        from(server, "203.0.113.9", &ada.email, WRONG).await.problem(ErrorCode::CredentialsRejected);
+    }
+    // The account's, the network's, and the sign-up.
+    until("both have told what they counted", async || told(&app).await == [10, 10, 1]).await;
+    for server in [&app, &other] {
+        let guess = Guess::of_account("203.0.113.9", &ada.email);
+        until("each has learned it", async || server.state.throttle.admit(guess, server.now()).is_err())
+            .await;
+        wait(&from(server, "203.0.113.9", &ada.email, PASSWORD).await);
+        from(server, "203.0.113.10", &ada.email, PASSWORD).await.ok();
+    }
+    other.stop().await;
+    let app = app.restarted().await;
+    assert_eq!(wait(&from(&app, "203.0.113.9", &ada.email, PASSWORD).await), 2);
     app.clock.advance(2 * SECOND);
-    app.signed_up("bob").await;
+    from(&app, "203.0.113.9", &ada.email, PASSWORD).await.ok();
+    until("who knows the password starts anew everywhere", async || told(&app).await == [10, 1]).await;
+}
+
+#[tokio::test]
+async fn a_right_sign_in_after_no_wrong_one_is_told_to_nobody() {
+    let app = behind_a_proxy().await;
+    let ada = app.signed_up("ada").await;
+    for _ in 0..3 {
+        from(&app, "203.0.113.7", &ada.email, PASSWORD).await.ok();
+    }
+    from(&app, "203.0.113.8", &ada.email, WRONG).await.problem(ErrorCode::CredentialsRejected);
+    until("the wrong one is told", async || told(&app).await.len() > 1).await;
+    assert_eq!(told(&app).await, [1, 1, 1], "the sign-up, and the wrong one's account and network");
+}
+
+#[tokio::test]
+async fn a_table_that_cannot_be_written_keeps_nobody_from_signing_in_or_counting() {
+    let app = TestApp::with(&[("throttle.per_account", "3")]).await;
+    let ada = app.signed_up("ada").await;
+    app.run_sql("ALTER TABLE wrong_tries RENAME TO wrong_tries_away").await;
+    for _ in 0..3 {
+        app.log_in(&ada.email, WRONG).await.problem(ErrorCode::CredentialsRejected);
+    }
+    wait(&app.log_in(&ada.email, PASSWORD).await);
+    app.clock.advance(2 * SECOND);
+    app.log_in(&ada.email, PASSWORD).await.ok();
+    app.run_sql("ALTER TABLE wrong_tries_away RENAME TO wrong_tries").await;
 }
 
 #[tokio::test]
