@@ -2,6 +2,7 @@
 //! a word stays silent, and the system gives it up only after a quarter of an hour. Until then whatever waits there, waits,
 //! and the pool counts it among the few that it may have.
 
+use super::StoreError;
 use super::connect::ACQUIRE_TIMEOUT;
 use sea_orm::sqlx::postgres::PgConnection;
 use sea_orm::sqlx::{self, Connection as _};
@@ -22,7 +23,7 @@ const WORK: Duration = Duration::from_secs(5);
 /// locked.
 const IDLE: Duration = Duration::from_secs(10);
 /// How long an answer is waited for, together with a connection to ask on. PostgreSQL itself speaks first, if it still can.
-const PATIENCE: Duration = ACQUIRE_TIMEOUT.saturating_add(WORK);
+pub(super) const PATIENCE: Duration = ACQUIRE_TIMEOUT.saturating_add(WORK);
 /// How long a connection may take to show that it lives.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 /// How long a connection is believed to live after its last use; past that it is asked first, which costs a round trip.
@@ -141,8 +142,16 @@ impl Limit {
     }
 }
 
+/// Waits for what is done for several at once, each of them from when it came: whoever comes while a round hangs would
+/// otherwise wait for the end of that, and then for a round of its own.
+pub(super) async fn from_now_on<T>(
+    work: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    timeout(PATIENCE, work).await.unwrap_or_else(|_| Err(unanswered().into()))
+}
+
 fn unanswered() -> DbErr {
-    DbErr::Conn(RuntimeErr::Internal("PostgreSQL does not answer".to_owned()))
+    DbErr::Conn(RuntimeErr::Internal("the database does not answer".to_owned()))
 }
 
 /// What stores run their statements on: the connections, or one transaction.

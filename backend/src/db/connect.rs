@@ -46,8 +46,8 @@ pub enum ConnectError {
 
 /// How long a call waits for a connection before it is answered 500.
 pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long SQLite waits for another writer.
-pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long SQLite waits for another program that writes.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Any number that all servers of one database agree on.
 const MIGRATION_LOCK: i64 = 0x004C_6174_6368_6B65;
 

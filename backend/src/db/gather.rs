@@ -3,6 +3,7 @@
 //! Every statement is a word to another thread or another process and back, and that costs more than finding a row by its
 //! key. Nobody waits to be joined: while two statements are under way, whoever comes meets in the next one.
 
+use super::bounded::from_now_on;
 use super::{Database, StoreError};
 use sea_orm::DbErr;
 use std::collections::HashMap;
@@ -48,7 +49,7 @@ impl<L: Lookup> Gather<L> {
     pub async fn find(&self, key: L::Key) -> Result<Option<L::Found>, StoreError> {
         let (answer, answered) = oneshot::channel();
         self.0.send((key, answer)).map_err(|_| gone())?;
-        answered.await.unwrap_or_else(|_| Err(gone()))
+        from_now_on(async { answered.await.unwrap_or_else(|_| Err(gone())) }).await
     }
 }
 
@@ -65,6 +66,11 @@ async fn gather<L: Lookup>(database: Database, mut asked: mpsc::UnboundedReceive
         let mut batch = Vec::new();
         if asked.recv_many(&mut batch, MOST).await == 0 {
             return;
+        }
+        // Whoever has gone away, or has waited too long, wants to know nothing.
+        batch.retain(|(_, answer)| !answer.is_closed());
+        if batch.is_empty() {
+            continue;
         }
         let database = database.clone();
         tokio::spawn(async move {
@@ -109,8 +115,10 @@ pub(super) fn padded<K: Clone>(mut keys: Vec<K>) -> Vec<K> {
 mod tests {
     use super::*;
     use crate::config::from_pairs;
+    use crate::db::bounded::PATIENCE;
     use futures::future::join_all;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use tokio::time::Instant;
 
     /// Even numbers are there, as their halves; 99 is a fault of the database, 98 one of the program.
     struct Halves;
@@ -131,10 +139,14 @@ mod tests {
         }
     }
 
-    async fn halves() -> Gather<Halves> {
+    async fn database() -> Database {
         let memory = ("LATCHKEY_DATABASE__URL".to_owned(), "sqlite::memory:".to_owned());
         let config = from_pairs(None, [memory]).unwrap();
-        Gather::on(&Database::open(&config.database_url).await.unwrap())
+        Database::open(&config.database_url).await.unwrap()
+    }
+
+    async fn halves() -> Gather<Halves> {
+        Gather::on(&database().await)
     }
 
     #[tokio::test]
@@ -154,6 +166,36 @@ mod tests {
             let answers = join_all([2, fault, 4].map(|key| halves.find(key))).await;
             assert!(answers.iter().all(Result::is_err), "{answers:?}");
             assert_eq!(halves.find(6).await.unwrap(), Some(3));
+        }
+    }
+
+    /// A database that never answers.
+    struct Frozen;
+
+    impl Lookup for Frozen {
+        type Key = u32;
+        type Found = ();
+        async fn look_up(_: &Database, _: Vec<u32>) -> Result<Vec<(u32, ())>, StoreError> {
+            tokio::time::sleep(PATIENCE).await;
+            Err(DbErr::Custom("frozen".to_owned()).into())
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_comes_to_a_frozen_database_waits_no_longer_than_the_first() {
+        let frozen = Gather::<Frozen>::on(&database().await);
+        tokio::time::pause();
+        let waited = join_all((0..40).map(|number| {
+            let frozen = &frozen;
+            async move {
+                tokio::time::sleep(PATIENCE / 16 * number).await;
+                let came = Instant::now();
+                assert!(frozen.find(number).await.is_err());
+                came.elapsed()
+            }
+        }));
+        for waited in waited.await {
+            assert!(waited < PATIENCE + PATIENCE / 16, "{waited:?}");
         }
     }
 

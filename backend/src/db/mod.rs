@@ -14,7 +14,7 @@ mod together;
 mod turn;
 
 use crate::traces::{self, Step};
-use bounded::Bounded;
+use bounded::{Bounded, from_now_on};
 pub use connect::{ConnectError, hold};
 pub use gather::{Gather, Lookup};
 use kept::Kept;
@@ -73,9 +73,12 @@ impl Database {
             ..TransactionOptions::default()
         };
         let step = traces::step("transaction");
-        let turn = self.turns.next().await?;
         let Bounded { on, limit } = &self.connection;
-        let transaction = limit.wait(on.pool.begin_with_options(options)).await?;
+        let begun = async {
+            let turn = self.turns.next().await?;
+            Ok((turn, limit.wait(on.pool.begin_with_options(options)).await?))
+        };
+        let (turn, transaction) = from_now_on(begun).await?;
         Ok(Transaction {
             transaction: Bounded { on: transaction, limit: limit.clone() },
             _turn: turn,

@@ -5,7 +5,7 @@
 //! commits by itself, and rows that one statement locks in its own order could meet another's in a deadlock there: each
 //! write goes alone.
 
-use super::bounded::Bounded;
+use super::bounded::{Bounded, from_now_on};
 use super::gather::{for_each, gone, padded};
 use super::kept::Kept;
 use super::turn::Turns;
@@ -84,8 +84,11 @@ impl<W: Write> Together<W> {
             Way::Alone(connection) => one(connection, write).await,
             Way::Queue(queue) => {
                 let (answer, answered) = oneshot::channel();
-                queue.send(Asked { write, answer }).await.map_err(|_| gone())?;
-                answered.await.unwrap_or_else(|_| Err(gone()))
+                let written = async {
+                    queue.send(Asked { write, answer }).await.map_err(|_| gone())?;
+                    answered.await.unwrap_or_else(|_| Err(gone()))
+                };
+                from_now_on(written).await
             }
         }
     }
@@ -171,10 +174,12 @@ fn refuse<W: Write>(batch: Vec<Asked<W>>, error: StoreError) {
 mod tests {
     use super::*;
     use crate::config::from_pairs;
+    use crate::db::bounded::PATIENCE;
     use futures::future::join_all;
     use sea_orm::Statement;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use tokio::time::Instant;
 
     /// Writes its number down, once; the number -1 is refused by the table, -2 by the program.
     #[derive(Clone)]
@@ -280,6 +285,36 @@ mod tests {
         assert!(first.await.unwrap().unwrap());
         assert!(together.write(Note(3)).await.unwrap());
         assert_eq!(noted(&database).await, 2);
+    }
+
+    /// A statement that never comes to an end.
+    #[derive(Clone)]
+    struct Frozen;
+
+    impl Write for Frozen {
+        type Answer = ();
+        async fn carry_out(_: &impl Executor, _: &[Self]) -> Result<Vec<()>, StoreError> {
+            std::future::pending().await
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_comes_to_a_frozen_database_waits_no_longer_than_the_first() {
+        let (_folder, database, _) = notebook().await;
+        let together = Together::on(&database);
+        tokio::time::pause();
+        let waited = join_all((0..40).map(|number| {
+            let together = &together;
+            async move {
+                tokio::time::sleep(PATIENCE / 16 * number).await;
+                let came = Instant::now();
+                assert!(together.write(Frozen).await.is_err());
+                came.elapsed()
+            }
+        }));
+        for waited in waited.await {
+            assert!(waited < PATIENCE + PATIENCE / 16, "{waited:?}");
+        }
     }
 
     /// Counts the statements that were carried out.

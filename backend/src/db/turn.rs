@@ -2,7 +2,7 @@
 //! load some would never find the moment. Here they stand in line.
 
 use super::StoreError;
-use super::connect::BUSY_TIMEOUT;
+use super::bounded::PATIENCE;
 use sea_orm::{ConnAcquireErr, DatabaseBackend, DatabaseConnection, DbErr};
 use std::sync::Arc;
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -22,7 +22,7 @@ impl Turns {
     /// Waits for a turn, in the order in which they are asked for; not forever.
     pub(super) async fn next(&self) -> Result<Turn, StoreError> {
         let Some(line) = &self.0 else { return Ok(Turn(None)) };
-        let turn = tokio::time::timeout(BUSY_TIMEOUT, Arc::clone(line).lock_owned()).await;
+        let turn = tokio::time::timeout(PATIENCE, Arc::clone(line).lock_owned()).await;
         turn.map(|turn| Turn(Some(turn)))
             .map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout).into())
     }

@@ -76,6 +76,37 @@ async fn a_database_that_does_not_answer_and_then_does_needs_no_restart() {
     is_back(&app, &ada).await;
 }
 
+/// Whoever comes while others wait has a deadline of their own, and does not wait for theirs first.
+#[tokio::test]
+#[ignore = "needs PostgreSQL: `cargo xtask test` starts one and runs it"]
+async fn in_a_crowd_that_waits_for_a_frozen_database_nobody_waits_twice_as_long_as_one_alone() {
+    let (app, proxy) = behind_a_proxy().await;
+    let ada = app.signed_up("ada").await;
+    proxy.block();
+    let start = Instant::now();
+    ada.get("/api/me").await.problem(ErrorCode::Internal);
+    let alone = start.elapsed();
+    let crowd = join_all((0..60).map(|number| {
+        let (app, ada) = (&app, &ada);
+        async move {
+            tokio::time::sleep(200 * MILLISECOND * number).await;
+            let came = Instant::now();
+            let answer = match number % 3 {
+                0 => ada.get("/api/me").await,
+                1 => ada.refresh().await,
+                _ => app.log_in(&format!("person{number}@example.org"), PASSWORD).await,
+            };
+            answer.problem(ErrorCode::Internal);
+            came.elapsed()
+        }
+    }));
+    for waited in crowd.await {
+        assert!(waited < alone * 3 / 2, "{waited:?} in a crowd, {alone:?} alone");
+    }
+    proxy.unblock();
+    is_back(&app, &ada).await;
+}
+
 #[tokio::test]
 #[ignore = "needs PostgreSQL: `cargo xtask test` starts one and runs it"]
 async fn what_ends_while_a_server_is_cut_off_is_refused_there_once_it_is_back() {
