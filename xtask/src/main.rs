@@ -53,7 +53,7 @@ cargo xtask COMMAND
       --rounds N     how often each row is measured
   shots [FILTER]     pictures of every state of the page, in both languages and themes, into shots/
   bench api          how fast the API is, as ratios; half an hour, on Linux, with wrk and PostgreSQL
-      --only BAR     one of verify, cold, login, calm, refresh, memory, start, growth (may be repeated)
+      --only BAR     one of verify, cold, login, calm, hostile, refresh, memory, start, growth (may be repeated)
       --quick        a few minutes
   fuzz [TARGET]      made-up bytes for what reads tokens and bodies, with cargo-fuzz; keeps what is new in fuzz/corpus
       --seconds N    how long each target runs (60)

@@ -1,7 +1,7 @@
 //! The bars, each with what it is measured against.
 
 use super::Effort;
-use super::calls::{VERIFY, checks, refreshes, sessions_of, sign_ins};
+use super::calls::{VERIFY, checks, hostile_sign_ups, refreshes, sessions_of, sign_ins};
 use super::figures::{Row, Spread, Wanted, compared, in_turns};
 use super::growth::growth;
 use super::load::{Answers, Load, number};
@@ -25,6 +25,7 @@ pub enum Bar {
     Cold,
     Login,
     Calm,
+    Hostile,
     Refresh,
     Memory,
     Start,
@@ -32,11 +33,12 @@ pub enum Bar {
 }
 
 impl Bar {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Verify,
         Self::Cold,
         Self::Login,
         Self::Calm,
+        Self::Hostile,
         Self::Refresh,
         Self::Memory,
         Self::Start,
@@ -50,6 +52,7 @@ impl Bar {
             Self::Cold => "cold",
             Self::Login => "login",
             Self::Calm => "calm",
+            Self::Hostile => "hostile",
             Self::Refresh => "refresh",
             Self::Memory => "memory",
             Self::Start => "start",
@@ -68,6 +71,7 @@ impl Bar {
             Self::Cold => cold(effort),
             Self::Login => login(effort),
             Self::Calm => calm(effort),
+            Self::Hostile => hostile(effort),
             Self::Refresh => refresh(effort),
             Self::Memory => memory(effort),
             Self::Start => start(effort),
@@ -231,6 +235,63 @@ fn calm(effort: Effort) -> Outcome<Vec<Row>> {
 fn while_signing_in<T>(server: &Server, world: &World, act: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
     thread::scope(|scope| {
         let crowd = scope.spawn(|| sign_ins(server, world, CROWD, 6).run());
+        // Until all of them have come.
+        thread::sleep(Duration::from_secs(1));
+        let done = act();
+        crowd.join().map_err(|_| Failure::because("The crowd has panicked."))??;
+        done
+    })
+}
+
+/// A crowd signs up with passwords that are costly to judge, as if from as many networks: no throttle holds it up.
+fn hostile(effort: Effort) -> Outcome<Vec<Row>> {
+    let world = World::make("hostile", 1000, &FEW, None)?;
+    let server = world.serve()?;
+    let seconds = effort.seconds();
+    let check = || checks(&server, world.path(), 4, seconds).run_well();
+    let sign_in = || sign_ins(&server, &world, CROWD, seconds + 1).run();
+    check()?;
+    sign_in()?;
+    let mut runs = 0;
+    let (mut checks, mut signed_in) = ((Vec::new(), Vec::new()), (Vec::new(), Vec::new()));
+    for _ in 0..effort.rounds() {
+        checks.1.push(check()?.p50);
+        checks.0.push(while_hostile(&server, &world, &mut runs, check)?.p50);
+        signed_in.1.push(sign_in()?.per_second);
+        signed_in.0.push(while_hostile(&server, &world, &mut runs, sign_in)?.per_second);
+    }
+    let (checked, signed_in) = (compared(checks.0, checks.1), compared(signed_in.0, signed_in.1));
+    Ok(vec![
+        Row {
+            what: format!("p50 of `verify` while {CROWD} sign up with hostile passwords, 4 clients"),
+            against: "the same, idle".into(),
+            figure: checked.ratio,
+            wanted: Wanted::AtMost(1.5),
+            seen: format!("{} ms against {} ms", checked.ours.times(1e-3), checked.theirs.times(1e-3)),
+        },
+        Row {
+            what: format!(
+                "`login`, {CROWD} clients, while {CROWD} sign up with hostile passwords: calls per second"
+            ),
+            against: "the same alone".into(),
+            figure: signed_in.ratio,
+            wanted: Wanted::AtLeast(0.5),
+            seen: format!("{} against {} per second", signed_in.ours, signed_in.theirs),
+        },
+    ])
+}
+
+/// Does something while a hostile crowd signs up. Most of them may be refused.
+fn while_hostile<T>(
+    server: &Server,
+    world: &World,
+    runs: &mut usize,
+    act: impl FnOnce() -> Outcome<T>,
+) -> Outcome<T> {
+    *runs += 1;
+    let run = *runs;
+    thread::scope(|scope| {
+        let crowd = scope.spawn(move || hostile_sign_ups(server, world, CROWD, 6, run).run());
         // Until all of them have come.
         thread::sleep(Duration::from_secs(1));
         let done = act();

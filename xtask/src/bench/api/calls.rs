@@ -5,6 +5,7 @@ use super::server::{Server, World};
 use std::path::Path;
 
 pub const VERIFY: &str = "/api/auth/verify";
+const SIGN_UP: &str = "/api/auth/signup";
 const LOGIN: &str = "/api/auth/login";
 const REFRESH: &str = "/api/auth/refresh";
 pub const LIST: &str = "/api/me/sessions";
@@ -30,6 +31,18 @@ pub fn checks<'a>(server: &Server, lists: &'a Path, connections: usize, seconds:
 pub fn sign_ins<'a>(server: &Server, world: &'a World, connections: usize, seconds: u32) -> Load<'a> {
     let (port, lists, more) = (server.port, world.path(), vec![PASSWORD.to_owned()]);
     Load { script: "login.lua", port, path: LOGIN, threads: 1, connections, seconds, lists, more }
+}
+
+/// Strangers sign up with hostile passwords, each run of them with addresses of its own.
+pub fn hostile_sign_ups<'a>(
+    server: &Server,
+    world: &'a World,
+    connections: usize,
+    seconds: u32,
+    run: usize,
+) -> Load<'a> {
+    let (port, lists, more) = (server.port, world.path(), vec![run.to_string()]);
+    Load { script: "signup.lua", port, path: SIGN_UP, threads: 1, connections, seconds, lists, more }
 }
 
 /// As many as there are cores to spare; each has its share of the connections.
