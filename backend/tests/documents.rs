@@ -137,3 +137,38 @@ fn the_table_of_errors_holds_every_code_with_its_status_and_no_other() {
         codes(&page).into_iter().map(|(code, status)| (code.to_owned(), status.to_owned())).collect();
     assert_eq!(told, expected);
 }
+
+/// A heading as GitHub makes an anchor of it.
+fn anchor(heading: &str) -> String {
+    let letters = heading.trim().to_lowercase().replace(' ', "-");
+    letters.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect()
+}
+
+/// Where a document's links to other files and headings of the repository lead.
+fn links(document: &str) -> impl Iterator<Item = &str> {
+    let targets = document.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    targets.filter(|target| !target.contains("://") && !target.contains(' '))
+}
+
+#[test]
+fn every_link_between_documents_leads_to_a_heading_that_is_there() {
+    let others =
+        ["README.md", "docs/ARCHITECTURE.md", "docs/benchmarks.md", "docs/page-size.md", "docs/security.md"];
+    let mut count = 0;
+    for document in GUIDES.into_iter().chain(others) {
+        let path = root().join(document);
+        for link in links(&std::fs::read_to_string(&path).unwrap()) {
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() { path.clone() } else { path.parent().unwrap().join(file) };
+            assert!(target.exists(), "{document}: there is no {link}");
+            if !heading.is_empty() {
+                let text = std::fs::read_to_string(&target).unwrap();
+                let mut headings = text.lines().filter(|line| line.starts_with('#'));
+                let is_there = headings.any(|line| anchor(line.trim_start_matches('#')) == heading);
+                assert!(is_there, "{document}: there is no heading for {link}");
+            }
+            count += 1;
+        }
+    }
+    assert!(count > 30, "{count}");
+}

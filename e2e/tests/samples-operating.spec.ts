@@ -381,36 +381,3 @@ test('the collector of the sample is told of calls', async ({ machine, serve }) 
   await expect.poll(() => paths).toContain('/v1/traces')
   collector.close()
 })
-
-test('behind a CDN that is named, people are told apart by what it says of them', async ({ machine, serve }) => {
-  test.skip(lacking({ caddy: onPath('caddy') }).length > 0, 'it needs Caddy')
-  const text = replaced(sample('deploy/README.md', 'cdn.sh'), { '192.0.2.0/24': '127.0.0.0/8', '127.0.0.1/32,': '' })
-  const told = await machine.run(`${text}\necho "$LATCHKEY_CDN"; echo "$LATCHKEY_PROXIES__TRUSTED"`)
-  const [cdn = '', trusted = ''] = told.stdout.split('\n')
-  const server = await serve({ LATCHKEY_PROXIES__TRUSTED: trusted })
-  await machine.dist()
-  const local = replaced(await machine.read('Caddyfile'), { 'admin {$CADDY_ADMIN:localhost:2019}': 'admin off\n\tdefault_bind 127.0.0.1' })
-  await writeFile(machine.path('Caddyfile'), local)
-  await signUp(server)
-  for (const [named, seen] of [
-    [cdn, '203.0.113.7'],
-    ['', '127.0.0.1'],
-  ] as const) {
-    const port = await sparePort()
-    const caddy = await Program.start({
-      name: 'Caddy',
-      path: 'caddy',
-      args: ['run', '--config', machine.path('Caddyfile'), '--adapter', 'caddyfile'],
-      cwd: machine.root,
-      env: { HOME: machine.root, LATCHKEY_SITE: `http://localhost:${port}`, LATCHKEY_UPSTREAM: `127.0.0.1:${server.port}`, LATCHKEY_CDN: named },
-      readyUrl: `http://localhost:${port}/api/health/ready`,
-    })
-    const headers = { 'content-type': 'application/json', 'x-forwarded-for': '203.0.113.7' }
-    const body = JSON.stringify({ email: ADA.email, password: ADA.password, token_delivery: 'body' })
-    const signedIn = (await (await fetch(`http://localhost:${port}/api/auth/login`, { method: 'POST', headers, body })).json()) as SignedIn
-    const authorization = `Bearer ${signedIn.access_token}`
-    const sessions = await (await fetch(`http://localhost:${port}/api/me/sessions`, { headers: { authorization } })).text()
-    expect(sessions).toContain(seen)
-    await caddy.stop()
-  }
-})
