@@ -140,6 +140,15 @@ const OUTSIDE: State[] = [
     /could not be started/,
     /WebAssembly|Failed to fetch/,
   ),
+  outside(
+    'WebAssembly switched off',
+    async ({ page }) => {
+      await page.addInitScript(() => Reflect.deleteProperty(window, 'WebAssembly'))
+      await page.goto('/login')
+      await expect(page.locator('#trouble')).toBeVisible()
+    },
+    /switched off/,
+  ),
   {
     name: 'without scripts',
     signedIn: false,
@@ -159,6 +168,12 @@ const INSIDE: State[] = [
   inside('profile, empty name', async ({ page }) => {
     await open(page, '/account/profile')
     await fillIn(page, { display_name: ' ' })
+    await send(page)
+    await expect(invalid(page)).toHaveCount(1)
+  }),
+  inside('profile, a name that nobody can see', async ({ page }) => {
+    await open(page, '/account/profile')
+    await fillIn(page, { display_name: '\u{3164}' })
     await send(page)
     await expect(invalid(page)).toHaveCount(1)
   }),
