@@ -6,7 +6,9 @@ export const END_REASONS = [
   'signed_out_elsewhere',
   'replay_detected',
   'password_changed',
+  'password_reset',
   'expired',
+  'too_many_sessions',
   'account_deleted',
   'admin',
 ] as const
@@ -55,7 +57,7 @@ export function manySessions(now = Date.now()): Fault {
 }
 
 /** So many sessions as a program has that signs in again and again: this one, and others that have ended. */
-export function countlessSessions(count: number, now = Date.now()): Fault {
+export function countlessSessions(count: number, next: string | null = null, now = Date.now()): Fault {
   const at = (index: number) => new Date(now - index * MINUTE).toISOString()
   const sessions = Array.from({ length: count }, (_, index) => ({
     id: `0199a000-0000-7000-8000-${String(index).padStart(12, '0')}`,
@@ -66,11 +68,38 @@ export function countlessSessions(count: number, now = Date.now()): Fault {
     expires_at: at(-DAY),
     ...(index > 0 && { ended_at: at(index), end_reason: 'expired' }),
   }))
-  return listed(sessions)
+  return listed(sessions, next)
 }
 
-function listed(sessions: object[]): Fault {
-  return { kind: 'answer', status: 200, body: JSON.stringify({ sessions }) }
+/** The first page of a long list: this session, and others that live. More follow where `cursor` says. */
+export function firstPage(count: number, next: string | null, now = Date.now()): Fault {
+  return listed(living(0, count, now), next)
+}
+
+/** A page behind others: sessions that live from the number `first` on, and as many that have ended. */
+export function nextPage(first: number, live: number, ended: number, next: string | null, now = Date.now()): Fault {
+  const over = living(first + live, ended, now).map((session) => ({
+    ...session,
+    ended_at: new Date(now - DAY * MINUTE).toISOString(),
+    end_reason: 'signed_out',
+  }))
+  return listed([...living(first, live, now), ...over], next)
+}
+
+function living(first: number, count: number, now: number) {
+  const at = (index: number) => new Date(now - index * MINUTE).toISOString()
+  return Array.from({ length: count }, (_, offset) => first + offset).map((index) => ({
+    id: `0199a000-0000-7000-8000-${String(index).padStart(12, '0')}`,
+    current: index === 0,
+    ...DEVICES[index % DEVICES.length],
+    created_at: at(index),
+    last_seen_at: at(index),
+    expires_at: at(-14 * DAY),
+  }))
+}
+
+function listed(items: object[], next: string | null = null): Fault {
+  return { kind: 'answer', status: 200, body: JSON.stringify({ items, next }) }
 }
 
 const MINUTE = 60_000

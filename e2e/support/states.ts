@@ -1,5 +1,5 @@
 import { expect, type Locator, type Page } from '@playwright/test'
-import { countlessSessions, END_REASONS, keyRefused, manySessions, refusal, sessionEnded } from './answers.ts'
+import { countlessSessions, END_REASONS, firstPage, keyRefused, manySessions, refusal, sessionEnded } from './answers.ts'
 import { answered, CONNECTION_BROKE } from './complaints.ts'
 import type { Match } from './faults.ts'
 import type { Origin } from './origin.ts'
@@ -209,10 +209,9 @@ const INSIDE: State[] = [
     await fillIn(page, { current_password: person.password, new_password: 'difference engine 1822' })
     await send(passwordForm(page))
   }),
-  inside('security, password changed', async ({ page, origin }) => {
-    origin.faults.on({ path: '/api/me/password' }, { kind: 'answer', status: 204 })
+  inside('security, password changed', async ({ page, person }) => {
     await open(page, '/account/security')
-    await fillIn(page, { current_password: 'analytical engine 1843', new_password: 'difference engine 1822' })
+    await fillIn(page, { current_password: person.password, new_password: person.password })
     await send(passwordForm(page))
     await expect(page.locator('[role=status]').filter({ hasText: /\S/ })).toBeVisible()
   }),
@@ -261,9 +260,19 @@ const INSIDE: State[] = [
     await expect(toast(page)).toHaveCount(2)
   }),
   inside('sessions, countless', async ({ page, origin }) => {
-    origin.faults.on(LIST, countlessSessions(200))
+    origin.faults.on(LIST, countlessSessions(50, 'more'))
     await open(page, '/account/sessions')
-    await expect(page.locator('[data-session]').nth(50)).toBeVisible()
+    await expect(page.locator('[data-session]').nth(49)).toBeVisible()
+  }),
+  ...failingInside('sessions, the next page', LIST, async ({ page, origin }, fail) => {
+    origin.faults.on(LIST, firstPage(12, 'more'))
+    await open(page, '/account/sessions')
+    await expect(page.locator('[data-session]').nth(11)).toBeVisible()
+    fail()
+    await send(page.locator('main li').last())
+  }),
+  inside('sessions, ending more than are listed', async ({ page, origin }) => {
+    await openEnding(page, origin, firstPage(20, 'more'))
   }),
   ...failingInside('sessions, ending one', { method: 'DELETE', path: /^\/api\/me\/sessions\// }, async ({ page, origin }) => {
     origin.faults.on(LIST, manySessions())
@@ -449,8 +458,8 @@ async function openDeletion(page: Page): Promise<Locator> {
 }
 
 /** Opens the dialog that asks before all other sessions end. */
-async function openEnding(page: Page, origin: Origin): Promise<Locator> {
-  origin.faults.on(LIST, manySessions())
+async function openEnding(page: Page, origin: Origin, list = manySessions()): Promise<Locator> {
+  origin.faults.on(LIST, list)
   await open(page, '/account/sessions')
   await page.locator('main button[aria-haspopup=dialog]').click()
   const dialog = page.locator('dialog[open]')

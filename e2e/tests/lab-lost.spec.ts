@@ -159,6 +159,49 @@ for (const what of ['saving the profile', 'signing in', 'signing up', 'changing 
   })
 }
 
+test('changing the password: who never gets the answer signs in with the new one, and hears of no theft', async ({
+  page,
+  origin,
+}) => {
+  await signUp(page, ADA)
+  await goTo(page, 'Security')
+  await page.getByLabel('Current password').fill(ADA.password)
+  await page.getByLabel('New password').fill(NEW_PASSWORD)
+  lose(origin, { path: '/api/me/password' }, Infinity)
+  await page.getByRole('button', { name: 'Change password' }).click()
+  await expect(page.getByRole('alert')).toContainText('The server cannot be reached')
+  // The access token is gone, too: the refresh cookie from before is all that there is.
+  await page.evaluate(() => localStorage.removeItem('latchkey.session'))
+  await page.goto('/account/profile')
+  await expect(heading(page, 'Sign in')).toBeVisible()
+  await expect(page.locator('body')).not.toContainText('somebody else')
+  await signIn(page, { ...ADA, password: NEW_PASSWORD })
+  await expect(heading(page, 'Profile')).toBeVisible()
+})
+
+test('after a change of password the other tabs go on with the new tokens', async ({ page, context }) => {
+  await signUp(page, ADA)
+  const other = await context.newPage()
+  await other.goto('/account/profile')
+  await expect(heading(other, 'Profile')).toBeVisible()
+  await goTo(page, 'Security')
+  await page.getByLabel('Current password').fill(ADA.password)
+  await page.getByLabel('New password').fill(NEW_PASSWORD)
+  const before = await sessionRecord(page)
+  await page.getByRole('button', { name: 'Change password' }).click()
+  await expect(page.getByText('Your password is changed.')).toBeVisible()
+  const after = await sessionRecord(page)
+  expect(after).not.toEqual(before)
+  await goTo(other, 'Sessions')
+  await expect(other.locator('[data-session]')).toHaveCount(1)
+  for (const tab of [other, page]) {
+    // Without its access token a tab that starts asks by the cookie.
+    await tab.evaluate(() => localStorage.removeItem('latchkey.session'))
+    await tab.reload()
+    await expect(tab.getByRole('navigation', { name: 'Account' })).toBeVisible()
+  }
+})
+
 test('a wrong password is not tried again in any other way', async ({ page, origin }) => {
   await signUp(page, ADA)
   await goTo(page, 'Security')

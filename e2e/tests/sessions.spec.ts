@@ -1,4 +1,4 @@
-import { countlessSessions, manySessions, refusal } from '../support/answers.ts'
+import { firstPage, manySessions, nextPage, refusal } from '../support/answers.ts'
 import { answered } from '../support/complaints.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { ADA, goTo, heading, signIn, signInAgain, signUp, welcome, signOutElsewhere } from '../support/people.ts'
@@ -101,17 +101,82 @@ test('two sessions that cannot be ended for a while each say how long', async ({
   expect(ids).toEqual([...new Set(ids)])
 })
 
-test('of thousands of sessions some are drawn at once, and more when they are asked for', async ({ page, origin }) => {
+test('a list that is longer than a page goes on where it ended, and the focus with it', async ({ page, origin }) => {
   await signUp(page, ADA)
   const rows = page.locator('[data-session]')
-  origin.faults.on(LIST, countlessSessions(10_000))
+  const more = page.getByRole('button', { name: 'Show more' })
+  const ended = page.getByRole('heading', { name: 'Ended in the last 30 days' })
+  origin.faults.on(LIST, nextPage(120, 0, 50, null), 1)
+  origin.faults.on(LIST, nextPage(50, 20, 50, 'third'), 1)
+  origin.faults.on(LIST, firstPage(50, 'second'), 1)
   await goTo(page, 'Sessions')
-  await expect(rows).toHaveCount(51)
-  for (const count of [101, 151]) {
-    await page.getByRole('button', { name: 'Show more' }).press('Enter')
+  await expect(rows).toHaveCount(50)
+  await expect(ended, 'nothing is said of those that nobody has asked for').toHaveCount(0)
+  for (const [count, first] of [
+    [120, 50],
+    [170, 120],
+  ] as const) {
+    await more.press('Enter')
     await expect(rows).toHaveCount(count)
-    await expect(rows.nth(count - 50), 'the focus goes on with the next one').toBeFocused()
+    await expect(rows.nth(first), 'the focus goes on with the next one').toBeFocused()
+    await expect(ended).toBeVisible()
   }
+  await expect(more).toHaveCount(0)
+  await expect(page.getByRole('button', { name: /^End:/ })).toHaveCount(69)
+})
+
+test('a next page that does not come is told of beside its button, and comes at the next try', async ({
+  page,
+  origin,
+  complaints,
+}) => {
+  complaints.expect(answered(500))
+  await signUp(page, ADA)
+  const rows = page.locator('[data-session]')
+  const more = page.getByRole('button', { name: 'Show more' })
+  origin.faults.on(LIST, nextPage(50, 0, 3, null), 1)
+  const failing = origin.faults.on(LIST, refusal(500, 'internal'), 1)
+  origin.faults.on(LIST, firstPage(50, 'second'), 1)
+  await goTo(page, 'Sessions')
+  await more.click()
+  await expect(page.getByRole('alert')).toContainText('The server failed')
+  expect(failing.hits).toBe(1)
+  await expect(rows).toHaveCount(50)
+  await more.click()
+  await expect(rows).toHaveCount(53)
+  await expect(page.getByRole('alert')).toHaveCount(0)
+})
+
+test('the dialog that ends all others names some devices and how many more there are', async ({ page, origin }) => {
+  await signUp(page, ADA)
+  const named = page.getByRole('dialog').locator('.losses li')
+  for (const [list, last] of [
+    [firstPage(11, null), 'Firefox on Windows'],
+    [firstPage(14, null), 'and 3 more'],
+    [firstPage(14, 'more'), 'and at least 4 more'],
+    [firstPage(3, 'more'), 'and at least 1 more'],
+  ] as const) {
+    origin.faults.on(LIST, list)
+    await goTo(page, 'Home')
+    await goTo(page, 'Sessions')
+    await page.getByRole('button', { name: 'Sign out everywhere else' }).click()
+    await expect(named.last()).toBeVisible()
+    if (last.startsWith('and')) await expect(named.last()).toHaveText(last)
+    else await expect(named).toHaveCount(10)
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
+  }
+})
+
+test('a list that was read before somebody signed in anew begins again', async ({ page, origin, complaints }) => {
+  complaints.expect(answered(422))
+  await signUp(page, ADA)
+  const rows = page.locator('[data-session]')
+  origin.faults.on(LIST, refusal(422, 'validation_failed', { errors: [{ field: 'cursor', code: 'invalid_cursor', message: '' }] }), 1)
+  origin.faults.on(LIST, firstPage(50, 'foreign'), 1)
+  await goTo(page, 'Sessions')
+  await expect(rows).toHaveCount(50)
+  await page.getByRole('button', { name: 'Show more' }).click()
+  await expect(rows).toHaveCount(1)
 })
 
 test('all other sessions end at once, and this one stays', async ({ page, anotherBrowser, complaints }) => {

@@ -2,6 +2,7 @@
 
 use crate::{
     DisplayName, EmailAddress, FieldError, FieldErrorCode, Locale, Password, Secret, Session, Timestamp,
+    TokenDelivery,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -123,6 +124,9 @@ pub struct ChangePasswordRequest {
     /// The password that shall hold: 8 to 128 characters of any script.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password, min_length = 8, max_length = 128))]
     pub new_password: Secret,
+    /// How the session's next refresh token travels; as it did at the sign-in when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_delivery: Option<TokenDelivery>,
 }
 
 /// A change of password whose new one keeps the rules.
@@ -132,6 +136,8 @@ pub struct ChangePassword {
     pub current_password: Secret,
     /// The password that shall hold.
     pub new_password: Password,
+    /// How the next refresh token travels, if that was said.
+    pub token_delivery: Option<TokenDelivery>,
 }
 
 impl TryFrom<ChangePasswordRequest> for ChangePassword {
@@ -141,7 +147,9 @@ impl TryFrom<ChangePasswordRequest> for ChangePassword {
         let current_password = collect("current_password", filled_in(raw.current_password), &mut errors);
         let new_password = collect("new_password", Password::try_from(raw.new_password), &mut errors);
         match (current_password, new_password) {
-            (Some(current_password), Some(new_password)) => Ok(Self { current_password, new_password }),
+            (Some(current_password), Some(new_password)) => {
+                Ok(Self { current_password, new_password, token_delivery: raw.token_delivery })
+            }
             _ => Err(errors),
         }
     }

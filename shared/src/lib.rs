@@ -12,6 +12,7 @@ mod characters;
 mod email;
 mod locale;
 mod names;
+mod page;
 mod password;
 
 mod problem;
@@ -28,10 +29,11 @@ pub use cookie::{MARK, MARK_LASTING, MARK_PASSING, port_suffix};
 pub use email::EmailAddress;
 pub use locale::Locale;
 pub use names::DisplayName;
+pub use page::{PAGE_DEFAULT, PAGE_MOST, Page};
 pub use password::{MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, Password};
 pub use problem::{ErrorCode, FieldError, FieldErrorCode, Problem};
 pub use secret::Secret;
-pub use session::{EndReason, Session, SessionList};
+pub use session::{EndReason, Session};
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use token::{
     Claims, LogIn, LogInRequest, LogOutRequest, RefreshRequest, SignedIn, TokenDelivery, TokenType,

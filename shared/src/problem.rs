@@ -194,6 +194,10 @@ pub enum FieldErrorCode {
     TooManyMarks,
     /// The text is not an e-mail address.
     InvalidEmail,
+    /// The number is smaller or larger than allowed.
+    OutOfRange,
+    /// No page of this list begins there.
+    InvalidCursor,
     /// The page does not speak this language.
     UnsupportedLocale,
     /// The password is among those that are tried first.
@@ -222,6 +226,10 @@ impl FieldErrorCode {
             Self::NothingVisible => "Use at least one letter, number or sign that can be seen.",
             Self::TooManyMarks => "Use fewer marks on one letter.",
             Self::InvalidEmail => "Enter an address such as name@example.org.",
+            Self::OutOfRange => "Send a whole number from 1 to 200.",
+            Self::InvalidCursor => {
+                "Send the cursor that came with the page before, in the same session, or none for the first page."
+            }
             Self::UnsupportedLocale => "Choose one of: en, ko.",
             Self::PasswordCommon => "Choose another password: this one is among those that are tried first.",
             Self::PasswordPersonal => "Choose a password that is not made of your name or address.",

@@ -33,14 +33,6 @@ pub struct Session {
     pub end_reason: Option<EndReason>,
 }
 
-/// `GET /api/me/sessions`
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct SessionList {
-    /// The one that asks first, then those that live, then those that ended in the last 30 days; each group by last use.
-    pub sessions: Vec<Session>,
-}
-
 /// Why a session ended.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

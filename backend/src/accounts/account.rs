@@ -1,11 +1,12 @@
 //! What an account is to the server.
 
+use super::export::ExportError;
 use crate::db::StoreError;
 use crate::passwords::{HashingError, NewPasswordError, PasswordHash, PoolError, Weakness};
-use crate::sessions::IssueError;
+use crate::sessions::{IssueError, Over};
 use crate::throttle::TooMany;
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
-use latchkey_shared::{Account, EmailAddress, Timestamp};
+use latchkey_shared::{Account, EmailAddress, EndReason, Timestamp};
 use unicode_normalization::UnicodeNormalization;
 use url::Host;
 
@@ -24,9 +25,9 @@ pub enum AccountError {
     /// The password that was typed is not the account's.
     #[error("the password is wrong")]
     WrongPassword,
-    /// The account is gone.
-    #[error("the account is gone")]
-    Gone,
+    /// The session that asks is over.
+    #[error("the session has ended: {0:?}")]
+    Ended(Option<EndReason>),
     /// There were too many wrong tries from there.
     #[error(transparent)]
     TooMany(#[from] TooMany),
@@ -36,12 +37,29 @@ pub enum AccountError {
     /// The password could not be hashed.
     #[error("hashing failed: {0}")]
     Hashing(HashingError),
+    /// The export could not be begun.
+    #[error("the export failed: {0}")]
+    Export(ExportError),
     /// No token could be signed.
     #[error(transparent)]
     Issue(#[from] IssueError),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl AccountError {
+    /// The account is gone, and its sessions with it.
+    pub const GONE: Self = Self::Ended(Some(EndReason::AccountDeleted));
+}
+
+impl From<Over> for AccountError {
+    fn from(over: Over) -> Self {
+        match over {
+            Over::Ended(reason) => Self::Ended(reason),
+            Over::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 impl From<NewPasswordError> for AccountError {

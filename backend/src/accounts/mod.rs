@@ -13,4 +13,5 @@ mod store;
 
 pub use account::{AccountError, Credentials, email_key, former_email_key};
 pub use credentials::{ByEmail, ById, SignedIn};
+pub use delete::erase;
 pub use routes::routes;

@@ -3,15 +3,15 @@
 use super::account::AccountError;
 use super::{change_password, delete, export, profile, sign_up};
 use crate::app::App;
-use crate::http::{Bearer, Body, Cookie, Json, NoContent, Refusal, SameSite, refusals};
+use crate::http::{Bearer, Body, Cookie, Json, NoContent, Refusal, SameSite, StreamedJson, refusals};
 use crate::sessions::{Client, SignedInReply};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use latchkey_shared::{
-    Account, AccountExport, ChangePassword, ChangePasswordRequest, DeleteAccountRequest, EndReason,
-    ErrorCode, FieldError, FieldErrorCode, ProfileChange, ProfileChangeRequest, SignUp, SignUpRequest,
-    SignedIn, TokenDelivery,
+    Account, AccountExport, ChangePassword, ChangePasswordRequest, DeleteAccountRequest, ErrorCode,
+    FieldError, FieldErrorCode, ProfileChange, ProfileChangeRequest, SignUp, SignUpRequest, SignedIn,
+    TokenDelivery,
 };
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -79,23 +79,32 @@ async fn change_profile(
     Ok(Json(profile::change(&app, &claims, &change).await?))
 }
 
-/// Changes the password and ends every other session.
+/// Changes the password, ends every other session, and gives this one new tokens.
+///
+/// No refresh token from before buys anything any more, also not this session's own. The next one travels as it did at
+/// the sign-in, or as `token_delivery` says.
 #[utoipa::path(
     post, path = "/api/me/password", tag = "accounts", security(("access_token" = [])),
     request_body = ChangePasswordRequest,
     responses(
-        (status = 204, description = "Changed"),
-        refusals::Body, refusals::Unauthorized, refusals::TooMany, refusals::Overloaded,
+        (status = 200, description = "Changed; the session goes on", body = SignedIn),
+        refusals::Body, refusals::Unauthorized, refusals::Forbidden, refusals::TooMany, refusals::Overloaded,
     ),
 )]
 async fn set_password(
     State(app): State<App>,
     Bearer(claims): Bearer,
+    same_site: SameSite,
     Body(body): Body<ChangePasswordRequest>,
-) -> Result<NoContent, Refusal> {
+) -> Result<SignedInReply, Refusal> {
     let wanted = ChangePassword::try_from(body)?;
-    change_password::run(&app, &claims, wanted).await.map_err(|error| weak("new_password", error))?;
-    Ok(NoContent)
+    // It sets a cookie, unless the client keeps its tokens itself.
+    if wanted.token_delivery != Some(TokenDelivery::Body) {
+        same_site.required()?;
+    }
+    let changed = change_password::run(&app, &claims, wanted).await;
+    let (tokens, delivery) = changed.map_err(|error| weak("new_password", error))?;
+    Ok(SignedInReply::new(&app, StatusCode::OK, tokens, delivery))
 }
 
 /// Deletes the account and all that is its own.
@@ -128,7 +137,7 @@ async fn export_account(
     Bearer(claims): Bearer,
 ) -> Result<impl IntoResponse + use<>, Refusal> {
     let named = [(header::CONTENT_DISPOSITION, "attachment; filename=\"latchkey-account.json\"")];
-    Ok((named, Json(export::run(&app, &claims).await?)))
+    Ok((named, StreamedJson(export::run(&app, claims).await?)))
 }
 
 impl From<AccountError> for Refusal {
@@ -144,10 +153,10 @@ fn weak(field: &str, error: AccountError) -> Refusal {
         AccountError::ImpossibleEmail => vec![FieldError::new("email", FieldErrorCode::InvalidEmail)].into(),
         AccountError::WeakPassword(weakness) => vec![FieldError::new(field, weakness.code())].into(),
         AccountError::WrongPassword => Refusal::new(ErrorCode::CredentialsRejected),
-        AccountError::Gone => Refusal::ended(Some(EndReason::AccountDeleted)),
+        AccountError::Ended(reason) => Refusal::ended(reason),
         AccountError::TooMany(error) => error.into(),
         AccountError::Pool(error) => error.into(),
-        AccountError::Hashing(_) => Refusal::internal(error),
+        AccountError::Hashing(_) | AccountError::Export(_) => Refusal::internal(error),
         AccountError::Issue(error) => error.into(),
         AccountError::Store(error) => error.into(),
     }

@@ -7,7 +7,7 @@ use crate::db::{Executor, StoreError, asked};
 use crate::passwords::PasswordHash;
 use latchkey_shared::{Account, Locale, ProfileChange, SignUp, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, Query, TableRef, ValueTuple};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, TryInsertResult, UpdateMany};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Select, TryInsertResult, UpdateMany};
 use uuid::Uuid;
 
 /// How an account is found.
@@ -36,6 +36,8 @@ pub async fn insert_account(
         signed_in_at: now.as_millis(),
         created_at: now.as_millis(),
         updated_at: now.as_millis(),
+        session_epoch: 0,
+        deleted_at: None,
     };
     let inserted = Entity::insert(ActiveModel::from(row.clone()).reset_all())
         .on_conflict_do_nothing_on([Column::EmailKey])
@@ -52,12 +54,12 @@ pub async fn find_account(db: &impl Executor, by: By) -> Result<Option<Credentia
         By::Id(id) => Column::Id.eq(id),
         By::EmailKey(key) => Column::EmailKey.eq(key),
     };
-    Ok(Entity::find().filter(condition).one(db).await?.map(credentials))
+    Ok(there().filter(condition).one(db).await?.map(credentials))
 }
 
 /// Those accounts that there are.
 pub async fn list_accounts(db: &impl Executor, ids: Vec<Uuid>) -> Result<Vec<Account>, StoreError> {
-    let rows = Entity::find().filter(Column::Id.is_in(ids)).all(db).await?;
+    let rows = there().filter(Column::Id.is_in(ids)).all(db).await?;
     Ok(rows.into_iter().map(|row| credentials(row).account).collect())
 }
 
@@ -66,7 +68,7 @@ pub async fn list_credentials(
     db: &impl Executor,
     keys: Vec<String>,
 ) -> Result<Vec<(String, Credentials)>, StoreError> {
-    let rows = Entity::find().filter(Column::EmailKey.is_in(keys)).all(db).await?;
+    let rows = there().filter(Column::EmailKey.is_in(keys)).all(db).await?;
     Ok(rows.into_iter().map(|row| (row.email_key.clone(), credentials(row))).collect())
 }
 
@@ -94,7 +96,8 @@ pub async fn mark_profile(
 ) -> Result<Option<Account>, StoreError> {
     let mut update = Entity::update_many()
         .col_expr(Column::UpdatedAt, Expr::value(now.as_millis()))
-        .filter(Column::Id.eq(id));
+        .filter(Column::Id.eq(id))
+        .filter(Column::DeletedAt.is_null());
     if let Some(name) = &change.display_name {
         update = update.col_expr(Column::DisplayName, Expr::value(name.as_str()));
     }
@@ -145,6 +148,30 @@ async fn has_changed_it(db: &impl Executor, update: UpdateMany<Entity>) -> Resul
 pub async fn delete_account(db: &impl Executor, id: Uuid) -> Result<(), StoreError> {
     Entity::delete_many().filter(Column::Id.eq(id)).exec(db).await?;
     Ok(())
+}
+
+/// Takes from an account all that it tells of a person: to everybody it is gone. Its rows are deleted afterwards.
+pub async fn mark_deleted(db: &impl Executor, id: Uuid, now: Timestamp) -> Result<(), StoreError> {
+    // No address has this form, and no password this hash.
+    let mut update = Entity::update_many()
+        .col_expr(Column::EmailKey, Expr::value(format!("deleted:{id}")))
+        .col_expr(Column::DeletedAt, Expr::value(now.as_millis()));
+    for column in [Column::Email, Column::DisplayName, Column::Roles, Column::PasswordHash] {
+        update = update.col_expr(column, Expr::value(""));
+    }
+    update.filter(Column::Id.eq(id)).exec(db).await?;
+    Ok(())
+}
+
+/// Deletes an account that was marked so, and that nothing refers to any more.
+pub async fn delete_deleted(db: &impl Executor, id: Uuid) -> Result<(), StoreError> {
+    Entity::delete_many().filter(Column::Id.eq(id)).filter(Column::DeletedAt.is_not_null()).exec(db).await?;
+    Ok(())
+}
+
+/// The accounts that there are.
+fn there() -> Select<Entity> {
+    Entity::find().filter(Column::DeletedAt.is_null())
 }
 
 fn credentials(row: Model) -> Credentials {

@@ -81,7 +81,7 @@ fn contents(name: &str, file: &str) -> Result<String, ConfigError> {
 /// Variables are text; some settings are not.
 fn typed(key: &str, value: String) -> serde_json::Value {
     match key {
-        "throttle.per_account" | "throttle.per_network" | "connections.max" => {
+        "sessions.per_account" | "throttle.per_account" | "throttle.per_network" | "connections.max" => {
             value.parse::<u32>().map_or(value.into(), Into::into)
         }
         "passwords.threads" => value.parse::<u16>().map_or(value.into(), Into::into),
@@ -135,6 +135,7 @@ fn check(raw: Raw) -> Result<Config, ConfigError> {
         )
     })?;
     for (key, number) in [
+        ("sessions.per_account", raw.sessions.per_account),
         ("throttle.per_account", raw.throttle.per_account),
         ("throttle.per_network", raw.throttle.per_network),
         ("connections.max", raw.connections.max),
@@ -166,6 +167,7 @@ fn check(raw: Raw) -> Result<Config, ConfigError> {
             idle: raw.sessions.idle.0,
             idle_short: raw.sessions.idle_short.0,
             absolute: raw.sessions.absolute.0,
+            per_account: raw.sessions.per_account,
         },
         passwords: Passwords {
             threads: raw.passwords.threads.map_or_else(cores, usize::from),
@@ -306,6 +308,8 @@ mod tests {
                 ["tokens.access_lifetime", "500ms", "whole seconds"],
             ),
             ("LATCHKEY_SESSIONS__IDLE", "0s", ["sessions.idle", "0ns", "more than nothing"]),
+            ("LATCHKEY_SESSIONS__PER_ACCOUNT", "0", ["sessions.per_account", "0", "at least 1"]),
+            ("LATCHKEY_SESSIONS__PER_ACCOUNT", "-1", ["sessions.per_account", "-1", "u32"]),
             ("LATCHKEY_PASSWORDS__THREADS", "0", ["passwords.threads", "0", "at least 1"]),
             ("LATCHKEY_PASSWORDS__THREADS", "many", ["passwords.threads", "many", "u16"]),
             ("LATCHKEY_THROTTLE__PER_ACCOUNT", "0", ["throttle.per_account", "0", "at least 1"]),

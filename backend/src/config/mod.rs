@@ -83,6 +83,8 @@ pub struct Sessions {
     pub idle_short: Duration,
     /// In any case.
     pub absolute: Duration,
+    /// How many sessions of one account live at once.
+    pub per_account: u32,
 }
 
 /// The hashing pool.

@@ -47,6 +47,7 @@ pub struct Sessions {
     pub idle: Span,
     pub idle_short: Span,
     pub absolute: Span,
+    pub per_account: u32,
 }
 
 #[derive(Deserialize)]
@@ -140,6 +141,7 @@ impl Default for Sessions {
             idle: Span(Duration::from_secs(14 * DAY)),
             idle_short: Span(Duration::from_secs(DAY)),
             absolute: Span(Duration::from_secs(90 * DAY)),
+            per_account: 100,
         }
     }
 }

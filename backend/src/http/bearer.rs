@@ -1,9 +1,10 @@
-//! The access token of a call (RFC 6750 §2.1): checked here, before any handler runs. Reads no database.
+//! The access token of a call (RFC 6750 §2.1): checked here, before any handler runs. Reads no database, unless sessions of
+//! the account were ended in number a moment ago.
 
 use super::arrival::Arrival;
 use super::problem::Refusal;
 use crate::app::App;
-use crate::sessions::Generation;
+use crate::sessions::{self, Generation};
 use crate::tokens::{Verified, VerifyError};
 use axum::body::Bytes;
 use axum::extract::FromRequestParts;
@@ -24,21 +25,21 @@ pub struct MaybeBearer(pub Option<Arc<Claims>>);
 impl FromRequestParts<App> for Bearer {
     type Rejection = Refusal;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        check(app, parts).map(|verified| Self(verified.claims))
+        check(app, parts).await.map(|verified| Self(verified.claims))
     }
 }
 
 impl FromRequestParts<App> for BearerJson {
     type Rejection = Refusal;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        check(app, parts).map(|verified| Self(verified.json))
+        check(app, parts).await.map(|verified| Self(verified.json))
     }
 }
 
 impl FromRequestParts<App> for MaybeBearer {
     type Rejection = std::convert::Infallible;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
-        Ok(Self(check(app, parts).ok().map(|verified| verified.claims)))
+        Ok(Self(check(app, parts).await.ok().map(|verified| verified.claims)))
     }
 }
 
@@ -57,7 +58,7 @@ fn token(headers: &HeaderMap) -> Result<&str, Refusal> {
     Ok(token.trim())
 }
 
-fn check(app: &App, parts: &Parts) -> Result<Verified, Refusal> {
+async fn check(app: &App, parts: &Parts) -> Result<Verified, Refusal> {
     let token = token(&parts.headers)?;
     let now = parts.extensions.get::<Arrival>().map_or_else(|| app.clock.now(), |arrival| arrival.at);
     let verified = app.verifier.verify(token, now).map_err(|error| match error {
@@ -65,7 +66,7 @@ fn check(app: &App, parts: &Parts) -> Result<Verified, Refusal> {
         VerifyError::Invalid => Refusal::new(ErrorCode::TokenInvalid),
     })?;
     let claims = &verified.claims;
-    if let Some(reason) = app.ended.reason(claims.sid) {
+    if let Some(reason) = sessions::end_of(app, claims).await? {
         return Err(Refusal::ended(Some(reason)));
     }
     if verified.first_use {

@@ -13,12 +13,14 @@ mod bearer;
 mod body;
 mod client;
 mod cookie;
+mod page_query;
 mod path;
 mod same_site;
 
 mod problem;
 pub mod refusals;
 mod reply;
+mod streamed;
 
 mod health;
 mod openapi;
@@ -28,8 +30,10 @@ pub use body::Body;
 pub use cookie::{Cookie, SetCookies};
 pub use measured::metrics_router;
 pub use openapi::description;
+pub use page_query::PageQuery;
 pub use path::PathId;
 pub use problem::Refusal;
 pub use reply::{Json, NoContent, WrittenJson};
 pub use same_site::SameSite;
 pub use service::Service;
+pub use streamed::StreamedJson;

@@ -24,6 +24,11 @@ pub enum Body {
     Failed(Problem),
 }
 
+/// `validation_failed`: `errors` names the parameters that have to change.
+#[derive(IntoResponses)]
+#[response(status = 422, content_type = "application/problem+json")]
+pub struct Query(Problem);
+
 /// `credentials_rejected`, `token_missing`, `token_expired`, `token_invalid`, `session_ended` or `replay_detected`.
 #[derive(IntoResponses)]
 #[response(

@@ -12,7 +12,7 @@ pub struct Json<T>(pub T);
 /// An answer in JSON that has been written before.
 pub struct WrittenJson(pub Bytes);
 
-const TYPE: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+pub(super) const TYPE: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
 impl IntoResponse for WrittenJson {
     fn into_response(self) -> Response {

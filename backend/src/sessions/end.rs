@@ -1,7 +1,8 @@
 //! Ending a session: once it is committed, this server refuses its tokens at once and the others within a second.
 
-use super::store::{self, Which};
-use super::{candidates, ended};
+use super::guard::{Guarded, Over};
+use super::store::{self, PORTION, Which};
+use super::{candidates, cutoff, ended};
 use crate::app::App;
 use crate::db::{StoreError, Transaction};
 use latchkey_shared::{Claims, EndReason, Secret, Timestamp};
@@ -14,18 +15,51 @@ pub enum EndError {
     /// The account has no such session.
     #[error("there is no such session")]
     NotFound,
-    /// The database failed.
+    /// The session that asks is over itself, or the database failed.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Over(#[from] Over),
+}
+
+impl From<StoreError> for EndError {
+    fn from(error: StoreError) -> Self {
+        Self::Over(error.into())
+    }
+}
+
+/// Sessions that a transaction has ended. Once that is committed, this server is told of them.
+#[must_use = "this server goes on accepting their access tokens until it is told"]
+pub struct Ended {
+    ids: Vec<Uuid>,
+    /// Whose sessions, where they were too many to be ended one by one.
+    cut: Option<Uuid>,
+    reason: EndReason,
+}
+
+impl Ended {
+    /// Whether their rows are yet to be written.
+    pub fn is_unfinished(&self) -> bool {
+        self.cut.is_some()
+    }
+
+    /// Tells this server, after the commit.
+    pub fn tell(self, app: &App) {
+        app.ended.add(&self.ids, self.reason);
+        if let Some(account_id) = self.cut {
+            app.ended.cutoffs.add(account_id, self.reason, app.clock.elapsed());
+        }
+    }
 }
 
 /// Ends those of the sessions that live.
 pub(super) async fn run(app: &App, which: Which, reason: EndReason) -> Result<(), StoreError> {
     let now = app.clock.now();
     let transaction = app.db.begin().await?;
+    if let Some(account_id) = which.of_account() {
+        store::lock_account(transaction.executor(), account_id).await?;
+    }
     let ended = within(&transaction, which, reason, now).await?;
     transaction.commit().await?;
-    app.ended.add(&ended, reason);
+    ended.tell(app);
     Ok(())
 }
 
@@ -48,46 +82,73 @@ pub async fn one(app: &App, claims: &Arc<Claims>, session_id: Uuid) -> Result<()
     let which = Which::OneOf { account_id: claims.sub, session_id };
     let here = session_id == claims.sid;
     let reason = if here { EndReason::SignedOut } else { EndReason::SignedOutElsewhere };
-    if store::find_session(app.db.executor(), which).await?.is_none() {
+    let now = app.clock.now();
+    let Guarded { transaction, .. } = Guarded::begin(app, claims, now).await?;
+    if store::find_session(transaction.executor(), which).await?.is_none() {
         return Err(EndError::NotFound);
     }
-    Ok(run(app, which, reason).await?)
+    let ended = within(&transaction, which, reason, now).await?;
+    transaction.commit().await?;
+    ended.tell(app);
+    Ok(())
 }
 
 /// Ends all of the account's sessions but the one that asks.
-pub async fn others(app: &App, claims: &Arc<Claims>) -> Result<(), StoreError> {
+pub async fn others(app: &App, claims: &Arc<Claims>) -> Result<(), Over> {
+    let now = app.clock.now();
+    let Guarded { transaction, .. } = Guarded::begin(app, claims, now).await?;
     let which = Which::AllBut { account_id: claims.sub, session_id: claims.sid };
-    run(app, which, EndReason::SignedOutElsewhere).await
+    let ended = within(&transaction, which, EndReason::SignedOutElsewhere, now).await?;
+    transaction.commit().await?;
+    ended.tell(app);
+    Ok(())
 }
 
-/// Ends every other session, in the transaction that changes the password. The caller tells [`super::EndedSessions`]
-/// of the returned ids once the transaction has been committed.
+/// Ends what the account has beyond the number of sessions that may live at once: first those that were used least lately.
+/// The `newest` stays.
+pub(super) async fn beyond_most(app: &App, account_id: Uuid, newest: Option<Uuid>) -> Result<(), StoreError> {
+    let most = app.config.sessions.per_account;
+    let which = Which::Beyond { account_id, most, newest, now: app.clock.now() };
+    // Whoever signs in later than this look looks later, too, and finds this session among the others.
+    if store::is_any_unended(app.db.executor(), which).await? {
+        run(app, which, EndReason::TooManySessions).await?;
+    }
+    Ok(())
+}
+
+/// Ends every other session, in the transaction that changes the password.
 pub async fn because_password_changed(
     transaction: &Transaction,
     claims: &Claims,
     now: Timestamp,
-) -> Result<Vec<Uuid>, StoreError> {
+) -> Result<Ended, StoreError> {
     let which = Which::AllBut { account_id: claims.sub, session_id: claims.sid };
     within(transaction, which, EndReason::PasswordChanged, now).await
 }
 
-/// Ends every session, in the transaction that deletes the account; as with a change of password.
+/// Ends every session, in the transaction that deletes the account.
 pub async fn because_account_deleted(
     transaction: &Transaction,
     account_id: Uuid,
     now: Timestamp,
-) -> Result<Vec<Uuid>, StoreError> {
+) -> Result<Ended, StoreError> {
     within(transaction, Which::All { account_id }, EndReason::AccountDeleted, now).await
 }
 
-/// Ends sessions in a transaction and tells the other servers, if it commits.
+/// Ends sessions in a transaction and tells the other servers, if it commits. A portion is ended one by one; where there
+/// may be more, a cutoff ends the rest.
 async fn within(
     transaction: &Transaction,
     which: Which,
     reason: EndReason,
     now: Timestamp,
-) -> Result<Vec<Uuid>, StoreError> {
-    let ended = store::mark_ended(transaction.executor(), which, reason, now).await?;
+) -> Result<Ended, StoreError> {
+    let db = transaction.executor();
+    let ids = store::mark_ended(db, which, reason, now).await?;
+    let cut = which.of_account().filter(|_| ids.len() == PORTION);
+    if let Some(account_id) = cut {
+        cutoff::insert(db, account_id, which, reason, now).await?;
+    }
     transaction.notify(ended::CHANNEL).await?;
-    Ok(ended)
+    Ok(Ended { ids, cut, reason })
 }

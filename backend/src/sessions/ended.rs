@@ -1,12 +1,13 @@
 //! The sessions that have ended, for as long as an access token of theirs could still be shown. Every check asks here,
 //! so ending a session is immediate although its tokens are stateless.
 
+use super::cutoff::Cutoffs;
 use super::store;
 use crate::app::App;
 use crate::db::StoreError;
 use crate::metrics::Tally;
 use crate::platform::{Clock, SKEW, Shards, Trouble};
-use latchkey_shared::{EndReason, Timestamp};
+use latchkey_shared::{Claims, EndReason, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -34,12 +35,20 @@ pub struct EndedSessions {
     set: Shards<RwLock<HashMap<Uuid, Ended>>>,
     word: Notify,
     counts: Tally<EndReason>,
+    /// Ends of many sessions at once.
+    pub cutoffs: Cutoffs,
 }
 
 impl EndedSessions {
     /// None has ended yet.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, set: Shards::default(), word: Notify::default(), counts: Tally::default() }
+        Self {
+            clock,
+            set: Shards::default(),
+            word: Notify::default(),
+            counts: Tally::default(),
+            cutoffs: Cutoffs::default(),
+        }
     }
 
     /// Why the session has ended, if it has lately.
@@ -70,6 +79,7 @@ impl EndedSessions {
     /// Forgets what has been known for longer than that.
     fn forget_after(&self, memory: Duration) {
         let now = self.clock.elapsed();
+        self.cutoffs.forget_after(memory, now);
         for part in self.set.all() {
             let mut part = part.write().unwrap_or_else(PoisonError::into_inner);
             part.retain(|_, ended| now.saturating_sub(ended.learnt) < memory);
@@ -87,8 +97,23 @@ impl EndedSessions {
         for (id, reason) in store::list_ended(app.db.executor(), since).await? {
             self.remember(&[id], reason);
         }
-        Ok(())
+        self.cutoffs.load(app).await
     }
+}
+
+/// Why a session that is not on record any more has ended, if that is still remembered.
+pub(super) fn remembered(app: &App, session_id: Uuid, account_id: Uuid) -> Option<EndReason> {
+    app.ended.reason(session_id).or_else(|| app.ended.cutoffs.reason(account_id))
+}
+
+/// Why the session of an access token has ended, if it has lately. Reads the database only where sessions of its account
+/// were ended in number.
+pub async fn reason(app: &App, claims: &Claims) -> Result<Option<EndReason>, StoreError> {
+    if let Some(reason) = app.ended.reason(claims.sid) {
+        return Ok(Some(reason));
+    }
+    let Some(reason) = app.ended.cutoffs.reason(claims.sub) else { return Ok(None) };
+    Ok(app.sessions.find(claims.sid).await?.map_or(Some(reason), |session| session.facts.ended))
 }
 
 /// How long an ended session must be remembered.

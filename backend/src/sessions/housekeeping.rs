@@ -1,7 +1,7 @@
 //! What the sessions need done beside the requests.
 
 use super::list::REMEMBERED;
-use super::{ended, seen, shared_time, store};
+use super::{cutoff, end, ended, seen, shared_time, store};
 use crate::accounts;
 use crate::app::App;
 use crate::db::StoreError;
@@ -21,6 +21,7 @@ pub async fn run(app: &App) -> Result<JoinSet<()>, StoreError> {
     tasks.spawn(ended::follow(app.clone(), ended::POLL));
     tasks.spawn(seen::follow(app.clone()));
     tasks.spawn(shared_time::follow(app.clone()));
+    tasks.spawn(cutoff::follow(app.clone()));
     tasks.spawn(sweep(app.clone()));
     Ok(tasks)
 }
@@ -30,6 +31,9 @@ pub async fn run(app: &App) -> Result<JoinSet<()>, StoreError> {
 async fn sweep(app: App) {
     let mut is_first = true;
     loop {
+        if let Err(error) = end_crowds(&app).await {
+            tracing::warn!(%error, "Cannot end sessions beyond sessions.per_account; trying again in an hour");
+        }
         let swept = match is_first {
             true => sweep_at_start(&app).await,
             false => sweep_once(&app, true).await,
@@ -40,6 +44,21 @@ async fn sweep(app: App) {
         is_first = false;
         tokio::time::sleep(HOUR).await;
     }
+}
+
+/// Brings accounts down to the number of sessions that may live at once: where a sign-in did not get to it, and where that
+/// number was greater before.
+async fn end_crowds(app: &App) -> Result<(), StoreError> {
+    let most = app.config.sessions.per_account;
+    let mut after = Some(Uuid::nil());
+    while let Some(last) = after {
+        let (crowded, next) = store::list_crowded(app.db.executor(), most, last).await?;
+        for account_id in crowded {
+            end::beyond_most(app, account_id, None).await?;
+        }
+        after = next;
+    }
+    Ok(())
 }
 
 /// Where nothing has been written for as long as sessions are kept, the clock may be the one that is wrong.

@@ -1,7 +1,9 @@
 //! A session is one signed-in browser or client, from sign-in to its end.
 
 mod candidates;
+mod cutoff;
 mod end;
+mod guard;
 mod list;
 mod refresh;
 mod sign_in;
@@ -15,11 +17,13 @@ mod seen;
 mod session;
 mod shared_time;
 mod store;
+mod supersede;
 
-pub use end::{EndError, because_account_deleted, because_password_changed};
-pub use ended::{EndedSessions, POLL, follow as follow_ends, listen as listen_for_ends};
+pub use end::{EndError, Ended, because_account_deleted, because_password_changed};
+pub use ended::{EndedSessions, POLL, follow as follow_ends, listen as listen_for_ends, reason as end_of};
+pub use guard::{Guarded, Over, must_live};
 pub use housekeeping::run as housekeeping;
-pub use list::{all as list_all, last_sign_in};
+pub use list::{ListError, last_sign_in, run as list};
 pub use refresh::{ById, RefreshError, Rotation};
 
 pub use rotation::{Decision, Facts, Generation, decide};
@@ -28,3 +32,4 @@ pub use seen::SeenGenerations;
 pub use session::{Client, Record, Tokens};
 pub use shared_time::SharedTime;
 pub use sign_in::{IssueError, SignIn, SignInError, Started, issue_first, start};
+pub use supersede::run as supersede;

@@ -1,10 +1,10 @@
 //! Refresh: a refresh token buys the next access token, and what the account may do is read anew.
 
-use super::end;
 use super::rotation::{Decision, Generation, decide};
 use super::session::{Client, Issued, Record, Tokens};
 use super::sign_in::{IssueError, issue};
 use super::store::{self, Which};
+use super::{end, ended};
 use crate::app::App;
 use crate::db::{Database, Executor, Lookup, StoreError, Write};
 use crate::metrics::Refreshed;
@@ -24,6 +24,9 @@ pub enum RefreshError {
     /// The session is over.
     #[error("the session has ended: {0:?}")]
     Ended(Option<EndReason>),
+    /// The token is from before a change of password.
+    #[error("the refresh token is from before a change of password")]
+    Superseded,
     /// Two parties hold the session; it has been ended.
     #[error("the refresh token was used twice")]
     Replayed,
@@ -41,7 +44,7 @@ pub enum RefreshError {
 impl RefreshError {
     fn outcome(&self) -> Refreshed {
         match self {
-            Self::Invalid | Self::Ambiguous => Refreshed::Invalid,
+            Self::Invalid | Self::Ambiguous | Self::Superseded => Refreshed::Invalid,
             Self::Ended(_) => Refreshed::Ended,
             Self::Replayed => Refreshed::Replayed,
             Self::Contended | Self::Issue(_) | Self::Store(_) => Refreshed::Failed,
@@ -90,7 +93,7 @@ async fn attempt(
     let met = app.seen.pending(claims.sid);
     let (found, account) = tokio::join!(app.sessions.find(claims.sid), app.accounts.find(claims.sub));
     let Some(mut session) = found?.filter(|session| session.account_id == claims.sub) else {
-        return Err(RefreshError::Ended(app.ended.reason(claims.sid)));
+        return Err(RefreshError::Ended(ended::remembered(app, claims.sid, claims.sub)));
     };
     let Some(account) = account? else {
         return Err(RefreshError::Ended(Some(EndReason::AccountDeleted)));
@@ -116,6 +119,10 @@ async fn attempt(
             } else {
                 Ok(None)
             }
+        }
+        Decision::Superseded => {
+            tracing::info!(session.id = %session.id, "Refresh token from before a change of password refused");
+            Err(RefreshError::Superseded)
         }
         Decision::Replay => {
             end::run(app, Which::One(session.id), EndReason::ReplayDetected).await?;

@@ -25,6 +25,8 @@ pub struct Facts {
     pub generation: Generation,
     /// The latest generation of which an access token was seen in use.
     pub seen: Option<Generation>,
+    /// The lowest generation whose refresh token buys anything: a change of password leaves none from before.
+    pub valid_from: Generation,
     /// When the current generation was made, by the clock that decides.
     pub rotated_at: Timestamp,
     /// When the session ends if it is not used.
@@ -44,6 +46,8 @@ pub enum Decision {
     Rotate(Generation),
     /// Answer again with tokens of the current generation.
     Reissue(Generation),
+    /// The token is from before a change of password: refuse it, and leave the session alone.
+    Superseded,
     /// Two parties hold the session: end it.
     Replay,
 }
@@ -58,6 +62,10 @@ pub fn decide(facts: &Facts, presented: Generation, now: Timestamp, grace: Durat
     }
     if presented == facts.generation {
         return Decision::Rotate(presented.next());
+    }
+    // Its holder may be whoever made the person change the password, or the person whose answer was lost.
+    if presented < facts.valid_from {
+        return Decision::Superseded;
     }
     // The answer that carried the current generation may have been lost: as long as nobody has used a token of it,
     // nobody is known to have received one. And another tab may have asked at the same moment.
@@ -86,6 +94,7 @@ mod tests {
         Facts {
             generation: Generation(generation),
             seen: seen.map(Generation),
+            valid_from: Generation::FIRST,
             rotated_at: at(0),
             idle_ends_at: at(100_000),
             absolute_ends_at: at(200_000),
@@ -125,6 +134,23 @@ mod tests {
                                 "{facts:?} {presented} {millis}"
                             );
                         }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whatever else holds of it, and whenever it comes: a token from before a change of password buys nothing and ends
+    /// nothing.
+    #[test]
+    fn a_token_from_before_a_change_of_password_is_refused_and_leaves_the_session_alone() {
+        for (current, valid_from) in [(1, 1), (2, 1), (2, 2), (5, 3)] {
+            for seen in [None, Some(current - 1), Some(current)] {
+                for presented in 0..=current {
+                    for millis in [0, 19_999, 99_999] {
+                        let facts = Facts { valid_from: Generation(valid_from), ..facts(current, seen) };
+                        let superseded = decided(&facts, presented, millis) == Decision::Superseded;
+                        assert_eq!(superseded, presented < valid_from, "{facts:?} {presented} {millis}");
                     }
                 }
             }
@@ -178,7 +204,7 @@ mod tests {
                     self.facts.ended = Some(EndReason::ReplayDetected);
                     None
                 }
-                Decision::Refuse(_) => None,
+                Decision::Refuse(_) | Decision::Superseded => None,
             }
         }
 

@@ -3,17 +3,18 @@
 use super::refresh::{self, RefreshError};
 use super::session::{Client, Tokens};
 use super::sign_in::{self, SignInError};
-use super::{EndError, IssueError, candidates, end, list};
+use super::{EndError, IssueError, ListError, Over, candidates, end, list};
 use crate::app::App;
 use crate::http::{
-    Bearer, Body, Cookie, Json, MaybeBearer, NoContent, PathId, Refusal, SameSite, SetCookies, refusals,
+    Bearer, Body, Cookie, Json, MaybeBearer, NoContent, PageQuery, PathId, Refusal, SameSite, SetCookies,
+    refusals,
 };
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use latchkey_shared::{
-    EndReason, ErrorCode, LogIn, LogInRequest, LogOutRequest, RefreshRequest, SessionList, SignedIn,
-    TokenDelivery, TokenType,
+    EndReason, ErrorCode, FieldError, FieldErrorCode, LogIn, LogInRequest, LogOutRequest, Page,
+    RefreshRequest, Session, SignedIn, TokenDelivery, TokenType,
 };
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -128,18 +129,25 @@ async fn logout(
 }
 
 /// Lists where the account is signed in, and where it was in the last 30 days.
+///
+/// First the session that asks, then those that live by last use, then those that have ended by their ends. A session that
+/// is used while its list is read moves to the front.
 #[utoipa::path(
-    get, path = "/api/me/sessions", tag = "sessions", security(("access_token" = [])),
+    get, path = "/api/me/sessions", tag = "sessions", security(("access_token" = [])), params(PageQuery),
     responses(
         (
-            status = 200, description = "The sessions", body = SessionList,
-            links(("ends" = (operation_id = "end_one", parameters(("id" = "$response.body#/sessions/0/id"))))),
+            status = 200, description = "A page of them", body = Page<Session>,
+            links(("ends" = (operation_id = "end_one", parameters(("id" = "$response.body#/items/0/id"))))),
         ),
-        refusals::Unauthorized, refusals::Failed,
+        refusals::Unauthorized, refusals::Query, refusals::Failed,
     ),
 )]
-async fn list_sessions(State(app): State<App>, Bearer(claims): Bearer) -> Result<Json<SessionList>, Refusal> {
-    Ok(Json(list::run(&app, &claims).await?))
+async fn list_sessions(
+    State(app): State<App>,
+    Bearer(claims): Bearer,
+    PageQuery { limit, cursor }: PageQuery,
+) -> Result<Json<Page<Session>>, Refusal> {
+    Ok(Json(list::run(&app, &claims, limit, cursor.as_deref()).await?))
 }
 
 /// Ends all sessions but the one that asks.
@@ -236,6 +244,9 @@ impl From<RefreshError> for Refusal {
     fn from(error: RefreshError) -> Self {
         match error {
             RefreshError::Invalid | RefreshError::Ambiguous => Self::new(ErrorCode::TokenInvalid),
+            RefreshError::Superseded => {
+                Self::new(ErrorCode::TokenInvalid).because(EndReason::PasswordChanged)
+            }
             RefreshError::Ended(reason) => Self::ended(reason),
             RefreshError::Replayed => Self::new(ErrorCode::ReplayDetected).because(EndReason::ReplayDetected),
             RefreshError::Contended => Self::internal(error),
@@ -245,11 +256,29 @@ impl From<RefreshError> for Refusal {
     }
 }
 
+impl From<ListError> for Refusal {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::Cursor => vec![FieldError::new("cursor", FieldErrorCode::InvalidCursor)].into(),
+            ListError::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<EndError> for Refusal {
     fn from(error: EndError) -> Self {
         match error {
             EndError::NotFound => Self::new(ErrorCode::NotFound),
-            EndError::Store(error) => error.into(),
+            EndError::Over(over) => over.into(),
+        }
+    }
+}
+
+impl From<Over> for Refusal {
+    fn from(over: Over) -> Self {
+        match over {
+            Over::Ended(reason) => Self::ended(reason),
+            Over::Store(error) => error.into(),
         }
     }
 }

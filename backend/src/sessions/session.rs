@@ -2,7 +2,7 @@
 
 use super::rotation::{Facts, Generation};
 use crate::tokens::AccessToken;
-use latchkey_shared::{Account, EndReason, Secret, Timestamp};
+use latchkey_shared::{Account, EndReason, Secret, Timestamp, TokenDelivery};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -24,13 +24,15 @@ pub struct Record {
     pub account_id: Uuid,
     /// Whether the person asked to be remembered.
     pub remember: bool,
+    /// How its refresh token travelled at the sign-in.
+    pub delivery: TokenDelivery,
     /// Who used it last.
     pub client: Client,
     /// When it began.
     pub created_at: Timestamp,
     /// When it was last used, as far as is written down.
     pub last_seen_at: Timestamp,
-    /// When it was ended, if it was.
+    /// When it was ended, if it was: itself, or by a cutoff that has not reached its row yet.
     pub ended_at: Option<Timestamp>,
     /// What a refresh depends on.
     pub facts: Facts,
@@ -58,6 +60,7 @@ pub struct NewSession {
     pub id: Uuid,
     pub account_id: Uuid,
     pub remember: bool,
+    pub delivery: TokenDelivery,
     pub client: Client,
     pub now: Timestamp,
     pub idle_ends_at: Timestamp,

@@ -1,5 +1,6 @@
 //! Sign-in: an address and a password become a session.
 
+use super::end;
 use super::rotation::Generation;
 use super::session::{Client, Issued, NewSession, Tokens};
 use super::store;
@@ -11,7 +12,7 @@ use crate::passwords::{PasswordHash, PoolError};
 use crate::throttle::{Guess, TooMany};
 use crate::tokens::Grant;
 use crate::traces;
-use latchkey_shared::{Account, EmailAddress, LogIn, Timestamp};
+use latchkey_shared::{Account, EmailAddress, LogIn, Timestamp, TokenDelivery};
 use uuid::Uuid;
 
 /// Why nobody is signed in.
@@ -41,7 +42,7 @@ pub struct IssueError(#[from] jsonwebtoken::errors::Error);
 
 /// A session that has begun and has no tokens yet.
 #[derive(Debug, Clone, Copy)]
-pub struct Started(Issued);
+pub struct Started(pub(super) Issued);
 
 /// Lets nobody guess for long, checks the credentials and begins a session.
 pub async fn run(app: &App, log_in: LogIn, client: Client) -> Result<Tokens, SignInError> {
@@ -82,10 +83,14 @@ async fn check(app: &App, log_in: LogIn, client: Client) -> Result<Tokens, SignI
         return Err(SignInError::Rejected);
     };
     let now = app.clock.now();
-    let (new, started) = prepare(app, account.id, log_in.remember, client, now);
+    let (new, started) = prepare(app, account.id, log_in.remember, log_in.token_delivery, client, now);
+    let session_id = new.id;
     // The password may have been changed while it was being checked: whoever knew the old one stays out.
     if !app.sign_ins.write(SignIn { new, checked: hash }).await? {
         return Err(SignInError::Rejected);
+    }
+    if let Err(error) = end::beyond_most(app, account.id, Some(session_id)).await {
+        tracing::warn!(%error, account.id = %account.id, "Cannot end sessions beyond sessions.per_account; left to the next sign-in");
     }
     Ok(issue_first(app, started, account, now)?)
 }
@@ -116,7 +121,7 @@ impl Write for SignIn {
     }
 }
 
-/// Begins a session, in the caller's transaction.
+/// Begins the first session of a new account, in the caller's transaction.
 pub async fn start(
     db: &impl Executor,
     app: &App,
@@ -125,7 +130,7 @@ pub async fn start(
     client: Client,
     now: Timestamp,
 ) -> Result<Started, StoreError> {
-    let (new, started) = prepare(app, account_id, remember, client, now);
+    let (new, started) = prepare(app, account_id, remember, TokenDelivery::Cookie, client, now);
     store::insert_session(db, new).await?;
     Ok(started)
 }
@@ -135,6 +140,7 @@ fn prepare(
     app: &App,
     account_id: Uuid,
     remember: bool,
+    delivery: TokenDelivery,
     client: Client,
     now: Timestamp,
 ) -> (NewSession, Started) {
@@ -142,6 +148,7 @@ fn prepare(
         id: app.random.id(now),
         account_id,
         remember,
+        delivery,
         client,
         now,
         idle_ends_at: now + app.idle_limit(remember),
@@ -157,7 +164,7 @@ fn prepare(
     (new, started)
 }
 
-/// Issues the first tokens of a session that has begun, once its transaction has been committed.
+/// Issues the first tokens of a session that has begun or goes on, once its transaction has been committed.
 pub fn issue_first(
     app: &App,
     started: Started,

@@ -5,19 +5,22 @@ use super::rotation::{Facts, Generation};
 use super::seen::Seen;
 use super::session::{Client, NewSession, Record};
 use super::sign_in::SignIn;
-use crate::db::entity::{account, ended_session, session};
+use crate::db::entity::{account, ended_session, session, session_cutoff as cutoff};
 use crate::db::{Executor, StoreError, asked};
-use latchkey_shared::{EndReason, Timestamp};
-use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, LockType, OnConflict, Query, TableRef, ValueTuple};
+use latchkey_shared::{EndReason, Timestamp, TokenDelivery};
+use sea_orm::sea_query::{
+    Expr, ExprTrait, IntoIden, LockType, OnConflict, Order, Query, TableRef, ValueTuple,
+};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select,
 };
 use session::Column;
 use std::collections::HashSet;
 use uuid::Uuid;
 
 /// A statement holds only so many parameters, and a transaction must not hold others up for long.
-const PORTION: usize = 1000;
+pub const PORTION: usize = 1000;
 
 /// Which sessions of whom.
 #[derive(Clone, Copy)]
@@ -30,6 +33,8 @@ pub enum Which {
     AllBut { account_id: Uuid, session_id: Uuid },
     /// The account's.
     All { account_id: Uuid },
+    /// Those of the account's that were used least lately, where more than `most` of them live. The `newest` stays.
+    Beyond { account_id: Uuid, most: u32, newest: Option<Uuid>, now: Timestamp },
 }
 
 /// A session that was over long ago.
@@ -40,6 +45,16 @@ pub struct Over {
 }
 
 impl Which {
+    /// Whose they are, where it may be many.
+    pub fn of_account(self) -> Option<Uuid> {
+        match self {
+            Self::One(_) | Self::OneOf { .. } => None,
+            Self::AllBut { account_id, .. } | Self::All { account_id } | Self::Beyond { account_id, .. } => {
+                Some(account_id)
+            }
+        }
+    }
+
     fn condition(self) -> Condition {
         match self {
             Self::One(session_id) => Column::Id.eq(session_id).into(),
@@ -50,8 +65,88 @@ impl Which {
                 Condition::all().add(Column::AccountId.eq(account_id)).add(Column::Id.ne(session_id))
             }
             Self::All { account_id } => Column::AccountId.eq(account_id).into(),
+            Self::Beyond { account_id, newest, now, .. } => {
+                living(account_id, now).add_option(newest.map(|newest| Column::Id.ne(newest)))
+            }
         }
     }
+
+    /// The ids of those that have not been ended.
+    fn unended(self) -> Select<session::Entity> {
+        let select = session::Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(self.condition())
+            .filter(unended());
+        match self {
+            Self::Beyond { most, newest, .. } => {
+                let others = u64::from(most) - u64::from(newest.is_some());
+                select.order_by_desc(Column::LastSeenAt).order_by_desc(Column::Id).offset(others)
+            }
+            _ => select,
+        }
+    }
+
+    /// Those of the account's that stay; `None` where none does.
+    pub fn spared(self) -> Option<Condition> {
+        match self {
+            Self::One(_) | Self::OneOf { .. } | Self::All { .. } => None,
+            Self::AllBut { session_id, .. } => Some(Column::Id.eq(session_id).into()),
+            Self::Beyond { most, newest, .. } => {
+                let used = self.unended().offset(None).limit(u64::from(most) - u64::from(newest.is_some()));
+                let used = Column::Id.in_subquery(used.into_query());
+                Some(Condition::any().add(used).add_option(newest.map(|newest| Column::Id.eq(newest))))
+            }
+        }
+    }
+}
+
+/// That no end has been written into its row, and no cutoff has passed it.
+fn unended() -> Condition {
+    let current = Query::select()
+        .expr(Expr::col((account::Entity, account::Column::SessionEpoch)))
+        .from(account::Entity)
+        .and_where(Expr::col((account::Entity, account::Column::Id)).eq(own(Column::AccountId)))
+        .to_owned();
+    Condition::all()
+        .add(Column::EndedAt.is_null())
+        .add(own(Column::Epoch).gte(Expr::SubQuery(None, Box::new(current.into()))))
+}
+
+/// The sessions of the account that live.
+pub fn living(account_id: Uuid, now: Timestamp) -> Condition {
+    Condition::all()
+        .add(Column::AccountId.eq(account_id))
+        .add(Column::IdleEndsAt.gt(now.as_millis()))
+        .add(Column::AbsoluteEndsAt.gt(now.as_millis()))
+        .add(unended())
+}
+
+/// A session's row, and the cutoff that has ended it where one has not reached the row yet.
+#[derive(FromQueryResult)]
+pub struct Row {
+    #[sea_orm(nested)]
+    session: session::Model,
+    cut_at: Option<i64>,
+    cut_reason: Option<String>,
+}
+
+/// Sessions, each as it is: also where an end has not been written into its row yet.
+pub fn select() -> Select<session::Entity> {
+    let first = |column: cutoff::Column| {
+        let passed = Query::select()
+            .expr(Expr::col((cutoff::Entity, column)))
+            .from(cutoff::Entity)
+            .and_where(Expr::col((cutoff::Entity, cutoff::Column::AccountId)).eq(own(Column::AccountId)))
+            .and_where(Expr::col((cutoff::Entity, cutoff::Column::Epoch)).gt(own(Column::Epoch)))
+            .order_by((cutoff::Entity, cutoff::Column::Epoch), Order::Asc)
+            .limit(1)
+            .to_owned();
+        Expr::SubQuery(None, Box::new(passed.into()))
+    };
+    session::Entity::find()
+        .expr_as(first(cutoff::Column::EndedAt), "cut_at")
+        .expr_as(first(cutoff::Column::Reason), "cut_reason")
 }
 
 pub async fn insert_session(db: &impl Executor, new: NewSession) -> Result<(), StoreError> {
@@ -70,6 +165,10 @@ pub async fn insert_session(db: &impl Executor, new: NewSession) -> Result<(), S
         absolute_ends_at: Set(new.absolute_ends_at.as_millis()),
         ended_at: Set(None),
         end_reason: Set(None),
+        // A new account has no other session that could have been ended.
+        epoch: Set(0),
+        valid_from: Set(0),
+        token_in_body: Set(new.delivery == TokenDelivery::Body),
     };
     session::Entity::insert(row).exec_without_returning(db).await?;
     Ok(())
@@ -88,6 +187,7 @@ pub async fn insert_guarded(db: &impl Executor, sign_ins: &[SignIn]) -> Result<V
             new.idle_ends_at.as_millis().into(),
             new.absolute_ends_at.as_millis().into(),
             checked.expose().into(),
+            (new.delivery == TokenDelivery::Body).into(),
         ])
     });
     let account = |column: account::Column| Expr::col((account::Entity, column));
@@ -98,6 +198,8 @@ pub async fn insert_guarded(db: &impl Executor, sign_ins: &[SignIn]) -> Result<V
             ["column6", "column3", "column4", "column5", "column6", "column6", "column7", "column8"]
                 .map(asked),
         )
+        .expr(account(account::Column::SessionEpoch))
+        .expr(asked("column10"))
         .from_values(rows.collect::<Vec<_>>(), "asked")
         .inner_join(account::Entity, account(account::Column::Id).eq(asked("column2")))
         .and_where(account(account::Column::PasswordHash).eq(asked("column9")))
@@ -119,6 +221,8 @@ pub async fn insert_guarded(db: &impl Executor, sign_ins: &[SignIn]) -> Result<V
             Column::LastSeenAt,
             Column::IdleEndsAt,
             Column::AbsoluteEndsAt,
+            Column::Epoch,
+            Column::TokenInBody,
         ])
         .select_from(guarded)
         .map_err(|error| DbErr::Custom(error.to_string()))?
@@ -132,30 +236,29 @@ pub async fn insert_guarded(db: &impl Executor, sign_ins: &[SignIn]) -> Result<V
 }
 
 pub async fn find_session(db: &impl Executor, which: Which) -> Result<Option<Record>, StoreError> {
-    Ok(session::Entity::find().filter(which.condition()).one(db).await?.map(record))
+    Ok(select().filter(which.condition()).into_model::<Row>().one(db).await?.map(record))
 }
 
 /// Those sessions that there are.
 pub async fn find_sessions(db: &impl Executor, ids: Vec<Uuid>) -> Result<Vec<Record>, StoreError> {
-    let rows = session::Entity::find().filter(Column::Id.is_in(ids)).all(db).await?;
+    let rows = select().filter(Column::Id.is_in(ids)).into_model::<Row>().all(db).await?;
     Ok(rows.into_iter().map(record).collect())
 }
 
-/// The account's sessions that live or ended after `since`, the one used last first.
-pub async fn list_sessions(
-    db: &impl Executor,
-    account_id: Uuid,
-    since: Timestamp,
-) -> Result<Vec<Record>, StoreError> {
-    let rows = session::Entity::find()
-        .filter(Column::AccountId.eq(account_id))
-        .filter(Column::EndedAt.is_null().or(Column::EndedAt.gt(since.as_millis())))
-        .filter(Column::IdleEndsAt.gt(since.as_millis()))
-        .filter(Column::AbsoluteEndsAt.gt(since.as_millis()))
-        .order_by_desc(Column::LastSeenAt)
-        .all(db)
-        .await?;
-    Ok(rows.into_iter().map(record).collect())
+/// The session, which nobody ends until the transaction is over.
+pub async fn lock_session(db: &impl Executor, session_id: Uuid) -> Result<Option<Record>, StoreError> {
+    let mut locked = select().filter(Column::Id.eq(session_id));
+    QueryTrait::query(&mut locked).lock_with_tables(LockType::Share, [session::Entity]);
+    Ok(locked.into_model::<Row>().one(db).await?.map(record))
+}
+
+/// Whoever ends several sessions of an account, or writes in the name of one of them, holds the account until the
+/// transaction is over: those who wait for one another would otherwise wait for ever, or miss one another.
+pub async fn lock_account(db: &impl Executor, account_id: Uuid) -> Result<(), StoreError> {
+    let mut locked = account::Entity::find_by_id(account_id).select_only().column(account::Column::Id);
+    QueryTrait::query(&mut locked).lock(LockType::NoKeyUpdate);
+    locked.into_tuple::<Uuid>().one(db).await?;
+    Ok(())
 }
 
 /// Rotates those sessions that still are at the generation that they are rotated from and have not ended. Of any number
@@ -222,7 +325,7 @@ fn own(column: Column) -> Expr {
     Expr::col((session::Entity, column))
 }
 
-/// Ends those of the sessions that live, and tells which they were. Belongs in a transaction: the servers learn of it
+/// Ends a portion of the sessions that live, and tells which they were. Belongs in a transaction: the servers learn of it
 /// from a second table.
 pub async fn mark_ended(
     db: &impl Executor,
@@ -230,28 +333,86 @@ pub async fn mark_ended(
     reason: EndReason,
     now: Timestamp,
 ) -> Result<Vec<Uuid>, StoreError> {
-    let ended: Vec<Uuid> = session::Entity::update_many()
-        .col_expr(Column::EndedAt, Expr::value(now.as_millis()))
-        .col_expr(Column::EndReason, Expr::value(reason.to_string()))
-        .filter(which.condition())
-        .filter(Column::EndedAt.is_null())
-        .exec_with_returning(db)
-        .await?
-        .into_iter()
-        .map(|row| row.id)
-        .collect();
+    let ended = mark(db, which.unended(), reason, now).await?;
     let told = ended.iter().map(|id| ended_session::ActiveModel {
         session_id: Set(*id),
         reason: Set(reason.to_string()),
         ended_at: Set(now.as_millis()),
     });
-    for portion in told.collect::<Vec<_>>().chunks(PORTION) {
-        ended_session::Entity::insert_many(portion.to_vec())
-            .on_conflict_do_nothing()
-            .exec_without_returning(db)
-            .await?;
-    }
+    ended_session::Entity::insert_many(told).on_conflict_do_nothing().exec_without_returning(db).await?;
     Ok(ended)
+}
+
+/// Writes the end into a portion of these rows, and tells which they were.
+pub async fn mark(
+    db: &impl Executor,
+    ids: Select<session::Entity>,
+    reason: EndReason,
+    at: Timestamp,
+) -> Result<Vec<Uuid>, StoreError> {
+    let update = Query::update()
+        .table(session::Entity)
+        .value(Column::EndedAt, at.as_millis())
+        .value(Column::EndReason, reason.to_string())
+        .and_where(own(Column::Id).in_subquery(ids.limit(PORTION as u64).into_query()))
+        .and_where(own(Column::EndedAt).is_null())
+        .returning_col(Column::Id)
+        .to_owned();
+    let rows = db.query_all(&update).await?;
+    Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
+}
+
+/// Whether any of them has not been ended.
+pub async fn is_any_unended(db: &impl Executor, which: Which) -> Result<bool, StoreError> {
+    Ok(which.unended().limit(1).into_tuple::<Uuid>().one(db).await?.is_some())
+}
+
+/// Gives the session a generation before which no refresh token buys anything, and tells which.
+pub async fn mark_superseded(
+    db: &impl Executor,
+    session_id: Uuid,
+    now: Timestamp,
+    rotated_at: Timestamp,
+    idle_ends_at: Timestamp,
+) -> Result<Option<Generation>, StoreError> {
+    let next = || own(Column::Generation).add(1);
+    let update = Query::update()
+        .table(session::Entity)
+        .value(Column::Generation, next())
+        .value(Column::ValidFrom, next())
+        .value(Column::RotatedAt, rotated_at.as_millis())
+        .value(Column::LastSeenAt, now.as_millis())
+        .value(Column::IdleEndsAt, idle_ends_at.as_millis())
+        .and_where(own(Column::Id).eq(session_id))
+        .and_where(own(Column::EndedAt).is_null())
+        .returning_col(Column::Generation)
+        .to_owned();
+    let row = db.query_one(&update).await?;
+    Ok(row.map(|row| row.try_get_by_index::<i64>(0)).transpose()?.map(|made| Generation(made.unsigned_abs())))
+}
+
+/// Accounts behind `after` with more than `most` sessions whose rows hold no end, in the order of their ids; a portion of
+/// all accounts that have such sessions, and the last one that was looked at.
+pub async fn list_crowded(
+    db: &impl Executor,
+    most: u32,
+    after: Uuid,
+) -> Result<(Vec<Uuid>, Option<Uuid>), StoreError> {
+    let counts: Vec<(Uuid, i64)> = session::Entity::find()
+        .select_only()
+        .column(Column::AccountId)
+        .column_as(Column::Id.count(), "sessions")
+        .filter(Column::EndedAt.is_null())
+        .filter(Column::AccountId.gt(after))
+        .group_by(Column::AccountId)
+        .order_by_asc(Column::AccountId)
+        .limit(PORTION as u64)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let last = counts.last().map(|(account_id, _)| *account_id);
+    let crowded = counts.into_iter().filter(|(_, count)| *count > i64::from(most));
+    Ok((crowded.map(|(account_id, _)| account_id).collect(), last))
 }
 
 /// The sessions that ended after `since`, whosever they were.
@@ -329,22 +490,24 @@ pub async fn delete_ends(db: &impl Executor, before: Timestamp) -> Result<(), St
     Ok(())
 }
 
-fn record(row: session::Model) -> Record {
+pub fn record(Row { session: row, cut_at, cut_reason }: Row) -> Record {
     Record {
         id: row.id,
         account_id: row.account_id,
         remember: row.remember,
+        delivery: if row.token_in_body { TokenDelivery::Body } else { TokenDelivery::Cookie },
         client: Client { user_agent: row.user_agent, ip: row.ip },
         created_at: Timestamp::from_millis(row.created_at),
         last_seen_at: Timestamp::from_millis(row.last_seen_at),
-        ended_at: row.ended_at.map(Timestamp::from_millis),
+        ended_at: row.ended_at.or(cut_at).map(Timestamp::from_millis),
         facts: Facts {
             generation: Generation(row.generation.unsigned_abs()),
             seen: u64::try_from(row.seen_generation).ok().map(Generation),
+            valid_from: Generation(row.valid_from.unsigned_abs()),
             rotated_at: Timestamp::from_millis(row.rotated_at),
             idle_ends_at: Timestamp::from_millis(row.idle_ends_at),
             absolute_ends_at: Timestamp::from_millis(row.absolute_ends_at),
-            ended: row.end_reason.as_deref().map(EndReason::named),
+            ended: row.end_reason.or(cut_reason).as_deref().map(EndReason::named),
         },
     }
 }

@@ -14,6 +14,7 @@ mod verify;
 
 mod delete;
 mod export;
+mod many_sessions;
 mod me;
 mod password;
 mod sessions;

@@ -9,7 +9,7 @@ async fn a_new_password_takes_the_place_of_the_old_one() {
     let app = TestApp::spawn().await;
     let ada = app.signed_up("ada").await;
     app.clock.advance(MINUTE);
-    ada.change_password(PASSWORD, NEW).await.no_content();
+    ada.change_password(PASSWORD, NEW).await.ok();
     app.log_in(&ada.email, PASSWORD).await.problem(ErrorCode::CredentialsRejected);
     app.log_in(&ada.email, NEW).await.ok();
     assert_eq!(instant(&ada.export().await["password"]["changed_at"]), app.now());
@@ -23,7 +23,7 @@ async fn every_other_session_ends_at_once_and_this_one_goes_on() {
     for person in [&ada, &phone, &laptop, &bob] {
         person.verify().await.ok();
     }
-    ada.change_password(PASSWORD, NEW).await.no_content();
+    ada.adopt(&ada.change_password(PASSWORD, NEW).await);
     phone.is_signed_out(EndReason::PasswordChanged).await;
     laptop.is_signed_out(EndReason::PasswordChanged).await;
     for person in [&ada, &bob] {
@@ -79,4 +79,98 @@ async fn a_change_that_finds_no_hashing_thread_is_told_to_come_back() {
     ada.at(&busy).change_password(PASSWORD, NEW).await.problem(ErrorCode::Overloaded);
     ada.at(&busy).delete_account(PASSWORD).await.problem(ErrorCode::Overloaded);
     assert_eq!(app.everything().await, before);
+}
+
+#[tokio::test]
+async fn the_session_goes_on_with_tokens_of_a_new_generation() {
+    let app = TestApp::spawn().await;
+    let ada = app.signed_up("ada").await;
+    ada.refresh().await.ok();
+    let before = ada.verify().await.ok();
+    app.clock.advance(MINUTE);
+    let answer = ada.change_password(PASSWORD, NEW).await;
+    let signed_in = answer.ok();
+    assert_signed_in(&signed_in);
+    assert_eq!(signed_in.get("refresh_token"), None);
+    assert_eq!(instant(&signed_in["session_expires_at"]), app.now() + 14 * DAY);
+    let cookie = answer.set_cookie().unwrap();
+    assert!(cookie.attributes.contains(&"HttpOnly".to_owned()), "{cookie:?}");
+    ada.adopt(&answer);
+    let after = ada.verify().await.ok();
+    for same in ["sub", "sid", "auth_time", "roles"] {
+        assert_eq!(after[same], before[same], "{same}");
+    }
+    assert!(after["gen"].as_u64() > before["gen"].as_u64(), "{after}");
+    ada.refresh().await.ok();
+    ada.verify().await.ok();
+}
+
+/// Whoever has a copy: of the token that was current, or of an older one, before and after the new ones are used.
+#[tokio::test]
+async fn no_refresh_token_from_before_buys_anything_and_the_session_goes_on_without_alarm() {
+    let app = TestApp::with(&[("tokens.refresh_grace", "1h")]).await;
+    let ada = app.signed_up("ada").await;
+    let first = ada.refresh_token();
+    ada.refresh().await.ok();
+    ada.verify().await.ok();
+    let current = ada.refresh_token();
+    ada.adopt(&ada.change_password(PASSWORD, NEW).await);
+    let other = app.beside(&[]).await;
+    for used in [false, true] {
+        for copy in [&first, &current] {
+            for server in [&app, &other] {
+                let refused = ada.at(server).refresh_with(copy).await;
+                let problem = refused.problem(ErrorCode::TokenInvalid);
+                assert_eq!(problem.end_reason, Some(EndReason::PasswordChanged), "used: {used}");
+                assert_eq!(refused.set_cookie(), None);
+            }
+        }
+        ada.verify().await.ok();
+        ada.refresh().await.ok();
+        ada.verify().await.ok();
+    }
+    assert_eq!(ada.listed(&ada.session_id()).await.get("ended_at"), None);
+    // One that was made since, and used twice, still is a theft.
+    let stolen = ada.refresh_token();
+    ada.refresh().await.ok();
+    ada.refresh().await.ok();
+    ada.refresh_with(&stolen).await.problem(ErrorCode::ReplayDetected);
+}
+
+#[tokio::test]
+async fn the_next_refresh_token_travels_as_at_the_sign_in_or_as_the_call_says() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada").await;
+    for (at_sign_in, asked, in_body) in [
+        ("cookie", None, false),
+        ("body", None, true),
+        ("cookie", Some("body"), true),
+        ("body", Some("cookie"), false),
+        ("body", Some("body"), true),
+    ] {
+        let client = browser.elsewhere_with(json!({"token_delivery": at_sign_in})).await;
+        let mut body = json!({"current_password": PASSWORD, "new_password": PASSWORD});
+        if let Some(asked) = asked {
+            body["token_delivery"] = json!(asked);
+        }
+        let answer = client.call("POST", "/api/me/password").json(&body).await;
+        assert_signed_in(&answer.ok());
+        assert_eq!(answer.json()["refresh_token"].is_string(), in_body, "{at_sign_in} {asked:?}");
+        assert_eq!(answer.set_cookie().is_some(), !in_body, "{at_sign_in} {asked:?}");
+        app.post("/api/auth/refresh", &json!({"refresh_token": answer.refresh_token()})).await.ok();
+    }
+    let odd = json!({"current_password": PASSWORD, "new_password": NEW, "token_delivery": "pigeon"});
+    let ada = app.log_in(&browser.email, PASSWORD).await;
+    let refused = app.post("/api/me/password", &odd).bearer(&ada.access_token()).await;
+    refused.refuses("token_delivery", FieldErrorCode::WrongType);
+}
+
+#[tokio::test]
+async fn an_access_token_from_before_lasts_its_minutes_as_after_a_refresh() {
+    let app = TestApp::spawn().await;
+    let ada = app.signed_up("ada").await;
+    ada.change_password(PASSWORD, NEW).await.ok();
+    ada.verify().await.ok();
+    app.clock.advance(10 * MINUTE);
+    ada.verify().await.problem(ErrorCode::TokenExpired);
 }

@@ -274,7 +274,7 @@ async fn where_a_session_was_used_last_is_where_it_was_refreshed() {
     let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
     let call = app.post("/api/auth/refresh", &json!({})).cookie(&ada.refresh_token());
     let answer = call.header("user-agent", firefox).await;
-    let listed = app.get("/api/me/sessions").bearer(&answer.access_token()).await.ok()["sessions"][0].clone();
+    let listed = app.get("/api/me/sessions").bearer(&answer.access_token()).await.ok()["items"][0].clone();
     assert_eq!((&listed["device"], &listed["user_agent"]), (&json!("Firefox on Linux"), &json!(firefox)));
     assert_eq!(instant(&listed["last_seen_at"]), app.now());
 }

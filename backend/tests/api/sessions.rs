@@ -10,8 +10,7 @@ async fn a_session_is_listed_with_all_that_helps_to_recognise_it() {
     let ada = app.signed_up("ada").await;
     let body = json!({"email": ada.email, "password": PASSWORD});
     let answer = app.post("/api/auth/login", &body).header("user-agent", CHROME).await;
-    let session =
-        app.get("/api/me/sessions").bearer(&answer.access_token()).await.ok()["sessions"][0].clone();
+    let session = app.get("/api/me/sessions").bearer(&answer.access_token()).await.ok()["items"][0].clone();
     let names = ["created_at", "current", "device", "expires_at", "id", "ip", "last_seen_at", "user_agent"];
     assert_eq!(keys(&session), names);
     assert!(is_uuid_v7(session["id"].as_str().unwrap()));
@@ -151,6 +150,121 @@ async fn only_a_proxy_that_is_configured_is_believed_about_the_address() {
         let call = app.post("/api/auth/refresh", &json!({})).cookie(&ada.refresh_token());
         let answer = call.header("x-forwarded-for", forwarded).await;
         let sessions = app.get("/api/me/sessions").bearer(&answer.access_token()).await.ok();
-        assert_eq!(sessions["sessions"][0]["ip"], expected, "trusting {trusted:?}");
+        assert_eq!(sessions["items"][0]["ip"], expected, "trusting {trusted:?}");
     }
+}
+
+/// Somebody with sessions of every kind: live, signed out, and run out of time.
+async fn with_many(app: &TestApp) -> Person {
+    let ada = app.signed_up("ada").await;
+    for index in 0..9 {
+        app.clock.advance(SECOND);
+        let other = ada.elsewhere_with(json!({"remember": index % 3 == 0})).await;
+        if index % 3 == 1 {
+            other.log_out().await.no_content();
+        }
+    }
+    // Those that are not remembered and were not signed out are over now.
+    app.clock.advance(DAY + MINUTE);
+    ada.refresh().await.ok();
+    for _ in 0..2 {
+        app.clock.advance(SECOND);
+        ada.elsewhere().await.log_out().await.no_content();
+    }
+    // Some end at the same moment.
+    for _ in 0..3 {
+        ada.elsewhere().await;
+    }
+    ada
+}
+
+#[tokio::test]
+async fn the_pages_of_the_list_are_together_the_whole_of_it_whatever_their_size() {
+    let app = TestApp::spawn().await;
+    let ada = with_many(&app).await;
+    let whole = ada.sessions().await;
+    assert_eq!(whole.len(), 15);
+    let over: Vec<_> = whole.iter().map(|session| session.get("ended_at").is_some()).collect();
+    assert!(over.is_sorted() && over[0] != over[14] && whole[0]["current"] == true, "{whole:?}");
+    let ends: Vec<_> = whole.iter().filter_map(|session| session["ended_at"].as_str()).collect();
+    assert!(ends.is_sorted_by(|earlier, later| earlier >= later), "{ends:?}");
+    let reasons: std::collections::BTreeSet<_> =
+        whole.iter().filter_map(|session| session["end_reason"].as_str()).collect();
+    assert_eq!(reasons.into_iter().collect::<Vec<_>>(), ["expired", "signed_out"]);
+    // When a session was last seen is written beside the calls.
+    let ids = |sessions: &[Value]| sessions.iter().map(|session| session["id"].clone()).collect::<Vec<_>>();
+    for limit in [1, 2, 3, 4, 7, 14, 15, 16] {
+        let (mut seen, mut cursor) = (Vec::new(), None);
+        loop {
+            let (items, next) = ada.page(limit, cursor.as_deref()).await;
+            assert!(items.len() == limit || next.is_none(), "{limit}");
+            seen.extend(items);
+            let Some(next) = next else { break };
+            cursor = Some(next);
+        }
+        assert_eq!(ids(&seen), ids(&whole), "in pages of {limit}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_ends_while_the_list_is_read_is_met_all_the_same() {
+    let app = TestApp::spawn().await;
+    let ada = app.signed_up("ada").await;
+    let mut others = Vec::new();
+    for _ in 0..4 {
+        app.clock.advance(SECOND);
+        others.push(ada.elsewhere().await);
+    }
+    let (first, cursor) = ada.page(2, None).await;
+    app.clock.advance(SECOND);
+    for ended in [&others[3], &others[0]] {
+        ended.log_out().await.no_content();
+    }
+    let (mut rest, next) = ada.page(2, cursor.as_deref()).await;
+    rest.extend(ada.page(200, next.as_deref()).await.0);
+    for session in others.iter().chain([&ada]) {
+        let is_met =
+            |session_id: String| first.iter().chain(&rest).any(|found| found["id"] == session_id.as_str());
+        assert!(is_met(session.session_id()));
+    }
+}
+
+#[tokio::test]
+async fn a_page_is_fifty_where_nobody_says_and_two_hundred_at_most() {
+    let app = TestApp::with(&[("sessions.per_account", "1000")]).await;
+    let ada = app.signed_up("ada").await;
+    app.insert_sessions(&ada.email, 250).await;
+    assert_eq!(ada.get("/api/me/sessions").await.ok()["items"].as_array().unwrap().len(), 50);
+    assert_eq!(ada.page(200, None).await.0.len(), 200);
+    for (query, code) in [
+        ("limit=0", FieldErrorCode::OutOfRange),
+        ("limit=201", FieldErrorCode::OutOfRange),
+        ("limit=-5", FieldErrorCode::OutOfRange),
+        ("limit=many", FieldErrorCode::WrongType),
+        ("limit=", FieldErrorCode::WrongType),
+        ("limit=1&limit=1", FieldErrorCode::WrongType),
+    ] {
+        ada.get(&format!("/api/me/sessions?{query}")).await.refuses("limit", code);
+    }
+    ada.get("/api/me/sessions?offset=3").await.refuses("offset", FieldErrorCode::UnknownField);
+}
+
+#[tokio::test]
+async fn a_cursor_that_was_not_given_to_this_session_is_refused() {
+    let app = TestApp::spawn().await;
+    let (ada, bob) = (app.signed_up("ada").await, app.signed_up("bob").await);
+    let elsewhere = ada.elsewhere().await;
+    bob.elsewhere().await;
+    let cursor = ada.page(1, None).await.1.unwrap();
+    let foreign = bob.page(1, None).await.1.unwrap();
+    let elsewheres = elsewhere.page(1, None).await.1.unwrap();
+    let changed = format!("{}{}", if cursor.starts_with('A') { 'B' } else { 'A' }, &cursor[1..]);
+    let cut = &cursor[..cursor.len() - 1];
+    for bad in ["", "0", "null", "%00", "'", "AAAA", cut, &changed, &foreign, &elsewheres, &cursor.repeat(2)]
+    {
+        let refused = ada.get(&format!("/api/me/sessions?cursor={bad}")).await;
+        refused.refuses("cursor", FieldErrorCode::InvalidCursor);
+    }
+    ada.refresh().await.ok();
+    assert_eq!(ada.page(1, Some(&cursor)).await.0.len(), 1, "a refresh does not matter");
 }

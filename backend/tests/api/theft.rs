@@ -178,7 +178,7 @@ impl Real {
         let again = LAB.runtime.block_on(self.owner.elsewhere());
         let list = LAB.runtime.block_on(again.get("/api/me/sessions")).ok();
         let listed =
-            list["sessions"].as_array().unwrap().iter().find(|session| session["id"] == session_id.as_str());
+            list["items"].as_array().unwrap().iter().find(|session| session["id"] == session_id.as_str());
         assert_eq!(listed.unwrap()["end_reason"], "replay_detected");
     }
 }

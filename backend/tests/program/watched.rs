@@ -126,7 +126,7 @@ pub async fn exercise(client: &Client<'_>) {
     assert_eq!(client.call("PATCH", "/api/me", "", access, "", &name).await.status, 200);
     let other = client.post("/api/auth/login", &log_in(PASSWORD)).await;
     let sessions = client.get("/api/me/sessions", other.access()).await;
-    let id = sessions.body["sessions"][0]["id"].as_str().unwrap().to_owned();
+    let id = sessions.body["items"][0]["id"].as_str().unwrap().to_owned();
     let ended = client.call("DELETE", "/api/me/sessions/{id}", &id, access, "", &Value::Null).await;
     assert_eq!(ended.status, 204);
     assert_eq!(client.call("DELETE", "/api/me/sessions", "", access, "", &Value::Null).await.status, 204);

@@ -14,7 +14,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::routing::{get, post};
-use latchkey_shared::{Account, SessionList};
+use latchkey_shared::{Account, Page, Session};
 use serde::Deserialize;
 use std::error::Error;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ struct Twin {
 #[derive(Deserialize)]
 struct Data {
     account: Account,
-    sessions: SessionList,
+    sessions: Page<Session>,
 }
 
 #[tokio::main]

@@ -1,7 +1,7 @@
 //! The templates, with what the pages show.
 
 use crate::words;
-use latchkey_shared::{Account, SessionList};
+use latchkey_shared::{Account, Page, Session};
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, Error, Value, context};
 use std::path::Path;
@@ -39,9 +39,9 @@ impl Templates {
     }
 
     /// The sessions, those that live apart from those that have ended.
-    pub fn sessions(&self, account: &Account, list: &SessionList) -> Result<String, Error> {
+    pub fn sessions(&self, account: &Account, list: &Page<Session>) -> Result<String, Error> {
         let (live, over): (Vec<_>, Vec<_>) =
-            list.sessions.iter().partition(|session| session.ended_at.is_none());
+            list.items.iter().partition(|session| session.ended_at.is_none());
         self.draw("sessions.html", context! { account => Serde(account), live => Serde(live), over => Serde(over), here => "/account/sessions" })
     }
 
@@ -95,7 +95,8 @@ mod tests {
     fn every_page_shows_its_data_and_escapes_it() {
         let ended = r#", "ended_at": "2026-11-25T15:00:00.000Z", "end_reason": "replay_detected""#;
         let sessions = [session(0, ""), session(1, ""), session(2, ended)].join(",");
-        let list: SessionList = serde_json::from_str(&format!(r#"{{"sessions": [{sessions}]}}"#)).unwrap();
+        let list: Page<Session> =
+            serde_json::from_str(&format!(r#"{{"items": [{sessions}], "next": null}}"#)).unwrap();
         let templates = templates();
         assert!(templates.login().unwrap().contains(r#"<link rel="stylesheet" href="/base-1.css">"#));
         let profile = templates.profile(&account()).unwrap();

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::session::Session;
 use latchkey_shared::{
-    Account, ChangePasswordRequest, DeleteAccountRequest, ErrorCode, ProfileChangeRequest,
+    Account, ChangePasswordRequest, DeleteAccountRequest, ErrorCode, ProfileChangeRequest, SignedIn,
 };
 
 /// Changes the name or the language.
@@ -14,17 +14,17 @@ pub async fn change_profile(session: Session, change: &ProfileChangeRequest) -> 
     read(&Call::patch("/api/me", change).send(Some(session)).await.text?)
 }
 
-/// Changes the password; every other session ends.
-pub async fn change_password(session: Session, change: &ChangePasswordRequest) -> Result<(), Failure> {
+/// Changes the password; every other session ends, and this one gets new tokens.
+pub async fn change_password(session: Session, change: &ChangePasswordRequest) -> Result<SignedIn, Failure> {
     let call = |change| Call::post("/api/me/password", change);
     let caller = Some(session.caller());
     let answer = call(change).send_for(caller).await;
     if !answer.echoes(ErrorCode::CredentialsRejected) {
-        return answer.text.map(drop);
+        return read(&answer.text?);
     }
     // The first try may have changed it. Then the new password is the current one.
     let changed = ChangePasswordRequest { current_password: change.new_password.clone(), ..change.clone() };
-    call(&changed).send_for(caller).await.text.map(drop)
+    read(&call(&changed).send_for(caller).await.text?)
 }
 
 /// Deletes the account and all that is its own.

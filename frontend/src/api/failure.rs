@@ -116,7 +116,8 @@ impl Failure {
             ErrorCode::SessionEnded => Verdict::Over(Some(problem.end_reason.unwrap_or(EndReason::Expired))),
             ErrorCode::ReplayDetected => Verdict::Over(Some(EndReason::ReplayDetected)),
             ErrorCode::TokenMissing | ErrorCode::TokenExpired => Verdict::Over(None),
-            ErrorCode::TokenInvalid => Verdict::Over(None),
+            // With a reason: the token is from before a change of password.
+            ErrorCode::TokenInvalid => Verdict::Over(problem.end_reason),
             _ => Verdict::Undecided,
         }
     }

@@ -5,12 +5,19 @@ use super::{
     client::{Call, read},
 };
 use crate::session::Session;
-use latchkey_shared::{ErrorCode, SessionList};
+use latchkey_shared::{ErrorCode, Page, Session as Listed};
 use uuid::Uuid;
 
-/// Those that live, and those that ended lately.
-pub async fn list(session: Session) -> Result<SessionList, Failure> {
-    read(&Call::get("/api/me/sessions").send(Some(session)).await.text?)
+/// A page of those that live, and those that ended lately: the first one, or the one that begins at `cursor`.
+pub async fn page(session: Session, cursor: Option<&str>) -> Result<Page<Listed>, Failure> {
+    // A cursor is made of letters that an address can hold.
+    let query = cursor.map(|cursor| format!("?cursor={cursor}")).unwrap_or_default();
+    read(&Call::get(format!("/api/me/sessions{query}")).send(Some(session)).await.text?)
+}
+
+/// The one that asks.
+pub async fn own(session: Session) -> Result<Page<Listed>, Failure> {
+    read(&Call::get("/api/me/sessions?limit=1").send(Some(session)).await.text?)
 }
 
 /// Ends one. One that is gone needs no ending.

@@ -149,6 +149,8 @@ pub static TEXTS: Texts = Texts {
 
     device_name: str::to_owned,
     role,
+    more_devices: |count| format!("and {count} more"),
+    at_least_more_devices: |count| format!("and at least {count} more"),
     ends: |when| format!("Ends {when}"),
     duration,
     problem,
@@ -224,7 +226,11 @@ fn field_error(code: FieldErrorCode) -> &'static str {
         FieldErrorCode::PasswordGuessable => {
             "Make it longer or add some words: this password is easy to guess."
         }
-        FieldErrorCode::UnknownField | FieldErrorCode::WrongType | FieldErrorCode::Unknown => "Change this.",
+        FieldErrorCode::UnknownField
+        | FieldErrorCode::WrongType
+        | FieldErrorCode::OutOfRange
+        | FieldErrorCode::InvalidCursor
+        | FieldErrorCode::Unknown => "Change this.",
     }
 }
 
@@ -276,6 +282,7 @@ fn deed(deed: Deed) -> &'static str {
         Deed::Refreshed(Cause::Refusal) => "Refreshed after the server refused it (401)",
         Deed::Refreshed(Cause::Retry) => "Refreshed after an interruption",
         Deed::Refreshed(Cause::Overtaken) => "Refreshed once more, after answers had overtaken one another",
+        Deed::Refreshed(Cause::Password) => "Replaced when you changed the password",
         Deed::Refreshed(Cause::Start) => "Refreshed when the page started",
         Deed::TakenOver => "Taken over from another tab",
         Deed::KeptNewer => "Kept, because an older answer came late",

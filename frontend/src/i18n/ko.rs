@@ -149,6 +149,8 @@ pub static TEXTS: Texts = Texts {
 
     device_name,
     role,
+    more_devices: |count| format!("그 외 {count}대"),
+    at_least_more_devices: |count| format!("그 외 {count}대 이상"),
     ends: |when| format!("{when} 만료"),
     duration,
     problem,
@@ -229,9 +231,11 @@ fn field_error(code: FieldErrorCode) -> &'static str {
         FieldErrorCode::PasswordGuessable => {
             "추측하기 쉬운 비밀번호입니다. 더 길게 쓰거나 단어를 추가해 주세요."
         }
-        FieldErrorCode::UnknownField | FieldErrorCode::WrongType | FieldErrorCode::Unknown => {
-            "이 항목을 수정해 주세요."
-        }
+        FieldErrorCode::UnknownField
+        | FieldErrorCode::WrongType
+        | FieldErrorCode::OutOfRange
+        | FieldErrorCode::InvalidCursor
+        | FieldErrorCode::Unknown => "이 항목을 수정해 주세요.",
     }
 }
 
@@ -279,6 +283,7 @@ fn deed(deed: Deed) -> &'static str {
         Deed::Refreshed(Cause::Refusal) => "서버가 거부하여(401) 갱신함",
         Deed::Refreshed(Cause::Retry) => "연결이 끊겼다가 갱신함",
         Deed::Refreshed(Cause::Overtaken) => "응답 순서가 뒤바뀌어 한 번 더 갱신함",
+        Deed::Refreshed(Cause::Password) => "비밀번호를 변경하여 갱신함",
         Deed::Refreshed(Cause::Start) => "페이지를 열 때 갱신함",
         Deed::TakenOver => "다른 탭에서 이어받음",
         Deed::KeptNewer => "이전 응답이 늦게 도착하여 기존 토큰을 유지함",

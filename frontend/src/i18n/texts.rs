@@ -65,6 +65,10 @@ texts! {
     device_name: fn(&str) -> String,
     /// What an account may do, in a word.
     role: fn(&str) -> String,
+    /// How many devices are not named, below those that are.
+    more_devices: fn(usize) -> String,
+    /// The same, where there may be still more.
+    at_least_more_devices: fn(usize) -> String,
     /// When a session ends, from that in words: "Ends in 14 days".
     ends: fn(&str) -> String,
     /// A span of seconds.

@@ -5,7 +5,7 @@ use crate::components::{Card, Head, LoadedView, load, use_session};
 use crate::i18n::{Words, tr, use_i18n};
 use crate::platform::{clock, locale};
 use crate::routes::Page;
-use latchkey_shared::SessionList;
+use latchkey_shared::{Page as Part, Session};
 use leptos::prelude::*;
 
 /// The page.
@@ -57,18 +57,18 @@ fn YourAccount() -> impl IntoView {
 #[component]
 fn ThisSession() -> impl IntoView {
     let session = use_session();
-    let list = load(move || sessions::list(session));
+    let list = load(move || sessions::own(session));
     view! {
         <Card title=|t| t.this_session>
-            <LoadedView loaded=list view=Callback::new(|list: SessionList| view! { <Facts list=list /> }.into_any()) />
+            <LoadedView loaded=list view=Callback::new(|list: Part<Session>| view! { <Facts list=list /> }.into_any()) />
         </Card>
     }
 }
 
 #[component]
-fn Facts(list: SessionList) -> impl IntoView {
+fn Facts(list: Part<Session>) -> impl IntoView {
     let (session, i18n) = (use_session(), use_i18n());
-    let own = list.sessions.into_iter().find(|session| session.current);
+    let own = list.items.into_iter().find(|session| session.current);
     let ends = Signal::derive(move || {
         let texts = i18n.texts();
         session

@@ -29,9 +29,10 @@ fn ChangePassword() -> impl IntoView {
             let request = ChangePasswordRequest {
                 current_password: current.get_untracked().into(),
                 new_password: new.get_untracked().into(),
+                token_delivery: None,
             };
             (Checked::try_from(request.clone()).map(drop), async move {
-                account::change_password(session, &request).await?;
+                session.change_password(&request).await?;
                 let _ = (current.try_set(String::new()), new.try_set(String::new()));
                 Ok(())
             })

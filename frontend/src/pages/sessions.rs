@@ -1,13 +1,13 @@
 //! Where the account is signed in.
 
-use crate::api::sessions;
+use crate::api::{Failure, sessions};
 use crate::components::{
     Badge, Cancel, Card, Dialog, Empty, Form, Head, Loaded, LoadedView, Opener, Submit, load, use_session,
     use_toasts,
 };
 use crate::i18n::{tr, use_i18n};
 use crate::platform::{clock, document, locale};
-use latchkey_shared::{EndReason, Session, SessionList};
+use latchkey_shared::{EndReason, ErrorCode, Page, Session};
 use leptos::{ev::SubmitEvent, prelude::*};
 use uuid::Uuid;
 
@@ -15,101 +15,157 @@ use uuid::Uuid;
 #[component]
 pub fn Sessions() -> impl IntoView {
     let session = use_session();
-    let list = load(move || sessions::list(session));
+    let list = load(move || sessions::page(session, None));
     view! {
         <Head title=|t| t.sessions lead=|t| t.sessions_lead />
-        <LoadedView loaded=list view=Callback::new(move |found: SessionList| view! { <Lists found=found list=list /> }.into_any()) />
+        <LoadedView loaded=list view=Callback::new(move |found: Page<Session>| view! { <Lists found=found list=list /> }.into_any()) />
     }
+}
+
+/// How many devices are named before all other sessions end.
+const NAMED: usize = 10;
+
+/// What is known of the list: its first page, and those behind it that were asked for.
+#[derive(Clone, Copy)]
+struct Known {
+    /// The first page, to be fetched again.
+    list: Loaded<Page<Session>>,
+    /// The devices of the sessions that live, but for this one.
+    others: RwSignal<Vec<String>>,
+    /// Where those that have ended begin; none until all that live are known.
+    ended: RwSignal<Option<Page<Session>>>,
 }
 
 /// The sessions that live, a way to end all others, and those that have ended.
 #[component]
-pub fn Lists(found: SessionList, list: Loaded<SessionList>) -> impl IntoView {
-    let (live, ended): (Vec<_>, Vec<_>) =
-        found.sessions.into_iter().partition(|session| session.ended_at.is_none());
-    let others: Vec<_> =
-        live.iter().filter(|session| !session.current).map(|session| session.device.clone()).collect();
-    let none_ended = ended.is_empty();
-    let (rows, ended) = (some_rows(live, list), some_rows(ended, list));
+pub fn Lists(found: Page<Session>, list: Loaded<Page<Session>>) -> impl IntoView {
+    let known = Known { list, others: RwSignal::default(), ended: RwSignal::default() };
+    let rows = living(found, known);
+    let is_alone = Memo::new(move |_| known.others.with(Vec::is_empty));
     view! {
         <ul class="rows card">{rows}</ul>
         <section class="card">
-            {match others.is_empty() {
+            {move || match is_alone.get() {
                 true => view! { <Empty text=|t| t.no_others /> }.into_any(),
-                false => view! { <EndOthers others=others list=list /> }.into_any(),
+                false => view! { <EndOthers known=known /> }.into_any(),
             }}
         </section>
-        <Card title=|t| t.ended_title>
-            {match none_ended {
-                true => view! { <Empty text=|t| t.no_ended /> }.into_any(),
-                false => view! { <ul class="rows">{ended}</ul> }.into_any(),
-            }}
-        </Card>
+        {move || known.ended.get().map(|ended| view! {
+            <Card title=|t| t.ended_title>
+                {match ended.items.is_empty() {
+                    true => view! { <Empty text=|t| t.no_ended /> }.into_any(),
+                    false => view! { <ul class="rows">{over(ended, known)}</ul> }.into_any(),
+                }}
+            </Card>
+        })}
     }
 }
 
-/// How many rows are drawn at once: programs that sign in again and again make thousands.
-const AT_ONCE: usize = 50;
-
-/// The first of these sessions, and a button that brings the next ones.
-fn some_rows(mut sessions: Vec<Session>, list: Loaded<SessionList>) -> AnyView {
-    let rest = sessions.split_off(sessions.len().min(AT_ONCE));
-    let mut rows: Vec<AnyView> = sessions
-        .into_iter()
-        .map(|found| match found.ended_at {
-            None => view! { <Live found=found list=list /> }.into_any(),
-            Some(_) => view! { <Ended found=found /> }.into_any(),
-        })
-        .collect();
-    if !rest.is_empty() {
-        rows.push(more_rows(rest, list));
+/// Those of a page that live, and a button that brings the next ones where the page ends among them.
+fn living(page: Page<Session>, known: Known) -> AnyView {
+    let (live, ended): (Vec<_>, Vec<_>) =
+        page.items.into_iter().partition(|session| session.ended_at.is_none());
+    let others = live.iter().filter(|session| !session.current).map(|session| session.device.clone());
+    known.others.update(|devices| devices.extend(others));
+    let mut rows: Vec<AnyView> =
+        live.into_iter().map(|found| view! { <Live found=found list=known.list /> }.into_any()).collect();
+    match page.next {
+        Some(cursor) if ended.is_empty() => rows.push(more(cursor, known, living)),
+        next => known.ended.set(Some(Page { items: ended, next })),
     }
     rows.into_any()
 }
 
-fn more_rows(rest: Vec<Session>, list: Loaded<SessionList>) -> AnyView {
-    let wanted = RwSignal::new(false);
-    let next = rest.first().map(|found| found.id).unwrap_or_default();
-    view! {
-        {move || match wanted.get() {
-            true => some_rows(rest.clone(), list),
-            false => view! {
-                <li>
-                    <button type="button" class="quiet" prop:textContent=tr(|t| t.show_more) on:click=move |_| {
-                        wanted.set(true);
-                        // The button goes, and the focus goes on where it was.
-                        document::focus_soon(format!("[data-session='{next}']"));
-                    }></button>
-                </li>
+/// The sessions of a page that have ended, and a button that brings the next ones.
+fn over(page: Page<Session>, known: Known) -> AnyView {
+    let mut rows: Vec<AnyView> =
+        page.items.into_iter().map(|found| view! { <Ended found=found /> }.into_any()).collect();
+    rows.extend(page.next.map(|cursor| more(cursor, known, over)));
+    rows.into_any()
+}
+
+/// A button that brings the page that begins at the cursor, and then the rows of that page.
+fn more(cursor: String, known: Known, rows: fn(Page<Session>, Known) -> AnyView) -> AnyView {
+    let session = use_session();
+    let form = Form::new("more");
+    let next = RwSignal::new(None::<Page<Session>>);
+    let send = move |event: SubmitEvent| {
+        let cursor = cursor.clone();
+        let work = async move {
+            match sessions::page(session, Some(&cursor)).await {
+                Ok(page) => {
+                    // The button goes, and the focus goes on where it was.
+                    let first = page.items.first().map(|found| format!("[data-session='{}']", found.id));
+                    document::focus_soon(first.unwrap_or_else(|| "h1".to_owned()));
+                    let _ = next.try_set(Some(page));
+                }
+                // The person has signed in anew: that session has its own cursors.
+                Err(failure) if is_foreign(&failure) => known.list.again(),
+                Err(failure) => return Err(failure),
             }
-            .into_any(),
-        }}
-    }
+            Ok(())
+        };
+        form.submit(&event, || (Ok(()), work));
+    };
+    let button = move || {
+        let send = send.clone();
+        view! {
+            <li>
+                <form novalidate on:submit=send>
+                    <Submit form=form label=|t| t.show_more class="quiet" />
+                </form>
+            </li>
+        }
+        .into_any()
+    };
+    (move || match next.get() {
+        Some(page) => rows(page, known),
+        None => button(),
+    })
     .into_any()
+}
+
+fn is_foreign(failure: &Failure) -> bool {
+    failure.code() == Some(ErrorCode::ValidationFailed)
 }
 
 /// Ends all sessions but this one: asked once, with the devices that it is about.
 #[component]
-fn EndOthers(others: Vec<String>, list: Loaded<SessionList>) -> impl IntoView {
-    let i18n = use_i18n();
+fn EndOthers(known: Known) -> impl IntoView {
     let dialog = Opener::default();
-    let others = others
-        .into_iter()
-        .map(|device| view! { <li prop:textContent=move || (i18n.texts().device_name)(&device)></li> })
-        .collect_view();
     view! {
         <p class="lead" prop:textContent=tr(|t| t.sign_out_others_lead)></p>
         <button type="button" class="danger" aria-haspopup="dialog" on:click=move |_| dialog.open() prop:textContent=tr(|t| t.sign_out_others)></button>
         <Dialog opener=dialog id="others-title" title=|t| t.sign_out_others_ask>
-            <ul class="losses">{others}</ul>
-            <EndForm list=list dialog=dialog />
+            <ul class="losses">{move || devices(known)}</ul>
+            <EndForm list=known.list dialog=dialog />
             <Cancel opener=dialog />
         </Dialog>
     }
 }
 
+/// The names of some devices, and how many more there are, as far as that is known.
+fn devices(known: Known) -> AnyView {
+    let i18n = use_i18n();
+    let others = known.others.get();
+    let is_all = known.ended.with(Option::is_some);
+    let unnamed = others.len().saturating_sub(NAMED);
+    let rest = (unnamed > 0 || !is_all).then(|| {
+        let words = move || {
+            let texts = i18n.texts();
+            if is_all { (texts.more_devices)(unnamed) } else { (texts.at_least_more_devices)(unnamed + 1) }
+        };
+        view! { <li prop:textContent=words></li> }
+    });
+    let named = others.into_iter().take(NAMED);
+    let named = named
+        .map(|device| view! { <li prop:textContent=move || (i18n.texts().device_name)(&device)></li> })
+        .collect_view();
+    (named, rest).into_any()
+}
+
 #[component]
-fn Live(found: Session, list: Loaded<SessionList>) -> impl IntoView {
+fn Live(found: Session, list: Loaded<Page<Session>>) -> impl IntoView {
     let i18n = use_i18n();
     let (id, current, expires) = (found.id, found.current, found.expires_at);
     let (device, ip) = (found.device.clone(), found.ip.clone());
@@ -177,7 +233,7 @@ fn Device(found: Session) -> impl IntoView {
 /// A button that ends the session of this name, or all others, and shows the list anew.
 #[component]
 fn EndForm(
-    list: Loaded<SessionList>,
+    list: Loaded<Page<Session>>,
     /// Which one, and what its button is called; all but this one otherwise.
     #[prop(optional)]
     one: Option<(Uuid, Signal<String>)>,

@@ -20,6 +20,8 @@ pub enum Cause {
     Overtaken,
     /// The page started without a usable one.
     Start,
+    /// The password was changed, and no token from before buys another one.
+    Password,
 }
 
 /// What the page did.

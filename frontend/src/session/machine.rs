@@ -40,6 +40,8 @@ pub enum Event {
     Reached,
     /// The person signed in, in this tab.
     SignedIn(Grant),
+    /// The person changed the password: the session goes on with this.
+    Renewed(Grant),
     /// The person changed their account.
     AccountChanged(Account),
     /// The person signs out.
@@ -93,6 +95,7 @@ pub fn step(state: &State, event: Event, stored: Option<&Record>, now: Timestamp
             _ => stay(state),
         },
         Event::SignedIn(grant) => signed_in(grant, Deed::SignedIn),
+        Event::Renewed(grant) => renewed(state, grant),
         Event::AccountChanged(account) => account_changed(state, account, stored),
         Event::SignOut => sign_out(state, now),
         Event::LoggedOut => match (state.grant(), stored) {
@@ -258,6 +261,14 @@ fn failed(state: &State) -> Step {
         }
         State::Interrupted(_) | State::Restoring => (state.clone(), vec![Effect::RetryLater]),
         State::SignedOut(_) | State::Ended { .. } | State::KeyLost(_) => stay(state),
+    }
+}
+
+fn renewed(state: &State, answer: Grant) -> Step {
+    match state.grant() {
+        Some(own) if own.sid == answer.sid => signed_in(answer, Deed::Refreshed(Cause::Password)),
+        // Signed out in the meantime, or somebody else has signed in.
+        _ => stay(state),
     }
 }
 

@@ -430,3 +430,16 @@ fn check(state: &State, event: &Event, kept: Option<&Record>, next: &State, effe
         assert!(written.generation >= kept.generation, "{context}");
     }
 }
+
+#[wasm_bindgen_test]
+fn a_changed_password_goes_on_with_the_new_tokens_unless_the_session_has_gone() {
+    let renewed = grant(6, 600);
+    for state in [State::SignedIn(own()), State::Refreshing(own()), State::Interrupted(own())] {
+        let (next, effects) = alone(&state, Event::Renewed(renewed.clone()));
+        assert_eq!(next, State::SignedIn(renewed.clone()));
+        assert_eq!(written(&effects), Some(&Record::SignedIn(renewed.clone())));
+    }
+    for state in [State::SignedOut(None), ended(EndReason::Expired), State::SignedIn(other_grant(5))] {
+        assert_eq!(alone(&state, Event::Renewed(renewed.clone())), (state, vec![]));
+    }
+}

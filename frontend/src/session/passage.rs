@@ -3,10 +3,10 @@
 use super::grant::Grant;
 use super::keeper::Session;
 use super::machine::Event;
-use crate::api::{Failure, auth};
+use crate::api::{Failure, account, auth};
 use crate::platform::clock::now;
 use crate::platform::turns::Turn;
-use latchkey_shared::{Account, EndReason, LogInRequest, SignUpRequest, SignedIn};
+use latchkey_shared::{Account, ChangePasswordRequest, EndReason, LogInRequest, SignUpRequest, SignedIn};
 use leptos::prelude::*;
 use uuid::Uuid;
 
@@ -26,6 +26,20 @@ impl Session {
     /// Signs out: here at once, on the server as soon as it can be reached.
     pub fn sign_out(self) {
         self.dispatch(Event::SignOut);
+    }
+
+    /// Changes the password, and goes on with the tokens that this brings.
+    pub async fn change_password(self, request: &ChangePasswordRequest) -> Result<(), Failure> {
+        // A refresh that this call had to wait for would wait for its turn.
+        self.caller().token(None).await?;
+        let _turn = self.turn().await;
+        let answer = account::change_password(self, request).await?;
+        let remembered =
+            self.state.with_untracked(|state| state.grant().is_none_or(|grant| grant.remembered));
+        let garbled = Failure::Garbled { status: 200, retry_after: None };
+        let grant = Grant::received(answer, remembered, now()).ok_or(garbled)?;
+        self.dispatch(Event::Renewed(grant));
+        Ok(())
     }
 
     /// Takes over the account as the server has just described it.

@@ -20,6 +20,10 @@ pub struct Model {
     pub signed_in_at: i64,
     pub created_at: i64,
     pub updated_at: i64,
+    /// How often its sessions have been ended in number.
+    pub session_epoch: i64,
+    /// Set while its rows are being deleted: to everybody else it is gone.
+    pub deleted_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

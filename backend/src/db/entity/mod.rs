@@ -4,4 +4,5 @@ pub mod account;
 pub mod ended_session;
 pub mod known_key;
 pub mod session;
+pub mod session_cutoff;
 pub mod wrong_try;

@@ -20,6 +20,12 @@ pub struct Model {
     pub absolute_ends_at: i64,
     pub ended_at: Option<i64>,
     pub end_reason: Option<String>,
+    /// Of which epoch of the account it is; a later cutoff has ended it.
+    pub epoch: i64,
+    /// The lowest generation whose refresh token is accepted.
+    pub valid_from: i64,
+    /// Whether the client keeps its refresh token itself.
+    pub token_in_body: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -3,6 +3,7 @@
 mod m0001_accounts_and_sessions;
 mod m0002_known_keys;
 mod m0004_throttle;
+mod m0005_session_cutoffs;
 
 use sea_orm_migration::prelude::*;
 
@@ -16,6 +17,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_accounts_and_sessions::Migration),
             Box::new(m0002_known_keys::Migration),
             Box::new(m0004_throttle::Migration),
+            Box::new(m0005_session_cutoffs::Migration),
         ]
     }
 }

@@ -166,7 +166,7 @@ async fn a_head_without_end_is_refused() {
 #[tokio::test]
 async fn ten_thousand_sessions_of_one_account_can_be_listed_and_ended_at_once() {
     const MANY: usize = 10_000;
-    let app = TestApp::spawn().await;
+    let app = TestApp::with(&[("sessions.per_account", "20000")]).await;
     let ada = app.signed_up("ada").await;
     let id = ada.claims()["sub"].as_str().unwrap().parse().unwrap();
     let transaction = app.state.db.begin().await.unwrap();

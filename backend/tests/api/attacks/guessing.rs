@@ -97,7 +97,7 @@ async fn nobody_can_keep_an_accounts_owner_out() {
     ada.refresh().await.ok();
     let body = json!({"current_password": PASSWORD, "new_password": "an entirely different phrase"});
     let change = ada.call("POST", "/api/me/password").json(&body).header("x-forwarded-for", "203.0.113.9");
-    change.await.no_content();
+    change.await.ok();
 }
 
 #[tokio::test]
@@ -146,7 +146,7 @@ async fn a_stolen_access_token_does_not_help_to_guess_the_password() {
     }
     wait(&ada.delete_account(PASSWORD).await);
     wait(&ada.change_password(PASSWORD, "an entirely different phrase").await);
-    elsewhere.change_password(PASSWORD, "an entirely different phrase").await.no_content();
+    elsewhere.change_password(PASSWORD, "an entirely different phrase").await.ok();
 }
 
 /// A try to sign up with this address and password.

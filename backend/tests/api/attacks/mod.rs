@@ -4,6 +4,7 @@
 mod flooding;
 mod forging;
 mod guessing;
+mod late;
 mod posing;
 mod signatures;
 mod smuggling;

@@ -211,6 +211,47 @@ impl TestApp {
         self.state.db.executor().execute_unprepared(statement).await.unwrap();
     }
 
+    /// Writes as many more sessions of the account as a program makes that signs in again and again, each used a little
+    /// earlier than the one before.
+    pub async fn insert_sessions(&self, email: &str, count: usize) {
+        let id =
+            if self.state.config.database_url.is_sqlite() { "randomblob(16)" } else { "gen_random_uuid()" };
+        self.run_sql(&format!(
+            "INSERT INTO sessions (id, account_id, generation, seen_generation, rotated_at, remember, user_agent, ip, \
+             created_at, last_seen_at, idle_ends_at, absolute_ends_at) \
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) \
+             SELECT {id}, s.account_id, 0, -1, s.rotated_at, s.remember, 'flood', '192.0.2.1', s.created_at - i, \
+             s.created_at - i, s.idle_ends_at, s.absolute_ends_at \
+             FROM n, (SELECT sessions.* FROM sessions JOIN accounts ON accounts.id = account_id \
+             WHERE email_key = '{email}' LIMIT 1) AS s"
+        ))
+        .await;
+    }
+
+    /// From now on PostgreSQL refuses every statement that touches more than so many sessions.
+    pub async fn bound_statements(&self, most: usize) {
+        if self.state.config.database_url.is_sqlite() {
+            return;
+        }
+        let check = format!(
+            "BEGIN IF (SELECT count(*) FROM touched) > {most} THEN RAISE EXCEPTION ''too many rows''; END IF; RETURN NULL; END"
+        );
+        self.run_sql(&format!("CREATE FUNCTION bound() RETURNS trigger LANGUAGE plpgsql AS '{check}'")).await;
+        for (event, rows) in [("UPDATE", "NEW"), ("DELETE", "OLD")] {
+            self.run_sql(&format!(
+                "CREATE TRIGGER bound_{event} AFTER {event} ON sessions REFERENCING {rows} TABLE AS touched \
+                 FOR EACH STATEMENT EXECUTE FUNCTION bound()"
+            ))
+            .await;
+        }
+    }
+
+    /// How many rows this finds.
+    pub async fn count(&self, from: &str) -> usize {
+        let found = self.lines(&format!("SELECT CAST(count(*) AS TEXT) FROM {from}")).await;
+        found[0].parse().unwrap()
+    }
+
     /// From now on the database itself notes each rotation of any session.
     pub async fn count_rotations(&self) {
         let note = "INSERT INTO rotations VALUES (CAST(NEW.generation AS TEXT));";

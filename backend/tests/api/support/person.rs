@@ -145,7 +145,41 @@ impl Person {
     }
 
     pub async fn sessions(&self) -> Vec<Value> {
-        self.get("/api/me/sessions").await.ok()["sessions"].as_array().unwrap().clone()
+        let (mut sessions, mut cursor) = (Vec::new(), None);
+        loop {
+            let (page, next) = self.page(200, cursor.as_deref()).await;
+            sessions.extend(page);
+            if next.is_none() {
+                return sessions;
+            }
+            cursor = next;
+        }
+    }
+
+    /// Those of the list that have not ended.
+    pub async fn sessions_that_live(&self) -> Vec<Value> {
+        let (mut living, mut cursor) = (Vec::new(), None);
+        loop {
+            let (mut page, next) = self.page(200, cursor.as_deref()).await;
+            let all = page.len();
+            page.retain(|session| session.get("ended_at").is_none());
+            let is_last = page.len() < all || next.is_none();
+            living.extend(page);
+            if is_last {
+                return living;
+            }
+            cursor = next;
+        }
+    }
+
+    /// A page of the list of sessions, and the cursor of the next one.
+    pub async fn page(&self, limit: usize, cursor: Option<&str>) -> (Vec<Value>, Option<String>) {
+        let cursor = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
+        let page = self.get(&format!("/api/me/sessions?limit={limit}{cursor}")).await.ok();
+        assert_eq!(super::keys(&page), ["items", "next"]);
+        let items = page["items"].as_array().unwrap().clone();
+        assert!(items.len() <= limit, "{} of {limit}", items.len());
+        (items, page["next"].as_str().map(str::to_owned))
     }
 
     pub async fn end(&self, session_id: &str) -> Answer {

@@ -2,7 +2,7 @@
 
 use crate::api::Failure;
 use crate::platform::clock;
-use latchkey_shared::{EndReason, ErrorCode, Problem, Session, SessionList, Timestamp};
+use latchkey_shared::{EndReason, ErrorCode, Page, Problem, Session, Timestamp};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -28,7 +28,7 @@ pub fn refused(code: ErrorCode) -> Failure {
 }
 
 /// A list of this many sessions that live, the first of them this one, and one that ended for each reason there is.
-pub fn sessions(live: u128) -> SessionList {
+pub fn sessions(live: u128) -> Page<Session> {
     let devices = ["Chrome on Windows", "Safari on iOS", "Firefox on Linux", LONG, "curl"];
     let now = clock::now();
     let session = |number: u128, device: &str| Session {
@@ -50,7 +50,7 @@ pub fn sessions(live: u128) -> SessionList {
             end_reason: Some(reason),
             ..session(number, "Edge on Windows")
         });
-    SessionList { sessions: living.chain(ended).collect() }
+    Page { items: living.chain(ended).collect(), next: None }
 }
 
 fn earlier(now: Timestamp, seconds: i64) -> Timestamp {

@@ -6,7 +6,7 @@ use crate::api::Failure;
 use crate::components::{Badge, Card, Code, Empty, LoadedView, ProblemText, Refused, Skeleton, load};
 use crate::pages::sessions::Lists;
 use crate::pages::token_claims::{Claims, HeaderTable};
-use latchkey_shared::{ErrorCode, SessionList};
+use latchkey_shared::{ErrorCode, Page, Session};
 use leptos::prelude::*;
 
 #[component]
@@ -23,13 +23,16 @@ pub fn Cards() -> impl IntoView {
 #[component]
 pub fn Rows() -> impl IntoView {
     let lists = |many| {
-        let list = load(move || async move { Ok::<SessionList, Failure>(sessions(many)) });
+        let list = load(move || async move { Ok::<Page<Session>, Failure>(sessions(many)) });
         view! { <Lists found=sessions(many) list=list /> }
     };
+    let first = Page { next: Some(String::new()), items: sessions(60).items.into_iter().take(50).collect() };
+    let list = load(std::future::pending);
     view! {
         <Exhibit name="List row">
             <State name="one" wide=true>{lists(1)}</State>
             <State name="many, long, ended for every reason" wide=true>{lists(6)}</State>
+            <State name="a first page" wide=true><Lists found=first list=list /></State>
         </Exhibit>
     }
 }
@@ -84,9 +87,9 @@ pub fn Problems() -> impl IntoView {
 
 #[component]
 pub fn Skeletons() -> impl IntoView {
-    let coming = load(std::future::pending::<Result<SessionList, Failure>>);
-    let failed = load(|| async { Err::<SessionList, _>(refused(ErrorCode::Internal)) });
-    let view = Callback::new(|_: SessionList| ().into_any());
+    let coming = load(std::future::pending::<Result<Page<Session>, Failure>>);
+    let failed = load(|| async { Err::<Page<Session>, _>(refused(ErrorCode::Internal)) });
+    let view = Callback::new(|_: Page<Session>| ().into_any());
     view! {
         <Exhibit name="Skeleton">
             <State name="as it is"><Skeleton /></State>

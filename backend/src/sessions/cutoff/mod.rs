@@ -1,0 +1,165 @@
+//! Ends of more sessions than one statement may touch. A cutoff is one row: all sessions of the account that are of an
+//! older epoch have ended, from the moment at which it is committed. Their own rows are written afterwards, in portions.
+//!
+//! Access tokens do not name their session's epoch. While a cutoff is on record the tokens of its account are looked up
+//! in the database; all others are checked without.
+
+mod store;
+
+use super::store::Which;
+use crate::accounts;
+use crate::app::App;
+use crate::db::{Executor, StoreError};
+use crate::platform::Trouble;
+use latchkey_shared::{EndReason, Timestamp};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+/// After the database has failed.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How often is looked for what another server has left undone.
+const EVERY: Duration = Duration::from_secs(60);
+
+/// An end of all sessions of an account that are of an older epoch.
+#[derive(Debug, Clone, Copy)]
+pub struct Cutoff {
+    /// Whose sessions.
+    pub account_id: Uuid,
+    /// The first epoch whose sessions go on.
+    pub epoch: i64,
+    /// Why the others ended.
+    pub reason: EndReason,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The accounts whose tokens have to be looked up, for as long as an access token from before could still be shown.
+#[derive(Default)]
+pub struct Cutoffs {
+    is_any: AtomicBool,
+    accounts: Mutex<HashMap<Uuid, (EndReason, Duration)>>,
+    more: Notify,
+}
+
+impl Cutoffs {
+    /// Why sessions of the account were ended in number, if they were lately.
+    pub fn reason(&self, account_id: Uuid) -> Option<EndReason> {
+        // Nearly always: no check of a token waits for another one here.
+        if !self.is_any.load(Ordering::Acquire) {
+            return None;
+        }
+        self.accounts().get(&account_id).map(|(reason, _)| *reason)
+    }
+
+    /// Notes a cutoff that is on record `now`, by the time that passes, and has its rows written.
+    pub fn add(&self, account_id: Uuid, reason: EndReason, now: Duration) {
+        self.note(account_id, reason, now);
+        self.more.notify_one();
+    }
+
+    fn note(&self, account_id: Uuid, reason: EndReason, now: Duration) {
+        self.accounts().insert(account_id, (reason, now));
+        self.is_any.store(true, Ordering::Release);
+    }
+
+    /// Reads which cutoffs are on record.
+    pub async fn load(&self, app: &App) -> Result<(), StoreError> {
+        let now = app.clock.elapsed();
+        for cutoff in store::list_cutoffs(app.db.executor()).await? {
+            self.note(cutoff.account_id, cutoff.reason, now);
+        }
+        Ok(())
+    }
+
+    /// Forgets those that have not been on record for longer than that.
+    pub fn forget_after(&self, memory: Duration, now: Duration) {
+        let mut accounts = self.accounts();
+        accounts.retain(|_, (_, seen)| now.saturating_sub(*seen) < memory);
+        self.is_any.store(!accounts.is_empty(), Ordering::Release);
+    }
+
+    fn accounts(&self) -> MutexGuard<'_, HashMap<Uuid, (EndReason, Duration)>> {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends all of these sessions of the account at once; belongs in a transaction that holds the account.
+pub(super) async fn insert(
+    db: &impl Executor,
+    account_id: Uuid,
+    which: Which,
+    reason: EndReason,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    store::insert_cutoff(db, account_id, which, reason, now).await
+}
+
+/// Writes the rows of sessions that cutoffs have ended: at once, and what a server that stopped has left undone.
+pub async fn follow(app: App) {
+    let mut trouble = Trouble::default();
+    loop {
+        match carry_out(&app).await {
+            Ok(()) => {
+                if trouble.ends() {
+                    tracing::info!("Sessions that were ended in number can be written down again");
+                }
+                tokio::select! {
+                    () = app.ended.cutoffs.more.notified() => {}
+                    () = tokio::time::sleep(EVERY) => {}
+                }
+            }
+            Err(error) => {
+                if trouble.begins() {
+                    tracing::warn!(%error, "Cannot write down sessions that were ended in number; trying until it can be done");
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn carry_out(app: &App) -> Result<(), StoreError> {
+    for cutoff in store::list_cutoffs(app.db.executor()).await? {
+        match cutoff.reason {
+            EndReason::AccountDeleted => erase(app, cutoff.account_id).await?,
+            _ => while mark_portion(app, &cutoff).await? {},
+        }
+        // Until then an access token from before could be shown to a server that starts.
+        if cutoff.at < app.clock.now().min(app.steady_now()) - super::ended::memory(app) {
+            let transaction = app.db.begin().await?;
+            store::delete_cutoff(transaction.executor(), &cutoff).await?;
+            transaction.commit().await?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes a portion of the rows; whether there may be more.
+async fn mark_portion(app: &App, cutoff: &Cutoff) -> Result<bool, StoreError> {
+    let transaction = app.db.begin().await?;
+    super::store::lock_account(transaction.executor(), cutoff.account_id).await?;
+    let marked = store::mark_cut(transaction.executor(), cutoff).await?;
+    transaction.commit().await?;
+    (0..marked).for_each(|_| app.ended.counts().add(cutoff.reason));
+    Ok(marked == super::store::PORTION)
+}
+
+/// Deletes what is left of an account: its sessions in portions, then itself.
+async fn erase(app: &App, account_id: Uuid) -> Result<(), StoreError> {
+    loop {
+        let transaction = app.db.begin().await?;
+        super::store::lock_account(transaction.executor(), account_id).await?;
+        let may_be_more = store::delete_portion(transaction.executor(), account_id).await?;
+        if !may_be_more {
+            accounts::erase(&transaction, account_id).await?;
+        }
+        transaction.commit().await?;
+        if !may_be_more {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Cutoffs in the database.
+
+use super::super::store::{Which, mark};
+use super::Cutoff;
+use crate::db::entity::session_cutoff::{ActiveModel, Column, Entity, Model};
+use crate::db::entity::{account, session};
+use crate::db::{Executor, StoreError};
+use latchkey_shared::{EndReason, Timestamp};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+};
+use uuid::Uuid;
+
+const PORTION: u64 = super::super::store::PORTION as u64;
+
+/// Opens the account's next epoch, which the sessions that stay enter: all others have ended. Belongs in a transaction.
+pub async fn insert_cutoff(
+    db: &impl Executor,
+    account_id: Uuid,
+    which: Which,
+    reason: EndReason,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let spared = match which.spared() {
+        None => Vec::new(),
+        Some(spared) => ids(account_id).filter(spared).into_tuple::<Uuid>().all(db).await?,
+    };
+    let opened = Query::update()
+        .table(account::Entity)
+        .value(account::Column::SessionEpoch, Expr::col(account::Column::SessionEpoch).add(1))
+        .and_where(Expr::col(account::Column::Id).eq(account_id))
+        .returning_col(account::Column::SessionEpoch)
+        .to_owned();
+    let Some(opened) = db.query_one(&opened).await? else { return Ok(()) };
+    let epoch: i64 = opened.try_get_by_index(0)?;
+    for spared in spared.chunks(super::super::store::PORTION) {
+        session::Entity::update_many()
+            .col_expr(session::Column::Epoch, Expr::value(epoch))
+            .filter(session::Column::Id.is_in(spared.to_vec()))
+            .exec(db)
+            .await?;
+    }
+    let row = ActiveModel {
+        account_id: Set(account_id),
+        epoch: Set(epoch),
+        reason: Set(reason.to_string()),
+        ended_at: Set(now.as_millis()),
+    };
+    Entity::insert(row).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// Every cutoff that is still on record, an account's in their order.
+pub async fn list_cutoffs(db: &impl Executor) -> Result<Vec<Cutoff>, StoreError> {
+    let rows = Entity::find().order_by_asc(Column::AccountId).order_by_asc(Column::Epoch).all(db).await?;
+    Ok(rows.into_iter().map(cutoff).collect())
+}
+
+/// Writes the end into a portion of the rows that the cutoff has passed, and tells how many they were.
+pub async fn mark_cut(db: &impl Executor, cutoff: &Cutoff) -> Result<usize, StoreError> {
+    let passed = ids(cutoff.account_id)
+        .filter(session::Column::EndedAt.is_null())
+        .filter(session::Column::Epoch.lt(cutoff.epoch));
+    Ok(mark(db, passed, cutoff.reason, cutoff.at).await?.len())
+}
+
+/// Deletes a portion of the account's sessions; whether there may be more.
+pub async fn delete_portion(db: &impl Executor, account_id: Uuid) -> Result<bool, StoreError> {
+    let portion = ids(account_id).limit(PORTION).into_query();
+    let deleted =
+        session::Entity::delete_many().filter(session::Column::Id.in_subquery(portion)).exec(db).await?;
+    Ok(deleted.rows_affected == PORTION)
+}
+
+/// Forgets a cutoff that every row tells of.
+pub async fn delete_cutoff(db: &impl Executor, cutoff: &Cutoff) -> Result<(), StoreError> {
+    Entity::delete_by_id((cutoff.account_id, cutoff.epoch)).exec(db).await?;
+    Ok(())
+}
+
+fn ids(account_id: Uuid) -> Select<session::Entity> {
+    session::Entity::find()
+        .select_only()
+        .column(session::Column::Id)
+        .filter(session::Column::AccountId.eq(account_id))
+}
+
+fn cutoff(row: Model) -> Cutoff {
+    Cutoff {
+        account_id: row.account_id,
+        epoch: row.epoch,
+        reason: EndReason::named(&row.reason),
+        at: Timestamp::from_millis(row.ended_at),
+    }
+}
