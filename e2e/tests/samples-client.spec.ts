@@ -52,6 +52,8 @@ async function verified(origin: Origin, token: string): Promise<number> {
   return answer.status
 }
 
+// They start many programs, one after the other.
+test.slow()
 const needs = lacking({ 'curl, jq and flock': ['curl', 'jq', 'flock'].every(onPath) })
 test.skip(needs.length > 0, `it needs ${needs.join()}`)
 

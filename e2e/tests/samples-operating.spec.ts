@@ -37,6 +37,8 @@ const test = base.extend<{ machine: Machine; postgres: Postgres; serve: (setting
     await Promise.all(started.map((server) => server.end()))
   },
 })
+// They start many programs, one after the other.
+test.slow()
 test.skip(needs.length > 0, `it needs ${needs.join(' and ')}`)
 
 interface SignedIn {

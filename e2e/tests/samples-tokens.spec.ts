@@ -167,6 +167,9 @@ function badOnes(origin: string, kid: string): Record<string, string> {
   }
 }
 
+// They start many programs, one after the other.
+test.slow()
+
 for (const language of Object.keys(LANGUAGES) as Language[]) {
   const needs = lacking({
     'PyJWT (Python 3.11 with venv)': language !== 'Python' || process.env.LATCHKEY_SAMPLES_PYTHON !== undefined,
