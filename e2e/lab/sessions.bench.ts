@@ -1,6 +1,7 @@
 import { expect, test } from '../support/fixtures.ts'
 import { EXPECTED, expectNoNeedlessFailure, race, SETTINGS, type Course } from './race.ts'
-import { record } from './table-reporter.ts'
+import { crash, CRASH_SETTINGS } from './crash.ts'
+import { record, recordCrash } from './table-reporter.ts'
 
 /** What ends a round: enough refreshes, or enough time. */
 const ENOUGH = { refreshes: 10, patience: 60_000 }
@@ -15,6 +16,19 @@ for (const tabs of [1, 2, 5, 10]) {
   }
 }
 for (const lost of [0, 0.2]) measure({ tabs: 5, lost, jitter: 150, locks: false, ...ENOUGH })
+
+for (const settings of [CRASH_SETTINGS, { ...CRASH_SETTINGS, LATCHKEY_SESSIONS__BIND: 'off' }]) {
+  const keyed = settings === CRASH_SETTINGS
+  test.describe(`browser crash ${keyed ? 'with' : 'without'} the key`, () => {
+    test.use({ settings })
+    test(`killed seconds after a refresh, ${keyed ? 'with' : 'without'} the key`, async ({ latchkey }, info) => {
+      const aftermath = await crash(latchkey)
+      recordCrash(info, keyed, aftermath)
+      expect(aftermath.wasOld, 'the cookie on the disk is one rotation old').toBe(true)
+      expect(aftermath.signOuts, 'the key tells a crash from a theft').toBe(keyed ? 0 : 1)
+    })
+  })
+}
 
 function measure(course: Course): void {
   const { tabs, lost, jitter, locks } = course

@@ -1,9 +1,11 @@
 import type { TestInfo } from '@playwright/test'
 import type { FullResult, Reporter, TestCase, TestResult } from '@playwright/test/reporter'
 import { SEED } from '../support/dice.ts'
+import type { Aftermath } from './crash.ts'
 import type { Course, Outcome } from './race.ts'
 
 const OUTCOME = 'outcome'
+const CRASH = 'crash'
 
 /** One round of a row. */
 interface Round {
@@ -14,6 +16,17 @@ interface Round {
 /** Hands a round from the test to the reporter. */
 export function record(info: TestInfo, course: Course, outcome: Outcome): void {
   info.annotations.push({ type: OUTCOME, description: JSON.stringify({ course, outcome }) })
+}
+
+/** One crash of a browser. */
+interface Crash {
+  keyed: boolean
+  aftermath: Aftermath
+}
+
+/** Hands a crash from the test to the reporter. */
+export function recordCrash(info: TestInfo, keyed: boolean, aftermath: Aftermath): void {
+  info.annotations.push({ type: CRASH, description: JSON.stringify({ keyed, aftermath }) })
 }
 
 type Row = [Round, ...Round[]]
@@ -38,11 +51,14 @@ const COLUMNS: Record<string, (row: Row) => string | number> = {
 /** Prints what the measurements found as a table in Markdown. */
 export default class TableReporter implements Reporter {
   private readonly rows = new Map<string, Row>()
+  private readonly crashes: Crash[] = []
   private readonly complaints: string[] = []
 
   onTestEnd(test: TestCase, result: TestResult): void {
     const outcome = result.annotations.find(({ type }) => type === OUTCOME)?.description
     if (outcome) this.add(test.title, JSON.parse(outcome) as Round)
+    const crash = result.annotations.find(({ type }) => type === CRASH)?.description
+    if (crash) this.crashes.push(JSON.parse(crash) as Crash)
     this.complaints.push(...result.errors.map(({ message }) => `${test.title}: ${message}`))
     console.error(`${test.title}: ${Math.round(result.duration / 1000)} s`)
   }
@@ -58,6 +74,7 @@ export default class TableReporter implements Reporter {
         `${sum(all, 'lost')} answers lost, ${sum(all, 'refreshes')} refreshes, ${sum(all, 'rotations')} rotations, ` +
         `${sum(all, 'signOuts')} false sign-outs`,
     )
+    for (const keyed of [true, false]) console.log(`\n${crashes(keyed, this.crashes)}`)
     for (const complaint of this.complaints) console.error(complaint)
   }
 
@@ -74,6 +91,14 @@ export default class TableReporter implements Reporter {
 
 function sum(rounds: Round[], what: 'calls' | 'lost' | 'refreshes' | 'rotations' | 'signOuts' | 'bars'): number {
   return rounds.reduce((total, { outcome }) => total + outcome[what], 0)
+}
+
+/** What the crashes with the key came to, or those without: the second number shows that the first means something. */
+function crashes(keyed: boolean, all: Crash[]): string {
+  const some = all.filter((crash) => crash.keyed === keyed).map(({ aftermath }) => aftermath)
+  const old = some.filter(({ wasOld }) => wasOld).length
+  const signOuts = some.reduce((total, { signOuts }) => total + signOuts, 0)
+  return `Browser crashes ${keyed ? 'with' : 'without'} the key: ${some.length}, cookies one rotation old: ${old}, false sign-outs: ${signOuts}`
 }
 
 function ratio(rounds: Round[]): number {

@@ -1,4 +1,4 @@
-import { EXPECTED, expectNoNeedlessFailure, race, SETTINGS, type Course, type Outcome } from '../lab/race.ts'
+import { EXPECTED, expectNoNeedlessFailure, KEYED_SETTINGS, race, SETTINGS, type Course, type Outcome } from '../lab/race.ts'
 import { answered } from '../support/complaints.ts'
 import type { Fault } from '../support/faults.ts'
 import { expect, test } from '../support/fixtures.ts'
@@ -10,10 +10,10 @@ test.beforeEach(({ complaints }) => complaints.expect(...EXPECTED))
 const COURSE: Course = { tabs: 1, lost: 0, jitter: 150, locks: true, refreshes: 8, patience: 30_000 }
 
 /** What holds in every row of the table. */
-function expectTheZeros(outcome: Outcome): void {
+function expectTheZeros(outcome: Outcome, theft = 'replay_detected'): void {
   expect(outcome.signOuts, 'nobody is signed out by mistake').toBe(0)
   expect(outcome.rotations, 'the session was kept').toBeGreaterThan(0)
-  expect(outcome.stolen, 'a thief is caught').toBe('replay_detected')
+  expect(outcome.stolen, 'a thief is caught').toBe(theft)
 }
 
 test.describe('where nothing is lost, or comes at the second try', () => {
@@ -62,6 +62,22 @@ for (const { tabs, lost, locks } of [
     expectNoNeedlessFailure(outcome)
   })
 }
+
+test.describe('with the key', () => {
+  test.use({ settings: KEYED_SETTINGS })
+
+  for (const locks of [true, false]) {
+    const browser = locks ? 'a browser' : 'a browser without locks'
+    test(`4 tabs of ${browser} with a key, 20 % of all answers lost: no false sign-out, and a copy of the cookie is worth nothing`, async ({
+      context,
+      latchkey,
+    }) => {
+      const outcome = await race(context, latchkey, { ...COURSE, tabs: 4, lost: 0.2, locks, keyed: true })
+      expectTheZeros(outcome, 'token_invalid')
+      expectNoNeedlessFailure(outcome)
+    })
+  }
+})
 
 const REFRESH = { method: 'POST', path: '/api/auth/refresh' }
 

@@ -1,0 +1,169 @@
+import type { BrowserContext, Page } from '@playwright/test'
+import { refusal } from '../support/answers.ts'
+import { answered, CONNECTION_BROKE } from '../support/complaints.ts'
+import { expect, test } from '../support/fixtures.ts'
+import type { Origin } from '../support/origin.ts'
+import { ADA, goTo, passwordField, signIn, signInAgain, signOut, signUp, welcome, type Person } from '../support/people.ts'
+import { sessionRecord } from '../support/record.ts'
+
+const GRACE: Person = { name: 'Grace Hopper', email: 'grace@example.org', password: 'nanoseconds of wire 1906' }
+
+const CHANGE = { method: 'PATCH', path: '/api/me' }
+const PASSWORD = { method: 'POST', path: '/api/me/password' }
+
+// Without the browser's key, which would not let another browser's cookie be used at all.
+test.use({ settings: { LATCHKEY_SESSIONS__BIND: 'off' } })
+
+test.beforeEach(({ complaints }) => complaints.expect(answered(401), CONNECTION_BROKE))
+
+/** Keeps the tabs from hearing of one another, and from taking turns. */
+async function deafen(context: BrowserContext): Promise<void> {
+  await context.addInitScript(() => {
+    Object.defineProperty(navigator, 'locks', { value: undefined })
+    Object.defineProperty(window, 'BroadcastChannel', { value: undefined })
+    window.addEventListener('storage', (event) => event.stopImmediatePropagation(), true)
+  })
+}
+
+/** Puts the cookies of somebody else, who is signed in elsewhere, in the place of this browser's. */
+async function takeCookiesOf(other: Page, context: BrowserContext): Promise<void> {
+  await context.clearCookies()
+  await context.addCookies(await other.context().cookies())
+}
+
+async function nameOf(page: Page): Promise<string> {
+  const text = await page.evaluate(() => localStorage.getItem('latchkey.session'))
+  return (JSON.parse(text ?? '{}') as { account?: { display_name?: string } }).account?.display_name ?? ''
+}
+
+/** The name that the server knows. */
+async function serverNameOf(page: Page): Promise<string> {
+  const { access_token = '' } = await sessionRecord(page)
+  const answer = await page.request.get('/api/me', { headers: { authorization: `Bearer ${access_token}` } })
+  return ((await answer.json()) as { display_name: string }).display_name
+}
+
+async function saveName(page: Page, name: string): Promise<void> {
+  await goTo(page, 'Profile')
+  await page.getByRole('main').getByLabel('Display name').fill(name)
+  await page.getByRole('button', { name: 'Save' }).click()
+}
+
+async function graceElsewhere(anotherBrowser: () => Promise<BrowserContext>): Promise<Page> {
+  const elsewhere = await (await anotherBrowser()).newPage()
+  await signUp(elsewhere, GRACE)
+  return elsewhere
+}
+
+test('a cookie that has become another account’s brings that one neither into the page nor into a call of this one', async ({
+  page,
+  context,
+  origin,
+  anotherBrowser,
+}) => {
+  const grace = await graceElsewhere(anotherBrowser)
+  await signUp(page, ADA)
+  await takeCookiesOf(grace, context)
+  const change = origin.faults.on(CHANGE, refusal(401, 'token_expired'), 1)
+  await saveName(page, 'Augusta Ada King')
+  await expect(signInAgain(page)).toContainText(ADA.email)
+  await expect(page.getByText(GRACE.name)).toHaveCount(0)
+  expect(change.hits).toBe(1)
+  expect(origin.seen(CHANGE), 'the call waits for Ada').toHaveLength(1)
+  await passwordField(signInAgain(page)).fill(ADA.password)
+  await signInAgain(page).getByRole('button', { name: 'Sign in', exact: true }).click()
+  await expect(page.getByText('Saved.')).toBeVisible()
+  expect(await nameOf(page)).toBe('Augusta Ada King')
+  expect(await serverNameOf(grace)).toBe(GRACE.name)
+})
+
+test('whoever the cookie belongs to is signed in when the page starts anew', async ({ page, context, origin, anotherBrowser }) => {
+  const grace = await graceElsewhere(anotherBrowser)
+  await signUp(page, ADA)
+  await takeCookiesOf(grace, context)
+  origin.faults.on({ method: 'GET', path: '/api/me/sessions' }, refusal(401, 'token_expired'), 1)
+  await goTo(page, 'Sessions')
+  await expect(signInAgain(page)).toBeVisible()
+  await page.goto('/')
+  await expect(welcome(page, GRACE)).toBeVisible()
+})
+
+/** What a person can have under way while another tab of the browser becomes somebody else's. */
+const UNDER_WAY: Record<string, { call: { method: string; path: string }; act: (page: Page) => Promise<void> }> = {
+  'a changed name': { call: CHANGE, act: (page) => saveName(page, 'Augusta Ada King') },
+  'a changed password': {
+    call: PASSWORD,
+    act: async (page) => {
+      await goTo(page, 'Security')
+      await page.getByLabel('Current password').fill(ADA.password)
+      await page.getByLabel('New password').fill('difference engine 1822')
+      await page.getByRole('button', { name: 'Change password' }).click()
+    },
+  },
+  'an export': {
+    call: { method: 'GET', path: '/api/me/export' },
+    act: async (page) => {
+      await goTo(page, 'Security')
+      await page.getByRole('button', { name: 'Export my data' }).click()
+    },
+  },
+  'a list': { call: { method: 'GET', path: '/api/me/sessions' }, act: (page) => goTo(page, 'Sessions') },
+}
+
+for (const deaf of [false, true]) {
+  for (const [what, { call, act }] of Object.entries(UNDER_WAY)) {
+    const tabs = deaf ? 'tabs that hear nothing of one another' : 'tabs'
+    test(`${what} that is refused after somebody else has signed in is not sent again: two ${tabs}`, async ({
+      page,
+      context,
+      origin,
+      anotherBrowser,
+    }) => {
+      if (deaf) await deafen(context)
+      await graceElsewhere(anotherBrowser)
+      await signUp(page, ADA)
+      const second = await context.newPage()
+      await second.goto('/')
+      await expect(welcome(second, ADA)).toBeVisible()
+      const release = await holdBack(page, origin, call)
+      await act(page)
+      await expect.poll(() => origin.seen(call).length + release.held()).toBeGreaterThan(0)
+      await signOut(second)
+      await signIn(second, GRACE)
+      await expect(welcome(second, GRACE)).toBeVisible()
+      release.now()
+      await expect.poll(() => release.answered()).toBe(1)
+      // Whoever's page it is by now, it can be used, and no call of Ada's has gone out with a token of Grace's.
+      await page.bringToFront()
+      await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+      expect(release.sentFor(), 'in whose name the call went out').toEqual([ADA.email])
+      expect(await serverNameOf(second)).toBe(GRACE.name)
+      await expect(second.getByRole('dialog')).toHaveCount(0)
+    })
+  }
+}
+
+/** Holds a call back in the browser until it is released; then it is refused, as a token that has ended is. */
+async function holdBack(page: Page, origin: Origin, { method, path }: { method: string; path: string }) {
+  const senders: string[] = []
+  let answeredCount = 0
+  let open: () => void = () => undefined
+  const opened = new Promise<void>((resolve) => (open = resolve))
+  await page.route(`${origin.url}${path}`, async (route) => {
+    if (route.request().method() !== method) return route.continue()
+    const whose = await owner(page, origin, route.request().headers().authorization ?? '')
+    senders.push(whose)
+    if (senders.length > 1) return route.continue()
+    await opened
+    const { status, body, headers } = refusal(401, 'token_expired') as { status: number; body: string; headers: Record<string, string> }
+    await route.fulfill({ status, body, headers })
+    answeredCount += 1
+  })
+  return { now: () => open(), held: () => senders.length, answered: () => answeredCount, sentFor: () => senders }
+}
+
+/** Whose token it is. */
+async function owner(page: Page, origin: Origin, authorization: string): Promise<string> {
+  const answer = await page.request.get(`${origin.url}/api/me`, { headers: { authorization } })
+  return ((await answer.json()) as { email: string }).email
+}

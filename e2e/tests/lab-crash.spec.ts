@@ -1,0 +1,21 @@
+import { crash, CRASH_SETTINGS } from '../lab/crash.ts'
+import { expect, test } from '../support/fixtures.ts'
+
+test.use({ settings: CRASH_SETTINGS })
+// A browser writes its cookies down every half minute.
+test.setTimeout(240_000)
+
+test('a browser that is killed seconds after a refresh is still signed in when it starts again', async ({ latchkey }) => {
+  const aftermath = await crash(latchkey)
+  expect(aftermath).toEqual({ wasOld: true, signOuts: 0, said: '', sameSession: true })
+})
+
+test.describe('without the key', () => {
+  test.use({ settings: { ...CRASH_SETTINGS, LATCHKEY_SESSIONS__BIND: 'off' } })
+
+  test('the same crash looks like theft: so the cookie on the disk really was old', async ({ latchkey }) => {
+    const { wasOld, signOuts, said } = await crash(latchkey)
+    expect({ wasOld, signOuts }).toEqual({ wasOld: true, signOuts: 1 })
+    expect(said).toContain('ended for safety')
+  })
+})
