@@ -4,7 +4,7 @@ use super::{
     Failure,
     client::{Call, read},
 };
-use crate::session::Session;
+use crate::session::{Caller, Session};
 use latchkey_shared::{
     Account, ChangePasswordRequest, DeleteAccountRequest, ErrorCode, ProfileChangeRequest, SignedIn,
 };
@@ -15,16 +15,15 @@ pub async fn change_profile(session: Session, change: &ProfileChangeRequest) -> 
 }
 
 /// Changes the password; every other session ends, and this one gets new tokens.
-pub async fn change_password(session: Session, change: &ChangePasswordRequest) -> Result<SignedIn, Failure> {
+pub async fn change_password(caller: Caller, change: &ChangePasswordRequest) -> Result<SignedIn, Failure> {
     let call = |change| Call::post("/api/me/password", change);
-    let caller = Some(session.caller());
-    let answer = call(change).send_for(caller).await;
+    let answer = call(change).send_for(Some(caller)).await;
     if !answer.echoes(ErrorCode::CredentialsRejected) {
         return read(&answer.text?);
     }
     // The first try may have changed it. Then the new password is the current one.
     let changed = ChangePasswordRequest { current_password: change.new_password.clone(), ..change.clone() };
-    read(&call(&changed).send_for(caller).await.text?)
+    read(&call(&changed).send_for(Some(caller)).await.text?)
 }
 
 /// Deletes the account and all that is its own.

@@ -31,9 +31,10 @@ impl Session {
     /// Changes the password, and goes on with the tokens that this brings.
     pub async fn change_password(self, request: &ChangePasswordRequest) -> Result<(), Failure> {
         // A refresh that this call had to wait for would wait for its turn.
-        self.caller().token(None).await?;
+        let mut caller = self.caller();
+        caller.token(None).await?;
         let _turn = self.turn().await;
-        let answer = account::change_password(self, request).await?;
+        let answer = account::change_password(caller, request).await?;
         let remembered =
             self.state.with_untracked(|state| state.grant().is_none_or(|grant| grant.remembered));
         let garbled = Failure::Garbled { status: 200, retry_after: None };
