@@ -43,6 +43,9 @@ pub struct SignUpRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Locale>))]
     pub locale: Option<String>,
+    /// How the refresh token travels; in a cookie when absent.
+    #[serde(default)]
+    pub token_delivery: TokenDelivery,
 }
 
 /// A sign-up whose every field keeps the rules.
@@ -56,6 +59,8 @@ pub struct SignUp {
     pub display_name: DisplayName,
     /// The language that they read.
     pub locale: Locale,
+    /// How the refresh token travels.
+    pub token_delivery: TokenDelivery,
 }
 
 impl TryFrom<SignUpRequest> for SignUp {
@@ -68,7 +73,8 @@ impl TryFrom<SignUpRequest> for SignUp {
         let locale = collect("locale", raw.locale.map(|tag| tag.parse()).transpose(), &mut errors);
         match (email, password, display_name, locale) {
             (Some(email), Some(password), Some(display_name), Some(locale)) => {
-                Ok(Self { email, password, display_name, locale: locale.unwrap_or_default() })
+                let (locale, token_delivery) = (locale.unwrap_or_default(), raw.token_delivery);
+                Ok(Self { email, password, display_name, locale, token_delivery })
             }
             _ => Err(errors),
         }
@@ -224,6 +230,7 @@ mod tests {
             password: "short".into(),
             display_name: " ".into(),
             locale: Some("tlh".into()),
+            token_delivery: TokenDelivery::Cookie,
         };
         let errors = SignUp::try_from(raw).unwrap_err();
         let named: Vec<_> = errors.iter().map(|error| (error.field.as_str(), error.code)).collect();

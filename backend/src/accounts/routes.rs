@@ -23,6 +23,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(show_account, change_profile, delete_account))
         .routes(routes!(set_password))
         .routes(routes!(export_account))
+        .routes(routes!(find_change_password))
 }
 
 /// Makes an account and signs its owner in.
@@ -47,9 +48,13 @@ async fn signup(
     client: Client,
     Body(body): Body<SignUpRequest>,
 ) -> Result<SignedInReply, Refusal> {
-    same_site.required()?;
-    let tokens = sign_up::run(&app, SignUp::try_from(body)?, client).await?;
-    let reply = SignedInReply::new(&app, StatusCode::CREATED, tokens, TokenDelivery::Cookie);
+    let sign_up = SignUp::try_from(body)?;
+    let delivery = sign_up.token_delivery;
+    if delivery == TokenDelivery::Cookie {
+        same_site.required()?;
+    }
+    let tokens = sign_up::run(&app, sign_up, client).await?;
+    let reply = SignedInReply::new(&app, StatusCode::CREATED, tokens, delivery);
     Ok(reply.in_the_place_of(&app, &cookie).await)
 }
 
@@ -138,6 +143,19 @@ async fn export_account(
 ) -> Result<impl IntoResponse + use<>, Refusal> {
     let named = [(header::CONTENT_DISPOSITION, "attachment; filename=\"latchkey-account.json\"")];
     Ok((named, StreamedJson(export::run(&app, claims).await?)))
+}
+
+/// Leads to the page on which a password is changed (W3C: A Well-Known URL for Changing Passwords).
+#[utoipa::path(
+    get, path = "/.well-known/change-password", tag = "accounts",
+    responses((
+        status = 302, description = "The page is at `Location`",
+        headers(("Location" = String, description = "The page's address")),
+    )),
+)]
+async fn find_change_password(State(app): State<App>) -> impl IntoResponse + use<> {
+    let page = format!("{}/account/security", app.config.public_url.origin());
+    (StatusCode::FOUND, [(header::LOCATION, page)])
 }
 
 impl From<AccountError> for Refusal {

@@ -69,8 +69,13 @@ async fn read(mut body: HttpBody, room: &Room) -> Result<Zeroizing<Vec<u8>>, Ref
 
 /// Refuses once the client has sent what it was going to send, unless that takes too long.
 async fn drained(body: HttpBody, refusal: Refusal) -> Refusal {
-    let _ = tokio::time::timeout(DRAIN_TIME, drain(body)).await;
+    discard(body).await;
     refusal
+}
+
+/// Reads what is left and throws it away, within limits.
+pub(super) async fn discard(body: HttpBody) {
+    let _ = tokio::time::timeout(DRAIN_TIME, drain(body)).await;
 }
 
 async fn drain(mut body: HttpBody) {

@@ -1,5 +1,6 @@
 //! The API's description, OpenAPI 3.1, made of the routes themselves.
 
+use super::cors::{AnyOrigin, Preflight};
 use super::reply::Json;
 use super::router::described;
 use crate::app::App;
@@ -18,10 +19,29 @@ pub fn description() -> OpenApi {
     let schemas = description.components.iter().flat_map(|components| &components.schemas);
     let may_be_empty = schemas.filter(|(_, schema)| requires_nothing(schema)).map(|(name, _)| name.clone());
     let may_be_empty: Vec<_> = may_be_empty.collect();
-    for operation in description.paths.paths.values_mut().flat_map(operations) {
-        leave_out_empty_body(operation, &may_be_empty);
+    for path in description.paths.paths.values_mut() {
+        name_each_method(path);
+        operations(path).for_each(|operation| leave_out_empty_body(operation, &may_be_empty));
     }
     description
+}
+
+/// A route that takes several methods alike is described once for each, and no two calls may have one name.
+fn name_each_method(path: &mut PathItem) {
+    let Some(name) = path.get.as_ref().and_then(|get| get.operation_id.clone()) else { return };
+    let others = [
+        ("post", &mut path.post),
+        ("put", &mut path.put),
+        ("patch", &mut path.patch),
+        ("delete", &mut path.delete),
+        ("options", &mut path.options),
+    ];
+    for (method, operation) in others {
+        let Some(operation) = operation else { continue };
+        if operation.operation_id.as_ref() == Some(&name) {
+            operation.operation_id = Some(format!("{name}_{method}"));
+        }
+    }
 }
 
 fn requires_nothing(schema: &RefOr<Schema>) -> bool {
@@ -70,14 +90,23 @@ fn components() -> Components {
 
 /// The routes of this module.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(describe))
+    OpenApiRouter::new().routes(routes!(describe, preflight_description))
 }
 
 /// This description.
 #[utoipa::path(
     get, path = "/api/openapi.json", tag = "description",
-    responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value)),
+    responses((status = 200, description = "OpenAPI 3.1, for any origin", body = serde_json::Value)),
 )]
-async fn describe() -> Json<OpenApi> {
-    Json(description())
+async fn describe() -> AnyOrigin<Json<OpenApi>> {
+    AnyOrigin(Json(description()))
+}
+
+/// Tells a browser that any origin may read the description.
+#[utoipa::path(
+    options, path = "/api/openapi.json", tag = "description",
+    responses((status = 204, description = "Any origin may read it")),
+)]
+async fn preflight_description() -> AnyOrigin<Preflight> {
+    AnyOrigin(Preflight)
 }

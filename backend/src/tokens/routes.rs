@@ -1,7 +1,9 @@
 //! The calls about tokens themselves.
 
 use crate::app::App;
-use crate::http::{BearerJson, Json, WrittenJson, refusals};
+use crate::http::{
+    AnyOrigin, BearerJson, Discarded, Json, Preflight, Refusal, WrittenJson, refusals, whatever_the_method,
+};
 use axum::extract::State;
 use latchkey_shared::Claims;
 use utoipa_axum::router::OpenApiRouter;
@@ -9,25 +11,38 @@ use utoipa_axum::routes;
 
 /// The routes of this domain.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(verify)).routes(routes!(jwks))
+    OpenApiRouter::new()
+        .routes(whatever_the_method(routes!(verify), verify))
+        .routes(routes!(jwks, preflight_jwks))
 }
 
 /// Checks an access token and tells what it says.
 ///
-/// Reads no database; a reverse proxy can ask it for every request (forward-auth).
+/// Reads no database; a reverse proxy can ask it for every request (forward-auth), with the method and the body of that
+/// request: both are passed over.
 #[utoipa::path(
-    get, path = "/api/auth/verify", tag = "tokens", security(("access_token" = [])),
+    method(get, post, put, patch, delete, options), path = "/api/auth/verify", tag = "tokens",
+    security(("access_token" = [])),
     responses((status = 200, description = "The token is good", body = Claims), refusals::Unauthorized),
 )]
-async fn verify(BearerJson(claims): BearerJson) -> WrittenJson {
-    WrittenJson(claims)
+async fn verify(checked: Result<BearerJson, Refusal>, _: Discarded) -> Result<WrittenJson, Refusal> {
+    checked.map(|BearerJson(claims)| WrittenJson(claims))
 }
 
 /// The public keys that access tokens are signed with (RFC 7517).
 #[utoipa::path(
     get, path = "/.well-known/jwks.json", tag = "tokens",
-    responses((status = 200, description = "A JSON Web Key Set", body = serde_json::Value)),
+    responses((status = 200, description = "A JSON Web Key Set, for any origin", body = serde_json::Value)),
 )]
-async fn jwks(State(app): State<App>) -> Json<jsonwebtoken::jwk::JwkSet> {
-    Json(app.keys.published(app.clock.now()))
+async fn jwks(State(app): State<App>) -> AnyOrigin<Json<jsonwebtoken::jwk::JwkSet>> {
+    AnyOrigin(Json(app.keys.published(app.clock.now())))
+}
+
+/// Tells a browser that any origin may read the keys.
+#[utoipa::path(
+    options, path = "/.well-known/jwks.json", tag = "tokens",
+    responses((status = 204, description = "Any origin may read them")),
+)]
+async fn preflight_jwks() -> AnyOrigin<Preflight> {
+    AnyOrigin(Preflight)
 }

@@ -4,12 +4,17 @@ use crate::support::*;
 use std::collections::BTreeSet;
 
 /// The contract: every call, its good status, and the errors that it can give.
-const CONTRACT: [(&str, &str, u16, &[u16]); 18] = [
+const CONTRACT: [(&str, &str, u16, &[u16]); 26] = [
     ("POST", "/api/auth/signup", 201, &[400, 403, 409, 413, 415, 422, 429, 500, 503]),
     ("POST", "/api/auth/login", 200, &[400, 401, 403, 413, 415, 422, 429, 500, 503]),
     ("POST", "/api/auth/refresh", 200, &[400, 401, 403, 413, 415, 422, 500]),
     ("POST", "/api/auth/logout", 204, &[400, 403, 413, 415, 422, 500]),
     ("GET", "/api/auth/verify", 200, &[401]),
+    ("POST", "/api/auth/verify", 200, &[401]),
+    ("PUT", "/api/auth/verify", 200, &[401]),
+    ("PATCH", "/api/auth/verify", 200, &[401]),
+    ("DELETE", "/api/auth/verify", 200, &[401]),
+    ("OPTIONS", "/api/auth/verify", 200, &[401]),
     ("GET", "/api/me", 200, &[401, 500]),
     ("PATCH", "/api/me", 200, &[400, 401, 413, 415, 422, 500]),
     ("POST", "/api/me/password", 200, &[400, 401, 403, 413, 415, 422, 429, 500, 503]),
@@ -21,7 +26,10 @@ const CONTRACT: [(&str, &str, u16, &[u16]); 18] = [
     ("GET", "/api/health/live", 200, &[]),
     ("GET", "/api/health/ready", 200, &[503]),
     ("GET", "/api/openapi.json", 200, &[]),
+    ("OPTIONS", "/api/openapi.json", 204, &[]),
     ("GET", "/.well-known/jwks.json", 200, &[]),
+    ("OPTIONS", "/.well-known/jwks.json", 204, &[]),
+    ("GET", "/.well-known/change-password", 302, &[]),
     ("HEAD", "/api/health/live", 200, &[]),
 ];
 

@@ -191,3 +191,26 @@ async fn an_address_is_one_whether_its_accents_are_written_apart_or_not() {
         app.post("/api/auth/signup", &again).await.problem(ErrorCode::EmailTaken);
     }
 }
+
+#[tokio::test]
+async fn a_client_that_keeps_its_token_itself_gets_it_at_sign_up_too() {
+    let app = TestApp::spawn().await;
+    let sign_up = |name: &str, delivery: Value| {
+        let email = format!("{name}@example.org");
+        json!({"email": email, "password": PASSWORD, "display_name": name, "token_delivery": delivery})
+    };
+    // No browser adds anything by itself to such a call, so it may come from anywhere.
+    let call = app.post("/api/auth/signup", &sign_up("ada", json!("body")));
+    let answer = call.header("origin", "https://evil.example").await;
+    let body = answer.created();
+    assert_eq!(answer.set_cookie(), None);
+    let token = json!({"refresh_token": body["refresh_token"]});
+    let next = app.post("/api/auth/refresh", &token).await;
+    assert_eq!(next.ok()["account"]["email"], "ada@example.org");
+    let answer = app.post("/api/auth/signup", &sign_up("bob", json!("cookie"))).await;
+    assert!(answer.created().get("refresh_token").is_none() && answer.set_cookie().is_some());
+    for wrong in [json!("pigeon"), json!(7), json!(null)] {
+        let answer = app.post("/api/auth/signup", &sign_up("eve", wrong)).await;
+        answer.refuses("token_delivery", FieldErrorCode::WrongType);
+    }
+}

@@ -121,3 +121,27 @@ async fn a_lifetime_that_was_lowered_holds_for_older_tokens_too() {
     }
     bob.at(&app).refresh().await.ok();
 }
+
+/// Envoy and Traefik ask with the method of the request that they ask about, and some proxies with its body.
+#[tokio::test]
+async fn a_proxy_may_ask_with_any_method_and_any_body() {
+    let app = TestApp::spawn().await;
+    let ada = app.signed_up("ada").await;
+    let claims = ada.verify().await.ok();
+    let large = "x".repeat(300 * 1024);
+    for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "REPORT", "BREW"]
+    {
+        for body in ["", "{}", "no JSON", large.as_str()] {
+            let right = ada.call(method, "/api/auth/verify").header("content-type", "text/plain").body(body);
+            assert_eq!(right.await.ok(), claims, "{method}");
+            let nobody = app.call(method, "/api/auth/verify").header("content-type", "text/plain").body(body);
+            nobody.await.problem(ErrorCode::TokenMissing);
+        }
+        let wrong = app.call(method, "/api/auth/verify").bearer("rubbish").await;
+        wrong.problem(ErrorCode::TokenInvalid);
+    }
+    let head = ada.call("HEAD", "/api/auth/verify").await;
+    assert_eq!((head.status, head.bytes.len()), (200, 0));
+    let nobody = app.call("HEAD", "/api/auth/verify").await;
+    assert_eq!((nobody.status, nobody.bytes.len()), (401, 0));
+}

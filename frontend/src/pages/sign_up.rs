@@ -4,7 +4,7 @@ use super::outside::{Outside, lead_in_when_signed_in, use_next};
 use crate::components::{Field, Form, Head, Kind, Submit, use_session};
 use crate::i18n::{tr, use_i18n};
 use crate::routes::{Page, with_next};
-use latchkey_shared::{ErrorCode, SignUp as Checked, SignUpRequest};
+use latchkey_shared::{ErrorCode, SignUp as Checked, SignUpRequest, TokenDelivery};
 use leptos::{ev::SubmitEvent, prelude::*};
 
 /// The page.
@@ -37,6 +37,7 @@ fn SignUpForm() -> impl IntoView {
                 password: password.get_untracked().into(),
                 display_name: name.get_untracked(),
                 locale: Some(untrack(|| i18n.locale()).tag().to_owned()),
+                token_delivery: TokenDelivery::Cookie,
             };
             let checked = Checked::try_from(request.clone()).map(drop);
             (checked, async move { session.sign_up(&request).await })

@@ -24,7 +24,7 @@ impl Answer {
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{answer}");
         assert_eq!(answer.header("www-authenticate").is_some(), status == 401, "{answer}");
         let media_type = match status {
-            204 => None,
+            204 | 302 => None,
             200 | 201 => Some("application/json; charset=utf-8"),
             503 if path == "/api/health/ready" => Some("application/json; charset=utf-8"),
             _ => Some("application/problem+json; charset=utf-8"),

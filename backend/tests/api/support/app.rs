@@ -163,7 +163,11 @@ impl TestApp {
             stopped.await.ok();
         });
         let served = tokio::spawn(async { serving.await.unwrap() });
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
         let server = Mutex::new(Some((stop, served)));
         Self(Arc::new(Running { clock, state, base, http, watch, settings, data, server }))
     }
