@@ -1,6 +1,9 @@
 //! `latchkey`: reads its configuration, opens its data, serves.
 
+mod cli;
+
 use clap::{Parser, Subcommand};
+use cli::account;
 use latchkey::app::App;
 use latchkey::backup::{self, BackupError};
 use latchkey::config::{self, Config};
@@ -23,6 +26,9 @@ struct Arguments {
     /// The settings' file; latchkey.toml in this folder is read without being named.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// A file of variables, as systemd's EnvironmentFile: its LATCHKEY_… take the place of the environment's.
+    #[arg(long, global = true, value_name = "FILE")]
+    env_file: Vec<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -34,6 +40,9 @@ enum Command {
     /// Look after the keys that tokens are signed with.
     #[command(subcommand)]
     Keys(Keys),
+    /// Look after one person's account.
+    #[command(subcommand)]
+    Account(Account),
     /// Write the SQLite database and the keys to one file, beside a running server. Keep it as you keep a password.
     Backup {
         /// A file that does not exist yet.
@@ -56,6 +65,16 @@ enum Command {
 }
 
 #[derive(Subcommand)]
+enum Account {
+    /// Set a new password for somebody who has forgotten theirs, and end all their sessions. It is asked for, or read from
+    /// standard input.
+    SetPassword {
+        /// The account's address.
+        email: String,
+    },
+}
+
+#[derive(Subcommand)]
 enum Keys {
     /// Add new keys: published at once, signing later, and nobody is signed out. Running servers take them over.
     Rotate {
@@ -66,12 +85,13 @@ enum Keys {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    match config::from_environment(arguments.config.as_deref()) {
+    let arguments: Arguments = cli::read();
+    match config::from_environment(arguments.config.as_deref(), &arguments.env_file) {
         Err(error) => failed(&error),
         Ok(config) => match arguments.command.unwrap_or(Command::Serve) {
             Command::Serve => run(config),
             Command::Keys(Keys::Rotate { lead }) => rotate(&config, lead),
+            Command::Account(Account::SetPassword { email }) => told(account::set_password(&config, &email)),
             Command::Backup { file, without_keys } => told(take_backup(&config, &file, !without_keys)),
             Command::Restore { file, verify: true, .. } => told(verify_backup(&file)),
             Command::Restore { file, force, .. } => told(restore_backup(&config, &file, force)),
@@ -94,7 +114,7 @@ fn rotate(config: &Config, lead: Duration) -> ExitCode {
 
 /// Prints what came of a command.
 #[expect(clippy::print_stdout, reason = "this command's answer")]
-fn told(done: Result<String, BackupError>) -> ExitCode {
+fn told(done: Result<String, impl Display>) -> ExitCode {
     match done {
         Ok(text) => {
             println!("{text}");
@@ -173,6 +193,12 @@ async fn serve(mut config: Config) -> Result<(), Box<dyn std::error::Error + Sen
         Some(address) => Some(bind("metrics.listen", address).await?),
         None => None,
     };
+    if !config.public_url.is_https() && !config.public_url.is_loopback() {
+        tracing::warn!(
+            public_url = config.public_url.origin(),
+            "public_url is plain http: passwords and tokens cross the network unencrypted; put TLS before it and set https"
+        );
+    }
     let (public_url, database) = (config.public_url.origin(), format!("{:?}", config.database_url));
     let _alone = latchkey::app::claim(&config)?;
     let app = App::start(config, Arc::new(SystemClock), Arc::new(OsRandomness)).await?;

@@ -4,6 +4,7 @@ mod change_password;
 mod delete;
 mod export;
 mod profile;
+mod reset_password;
 mod sign_up;
 
 mod account;
@@ -14,4 +15,5 @@ mod store;
 pub use account::{AccountError, Credentials, email_key, former_email_key};
 pub use credentials::{ByEmail, ById, SignedIn};
 pub use delete::erase;
+pub use reset_password::Reset;
 pub use routes::routes;

@@ -123,6 +123,21 @@ pub async fn mark_password(
     has_changed_it(db, update).await
 }
 
+/// Sets a new password, whatever the old one is.
+pub async fn reset_password(
+    db: &impl Executor,
+    id: Uuid,
+    new: &PasswordHash,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let update = Entity::update_many()
+        .filter(Column::Id.eq(id))
+        .col_expr(Column::PasswordHash, Expr::value(new.expose()))
+        .col_expr(Column::PasswordChangedAt, Expr::value(now.as_millis()))
+        .col_expr(Column::UpdatedAt, Expr::value(now.as_millis()));
+    has_changed_it(db, update).await
+}
+
 /// Claims the account for deletion, if the password still is the one that was checked. Until the transaction ends
 /// nobody can sign in, so that no session begins which its end would not know of.
 pub async fn mark_leaving(

@@ -1,7 +1,10 @@
 //! Lays the file and the environment over the defaults, and checks the whole.
 
 use super::raw::Raw;
+use super::shown::{fault, is_a_name, shown};
+use super::values::DatabaseUrl;
 use super::{Config, Connections, Metrics, Passwords, Sessions, Throttle, Tokens, Traces};
+use super::{env_file, kubernetes};
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
 use std::collections::BTreeMap;
@@ -11,16 +14,31 @@ use std::time::Duration;
 /// The prefix of every variable that is a setting.
 const PREFIX: &str = "LATCHKEY_";
 
-/// Why the server cannot start with these settings: one line that names the key, the value and what is allowed.
+/// Why the server cannot start with these settings: one line that names the key, the value and what is allowed. A value
+/// that may be a secret is not repeated.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct ConfigError(String);
 
-/// Reads the file, if one is named or `latchkey.toml` lies here, and the process's environment.
+impl ConfigError {
+    pub(super) fn new(line: String) -> Self {
+        Self(line)
+    }
+}
+
+/// Reads the file, if one is named or `latchkey.toml` lies here, and the process's environment. What the files of variables
+/// set takes the place of the environment's, the last file's first.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
-pub fn from_environment(file: Option<&Path>) -> Result<Config, ConfigError> {
-    let variables = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+pub fn from_environment(file: Option<&Path>, env_files: &[PathBuf]) -> Result<Config, ConfigError> {
+    let mut variables = BTreeMap::new();
+    for (name, value) in std::env::vars_os() {
+        let Some(name) = name.into_string().ok().filter(|name| name.starts_with(PREFIX)) else { continue };
+        let value = value.into_string().map_err(|_| ConfigError(format!("{name}: it is not UTF-8")))?;
+        variables.insert(name, value);
+    }
+    for env_file in env_files {
+        variables.extend(env_file::read(env_file)?);
+    }
     from_pairs(file, variables)
 }
 
@@ -31,12 +49,26 @@ pub fn from_pairs(
 ) -> Result<Config, ConfigError> {
     let mut figment = Figment::new();
     if let Some(file) = existing(file)? {
-        figment = figment.merge(Toml::file_exact(file));
+        figment = figment.merge(Toml::string(&toml(&file)?));
     }
     for (key, value) in settings(variables)? {
         figment = figment.merge(Serialized::default(&key, value));
     }
     check(figment.extract().map_err(|error| explain(&error))?)
+}
+
+/// The file's text, if it is TOML. The line that is not is named and not repeated.
+fn toml(file: &Path) -> Result<String, ConfigError> {
+    let failed = |what: String| ConfigError(format!("{}: {what}", file.display()));
+    let text = std::fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
+    match toml::from_str::<toml::Table>(&text) {
+        Ok(_) => Ok(text),
+        Err(error) => {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            Err(failed(format!("line {line} is not TOML: expected a [section], or name = \"value\"")))
+        }
+    }
 }
 
 /// The named file must exist; the usual one may.
@@ -48,15 +80,16 @@ fn existing(named: Option<&Path>) -> Result<Option<PathBuf>, ConfigError> {
     }
 }
 
-/// Turns `LATCHKEY_DATABASE__URL` into `database.url`, and reads the files that `…_FILE` names.
+/// Turns `LATCHKEY_DATABASE__URL` into `database.url`, and reads the files that `…_FILE` names. An empty variable counts as
+/// one that is not set: `${NAME:-}` makes such in compose files.
 fn settings(
     variables: impl IntoIterator<Item = (String, String)>,
 ) -> Result<BTreeMap<String, serde_json::Value>, ConfigError> {
     let mut settings = BTreeMap::new();
     for (name, value) in variables {
         let Some(key) = name.strip_prefix(PREFIX) else { continue };
-        // Our own tests take these; they are no settings.
-        if key.starts_with("TEST_") {
+        // Our own tests take the first; the last are not meant for anybody.
+        if key.starts_with("TEST_") || value.is_empty() || kubernetes::is_of_a_service(&name, &value) {
             continue;
         }
         let (key, value) = match key.strip_suffix("_FILE") {
@@ -73,9 +106,14 @@ fn settings(
 }
 
 fn contents(name: &str, file: &str) -> Result<String, ConfigError> {
-    std::fs::read_to_string(file)
-        .map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
-        .map_err(|error| ConfigError(format!("{name}: cannot read {file:?}: {error}")))
+    // Somebody may have put the secret itself there, instead of the name of its file.
+    let file_name = if file.contains('/') { shown(file) } else { "the file that it names".to_owned() };
+    let failed = |what: String| ConfigError(format!("{name}: cannot read {file_name}: {what}"));
+    let text = std::fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
+    match text.trim_end_matches(['\r', '\n']) {
+        "" => Err(failed("it is empty".to_owned())),
+        text => Ok(text.to_owned()),
+    }
 }
 
 /// Variables are text; some settings are not.
@@ -88,23 +126,23 @@ fn typed(key: &str, value: String) -> serde_json::Value {
         "traces.sample" => {
             value.parse::<f64>().ok().filter(|share| share.is_finite()).map_or(value.into(), Into::into)
         }
-        "metrics.allow_remote" | "traces.follow_proxies" => {
+        "log.addresses" | "metrics.allow_remote" | "traces.follow_proxies" => {
             value.parse::<bool>().map_or(value.into(), Into::into)
         }
-        "proxies.trusted" => value.split(',').map(str::trim).filter(|part| !part.is_empty()).collect(),
+        "proxies.trusted" => value.split([',', ' ']).map(str::trim).filter(|part| !part.is_empty()).collect(),
         _ => value.into(),
     }
 }
 
-/// One line: the key, or the file that cannot be read, then what is wrong and what is allowed.
+/// One line: the key, then what is wrong and what is allowed.
 fn explain(error: &figment::Error) -> ConfigError {
-    // A fault in the file comes with a drawing of several lines.
-    let reason = error.kind.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-    let source = error.metadata.as_ref().and_then(|metadata| metadata.source.as_ref());
-    let place = match (error.path.is_empty(), source.and_then(figment::Source::file_path)) {
-        (true, Some(file)) => file.display().to_string(),
-        _ => error.path.join("."),
-    };
+    let path: Vec<_> = error.path.iter().map(String::as_str).collect();
+    // A whole section, too: somebody may have written `database = "postgres://…"`.
+    let is_secret = matches!(path.as_slice(), ["database" | "tokens"] | ["database", ..])
+        || matches!(path.as_slice(), ["tokens", "signing_key" | "refresh_secret", ..]);
+    let reason = fault(&error.kind, is_secret).split_whitespace().collect::<Vec<_>>().join(" ");
+    let names = path.iter().map(|name| if is_a_name(name) { *name } else { "…" });
+    let place = names.collect::<Vec<_>>().join(".");
     ConfigError(if place.is_empty() { reason } else { format!("{place}: {reason}") })
 }
 
@@ -150,7 +188,7 @@ fn check(raw: Raw) -> Result<Config, ConfigError> {
     let file = raw.data_dir.join("latchkey.db");
     let database_url = match raw.database.url {
         Some(url) => url,
-        None => format!("sqlite://{}", file.display()).parse().map_err(|_| ConfigError("data_dir".into()))?,
+        None => DatabaseUrl::of_file(&file),
     };
     Ok(Config {
         listen: raw.listen.0,
@@ -174,6 +212,7 @@ fn check(raw: Raw) -> Result<Config, ConfigError> {
             max_wait: raw.passwords.max_wait.0,
         },
         log_format: raw.log.format,
+        log_addresses: raw.log.addresses,
         metrics: Metrics { listen: metrics },
         traces: Traces { endpoint: raw.traces.endpoint, sample, follow_proxies: raw.traces.follow_proxies },
         throttle: Throttle {
@@ -225,7 +264,7 @@ mod tests {
             ("LATCHKEY_LISTEN", "[::1]:4000"),
             ("LATCHKEY_TOKENS__ACCESS_LIFETIME", "4s"),
             ("LATCHKEY_PASSWORDS__THREADS", "3"),
-            ("LATCHKEY_PROXIES__TRUSTED", "10.0.0.0/8, ::1/128"),
+            ("LATCHKEY_PROXIES__TRUSTED", "10.0.0.0/8, ::1/128 192.0.2.0/28"),
             ("LATCHKEY_DATABASE__URL", "postgres://db/latchkey"),
             ("LATCHKEY_TEST_DATABASE_URL", "not a setting"),
             ("PATH", "/bin"),
@@ -235,7 +274,8 @@ mod tests {
         assert_eq!(config.tokens.access_lifetime, Duration::from_secs(4));
         assert_eq!(config.passwords.threads, 3);
         assert!(config.trusts("10.1.2.3".parse().unwrap()));
-        assert!(!config.trusts("192.0.2.1".parse().unwrap()));
+        assert!(config.trusts("192.0.2.1".parse().unwrap()));
+        assert!(!config.trusts("192.0.2.17".parse().unwrap()));
         assert!(!config.database_url.is_sqlite());
     }
 

@@ -1,7 +1,10 @@
 //! Configuration: text from a file and the environment becomes checked values, once, at the start.
 
+mod env_file;
+mod kubernetes;
 mod load;
 mod raw;
+mod shown;
 mod values;
 
 pub use load::{ConfigError, from_environment, from_pairs};
@@ -37,6 +40,8 @@ pub struct Config {
     pub trusted_proxies: Vec<ipnet::IpNet>,
     /// How the log is written.
     pub log_format: LogFormat,
+    /// Whether the log names the addresses that wrong guesses come from.
+    pub log_addresses: bool,
     /// Who may watch.
     pub metrics: Metrics,
     /// Where calls are traced to.

@@ -83,6 +83,7 @@ pub struct Proxies {
 #[serde(deny_unknown_fields, default)]
 pub struct Log {
     pub format: LogFormat,
+    pub addresses: bool,
 }
 
 #[derive(Deserialize, Default)]

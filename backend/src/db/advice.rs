@@ -4,6 +4,7 @@ use sea_orm::{DbErr, RuntimeErr};
 
 const FULL: &str = "; the disk is full: make room, the server goes on by itself";
 const UNWRITABLE: &str = "; the database cannot be written: look whether its disk is full, read-only or failing, the server goes on by itself";
+const LOCKED: &str = "; another program has the database file locked, or it lies on a network file system, where locks do not hold: keep it on a local disk";
 const DAMAGED: &str = "; the database file is damaged: stop the server and restore a backup";
 
 /// Words to put behind the error; none where it speaks for itself.
@@ -26,6 +27,9 @@ fn for_code(code: &str) -> &'static str {
         ("XX001" | "XX002", _) => "; the database is damaged: restore a backup",
         (code, Ok(number)) if code.len() < 5 => match number & 0xff {
             13 => FULL,
+            5 | 6 | 15 => LOCKED,
+            // Of the I/O errors those that are about locks.
+            10 if [3850, 4618, 5130, 5386].contains(&number) => LOCKED,
             8 | 10 | 14 => UNWRITABLE,
             11 | 26 => DAMAGED,
             _ => "",
@@ -47,7 +51,10 @@ mod tests {
             ("778", UNWRITABLE),
             ("25006", UNWRITABLE),
             ("11", DAMAGED),
-            ("5", ""),
+            ("5", LOCKED),
+            ("517", LOCKED),
+            ("3850", LOCKED),
+            ("266", UNWRITABLE),
             ("2067", ""),
             ("23505", ""),
             ("40P01", ""),

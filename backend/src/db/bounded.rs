@@ -5,7 +5,7 @@
 use super::StoreError;
 use super::connect::ACQUIRE_TIMEOUT;
 use sea_orm::sqlx::postgres::PgConnection;
-use sea_orm::sqlx::{self, Connection as _};
+use sea_orm::sqlx::{self, AssertSqlSafe, Connection as _, Executor as _};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement,
 };
@@ -61,10 +61,11 @@ impl Doubt {
         });
         options.map_sqlx_postgres_pool_opts(move |pool| {
             let after = after.clone();
-            pool.after_release(move |connection, _| {
+            let pool = pool.after_release(move |connection, _| {
                 let is_trusted = !after.is_raised();
                 Box::pin(async move { if is_trusted { Ok(true) } else { comes_to_rest(connection).await } })
-            })
+            });
+            pool.after_connect(|connection, _| Box::pin(set_limits(connection)))
         });
     }
 }
@@ -85,21 +86,22 @@ async fn in_time(answer: impl Future<Output = Result<(), sqlx::Error>>) -> Resul
     answered.map_err(|_| io::Error::from(ErrorKind::TimedOut))?.map(|()| true)
 }
 
-/// Lets nothing last without end on the connections that are opened so, and has each statement see what is committed when
-/// it begins, whatever the database or the role has for a default: a transaction that changes the password has to see the
-/// sessions that began while it waited.
+/// Sets what holds for all of a connection, by statements: poolers refuse to pass such settings on with the greeting. Each
+/// statement sees what is committed when it begins, whatever the database or the role has for a default: a transaction that
+/// changes the password has to see the sessions that began while it waited.
+async fn set_limits(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let (work, idle) = (WORK.as_millis(), IDLE.as_millis());
+    let limits = format!(
+        "SET statement_timeout = {work}; SET lock_timeout = {work}; SET idle_in_transaction_session_timeout = {idle}; \
+         SET default_transaction_isolation = 'read committed'"
+    );
+    connection.execute(AssertSqlSafe(limits)).await.map(drop)
+}
+
+/// Lets nothing last without end on the connections that are opened so.
 pub(super) fn bound(options: &mut ConnectOptions) -> Doubt {
     let doubt = Doubt::default();
     doubt.guard(options);
-    options.map_sqlx_postgres_opts(|postgres| {
-        let limit = |span: Duration| format!("{}ms", span.as_millis());
-        postgres.options([
-            ("statement_timeout", limit(WORK)),
-            ("lock_timeout", limit(WORK)),
-            ("idle_in_transaction_session_timeout", limit(IDLE)),
-            ("default_transaction_isolation", "read committed".to_owned()),
-        ])
-    });
     doubt
 }
 

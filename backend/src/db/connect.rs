@@ -1,24 +1,23 @@
 //! Opens the database and brings its tables up to date.
 
 use super::Database;
-use super::bounded::{self, Bounded, Limit};
+use super::bounded::{self, Bounded, Doubt, Limit};
 use super::kept::Kept;
 use super::migrations::Migrator;
+use super::snapshot::sqlite_file;
 use super::turn::Turns;
+use super::{pooler, refusal, tls};
 use crate::config::DatabaseUrl;
 use crate::platform::{FolderError, Hold};
 use sea_orm::sqlx::Connection as _;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{
-    ConnAcquireErr, ConnectOptions, ConnectionTrait, DatabaseConnection, DbErr, RuntimeErr, SqlxError,
-    TransactionTrait,
-};
+use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbErr, TransactionTrait};
 use sea_orm_migration::MigratorTrait;
 use std::fs::File;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::time::Duration;
 
-/// The database cannot be used; the server does not start.
+/// The database cannot be used; the server does not start. No password is ever in it.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// Nobody answers there.
@@ -29,6 +28,18 @@ pub enum ConnectError {
         "database.url: another server uses {0}: stop it first, or give both a PostgreSQL, which servers can share"
     )]
     InUse(String),
+    /// Another program has the file.
+    #[error(
+        "database.url: {0} is locked (with {0}-wal and {0}-shm): stop the other program that has it open; on a network \
+         file system locks do not hold, so keep it on a local disk"
+    )]
+    Locked(String),
+    /// There is no file to open.
+    #[error("database.url: there is no database at {0}; `latchkey serve` makes it")]
+    Missing(String),
+    /// The tables are not those of this version.
+    #[error("database.url: the database is not of this version: {0}")]
+    OtherVersion(String),
     /// Nobody can tell whether another server uses the file.
     #[error(
         "database.url: {file} cannot be locked ({source}): keep it on a local disk, not on a network file system"
@@ -39,9 +50,24 @@ pub enum ConnectError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The file of the authorities that the URL names cannot be read.
+    #[error("database.url: sslrootcert: cannot read {file}: {source}")]
+    Authorities {
+        /// Which file.
+        file: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A pooler gives each transaction, or each statement, another connection, and keeps no prepared statements.
+    #[error(
+        "database.url: a pooler changes the connection between two statements, and what was prepared is gone: set \
+         pool_mode = session for this database, or let PgBouncer 1.21 or later keep prepared statements \
+         (max_prepared_statements = 100 with pool_mode = transaction)"
+    )]
+    Pooler,
     /// The driver or the database says no.
     #[error("database.url: cannot open the database: {0}")]
-    Refused(DbErr),
+    Refused(String),
 }
 
 /// How long a call waits for a connection before it is answered 500.
@@ -55,28 +81,56 @@ impl Database {
     /// Opens the database, making the SQLite file if there is none, and runs the migrations that are missing.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, ConnectError> {
         if url.is_sqlite() {
-            make_private_file(url.expose()).map_err(|source| ConnectError::Refused(DbErr::Custom(source)))?;
+            make_private_file(url.expose()).map_err(ConnectError::Refused)?;
         }
-        let mut options = options(url);
+        let refused = |error| refusal::of(url, &error);
+        let mut options = options(url)?;
         let doubt = if url.is_sqlite() {
             None
         } else {
             // Migrations take as long as they take: they have connections of their own.
-            let unbounded = sea_orm::Database::connect(options.clone()).await?;
-            migrate(&unbounded).await?;
-            unbounded.close().await?;
+            let unbounded = sea_orm::Database::connect(options.clone()).await.map_err(refused)?;
+            pooler::must_keep_statements(&unbounded, url).await?;
+            migrate(&unbounded).await.map_err(refused)?;
+            unbounded.close().await.map_err(refused)?;
             Some(bounded::bound(&mut options))
         };
-        let connection = sea_orm::Database::connect(options).await?;
+        let connection = sea_orm::Database::connect(options).await.map_err(refused)?;
         if url.is_sqlite() {
-            migrate(&connection).await?;
+            migrate(&connection).await.map_err(refused)?;
         }
+        Ok(Self::on(connection, doubt))
+    }
+
+    /// Opens a database that servers may be using, as it is: it is neither made nor brought up to date.
+    pub async fn attach(url: &DatabaseUrl) -> Result<Self, ConnectError> {
+        if let Some(file) = sqlite_file(url)
+            && !file.is_file()
+        {
+            return Err(ConnectError::Missing(file.display().to_string()));
+        }
+        let mut options = options(url)?;
+        let doubt = (!url.is_sqlite()).then(|| bounded::bound(&mut options));
+        options.max_connections(2);
+        let connection =
+            sea_orm::Database::connect(options).await.map_err(|error| refusal::of(url, &error))?;
+        let pending = Migrator::get_pending_migrations_read_only(&connection).await;
+        let pending =
+            pending.map_err(|error| ConnectError::OtherVersion(url.redacted(&error.to_string())))?;
+        if let Some(next) = pending.first() {
+            let next = format!("it lacks {}; start the server of this version first", next.name());
+            return Err(ConnectError::OtherVersion(next));
+        }
+        Ok(Self::on(connection, doubt))
+    }
+
+    fn on(connection: DatabaseConnection, doubt: Option<Doubt>) -> Self {
         let (turns, limit) = (Turns::on(&connection), Limit(doubt));
-        Ok(Self { connection: Bounded { on: Kept::beside(connection), limit }, turns })
+        Self { connection: Bounded { on: Kept::beside(connection), limit }, turns }
     }
 }
 
-fn options(url: &DatabaseUrl) -> ConnectOptions {
+fn options(url: &DatabaseUrl) -> Result<ConnectOptions, ConnectError> {
     let mut options = ConnectOptions::new(url.expose());
     options.acquire_timeout(ACQUIRE_TIMEOUT).connect_timeout(ACQUIRE_TIMEOUT).sqlx_logging(false);
     if url.is_sqlite() {
@@ -95,8 +149,17 @@ fn options(url: &DatabaseUrl) -> ConnectOptions {
         });
     } else {
         options.max_connections(16).min_connections(1).set_application_name("latchkey");
+        let authorities = tls::authorities(url)?;
+        options.map_sqlx_postgres_opts(move |postgres| {
+            // Poolers know no such setting, and no number here has digits behind a point.
+            let postgres = postgres.extra_float_digits(None);
+            match &authorities {
+                Some(authorities) => postgres.ssl_root_cert_from_pem(authorities.clone()),
+                None => postgres,
+            }
+        });
     }
-    options
+    Ok(options)
 }
 
 /// Whether the last transaction on this connection is over. After a commit that failed the driver goes on counting: what
@@ -126,8 +189,7 @@ pub fn hold(url: &DatabaseUrl) -> Result<Option<Hold>, ConnectError> {
     if !url.is_sqlite() {
         return Ok(None);
     }
-    let made =
-        make_private_file(url.expose()).map_err(|source| ConnectError::Refused(DbErr::Custom(source)))?;
+    let made = make_private_file(url.expose()).map_err(ConnectError::Refused)?;
     let Some((made, file)) = made else { return Ok(None) };
     Hold::on(made).map(Some).map_err(|error| match error {
         FolderError::InUse => ConnectError::InUse(file),
@@ -144,16 +206,4 @@ async fn migrate(connection: &DatabaseConnection) -> Result<(), DbErr> {
     turn.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
     Migrator::up(connection, None).await?;
     turn.commit().await
-}
-
-impl From<DbErr> for ConnectError {
-    fn from(error: DbErr) -> Self {
-        match error {
-            DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => Self::Unreachable,
-            DbErr::Conn(RuntimeErr::SqlxError(ref cause)) if matches!(**cause, SqlxError::PoolTimedOut) => {
-                Self::Unreachable
-            }
-            error => Self::Refused(error),
-        }
-    }
 }

@@ -8,8 +8,11 @@ mod gather;
 mod kept;
 mod listen;
 mod migrations;
+mod pooler;
+mod refusal;
 mod snapshot;
 mod time;
+mod tls;
 mod together;
 mod turn;
 

@@ -41,6 +41,11 @@ impl Ended {
         self.cut.is_some()
     }
 
+    /// How many were ended one by one: where their rows are yet to be written, there are more.
+    pub fn count(&self) -> usize {
+        self.ids.len()
+    }
+
     /// Tells this server, after the commit.
     pub fn tell(self, app: &App) {
         app.ended.add(&self.ids, self.reason);
@@ -124,6 +129,15 @@ pub async fn because_password_changed(
 ) -> Result<Ended, StoreError> {
     let which = Which::AllBut { account_id: claims.sub, session_id: claims.sid };
     within(transaction, which, EndReason::PasswordChanged, now).await
+}
+
+/// Ends every session, in the transaction that sets the password anew.
+pub async fn because_password_reset(
+    transaction: &Transaction,
+    account_id: Uuid,
+    now: Timestamp,
+) -> Result<Ended, StoreError> {
+    within(transaction, Which::All { account_id }, EndReason::PasswordReset, now).await
 }
 
 /// Ends every session, in the transaction that deletes the account.

@@ -174,3 +174,33 @@ async fn an_access_token_from_before_lasts_its_minutes_as_after_a_refresh() {
     app.clock.advance(10 * MINUTE);
     ada.verify().await.problem(ErrorCode::TokenExpired);
 }
+
+/// `latchkey account set-password`, as far as it goes without a terminal.
+#[tokio::test]
+async fn a_password_that_the_operator_sets_ends_every_session_on_every_server() {
+    use latchkey::accounts::{AccountError, Reset};
+    use latchkey_shared::{Password, Secret};
+    let app = TestApp::spawn().await;
+    let (ada, bob) = (app.signed_up("ada").await, app.signed_up("bob").await);
+    let elsewhere = ada.elsewhere().await;
+    let set = async |email: &str, password: &str| {
+        let latchkey::app::State { db, passwords, clock, random, .. } = &*app.state;
+        let reset = Reset { db, passwords, clock: &**clock, random: &**random };
+        reset.run(&email.parse().unwrap(), Password::try_from(Secret::from(password)).unwrap()).await
+    };
+    for weak in ["password1", "ada@example.org", "aaaaaaaaaaaa"] {
+        assert!(matches!(set("ada@example.org", weak).await, Err(AccountError::WeakPassword(_))), "{weak}");
+    }
+    assert!(matches!(set("eve@example.org", NEW).await, Err(AccountError::Ended(_))));
+    ada.verify().await.ok();
+    // Another spelling is the same address.
+    assert_eq!(set("Ada@EXAMPLE.org", NEW).await.unwrap(), 2);
+    until("the end is known", async || ada.verify().await.status == 401).await;
+    until("the end is known", async || elsewhere.verify().await.status == 401).await;
+    ada.is_signed_out(EndReason::PasswordReset).await;
+    elsewhere.is_signed_out(EndReason::PasswordReset).await;
+    app.log_in("ada@example.org", PASSWORD).await.problem(ErrorCode::CredentialsRejected);
+    app.log_in("ada@example.org", NEW).await.ok();
+    bob.verify().await.ok();
+    bob.refresh().await.ok();
+}

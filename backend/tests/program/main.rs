@@ -8,8 +8,13 @@ mod server;
 
 mod start;
 
+mod account;
+mod settings;
+mod told;
+
 mod backup;
 mod crash;
+mod database;
 mod disk;
 mod hostile;
 mod load;

@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait as _, DatabaseBackend, DatabaseConnection, Stateme
 use std::net::TcpListener;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
@@ -22,6 +22,11 @@ pub struct Cluster {
 impl Cluster {
     #[expect(clippy::disallowed_methods, reason = "which PostgreSQL the tests run is said from outside")]
     pub fn start() -> Self {
+        Self::prepared(|_| {})
+    }
+
+    /// The same, where something is put beside its data before it starts.
+    pub fn prepared(prepare: impl FnOnce(&Path)) -> Self {
         let Some(programs) = std::env::var_os("LATCHKEY_TEST_POSTGRES_PROGRAMS").map(PathBuf::from) else {
             panic!("LATCHKEY_TEST_POSTGRES_PROGRAMS must name the folder of PostgreSQL's programs")
         };
@@ -35,8 +40,21 @@ impl Cluster {
         // A page that was written by half is then noticed when it is read.
         create.arg("--data-checksums");
         assert!(create.args(["--pgdata", "data"]).stdout(Stdio::null()).status().unwrap().success());
+        prepare(&folder.path().join("data"));
         let server = serve(&programs, &folder, port);
         Self { programs, folder, port, server }
+    }
+
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Runs statements as the superuser.
+    pub async fn run(&self, statements: &str) {
+        let database = self.connect().await;
+        database.execute_unprepared(statements).await.unwrap();
+        database.close().await.unwrap();
     }
 
     pub fn url(&self) -> String {
@@ -96,7 +114,7 @@ impl Drop for Cluster {
     }
 }
 
-fn serve(programs: &std::path::Path, folder: &TempDir, port: u16) -> Child {
+fn serve(programs: &Path, folder: &TempDir, port: u16) -> Child {
     let mut serve = program(programs, folder, "postgres");
     serve.args(["-D", "data", "-p", &port.to_string()]);
     serve.args([
@@ -117,7 +135,7 @@ fn serve(programs: &std::path::Path, folder: &TempDir, port: u16) -> Child {
     server
 }
 
-fn program(programs: &std::path::Path, folder: &TempDir, name: &str) -> Command {
+fn program(programs: &Path, folder: &TempDir, name: &str) -> Command {
     let mut command = Command::new(programs.join(name));
     command.current_dir(folder.path());
     if let Some(user) = owner() {
@@ -127,7 +145,7 @@ fn program(programs: &std::path::Path, folder: &TempDir, name: &str) -> Command 
 }
 
 /// PostgreSQL refuses to run as root.
-fn owner() -> Option<User> {
+pub fn owner() -> Option<User> {
     if !Uid::effective().is_root() {
         return None;
     }

@@ -1,0 +1,252 @@
+//! Databases that are there and cannot be used as they are: each is told in one line that says what to do.
+
+use crate::postgres::{Cluster, owner};
+use crate::server::*;
+use nix::sys::signal::Signal;
+use serde_json::json;
+use std::net::TcpListener;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use tempfile::TempDir;
+
+/// The line by which the program refuses this database.
+fn refused(url: &str, settings: &[(&str, &str)]) -> String {
+    let folder = folder();
+    let settings = [&[("LATCHKEY_DATABASE__URL", url)], settings].concat();
+    let line = refusal(&mut latchkey(folder.path(), &settings));
+    assert!(line.starts_with("latchkey: database.url: ") && !line.contains("hunter2"), "{line}");
+    line
+}
+
+async fn serves(url: &str, settings: &[(&str, &str)]) {
+    let folder = folder();
+    let settings = [&[("LATCHKEY_DATABASE__URL", url)], settings].concat();
+    let server = Server::start(folder.path(), &settings);
+    let signed_in = server.signed_in().await;
+    assert_eq!(server.refresh(&signed_in).await.0, 200);
+    assert_eq!(server.stop(Signal::SIGTERM).code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_locked_sqlite_file_is_told_with_its_name_and_its_lock() {
+    let folder = folder();
+    let server = Server::start(folder.path(), &[]);
+    assert_eq!(server.stop(Signal::SIGTERM).code(), Some(0));
+    let file = folder.path().join("data/latchkey.db");
+    let mut options = sea_orm::ConnectOptions::new(format!("sqlite://{}", file.display()));
+    options.max_connections(1).sqlx_logging(false);
+    let other = sea_orm::Database::connect(options).await.unwrap();
+    // As another program that has the file to itself, or a file system whose locks never come free.
+    let lock = "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; CREATE TABLE held (a INT)";
+    sea_orm::ConnectionTrait::execute_unprepared(&other, lock).await.unwrap();
+    let line = refusal(&mut latchkey(folder.path(), &[]));
+    for part in
+        ["database.url: ", "latchkey.db is locked", "latchkey.db-wal", "network file system", "local disk"]
+    {
+        assert!(line.contains(part), "{part}: {line}");
+    }
+    other.close().await.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL's programs: `cargo xtask test` finds them and runs it"]
+async fn a_role_that_may_make_no_tables_is_told_the_grant_that_it_needs() {
+    let cluster = Cluster::start();
+    cluster.run("CREATE ROLE \"id-server\" LOGIN; CREATE DATABASE ours").await;
+    let url = format!("postgres://id-server:hunter2@127.0.0.1:{}", cluster.port());
+    let line = refused(&format!("{url}/ours"), &[]);
+    assert!(line.contains("GRANT USAGE, CREATE ON SCHEMA public TO \"id-server\""), "{line}");
+    let line = refused(&format!("{url}/nowhere"), &[]);
+    assert!(line.contains("\"nowhere\" does not exist"), "{line}");
+    // What it says is enough.
+    cluster.run("GRANT USAGE, CREATE ON SCHEMA public TO \"id-server\"").await;
+    serves(&format!("{url}/postgres"), &[]).await;
+}
+
+/// PgBouncer before a cluster. It stops when it goes out of scope.
+struct PgBouncer {
+    running: Child,
+    port: u16,
+    _folder: TempDir,
+}
+
+impl PgBouncer {
+    fn start(cluster: &Cluster, mode: &str, more: &str) -> Option<Self> {
+        let program = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/opt/homebrew/bin/pgbouncer"];
+        let Some(program) = program.iter().find(|program| Path::new(program).is_file()) else {
+            cannot_have("PgBouncer");
+            return None;
+        };
+        let folder = folder();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let config = folder.path().join("pgbouncer.ini");
+        let text = format!(
+            "[databases]\npostgres = host=127.0.0.1 port={} dbname=postgres user=latchkey\n\
+             [pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nauth_type = any\nunix_socket_dir =\n\
+             pool_mode = {mode}\n{more}\n",
+            cluster.port()
+        );
+        std::fs::write(&config, text).unwrap();
+        let mut run = Command::new(program);
+        run.arg("--quiet").arg(&config).stderr(Stdio::null()).stdout(Stdio::null());
+        // It refuses to run as root.
+        if let Some(user) = owner() {
+            for path in [folder.path(), &config] {
+                chown(path, Some(user.uid.as_raw()), Some(user.gid.as_raw())).unwrap();
+            }
+            run.uid(user.uid.as_raw()).gid(user.gid.as_raw());
+        }
+        let running = run.spawn().unwrap();
+        wait_for("PgBouncer", || std::net::TcpStream::connect(("127.0.0.1", port)).ok());
+        Some(Self { running, port, _folder: folder })
+    }
+
+    fn url(&self) -> String {
+        format!("postgres://latchkey:hunter2@127.0.0.1:{}/postgres", self.port)
+    }
+}
+
+impl Drop for PgBouncer {
+    fn drop(&mut self) {
+        self.running.kill().ok();
+        self.running.wait().ok();
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL's programs: `cargo xtask test` finds them and runs it"]
+async fn a_pooler_that_changes_connections_is_told_with_the_mode_that_is_needed() {
+    let cluster = Cluster::start();
+    for (mode, more) in [
+        ("transaction", ""),
+        ("transaction", "default_pool_size = 1"),
+        ("transaction", "server_round_robin = 1\nmin_pool_size = 5"),
+        ("transaction", "server_reset_query_always = 1"),
+        ("statement", ""),
+    ] {
+        let Some(pooler) = PgBouncer::start(&cluster, mode, more) else { return };
+        // A server that tries again and again is told the same each time.
+        for _ in 0..2 {
+            let line = refused(&pooler.url(), &[]);
+            for part in ["pool_mode = session", "prepared", "1.21"] {
+                assert!(line.contains(part), "{mode} {more}: {part}: {line}");
+            }
+        }
+    }
+}
+
+/// With nothing set in PgBouncer but its mode: it passes on no setting that it does not know.
+#[tokio::test]
+#[ignore = "needs PostgreSQL's programs: `cargo xtask test` finds them and runs it"]
+async fn behind_a_pooler_that_keeps_connections_two_servers_tell_each_other_of_ends() {
+    let cluster = Cluster::start();
+    let Some(pooler) = PgBouncer::start(&cluster, "session", "default_pool_size = 60") else { return };
+    let (url, keys) = (pooler.url(), folder());
+    let settings =
+        [("LATCHKEY_DATABASE__URL", url.as_str()), ("LATCHKEY_DATA_DIR", keys.path().to_str().unwrap())];
+    let (one, other) = (folder(), folder());
+    let (one, other) = (Server::start(one.path(), &settings), Server::start(other.path(), &settings));
+    let ada = one.signed_in().await;
+    let token = ada["access_token"].as_str().unwrap();
+    let verify = async || {
+        client().get(other.url("/api/auth/verify")).bearer_auth(token).send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(verify().await, 200);
+    let log_out = client().post(one.url("/api/auth/logout")).header("content-type", "application/json");
+    let body = json!({"refresh_token": ada["refresh_token"]}).to_string();
+    assert_eq!(log_out.body(body).send().await.unwrap().status().as_u16(), 204);
+    let start = std::time::Instant::now();
+    while verify().await != 401 {
+        assert!(start.elapsed() < PATIENCE, "the other server never learns of it");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
+/// An authority of the test's own, and what it has signed for `localhost`.
+struct Authority(TempDir);
+
+impl Authority {
+    fn new() -> Self {
+        let made = Self(folder());
+        let extension = made.file("names");
+        std::fs::write(&extension, "subjectAltName = DNS:localhost\n").unwrap();
+        let new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+        let authority =
+            ["req", "-x509", "-subj", "/CN=Ours", "-days", "30", "-keyout", "ca.key", "-out", "ca.pem"];
+        made.openssl(&[&authority[..], &new_key].concat());
+        let request = ["req", "-subj", "/CN=localhost", "-keyout", "server.key", "-out", "server.csr"];
+        made.openssl(&[&request[..], &new_key].concat());
+        made.openssl(&[
+            "x509",
+            "-req",
+            "-in",
+            "server.csr",
+            "-CA",
+            "ca.pem",
+            "-CAkey",
+            "ca.key",
+            "-CAcreateserial",
+            "-days",
+            "30",
+            "-extfile",
+            "names",
+            "-out",
+            "server.crt",
+        ]);
+        made
+    }
+
+    fn openssl(&self, words: &[&str]) {
+        let output = Command::new("openssl").current_dir(self.0.path()).args(words).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Gives a cluster its certificate.
+    fn vouch_for(&self, data: &Path) {
+        for name in ["server.crt", "server.key"] {
+            let file = data.join(name);
+            std::fs::copy(self.file(name), &file).unwrap();
+            std::fs::set_permissions(&file, PermissionsExt::from_mode(0o600)).unwrap();
+            if let Some(user) = owner() {
+                chown(&file, Some(user.uid.as_raw()), Some(user.gid.as_raw())).unwrap();
+            }
+        }
+        let mut settings = std::fs::read_to_string(data.join("postgresql.conf")).unwrap();
+        settings.push_str("\nssl = on\n");
+        std::fs::write(data.join("postgresql.conf"), settings).unwrap();
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL's programs: `cargo xtask test` finds them and runs it"]
+async fn a_companys_own_authority_is_found_in_the_urls_file_or_in_the_systems_store() {
+    let authority = Authority::new();
+    let cluster = Cluster::prepared(|data| authority.vouch_for(data));
+    let url = |host: &str, more: &str| {
+        let port = cluster.port();
+        format!("postgres://latchkey:hunter2@{host}:{port}/postgres?sslmode=verify-full{more}")
+    };
+    let file = authority.file("ca.pem");
+    let named = format!("&sslrootcert={}", file.display());
+    serves(&url("localhost", &named), &[]).await;
+    // What Debian's `update-ca-certificates` would write, for this program alone.
+    let store = ("SSL_CERT_FILE", file.to_str().unwrap());
+    serves(&url("localhost", ""), &[store]).await;
+    for more in ["", "&channel_binding=prefer&connect_timeout=10"] {
+        let line = refused(&url("localhost", more), &[]);
+        assert!(line.contains("sslrootcert=") && line.contains("system's store"), "{line}");
+    }
+    let line = refused(&url("127.0.0.1", &named), &[]);
+    assert!(line.contains("another name"), "{line}");
+    let line = refused(&url("localhost", "&sslrootcert=/nowhere/ca.pem"), &[]);
+    assert!(line.contains("sslrootcert: cannot read /nowhere/ca.pem"), "{line}");
+    let line =
+        refused(&url("localhost", &format!("&sslrootcert={}", authority.file("names").display())), &[]);
+    assert!(line.contains("sslrootcert="), "{line}");
+}
