@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::db::{self, ConnectError, Database, Gather, MOMENT, StoreError, Together};
 use crate::metrics::Metrics;
 use crate::passwords::Pool;
-use crate::platform::{Clock, Folder, FolderError, Hold, Randomness, Room, Steady};
+use crate::platform::{Clock, Folder, FolderError, Hold, Randomness, Room, Seldom, Steady};
 use crate::sessions::{self, EndedSessions, SeenGenerations, SharedTime};
 use crate::throttle::Throttle;
 use crate::tokens::{AccessTokens, KeyError, Keys, RefreshTokens, Verifier};
@@ -66,6 +66,8 @@ pub struct State {
     pub bodies: Room,
     /// What is counted.
     pub metrics: Metrics,
+    /// How often the log tells of calls from another origin.
+    pub wrong_origins: Seldom,
     /// What traces calls, where somebody collects that.
     pub traces: Option<Traces>,
     /// The data folder is in use: nothing is restored into it meanwhile.
@@ -128,7 +130,7 @@ impl App {
             clock,
             random,
             passwords,
-            throttle: Throttle::new(&config.throttle),
+            throttle: Throttle::new(&config.throttle).telling_sources(config.log_addresses),
             access_tokens: AccessTokens::new(&config, Arc::clone(&keys)),
             refresh_tokens: RefreshTokens::new(&config, Arc::clone(&keys)),
             verifier: Verifier::new(&config, Arc::clone(&keys)),
@@ -138,6 +140,7 @@ impl App {
             seen: SeenGenerations::default(),
             bodies: Room::of(BODIES),
             metrics: Metrics::default(),
+            wrong_origins: Seldom::at_most(10),
             _folder: folder,
         })))
     }

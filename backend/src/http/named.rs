@@ -17,8 +17,8 @@ pub(super) async fn named(State(app): State<App>, request: Request, next: Next) 
     let id = app.random.id(app.clock.now());
     // The route as it is described: a path could hold what somebody typed.
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
-    let span =
-        tracing::info_span!("request", request.id = %id, http.route = route, http.method = %request.method());
+    // Of the most urgent level: whatever lines there are, they carry the id.
+    let span = tracing::error_span!("request", request.id = %id, http.route = route, http.method = %request.method());
     let mut response = next.run(request).instrument(span).await;
     response.extensions_mut().insert(RequestId(id));
     response

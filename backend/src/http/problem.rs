@@ -70,7 +70,9 @@ impl Refusal {
     /// Writes the problem into the answer.
     pub(super) fn write(self, request_id: &Uuid, response: &mut Response) {
         if let Some(cause) = &self.cause {
-            tracing::error!(request.id = %request_id, error = %cause, "Request failed");
+            // In the place where all that a call causes has it: in a span, which is over by now.
+            let span = tracing::error_span!("request", request.id = %request_id);
+            span.in_scope(|| tracing::error!(error = %cause, "Request failed"));
         }
         let code = self.code;
         let problem = Problem {

@@ -8,36 +8,68 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
 use latchkey_shared::ErrorCode;
 use std::convert::Infallible;
+use url::{Origin, Url};
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+/// The longest origin that the log repeats.
+const LONGEST_ORIGIN: usize = 120;
 
 /// What the browser says of where the call comes from. A client that is no browser says nothing and is let through.
-pub struct SameSite(bool);
+pub struct SameSite(Result<(), Elsewhere>);
+
+/// A call that comes from elsewhere.
+struct Elsewhere {
+    app: App,
+    origin: String,
+}
 
 impl SameSite {
-    /// Refuses a call from another site.
+    /// Refuses a call from another site. Most often it is our own page, opened at an address that is not its own: the
+    /// answer names the right one, and the log both.
     pub fn required(&self) -> Result<(), Refusal> {
-        if self.0 { Ok(()) } else { Err(Refusal::new(ErrorCode::WrongOrigin)) }
+        let Err(Elsewhere { app, origin }) = &self.0 else { return Ok(()) };
+        let expected = app.config.public_url.origin();
+        if let Some(untold) = app.wrong_origins.next(app.clock.now()) {
+            tracing::warn!(
+                origin.seen = origin,
+                origin.expected = expected,
+                untold,
+                "A call from another origin was refused: open the page at public_url, or set public_url to where it is opened"
+            );
+        }
+        let detail =
+            format!("This call comes from another origin than the page's. Open the page at {expected}");
+        Err(Refusal::new(ErrorCode::WrongOrigin).detail(detail))
     }
 }
 
 impl FromRequestParts<App> for SameSite {
     type Rejection = Infallible;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        Ok(Self(fetched_from_here(&parts.headers) && sent_from_here(&parts.headers, app)))
+        let headers = &parts.headers;
+        let is_ours = fetched_from_here(headers) && sent_from_here(headers, app);
+        Ok(Self(if is_ours { Ok(()) } else { Err(Elsewhere { app: app.clone(), origin: told(headers) }) }))
     }
 }
 
 /// Fetch Metadata: `same-site` is another origin too, and `none` is the person themselves.
 fn fetched_from_here(headers: &HeaderMap) -> bool {
-    headers.get(FETCH_SITE).is_none_or(|site| matches!(site.as_bytes(), b"same-origin" | b"none"))
+    headers.get_all(FETCH_SITE).iter().all(|site| matches!(site.as_bytes(), b"same-origin" | b"none"))
 }
 
-/// The `Origin` is the page's, or that of this very server. A proxy may rewrite `Host`, so the page's comes first.
+/// The `Origin` is the page's, or that of this very server. A proxy may rewrite `Host`, so the page's comes first. Where
+/// privacy settings take the origin away, the browser itself still says that it is the same one.
 fn sent_from_here(headers: &HeaderMap, app: &App) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else { return true };
-    let Ok(origin) = origin.to_str() else { return false };
-    app.config.public_url.is_origin(origin) || is_host(origin, headers, app.config.public_url.is_https())
+    let is_ours = |origin: &str| {
+        (origin == "null" && is_same_origin(headers))
+            || app.config.public_url.is_origin(origin)
+            || is_host(origin, headers, app.config.public_url.is_https())
+    };
+    headers.get_all(header::ORIGIN).iter().all(|origin| origin.to_str().is_ok_and(is_ours))
+}
+
+fn is_same_origin(headers: &HeaderMap) -> bool {
+    headers.get(FETCH_SITE).is_some_and(|site| site == "same-origin")
 }
 
 /// Whether the call was sent to the very origin that it comes from. Where people come by https, a page that came without
@@ -46,4 +78,16 @@ fn is_host(origin: &str, headers: &HeaderMap, only_https: bool) -> bool {
     let Some((scheme, from)) = origin.split_once("://") else { return false };
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     host == Some(from) && (scheme == "https" || (scheme == "http" && !only_https))
+}
+
+/// The origin for the log: a scheme, a host and a port, or words that stand for anything else.
+fn told(headers: &HeaderMap) -> String {
+    let Some(origin) = headers.get(header::ORIGIN) else { return "not named".to_owned() };
+    let origin = origin.to_str().unwrap_or_default();
+    let parsed = Url::parse(origin).map(|url| url.origin());
+    match parsed {
+        Ok(parsed @ Origin::Tuple(..)) if origin.len() <= LONGEST_ORIGIN => parsed.ascii_serialization(),
+        _ if origin == "null" => "null".to_owned(),
+        _ => "no web origin".to_owned(),
+    }
 }

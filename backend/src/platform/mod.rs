@@ -9,6 +9,7 @@ mod hold;
 mod panics;
 mod randomness;
 mod room;
+mod seldom;
 mod shards;
 mod trouble;
 
@@ -21,5 +22,6 @@ pub use hold::Hold;
 pub use panics::unless_it_panics;
 pub use randomness::{OsRandomness, Randomness};
 pub use room::Room;
+pub use seldom::Seldom;
 pub use shards::Shards;
 pub use trouble::Trouble;

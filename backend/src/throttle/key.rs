@@ -14,6 +14,8 @@ pub struct Guess {
     pub(super) narrow: Option<Key>,
     /// The count of the whole network.
     pub(super) network: Option<Key>,
+    /// Where it comes from: for the log, where that may name it.
+    pub(super) source: Option<IpAddr>,
 }
 
 impl Guess {
@@ -21,17 +23,18 @@ impl Guess {
     pub fn of_account(ip: &str, email_key: &str) -> Self {
         let network = network(ip);
         let account = digest(&[b"account", network.as_bytes(), email_key.as_bytes()]);
-        Self { narrow: Some(account), network: Some(digest(&[b"network", network.as_bytes()])) }
+        Self { narrow: Some(account), ..Self::of_address(ip) }
     }
 
     /// Whether an address has an account.
     pub fn of_address(ip: &str) -> Self {
-        Self { narrow: None, network: Some(digest(&[b"network", network(ip).as_bytes()])) }
+        let network = digest(&[b"network", network(ip).as_bytes()]);
+        Self { narrow: None, network: Some(network), source: ip.parse().ok() }
     }
 
     /// The password of somebody who is signed in. What strangers on the same network do does not matter here.
     pub fn in_session(session_id: Uuid) -> Self {
-        Self { narrow: Some(digest(&[b"session", session_id.as_bytes()])), network: None }
+        Self { narrow: Some(digest(&[b"session", session_id.as_bytes()])), network: None, source: None }
     }
 }
 

@@ -5,6 +5,7 @@ use super::count::{Count, Limit};
 use super::key::{Guess, Key};
 use super::news::Pending;
 use crate::config;
+use crate::platform::Seldom;
 use latchkey_shared::Timestamp;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,10 +13,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// How many counts are kept: some ten megabytes at most, however many networks and addresses are made up.
 const ROOM: usize = 100_000;
 
+/// How many addresses the log names in a minute.
+const MOST_SOURCES: u32 = 100;
+
 /// Counts wrong tries.
 pub struct Throttle {
     account: Limit,
     network: Limit,
+    tells_sources: bool,
+    told: Seldom,
     counts: Mutex<HashMap<Key, Count>>,
     /// What the other servers have yet to be told.
     pub(super) pending: Pending,
@@ -45,9 +51,16 @@ impl Throttle {
         Self {
             account: limit(config.per_account),
             network: limit(config.per_network),
+            tells_sources: false,
+            told: Seldom::at_most(MOST_SOURCES),
             counts: Mutex::default(),
             pending: Pending::default(),
         }
+    }
+
+    /// Has the log name the addresses that wrong guesses come from, where it may.
+    pub fn telling_sources(self, tells_sources: bool) -> Self {
+        Self { tells_sources, ..self }
     }
 
     /// Lets a try in, or says how long it has to wait. Asked before anything is looked up or hashed.
@@ -99,8 +112,12 @@ impl Throttle {
         drop(counts);
         // Told when a wait begins. A line for each try that is then refused would let whoever tries fill the disk.
         if let Some(wait) = wait {
+            let source = attempt.guess.source.filter(|_| self.tells_sources);
+            // A flood from everywhere fills no disk either.
+            let source = source.filter(|_| self.told.next(attempt.begun).is_some());
             tracing::warn!(
                 wait.seconds = wait.as_secs(),
+                client.address = source.map(tracing::field::display),
                 "Too many wrong tries from one place: the next waits"
             );
         }

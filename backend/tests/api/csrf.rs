@@ -86,6 +86,40 @@ async fn our_own_page_and_clients_that_are_no_browsers_are_let_through() {
     }
 }
 
+/// Some privacy settings and extensions take the origin away; the browser's own word on the site stays.
+#[tokio::test]
+async fn a_page_whose_origin_was_taken_away_is_ours_if_the_browser_says_so() {
+    let app = TestApp::with(&[("public_url", "https://id.example.org")]).await;
+    let ada = app.signed_up("ada").await;
+    let refresh = async |site: &str| {
+        let call = app.post("/api/auth/refresh", &json!({})).cookie(&ada.refresh_token());
+        call.header("origin", "null").header("sec-fetch-site", site).await
+    };
+    for site in ["none", "same-site", "cross-site", "", "Same-Origin"] {
+        refresh(site).await.problem(ErrorCode::WrongOrigin);
+    }
+    let next = refresh("same-origin").await;
+    next.ok();
+    ada.adopt(&next);
+    let login = json!({"email": ada.email, "password": PASSWORD});
+    let call = app.post("/api/auth/login", &login).header("origin", "null");
+    call.header("sec-fetch-site", "same-origin").await.ok();
+}
+
+#[tokio::test]
+async fn a_refused_origin_is_told_the_right_address() {
+    for public_url in ["https://id.example.org", "http://localhost:8080", "https://id.example.org:8443"] {
+        let app = TestApp::with(&[("public_url", public_url)]).await;
+        for origin in ["http://192.0.2.7:8080", "https://other.example.org", "null", "\u{ff}[2J"] {
+            let login = json!({"email": "ada@example.org", "password": PASSWORD});
+            let refused = app.post("/api/auth/login", &login).header("origin", origin).await;
+            let problem = refused.problem(ErrorCode::WrongOrigin);
+            assert!(problem.detail.ends_with(public_url), "{}", problem.detail);
+            assert!(!problem.detail.contains("192.0.2.7"), "{}", problem.detail);
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_page_is_at_home_where_it_is_configured_to_be() {
     let app = TestApp::with(&[("public_url", "https://id.example.org")]).await;
