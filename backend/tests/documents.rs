@@ -172,3 +172,29 @@ fn every_link_between_documents_leads_to_a_heading_that_is_there() {
     }
     assert!(count > 30, "{count}");
 }
+
+/// `postgres:17.5-alpine3.21`: a version down to what is mended in it, or a digest.
+fn is_pinned(image: &str) -> bool {
+    let version = image.rsplit_once(':').map_or("", |(_, version)| version);
+    let digits = version.split('-').next().unwrap_or_default();
+    let is_exact = digits.split('.').count() > 1 && digits.split('.').all(|part| part.parse::<u32>().is_ok());
+    image.contains("@sha256:") || is_exact
+}
+
+#[test]
+fn images_are_pinned_to_exact_versions() {
+    let read = |file: &str| std::fs::read_to_string(root().join(file)).unwrap();
+    let (compose, dockerfile) = (read("deploy/compose.yaml"), read("deploy/Dockerfile"));
+    let pulled = compose.lines().filter_map(|line| line.trim().strip_prefix("image: "));
+    // What is built here has no version of somebody else's.
+    let pulled = pulled.filter(|image| !image.starts_with("latchkey-"));
+    let bases = dockerfile.lines().filter_map(|line| line.strip_prefix("FROM ")?.split(' ').next());
+    let images: Vec<_> = pulled.chain(bases).collect();
+    assert_eq!(images.len(), 3, "{images:?}");
+    for image in images {
+        assert!(is_pinned(image), "{image}");
+    }
+    for loose in ["postgres", "postgres:17", "postgres:17-alpine", "caddy:latest", "caddy:2.x"] {
+        assert!(!is_pinned(loose), "{loose}");
+    }
+}

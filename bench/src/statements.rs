@@ -21,7 +21,7 @@ pub async fn per_second(
     together: usize,
     people: u64,
 ) -> Result<f64, Box<dyn Error + Send + Sync>> {
-    let config = latchkey::config::from_environment(None)?;
+    let config = latchkey::config::from_environment(None, &[])?;
     let app = App::start(config, Arc::new(SystemClock), Arc::new(OsRandomness)).await?;
     let backend = app.db.executor().get_database_backend();
     let before = people.saturating_sub(SET_ASIDE);

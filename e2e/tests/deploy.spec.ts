@@ -5,7 +5,7 @@ import { extname, join } from 'node:path'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { startCaddy } from '../support/caddy.ts'
 import { expect, test as base } from '../support/fixtures.ts'
-import { HASHED, IMMUTABLE, NO_CACHE, PAGE_HEADERS } from '../support/headers.ts'
+import { CADDYFILE, HASHED, IMMUTABLE, NO_CACHE, PAGE_HEADERS } from '../support/headers.ts'
 import { NEXT_WELCOME, nextVersion, onlyIn, remove } from '../support/next-version.ts'
 import { PAGE } from '../support/origin.ts'
 import { ADA, fillInSignUp, goTo, heading, signOut, signUp } from '../support/people.ts'
@@ -102,8 +102,27 @@ if (caddyIsHere() || process.env.CI) {
         expect(answer.status, path).toBe(404)
         expect(answer.headers.get('server'), path).toBeNull()
         expect(answer.headers.get('cache-control'), path).toBe(NO_CACHE)
+        expect(answer.headers.get('server'), path).toBeNull()
         expect(await answer.text(), path).toBe('')
       }
+    })
+
+    test('takes its strictness about https and the proxies before it from variables', () => {
+      const adapted = (env: Record<string, string>) =>
+        execFileSync('caddy', ['adapt', '--config', CADDYFILE, '--adapter', 'caddyfile'], {
+          encoding: 'utf8',
+          env: { PATH: process.env.PATH, ...env },
+          stdio: ['ignore', 'pipe', 'ignore'],
+        })
+      const usual = adapted({})
+      expect(usual).toContain('"Strict-Transport-Security":["max-age=31536000"]')
+      expect(usual).not.toContain('trusted_proxies')
+      const behind = adapted({
+        CADDY_HSTS: 'max-age=31536000; includeSubDomains',
+        CADDY_TRUSTED_PROXIES: '192.0.2.0/24 2001:db8::/32',
+      })
+      expect(behind).toContain('"Strict-Transport-Security":["max-age=31536000; includeSubDomains"]')
+      expect(behind).toContain('"trusted_proxies":["192.0.2.0/24","2001:db8::/32"]')
     })
 
     test('passes on to the API, and nothing else', async ({ site }) => {
