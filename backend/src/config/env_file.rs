@@ -213,7 +213,7 @@ mod tests {
             ("A=1\n\nhunter2\n", 3, "NAME=VALUE"),
             ("A=1\nB-C=hunter2", 2, "letters"),
             ("1A=hunter2", 1, "letters"),
-            ("=hunter2", 1, "letters"),
+            ("=hunter2", 1, "NAME=VALUE"),
             ("A='hunter2\nB=2\n", 1, "closed"),
             ("A=1\nB=\"hunter2", 2, "closed"),
         ] {

@@ -62,20 +62,28 @@ const URLS: [&str; 33] = [
     "hunter2",
 ];
 
-#[test]
-fn the_password_of_a_database_is_never_told_however_its_url_is_wrong() {
+/// In a folder of its own: a variable, a file that one names, a file of variables, and the settings' file.
+fn tells_no_password(url: &str) {
     let folder = folder();
     let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-    for url in URLS {
-        let output = tells_no_secret(&mut latchkey(folder.path(), &[("LATCHKEY_DATABASE__URL", url)]));
-        assert!(line(&output).starts_with("latchkey: database.url: "), "{url}: {}", line(&output));
-        file("url", url);
-        tells_no_secret(&mut latchkey(folder.path(), &[("LATCHKEY_DATABASE__URL_FILE", "url")]));
-        file("env", &format!("LATCHKEY_DATABASE__URL='{url}'\n"));
-        tells_no_secret(latchkey(folder.path(), &[]).args(["--env-file", "env"]));
-        file("settings.toml", &format!("[database]\nurl = '{url}'\n"));
-        tells_no_secret(latchkey(folder.path(), &[]).args(["--config", "settings.toml"]));
-    }
+    let output = tells_no_secret(&mut latchkey(folder.path(), &[("LATCHKEY_DATABASE__URL", url)]));
+    assert!(line(&output).starts_with("latchkey: database.url: "), "{url}: {}", line(&output));
+    file("url", url);
+    tells_no_secret(&mut latchkey(folder.path(), &[("LATCHKEY_DATABASE__URL_FILE", "url")]));
+    file("env", &format!("LATCHKEY_DATABASE__URL='{url}'\n"));
+    tells_no_secret(latchkey(folder.path(), &[]).args(["--env-file", "env"]));
+    file("settings.toml", &format!("[database]\nurl = '{url}'\n"));
+    tells_no_secret(latchkey(folder.path(), &[]).args(["--config", "settings.toml"]));
+}
+
+/// At once: most of them wait for a database that is not there.
+#[test]
+fn the_password_of_a_database_is_never_told_however_its_url_is_wrong() {
+    std::thread::scope(|all| {
+        for url in URLS {
+            all.spawn(move || tells_no_password(url));
+        }
+    });
 }
 
 #[test]
