@@ -32,8 +32,11 @@ pub struct Options {
 
 /// Configured as the server is.
 pub async fn run(options: Options) -> Outcome {
-    let app =
-        App::start(latchkey::config::from_environment(None, &[])?, Arc::new(SystemClock), Arc::new(OsRandomness));
+    let app = App::start(
+        latchkey::config::from_environment(None, &[])?,
+        Arc::new(SystemClock),
+        Arc::new(OsRandomness),
+    );
     let app = app.await?;
     let now = app.clock.now();
     fill(&app, options.people, now).await?;
