@@ -19,9 +19,7 @@ mod shared_time;
 mod store;
 mod supersede;
 
-pub use end::{
-    EndError, Ended, because_account_deleted, because_password_changed, because_password_reset,
-};
+pub use end::{EndError, Ended, because_account_deleted, because_password_changed, because_password_reset};
 pub use ended::{EndedSessions, POLL, follow as follow_ends, listen as listen_for_ends, reason as end_of};
 pub use guard::{Guarded, Over, must_live};
 pub use housekeeping::run as housekeeping;
