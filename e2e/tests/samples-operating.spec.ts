@@ -191,6 +191,17 @@ test('a role that an operator has set is in the next token', async ({ machine, s
   expect(claims(next.access_token)['roles']).toEqual(['user', 'editor'])
 })
 
+test('an operator gives a new password to who has forgotten theirs, and every session ends', async ({ machine, serve }) => {
+  const server = await onSqlite(machine, serve)
+  await signUp(server)
+  const { refresh_token } = (await (await signIn(server)).json()) as SignedIn
+  const ran = await machine.run(`${FUNCTION()}\n${sample('docs/operating.md', 'forgotten.sh')}`, {}, 'difference engine 1822\n')
+  expect([ran.code, ran.stderr]).toEqual([0, ''])
+  expect((await signIn(server)).status).toBe(401)
+  expect((await signIn(server, 'difference engine 1822')).status).toBe(200)
+  expect((await post(server, '/api/auth/refresh', { refresh_token })).status).toBe(401)
+})
+
 test('keys are made and rotated as the configuration says', async ({ machine, serve }) => {
   const keys = await machine.run(`set -e\n${sample('docs/configuration.md', 'keys.sh')}\necho "$LATCHKEY_TOKENS__REFRESH_SECRET_FILE"`)
   expect([keys.code, keys.stdout]).toEqual([0, `${machine.root}/refresh-secret\n`])
@@ -382,4 +393,42 @@ test('the collector of the sample is told of calls', async ({ machine, serve }) 
   await signUp(server)
   await expect.poll(() => paths).toContain('/v1/traces')
   collector.close()
+})
+
+test('behind a CDN that is named, people are told apart by what it says of them', async ({ machine, serve }) => {
+  test.skip(lacking({ caddy: onPath('caddy') }).length > 0, 'it needs Caddy')
+  await machine.write('/etc/latchkey/environment', `LATCHKEY_PUBLIC_URL=${PUBLIC_URL}\n`)
+  await machine.write('/etc/systemd/system/caddy.service.d/latchkey.conf', '[Service]\n')
+  const steps = replaced(sample('deploy/README.md', 'cdn.sh'), { '192.0.2.0/24': '127.0.0.0/8' })
+  expect(await machine.run(`set -e\n${steps}`)).toEqual({ code: 0, stdout: '', stderr: '' })
+  const set = async (file: string, name: string): Promise<string> =>
+    new RegExp(`${name}="?([^"\n]*)`).exec(await machine.read(file))?.[1] ?? ''
+  const cdn = await set('/etc/systemd/system/caddy.service.d/latchkey.conf', 'CADDY_TRUSTED_PROXIES')
+  const trusted = await set('/etc/latchkey/environment', 'LATCHKEY_PROXIES__TRUSTED')
+  const server = await serve({ LATCHKEY_PROXIES__TRUSTED: trusted })
+  await machine.dist()
+  const local = replaced(await machine.read('Caddyfile'), { 'admin {$CADDY_ADMIN:localhost:2019}': 'admin off\n\tdefault_bind 127.0.0.1' })
+  await writeFile(machine.path('Caddyfile'), local)
+  await signUp(server)
+  for (const [named, seen] of [
+    [cdn, '203.0.113.7'],
+    ['', '127.0.0.1'],
+  ] as const) {
+    const port = await sparePort()
+    const caddy = await Program.start({
+      name: 'Caddy',
+      path: 'caddy',
+      args: ['run', '--config', machine.path('Caddyfile'), '--adapter', 'caddyfile'],
+      cwd: machine.root,
+      env: { HOME: machine.root, LATCHKEY_SITE: `http://localhost:${port}`, LATCHKEY_UPSTREAM: `127.0.0.1:${server.port}`, CADDY_TRUSTED_PROXIES: named },
+      readyUrl: `http://localhost:${port}/api/health/ready`,
+    })
+    const headers = { 'content-type': 'application/json', 'x-forwarded-for': '203.0.113.7' }
+    const body = JSON.stringify({ email: ADA.email, password: ADA.password, token_delivery: 'body' })
+    const signedIn = (await (await fetch(`http://localhost:${port}/api/auth/login`, { method: 'POST', headers, body })).json()) as SignedIn
+    const authorization = `Bearer ${signedIn.access_token}`
+    const sessions = await (await fetch(`http://localhost:${port}/api/me/sessions`, { headers: { authorization } })).text()
+    expect(sessions).toContain(seen)
+    await caddy.stop()
+  }
 })
