@@ -18,6 +18,7 @@ mod api;
 mod counts;
 mod deny;
 mod e2e;
+mod engines;
 mod failure;
 mod interrupt;
 mod page;
@@ -40,8 +41,8 @@ cargo xtask COMMAND
 
   dev                the API on 127.0.0.1:3000 and the page on http://localhost:8080, rebuilt as the code changes
       --release      the API with optimisation
-  test [FILTER]      every test: shared, API on SQLite and on PostgreSQL, page, and Chromium against the real thing
-      --only PART    one part (may be repeated): api, postgres, schema, page, weight, browser
+  test [FILTER]      every test: shared, API on SQLite and on PostgreSQL, page, and Chromium, Firefox and WebKit against the real thing
+      --only PART    one part (may be repeated): api, postgres, schema, page, weight, browser, engines
       --no-browser   the parts that need no Chromium: api, postgres, schema
       --examples N   how many calls of each kind `schema` makes up (100)
       --seed N       where chance begins in `schema` (1)

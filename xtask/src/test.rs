@@ -6,7 +6,7 @@ use crate::postgres::{self, Postgres};
 use crate::process::run_and_read;
 use crate::schema::{self, NO_PYTHON, Size};
 use crate::workspace::{cargo, on_ci};
-use crate::{e2e, page, python, tools, weight};
+use crate::{e2e, engines, page, python, tools, weight};
 use std::io::{IsTerminal, stdout};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -23,10 +23,12 @@ enum Part {
     Page,
     Weight,
     Browser,
+    Engines,
 }
 
 impl Part {
-    const ALL: [Self; 6] = [Self::Api, Self::Postgres, Self::Schema, Self::Page, Self::Weight, Self::Browser];
+    const ALL: [Self; 7] =
+        [Self::Api, Self::Postgres, Self::Schema, Self::Page, Self::Weight, Self::Browser, Self::Engines];
 
     fn named(name: &str) -> Option<Self> {
         match name {
@@ -36,6 +38,7 @@ impl Part {
             "page" => Some(Self::Page),
             "weight" => Some(Self::Weight),
             "browser" => Some(Self::Browser),
+            "engines" => Some(Self::Engines),
             _ => None,
         }
     }
@@ -48,6 +51,7 @@ impl Part {
             Self::Page => "page",
             Self::Weight => "weight of the page",
             Self::Browser => "browser",
+            Self::Engines => "Firefox and WebKit",
         }
     }
 
@@ -60,12 +64,13 @@ impl Part {
         match self {
             Self::Postgres => NO_POSTGRES,
             Self::Schema if !python::is_here() => NO_PYTHON,
+            Self::Engines => "neither engine is installed.",
             _ => "no filter names it.",
         }
     }
 
     fn is_of_the_page(self) -> bool {
-        matches!(self, Self::Page | Self::Weight | Self::Browser)
+        matches!(self, Self::Page | Self::Weight | Self::Browser | Self::Engines)
     }
 }
 
@@ -164,6 +169,7 @@ fn carry_out(part: Part, options: &Options) -> Outcome<Option<Counts>> {
         }
         Part::Weight => filter.is_none().then(weighed).transpose(),
         Part::Browser => in_chromium(filter).map(Some),
+        Part::Engines => in_other_engines(filter),
     }
 }
 
@@ -245,6 +251,24 @@ fn in_chromium(filter: Option<&str>) -> Outcome<Counts> {
     }
     let (succeeded, lines) = run_and_read("Playwright", &mut test)?;
     Ok(Counts::of_run(succeeded, &lines))
+}
+
+/// Where an engine is missing the others run; a build server must have them all.
+fn in_other_engines(filter: Option<&str>) -> Outcome<Option<Counts>> {
+    let (names, missing) = engines::found();
+    missing.iter().for_each(|line| println!("{line}"));
+    let lacking = Counts { passed: 0, failed: if on_ci() { missing.len() as u64 } else { 0 } };
+    if names.is_empty() {
+        return Ok(on_ci().then_some(lacking));
+    }
+    let Some(mut test) = engines::runner(&names)? else {
+        return Ok(Some(Counts { passed: 0, failed: 1 }));
+    };
+    if let Some(filter) = filter {
+        test.args(["--pass-with-no-tests", "--grep", filter]);
+    }
+    let (succeeded, lines) = run_and_read("Playwright", &mut test)?;
+    Ok(Some(Counts::of_run(succeeded, &lines) + lacking))
 }
 
 /// What each part came to.

@@ -9,6 +9,7 @@ use std::process::Command;
 use std::time::SystemTime;
 
 const TRUNK: &str = "0.21.14";
+const GECKODRIVER: &str = "0.37.1";
 const WASM: &str = "wasm32-unknown-unknown";
 
 /// All tools.
@@ -24,6 +25,11 @@ pub fn for_the_page() -> Outcome {
     // Without --locked: the published lock file may name versions that have been withdrawn.
     let version = locked_version("wasm-bindgen")?;
     program(&Tool { name: "wasm-bindgen", package: "wasm-bindgen-cli", version: &version, locked: false })
+}
+
+/// What drives Firefox.
+pub fn geckodriver() -> Outcome {
+    program(&Tool { name: "geckodriver", package: "geckodriver", version: GECKODRIVER, locked: true })
 }
 
 /// What the browser tests take, apart from Chromium.

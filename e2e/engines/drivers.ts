@@ -1,0 +1,79 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Builder, Capabilities, type WebDriver } from 'selenium-webdriver'
+import { sparePort } from '../support/ports.ts'
+import { Program } from '../support/program.ts'
+import { Screen } from './screen.ts'
+
+/** The engines that are driven here. */
+export type Engine = 'firefox' | 'webkit'
+
+/** A browser of the machine, and what drives it; ended together. */
+export interface Driven {
+  driver: WebDriver
+  end: () => Promise<void>
+}
+
+/** Starts the engine's driver, and a browser with a profile of its own. */
+export async function launch(engine: Engine): Promise<Driven> {
+  const home = await mkdtemp(join(tmpdir(), 'latchkey-engine-'))
+  const screen = engine === 'webkit' ? await Screen.start() : undefined
+  const program = await startDriver(engine, home, screen)
+  const end = async () => {
+    await program.stop()
+    await screen?.end()
+    await rm(home, { recursive: true, force: true, maxRetries: 3 })
+  }
+  try {
+    const capabilities = engine === 'firefox' ? firefox() : webkit()
+    const driver = await new Builder().usingServer(program.url).withCapabilities(new Capabilities(capabilities)).build()
+    return { driver, end: () => driver.quit().catch(() => {}).then(end) }
+  } catch (error) {
+    await end()
+    throw error
+  }
+}
+
+/** A program of the machine that speaks WebDriver on a port of its own. */
+interface Driver {
+  url: string
+  stop: () => Promise<void>
+}
+
+async function startDriver(engine: Engine, home: string, screen: Screen | undefined): Promise<Driver> {
+  const port = await sparePort()
+  const name = engine === 'firefox' ? 'geckodriver' : 'WebKitWebDriver'
+  const program = await Program.start({
+    name,
+    path: name,
+    args: [`--port=${port}`],
+    env: { HOME: home, ...(screen && { DISPLAY: screen.display }) },
+    cwd: home,
+    readyUrl: `http://127.0.0.1:${port}/status`,
+  })
+  return { url: `http://127.0.0.1:${port}`, stop: () => program.stop() }
+}
+
+function firefox(): object {
+  const options = { binary: '/usr/bin/firefox-esr', args: ['-headless'], prefs: { 'intl.accept_languages': 'en-US' } }
+  return { browserName: 'firefox', 'moz:firefoxOptions': options }
+}
+
+function webkit(): object {
+  return { browserName: 'MiniBrowser', 'webkitgtk:browserOptions': { binary: miniBrowser(), args: ['--automation'] } }
+}
+
+/** WebKit's own small browser, which lies beside the library of the newest interface. */
+function miniBrowser(): string {
+  const LIBRARIES = '/usr/lib'
+  const folders = readdirSync(LIBRARIES).flatMap((machine) => {
+    const folder = join(LIBRARIES, machine)
+    const versions = machine.includes('-linux-') ? readdirSync(folder) : []
+    return versions.filter((name) => name.startsWith('webkit2gtk-4.')).map((name) => join(folder, name, 'MiniBrowser'))
+  })
+  const binary = folders.filter((path) => existsSync(path)).sort().at(-1)
+  if (!binary) throw new Error('There is no MiniBrowser: `apt-get install webkit2gtk-driver` brings it.')
+  return binary
+}

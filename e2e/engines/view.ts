@@ -1,0 +1,89 @@
+import { expect } from '@playwright/test'
+import { By, type WebDriver, type WebElement } from 'selenium-webdriver'
+
+/** A window of any engine, in the few verbs that a person has. What is asked for is waited for. */
+export class View {
+  constructor(
+    readonly driver: WebDriver,
+    private readonly url: string,
+  ) {}
+
+  /** Opens an address, and waits until the page itself has drawn it. */
+  async open(path: string): Promise<void> {
+    await this.driver.get(this.url + path)
+    await this.isDrawn()
+  }
+
+  /** Opens an address, whatever comes of it. */
+  async visit(path: string): Promise<void> {
+    await this.driver.get(this.url + path)
+  }
+
+  async isDrawn(): Promise<void> {
+    await this.counts('#shell', 0)
+    await this.shows('h1')
+  }
+
+  /** Where the person is, without the origin. */
+  async address(): Promise<string> {
+    return (await this.driver.getCurrentUrl()).slice(this.url.length)
+  }
+
+  async isAt(path: string): Promise<void> {
+    await expect.poll(() => this.address()).toBe(path)
+  }
+
+  /** Clicks the first element that matches and can be seen. */
+  async click(css: string): Promise<void> {
+    await this.tried(async () => (await this.seen(css)).click())
+  }
+
+  /** Types into an empty field, as a keyboard does. */
+  async type(css: string, text: string): Promise<void> {
+    await this.tried(async () => {
+      const field = await this.seen(css)
+      await field.clear()
+      await field.sendKeys(text)
+    })
+  }
+
+  /** Waits until an element can be seen, and until it holds the text, if one is given. */
+  async shows(css: string, text: string | RegExp = /(?:)/): Promise<void> {
+    await expect.poll(() => this.text(css), { message: css }).toMatch(text)
+  }
+
+  /** Waits until so many elements are there. */
+  async counts(css: string, number: number): Promise<void> {
+    await expect.poll(() => this.ask<number>('return document.querySelectorAll(arguments[0]).length', css), { message: css }).toBe(number)
+  }
+
+  async value(css: string): Promise<string> {
+    return this.ask<string>('return document.querySelector(arguments[0]).value', css)
+  }
+
+  /** Runs a script in the page. */
+  ask<T>(script: string, ...args: unknown[]): Promise<T> {
+    return this.driver.executeScript<T>(script, ...args)
+  }
+
+  async picture(): Promise<Buffer> {
+    return Buffer.from(await this.driver.takeScreenshot(), 'base64')
+  }
+
+  /** The text of the first element that can be seen; nothing while there is none. */
+  private async text(css: string): Promise<string | undefined> {
+    return this.seen(css).then((element) => element.getText(), () => undefined)
+  }
+
+  private async seen(css: string): Promise<WebElement> {
+    for (const element of await this.driver.findElements(By.css(css))) {
+      if (await element.isDisplayed()) return element
+    }
+    throw new Error(`nothing to be seen of ${css}`)
+  }
+
+  /** Again, while the page replaces what is looked at. */
+  private async tried(act: () => Promise<void>): Promise<void> {
+    await expect(act).toPass({ timeout: 15_000 })
+  }
+}

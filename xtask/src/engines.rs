@@ -1,0 +1,47 @@
+//! What drives the engines other than Chromium's: Firefox by geckodriver, WebKit by its own driver on a display in memory.
+
+use crate::failure::Outcome;
+use crate::{e2e, tools};
+use std::path::Path;
+use std::process::Command;
+
+/// An engine, by the name that the tests give it.
+struct Engine {
+    name: &'static str,
+    /// The programs of Debian that driving it takes, and what brings them.
+    programs: &'static [&'static str],
+    packages: &'static str,
+}
+
+const ENGINES: [Engine; 2] = [
+    Engine { name: "firefox", programs: &["firefox-esr"], packages: "firefox-esr" },
+    Engine { name: "webkit", programs: &["WebKitWebDriver", "Xvfb"], packages: "webkit2gtk-driver xvfb" },
+];
+
+/// The engines that can be driven here, separated by spaces, and a line for each that cannot.
+pub fn found() -> (String, Vec<String>) {
+    let (here, missing): (Vec<_>, Vec<_>) = ENGINES.iter().partition(|engine| engine.is_here());
+    let names: Vec<_> = here.iter().map(|engine| engine.name).collect();
+    (names.join(" "), missing.iter().map(|engine| engine.missing()).collect())
+}
+
+/// Playwright's runner with the tests of these engines; `None` when something does not build, which has been said by then.
+pub fn runner(engines: &str) -> Outcome<Option<Command>> {
+    if engines.contains("firefox") {
+        tools::geckodriver()?;
+    }
+    let Some(mut runner) = e2e::playwright()? else { return Ok(None) };
+    runner.args(["--config", "engines/playwright.config.ts"]).env("LATCHKEY_ENGINES", engines);
+    Ok(Some(runner))
+}
+
+impl Engine {
+    fn is_here(&self) -> bool {
+        self.programs.iter().all(|program| Path::new("/usr/bin").join(program).is_file())
+    }
+
+    fn missing(&self) -> String {
+        let Self { name, packages, .. } = self;
+        format!("The page was not tried in {name}: `apt-get install {packages}` brings what that takes.")
+    }
+}
