@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use cli::account;
 use latchkey::app::App;
 use latchkey::backup::{self, BackupError};
-use latchkey::config::{self, Config};
+use latchkey::config::{self, Config, PublicUrl};
 use latchkey::db::Counts;
 use latchkey::platform::{Clock as _, OsRandomness, SystemClock, connections_below, raise_descriptors};
 use latchkey::tokens;
@@ -164,27 +164,51 @@ async fn run(config: Config) -> ExitCode {
     }
 }
 
+/// How many connections the settings promise, and how many the system lets this process have.
+struct Bounds {
+    promised: usize,
+    kept: usize,
+    files: String,
+}
+
 /// Promises no more connections than the system lets this process have.
-fn bound_connections(config: &mut Config) {
+fn bound_connections(config: &mut Config) -> Bounds {
     let descriptors = raise_descriptors();
     let files = descriptors.map_or_else(|| "unlimited".to_owned(), |limit| limit.to_string());
     let promised = config.connections.max;
     config.connections.max = connections_below(descriptors, promised);
-    let connections = config.connections.max;
-    if connections < promised {
+    Bounds { promised, kept: config.connections.max, files }
+}
+
+impl Bounds {
+    /// Tells the log: once the server has started, so that one that does not start says nothing but why.
+    fn tell(self) {
+        let Self { promised, kept, files } = self;
+        if kept < promised {
+            tracing::warn!(
+                connections.max = promised,
+                connections.kept = kept,
+                files.limit = files,
+                "connections.max is more than the limit of open files allows: raise LimitNOFILE (ulimit -n), or lower it"
+            );
+        } else {
+            tracing::info!(connections.max = kept, files.limit = files, "Connections are bounded");
+        }
+    }
+}
+
+/// Warns of passwords that cross the network as they are.
+fn warn_of_plain_http(public_url: &PublicUrl) {
+    if !public_url.is_https() && !public_url.is_loopback() {
         tracing::warn!(
-            connections.max = promised,
-            connections.kept = connections,
-            files.limit = files,
-            "connections.max is more than the limit of open files allows: raise LimitNOFILE (ulimit -n), or lower it"
+            public_url = public_url.origin(),
+            "public_url is plain http: passwords and tokens cross the network unencrypted; put TLS before it and set https"
         );
-    } else {
-        tracing::info!(connections.max = connections, files.limit = files, "Connections are bounded");
     }
 }
 
 async fn serve(mut config: Config) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    bound_connections(&mut config);
+    let bounds = bound_connections(&mut config);
     let listen = config.listen;
     let listener = bind("listen", listen).await?;
     // Port 0 asks the system for a spare one.
@@ -193,15 +217,11 @@ async fn serve(mut config: Config) -> Result<(), Box<dyn std::error::Error + Sen
         Some(address) => Some(bind("metrics.listen", address).await?),
         None => None,
     };
-    if !config.public_url.is_https() && !config.public_url.is_loopback() {
-        tracing::warn!(
-            public_url = config.public_url.origin(),
-            "public_url is plain http: passwords and tokens cross the network unencrypted; put TLS before it and set https"
-        );
-    }
     let (public_url, database) = (config.public_url.origin(), format!("{:?}", config.database_url));
     let _alone = latchkey::app::claim(&config)?;
     let app = App::start(config, Arc::new(SystemClock), Arc::new(OsRandomness)).await?;
+    bounds.tell();
+    warn_of_plain_http(&app.config.public_url);
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let stop = async move {
         tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
