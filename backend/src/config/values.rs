@@ -162,7 +162,7 @@ impl FromStr for DatabaseUrl {
         }
         if ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme)) {
             must_be_readable(text)?;
-            return Ok(Self(text.to_owned()));
+            return Ok(Self(for_the_driver(text)));
         }
         Err("expected sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME")
     }
@@ -181,6 +181,14 @@ fn must_be_readable(text: &str) -> Result<(), &'static str> {
         return Err(UNREADABLE);
     }
     if url.query_pairs().all(|(name, value)| is_a_parameter(&name, &value)) { Ok(()) } else { Err(UNKNOWN) }
+}
+
+/// Without what the driver would only wonder at, in the log.
+fn for_the_driver(text: &str) -> String {
+    let Some((place, query)) = text.split_once('?') else { return text.to_owned() };
+    let is_read = |pair: &&str| !PASSED_OVER.contains(&pair.split('=').next().unwrap_or_default());
+    let kept = query.split('&').filter(is_read).collect::<Vec<_>>().join("&");
+    if kept.is_empty() { place.to_owned() } else { format!("{place}?{kept}") }
 }
 
 fn is_text(encoded: &str) -> bool {
@@ -400,6 +408,22 @@ mod tests {
         {
             assert!(shown(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_other_clients_of_postgresql_read_is_kept_from_the_driver() {
+        for (text, kept) in [
+            ("postgres://u:p@h/db", "postgres://u:p@h/db"),
+            ("postgres://h/db?channel_binding=require", "postgres://h/db"),
+            (
+                "postgres://h/db?connect_timeout=9&sslmode=require&keepalives=1",
+                "postgres://h/db?sslmode=require",
+            ),
+            ("postgres://h/db?options=-c%20a%3Db", "postgres://h/db?options=-c%20a%3Db"),
+        ] {
+            assert_eq!(text.parse::<DatabaseUrl>().unwrap().expose(), kept);
+        }
+        assert!("postgres://h/db?sslmod=require".parse::<DatabaseUrl>().is_err());
     }
 
     #[test]
