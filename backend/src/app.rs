@@ -6,9 +6,9 @@ use crate::db::{self, ConnectError, Database, Gather, MOMENT, StoreError, Togeth
 use crate::metrics::Metrics;
 use crate::passwords::Pool;
 use crate::platform::{Clock, Folder, FolderError, Hold, Randomness, Room, Seldom, Steady};
-use crate::sessions::{self, EndedSessions, SeenGenerations, SharedTime};
+use crate::sessions::{self, EndedSessions, SeenGenerations, SharedTime, UnprovenSessions};
 use crate::throttle::Throttle;
-use crate::tokens::{AccessTokens, KeyError, Keys, RefreshTokens, Verifier};
+use crate::tokens::{AccessTokens, KeyError, Keys, Proofs, RefreshTokens, Verifier};
 use crate::traces::Traces;
 use latchkey_shared::Timestamp;
 use std::ops::Deref;
@@ -46,6 +46,8 @@ pub struct State {
     pub access_tokens: AccessTokens,
     /// Issues and reads refresh tokens.
     pub refresh_tokens: RefreshTokens,
+    /// Reads proofs of keys.
+    pub proofs: Proofs,
     /// Checks access tokens.
     pub verifier: Verifier,
     /// Finds accounts by their ids.
@@ -64,6 +66,8 @@ pub struct State {
     pub seen: SeenGenerations,
     /// The memory for bodies that are under way.
     pub bodies: Room,
+    /// Sessions whose key was not proven lately.
+    pub unproven: UnprovenSessions,
     /// What is counted.
     pub metrics: Metrics,
     /// How often the log tells of calls from another origin.
@@ -133,12 +137,14 @@ impl App {
             throttle: Throttle::new(&config.throttle).telling_sources(config.log_addresses),
             access_tokens: AccessTokens::new(&config, Arc::clone(&keys)),
             refresh_tokens: RefreshTokens::new(&config, Arc::clone(&keys)),
+            proofs: Proofs::new(Arc::clone(&keys)),
             verifier: Verifier::new(&config, Arc::clone(&keys)),
             keys,
             traces: Traces::start(&config.traces, instance),
             config,
             seen: SeenGenerations::default(),
             bodies: Room::of(BODIES),
+            unproven: UnprovenSessions::default(),
             metrics: Metrics::default(),
             wrong_origins: Seldom::at_most(10),
             _folder: folder,

@@ -61,7 +61,12 @@ pub fn refresh_token(bytes: &[u8]) {
             let Ok(cookie) = world.wait(Cookie::from_request_parts(&mut parts, &world.app));
             for token in cookie.tokens() {
                 assert!(!token.expose().is_empty() && !token.expose().contains(';'));
-                assert_eq!(read(token.expose()).is_ok(), token.expose() == world.refresh, "{}", token.expose());
+                assert_eq!(
+                    read(token.expose()).is_ok(),
+                    token.expose() == world.refresh,
+                    "{}",
+                    token.expose()
+                );
             }
         }
         Shape::Token(token) => assert_eq!(read(&token).is_ok(), token == world.refresh, "{token}"),

@@ -5,6 +5,7 @@ use crate::db::StoreError;
 use crate::passwords::{HashingError, NewPasswordError, PasswordHash, PoolError, Weakness};
 use crate::sessions::{IssueError, Over};
 use crate::throttle::TooMany;
+use crate::tokens::ProofError;
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use latchkey_shared::{Account, EmailAddress, EndReason, Timestamp};
 use unicode_normalization::UnicodeNormalization;
@@ -40,6 +41,9 @@ pub enum AccountError {
     /// The export could not be begun.
     #[error("the export failed: {0}")]
     Export(ExportError),
+    /// The proof of the client's key has to be made once more.
+    #[error(transparent)]
+    Proof(#[from] ProofError),
     /// No token could be signed.
     #[error(transparent)]
     Issue(#[from] IssueError),

@@ -3,7 +3,9 @@
 use super::account::AccountError;
 use super::{change_password, delete, export, profile, sign_up};
 use crate::app::App;
-use crate::http::{Bearer, Body, Cookie, Json, NoContent, Refusal, SameSite, StreamedJson, refusals};
+use crate::http::{
+    Bearer, Body, Cookie, Json, MaybeProof, NoContent, Refusal, SameSite, StreamedJson, refusals,
+};
 use crate::sessions::{Client, SignedInReply};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -29,6 +31,7 @@ pub fn routes() -> OpenApiRouter<App> {
 /// Makes an account and signs its owner in.
 #[utoipa::path(
     post, path = "/api/auth/signup", tag = "accounts", request_body = SignUpRequest,
+    params(("DPoP" = Option<String>, Header, description = "A proof of the client's key (RFC 9449 §4), made for this call")),
     responses(
         (
             status = 201, description = "The account is made; signed in", body = SignedIn,
@@ -37,8 +40,8 @@ pub fn routes() -> OpenApiRouter<App> {
                 request_body = json!({"email": "$request.body#/email", "password": "$request.body#/password"}),
             ))),
         ),
-        refusals::Body, refusals::Forbidden, refusals::Conflict, refusals::TooMany,
-        refusals::Overloaded,
+        refusals::Body, refusals::Unproven, refusals::Forbidden, refusals::Conflict,
+        refusals::TooMany, refusals::Overloaded,
     ),
 )]
 async fn signup(
@@ -46,6 +49,7 @@ async fn signup(
     cookie: Cookie,
     same_site: SameSite,
     client: Client,
+    MaybeProof(proof): MaybeProof,
     Body(body): Body<SignUpRequest>,
 ) -> Result<SignedInReply, Refusal> {
     let sign_up = SignUp::try_from(body)?;
@@ -53,7 +57,7 @@ async fn signup(
     if delivery == TokenDelivery::Cookie {
         same_site.required()?;
     }
-    let tokens = sign_up::run(&app, sign_up, client).await?;
+    let tokens = sign_up::run(&app, sign_up, proof, client).await?;
     let reply = SignedInReply::new(&app, StatusCode::CREATED, tokens, delivery);
     Ok(reply.in_the_place_of(&app, &cookie).await)
 }
@@ -175,6 +179,7 @@ fn weak(field: &str, error: AccountError) -> Refusal {
         AccountError::TooMany(error) => error.into(),
         AccountError::Pool(error) => error.into(),
         AccountError::Hashing(_) | AccountError::Export(_) => Refusal::internal(error),
+        AccountError::Proof(error) => error.into(),
         AccountError::Issue(error) => error.into(),
         AccountError::Store(error) => error.into(),
     }

@@ -206,6 +206,7 @@ fn check(raw: Raw) -> Result<Config, ConfigError> {
             idle_short: raw.sessions.idle_short.0,
             absolute: raw.sessions.absolute.0,
             per_account: raw.sessions.per_account,
+            bind: raw.sessions.bind,
         },
         passwords: Passwords {
             threads: raw.passwords.threads.map_or_else(cores, usize::from),
@@ -350,6 +351,7 @@ mod tests {
             ("LATCHKEY_SESSIONS__IDLE", "0s", ["sessions.idle", "0ns", "more than nothing"]),
             ("LATCHKEY_SESSIONS__PER_ACCOUNT", "0", ["sessions.per_account", "0", "at least 1"]),
             ("LATCHKEY_SESSIONS__PER_ACCOUNT", "-1", ["sessions.per_account", "-1", "u32"]),
+            ("LATCHKEY_SESSIONS__BIND", "always", ["sessions.bind", "always", "auto, required or off"]),
             ("LATCHKEY_PASSWORDS__THREADS", "0", ["passwords.threads", "0", "at least 1"]),
             ("LATCHKEY_PASSWORDS__THREADS", "many", ["passwords.threads", "many", "u16"]),
             ("LATCHKEY_THROTTLE__PER_ACCOUNT", "0", ["throttle.per_account", "0", "at least 1"]),

@@ -8,7 +8,7 @@ mod shown;
 mod values;
 
 pub use load::{ConfigError, from_environment, from_pairs};
-pub use values::{Collector, DatabaseUrl, LogFormat, PublicUrl};
+pub use values::{Binding, Collector, DatabaseUrl, LogFormat, PublicUrl};
 
 use latchkey_shared::Secret;
 use std::net::{IpAddr, SocketAddr};
@@ -90,6 +90,8 @@ pub struct Sessions {
     pub absolute: Duration,
     /// How many sessions of one account live at once.
     pub per_account: u32,
+    /// Which sessions are bound to a key of the client's.
+    pub bind: Binding,
 }
 
 /// The hashing pool.

@@ -1,6 +1,6 @@
 //! The settings as they are written, before they are checked.
 
-use super::values::{Collector, DatabaseUrl, Listen, LogFormat, Network, PublicUrl, Span};
+use super::values::{Binding, Collector, DatabaseUrl, Listen, LogFormat, Network, PublicUrl, Span};
 use latchkey_shared::Secret;
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -48,6 +48,7 @@ pub struct Sessions {
     pub idle_short: Span,
     pub absolute: Span,
     pub per_account: u32,
+    pub bind: Binding,
 }
 
 #[derive(Deserialize)]
@@ -143,6 +144,7 @@ impl Default for Sessions {
             idle_short: Span(Duration::from_secs(DAY)),
             absolute: Span(Duration::from_secs(90 * DAY)),
             per_account: 100,
+            bind: Binding::default(),
         }
     }
 }

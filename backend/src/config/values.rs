@@ -326,6 +326,30 @@ impl FromStr for LogFormat {
     }
 }
 
+/// Which sessions are bound to a key of the client's, where it shows one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Binding {
+    /// All but those that outlive their key: remembered ones in a browser that deletes it after a week without a visit.
+    #[default]
+    Auto,
+    /// All of them.
+    Required,
+    /// None; proofs are not looked at.
+    Off,
+}
+
+impl FromStr for Binding {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "required" => Ok(Self::Required),
+            "off" => Ok(Self::Off),
+            _ => Err("expected auto, required or off"),
+        }
+    }
+}
+
 /// Addresses of proxies: a network such as `10.0.0.0/8`, or one address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Network(pub IpNet);
@@ -355,6 +379,7 @@ parsed!(Span, shown);
 parsed!(Listen, shown);
 parsed!(Collector, shown);
 parsed!(LogFormat, shown);
+parsed!(Binding, shown);
 parsed!(Network, shown);
 parsed!(DatabaseUrl, |_| "this value".to_owned());
 

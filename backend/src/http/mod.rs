@@ -16,6 +16,7 @@ mod cookie;
 mod forwarded_method;
 mod page_query;
 mod path;
+mod proof;
 mod same_site;
 
 mod cors;
@@ -37,6 +38,7 @@ pub use openapi::description;
 pub use page_query::PageQuery;
 pub use path::PathId;
 pub use problem::Refusal;
+pub use proof::MaybeProof;
 pub use reply::{Json, NoContent, WrittenJson};
 pub use same_site::SameSite;
 pub use service::Service;

@@ -4,7 +4,8 @@ use crate::db::StoreError;
 use crate::passwords::PoolError;
 use crate::platform;
 use crate::throttle::TooMany;
-use axum::http::{HeaderValue, StatusCode, header};
+use crate::tokens::ProofError;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use latchkey_shared::{EndReason, ErrorCode, FieldError, Problem};
 use std::error::Error;
@@ -21,11 +22,23 @@ pub struct Refusal {
     errors: Vec<FieldError>,
     end_reason: Option<EndReason>,
     retry_after: Option<Duration>,
+    proof: Option<AskedProof>,
     cause: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+/// What is asked of the proof that a call needs (RFC 9449 §7.1 and §8).
+#[derive(Debug, Clone)]
+enum AskedProof {
+    /// Another one.
+    Right,
+    /// One with this nonce.
+    WithNonce(String),
 }
 
 /// Every answer names its charset, also where the media type does not ask for it.
 const TYPE: HeaderValue = HeaderValue::from_static("application/problem+json; charset=utf-8");
+
+const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
 /// When to come back to a server that is busy.
 const BUSY: Duration = Duration::from_secs(2);
@@ -33,7 +46,15 @@ const BUSY: Duration = Duration::from_secs(2);
 impl Refusal {
     /// A refusal with this code.
     pub fn new(code: ErrorCode) -> Self {
-        Self { code, detail: None, errors: Vec::new(), end_reason: None, retry_after: None, cause: None }
+        Self {
+            code,
+            detail: None,
+            errors: Vec::new(),
+            end_reason: None,
+            retry_after: None,
+            proof: None,
+            cause: None,
+        }
     }
 
     /// The session is over, and why, where that is known.
@@ -55,6 +76,12 @@ impl Refusal {
     /// The server failed.
     pub fn internal(cause: impl Error + Send + Sync + 'static) -> Self {
         Self { cause: Some(Arc::new(cause)), ..Self::new(ErrorCode::Internal) }
+    }
+
+    /// The proof of the session's key is missing, or is not that key's.
+    pub fn unproven() -> Self {
+        let refusal = Self { proof: Some(AskedProof::Right), ..Self::new(ErrorCode::TokenInvalid) };
+        refusal.detail("The proof of this client's key is missing or is another key's. Sign in again.")
     }
 
     /// Says why the session ended.
@@ -97,8 +124,13 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = status.into_response();
-        if let Some(challenge) = challenge(self.code) {
+        if let Some(challenge) =
+            self.proof.as_ref().map(AskedProof::challenge).or_else(|| challenge(self.code))
+        {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if let Some(nonce) = self.proof.as_ref().and_then(AskedProof::nonce) {
+            response.headers_mut().insert(DPOP_NONCE, nonce);
         }
         if let Some(wait) = self.retry_after {
             // Whole seconds, rounded up: whoever waits as long as it says must not be early.
@@ -114,6 +146,22 @@ impl IntoResponse for Refusal {
 pub(super) async fn unless_it_panics(answer: impl Future<Output = Response>) -> Response {
     let answered = platform::unless_it_panics(answer).await;
     answered.unwrap_or_else(|| Refusal::new(ErrorCode::Internal).into_response())
+}
+
+impl AskedProof {
+    fn challenge(&self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Self::Right => r#"DPoP error="invalid_dpop_proof", algs="ES256""#,
+            Self::WithNonce(_) => r#"DPoP error="use_dpop_nonce", algs="ES256""#,
+        })
+    }
+
+    fn nonce(&self) -> Option<HeaderValue> {
+        match self {
+            Self::Right => None,
+            Self::WithNonce(nonce) => HeaderValue::from_str(nonce).ok(),
+        }
+    }
 }
 
 /// RFC 6750 §3: every 401 says how to authenticate, and what was wrong with the token that came.
@@ -169,6 +217,18 @@ fn detail(code: ErrorCode) -> &'static str {
 impl From<Vec<FieldError>> for Refusal {
     fn from(errors: Vec<FieldError>) -> Self {
         Self { errors, ..Self::new(ErrorCode::ValidationFailed) }
+    }
+}
+
+impl From<ProofError> for Refusal {
+    fn from(error: ProofError) -> Self {
+        let detail = format!("The proof does not hold: {error}.");
+        let proof = match error {
+            ProofError::Invalid(_) => AskedProof::Right,
+            ProofError::Undated { nonce } => AskedProof::WithNonce(nonce),
+            ProofError::Signing(error) => return Self::internal(error),
+        };
+        Self { proof: Some(proof), ..Self::new(ErrorCode::TokenInvalid).detail(detail) }
     }
 }
 

@@ -37,6 +37,17 @@ pub struct Query(Problem);
 )]
 pub struct Unauthorized(Problem);
 
+/// `token_invalid` for the proof of the client's key; otherwise as [`Unauthorized`].
+#[derive(IntoResponses)]
+#[response(
+    status = 401, content_type = "application/problem+json",
+    headers(
+        ("WWW-Authenticate" = String, description = "How to authenticate, and what was wrong (RFC 6750 §3, RFC 9449 §7.1)"),
+        ("DPoP-Nonce" = String, description = "With the error `use_dpop_nonce`: what the next proof has to carry (RFC 9449 §8)"),
+    ),
+)]
+pub struct Unproven(Problem);
+
 /// `internal`: the server failed.
 #[derive(IntoResponses)]
 #[response(status = 500, content_type = "application/problem+json")]

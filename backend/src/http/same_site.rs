@@ -57,15 +57,16 @@ fn fetched_from_here(headers: &HeaderMap) -> bool {
     headers.get_all(FETCH_SITE).iter().all(|site| matches!(site.as_bytes(), b"same-origin" | b"none"))
 }
 
-/// The `Origin` is the page's, or that of this very server. A proxy may rewrite `Host`, so the page's comes first. Where
-/// privacy settings take the origin away, the browser itself still says that it is the same one.
+/// Where privacy settings take the `Origin` away, the browser itself still says that it is the same one.
 fn sent_from_here(headers: &HeaderMap, app: &App) -> bool {
-    let is_ours = |origin: &str| {
-        (origin == "null" && is_same_origin(headers))
-            || app.config.public_url.is_origin(origin)
-            || is_host(origin, headers, app.config.public_url.is_https())
-    };
+    let is_ours =
+        |origin: &str| (origin == "null" && is_same_origin(headers)) || is_own_origin(origin, headers, app);
     headers.get_all(header::ORIGIN).iter().all(|origin| origin.to_str().is_ok_and(is_ours))
+}
+
+/// The origin is the page's, or that of this very server. A proxy may rewrite `Host`, so the page's comes first.
+pub(super) fn is_own_origin(origin: &str, headers: &HeaderMap, app: &App) -> bool {
+    app.config.public_url.is_origin(origin) || is_host(origin, headers, app.config.public_url.is_https())
 }
 
 fn is_same_origin(headers: &HeaderMap) -> bool {

@@ -35,6 +35,8 @@ pub enum Refreshed {
     Replayed,
     /// That its session is over.
     Ended,
+    /// That the session's key was not proven.
+    Unproven,
     /// That it is no refresh token of this server's.
     Invalid,
     /// That the server failed.
@@ -62,6 +64,7 @@ impl Outcome for Refreshed {
         (Self::Repeated, "repeated"),
         (Self::Replayed, "replayed"),
         (Self::Ended, "ended"),
+        (Self::Unproven, "unproven"),
         (Self::Invalid, "invalid"),
         (Self::Failed, "failed"),
     ];

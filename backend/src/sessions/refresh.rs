@@ -1,6 +1,7 @@
 //! Refresh: a refresh token buys the next access token, and what the account may do is read anew.
 
-use super::rotation::{Decision, Generation, decide};
+use super::binding::Shown;
+use super::rotation::{Decision, Generation, KeyCheck, decide};
 use super::session::{Client, Issued, Record, Tokens};
 use super::sign_in::{IssueError, issue};
 use super::store::{self, Which};
@@ -8,7 +9,7 @@ use super::{end, ended};
 use crate::app::App;
 use crate::db::{Database, Executor, Lookup, StoreError, Write};
 use crate::metrics::Refreshed;
-use crate::tokens::{RefreshClaims, RefreshRejected};
+use crate::tokens::{Proof, ProofError, RefreshClaims, RefreshRejected, Thumbprint};
 use latchkey_shared::{Account, EndReason, Secret, Timestamp};
 use uuid::Uuid;
 
@@ -30,6 +31,12 @@ pub enum RefreshError {
     /// Two parties hold the session; it has been ended.
     #[error("the refresh token was used twice")]
     Replayed,
+    /// The session is bound to a key, and that was not proven.
+    #[error("the session's key was not proven")]
+    Unproven,
+    /// The proof of the session's key has to be made once more.
+    #[error(transparent)]
+    Proof(#[from] ProofError),
     /// Others rotated the session again and again while this caller tried.
     #[error("the session is being refreshed too often at once")]
     Contended,
@@ -47,6 +54,7 @@ impl RefreshError {
             Self::Invalid | Self::Ambiguous | Self::Superseded => Refreshed::Invalid,
             Self::Ended(_) => Refreshed::Ended,
             Self::Replayed => Refreshed::Replayed,
+            Self::Unproven | Self::Proof(_) => Refreshed::Unproven,
             Self::Contended | Self::Issue(_) | Self::Store(_) => Refreshed::Failed,
         }
     }
@@ -56,8 +64,13 @@ impl RefreshError {
 const LOOKS: usize = 4;
 
 /// Trades a refresh token for the tokens of the current or the next generation.
-pub async fn run(app: &App, token: &Secret, client: &Client) -> Result<Tokens, RefreshError> {
-    let traded = trade(app, token, client).await;
+pub async fn run(
+    app: &App,
+    token: &Secret,
+    proof: Option<Proof>,
+    client: &Client,
+) -> Result<Tokens, RefreshError> {
+    let traded = trade(app, token, proof, client).await;
     app.metrics.refreshes.add(match &traded {
         Ok((how, _)) => *how,
         Err(error) => error.outcome(),
@@ -65,7 +78,12 @@ pub async fn run(app: &App, token: &Secret, client: &Client) -> Result<Tokens, R
     traded.map(|(_, tokens)| tokens)
 }
 
-async fn trade(app: &App, token: &Secret, client: &Client) -> Result<(Refreshed, Tokens), RefreshError> {
+async fn trade(
+    app: &App,
+    token: &Secret,
+    proof: Option<Proof>,
+    client: &Client,
+) -> Result<(Refreshed, Tokens), RefreshError> {
     let now = app.clock.now();
     let claims = match app.refresh_tokens.read(token, now) {
         Ok(claims) => claims,
@@ -74,8 +92,9 @@ async fn trade(app: &App, token: &Secret, client: &Client) -> Result<(Refreshed,
             return Err(RefreshError::Ended(app.ended.reason(claims.sid).or(Some(EndReason::Expired))));
         }
     };
+    let shown = Shown::beside_genuine_token(app, proof, now);
     for _ in 0..LOOKS {
-        if let Some(traded) = attempt(app, &claims, client, now).await? {
+        if let Some(traded) = attempt(app, &claims, &shown, client, now).await? {
             return Ok(traded);
         }
     }
@@ -86,6 +105,7 @@ async fn trade(app: &App, token: &Secret, client: &Client) -> Result<(Refreshed,
 async fn attempt(
     app: &App,
     claims: &RefreshClaims,
+    shown: &Shown,
     client: &Client,
     now: Timestamp,
 ) -> Result<Option<(Refreshed, Tokens)>, RefreshError> {
@@ -102,18 +122,23 @@ async fn attempt(
     let (clock, shared_time) = (&*app.clock, &app.shared_time);
     session.facts.rotated_at = shared_time.by_own_clock(session.facts.rotated_at, now, clock);
     let presented = Generation(claims.generation);
-    match decide(&session.facts, presented, now, app.config.tokens.refresh_grace) {
+    let key = shown.check(app, session.key.as_ref());
+    match decide(&session.facts, key, presented, now, app.config.tokens.refresh_grace) {
         Decision::Refuse(reason) => Err(RefreshError::Ended(Some(reason))),
         Decision::Reissue(generation) => {
             Ok(Some((Refreshed::Repeated, reissue(app, &session, generation, account, now)?)))
         }
         Decision::Rotate(next) => {
             session.facts.idle_ends_at = now + app.idle_limit(session.remember);
-            let ends_at = session.facts.idle_ends_at;
-            let (session_id, client) = (session.id, client.clone());
-            let rotated_at = shared_time.now(clock);
-            let rotation =
-                Rotation { session_id, from: presented, now, rotated_at, idle_ends_at: ends_at, client };
+            let rotation = Rotation {
+                session_id: session.id,
+                key: session.key.clone(),
+                from: presented,
+                now,
+                rotated_at: shared_time.now(clock),
+                idle_ends_at: session.facts.idle_ends_at,
+                client: client.clone(),
+            };
             if app.rotations.write(rotation).await? {
                 Ok(Some((Refreshed::Rotated, reissue(app, &session, next, account, now)?)))
             } else {
@@ -128,6 +153,14 @@ async fn attempt(
             end::run(app, Which::One(session.id), EndReason::ReplayDetected).await?;
             tracing::warn!(session.id = %session.id, "Refresh token replayed; session ended");
             Err(RefreshError::Replayed)
+        }
+        // Browsers send a call again by themselves when a connection breaks: another proof tells them from thieves.
+        Decision::AskForProof if key == KeyCheck::Repeated => Err(app.proofs.undated(now).into()),
+        Decision::AskForProof => {
+            if app.unproven.is_news(session.id, now) {
+                tracing::warn!(session.id = %session.id, "Refresh token without the proof of the session's key; refused");
+            }
+            Err(RefreshError::Unproven)
         }
     }
 }
@@ -149,6 +182,8 @@ impl Lookup for ById {
 pub struct Rotation {
     /// Which session.
     pub(super) session_id: Uuid,
+    /// The key that it must still be bound to.
+    pub(super) key: Option<Thumbprint>,
     /// The generation that it must still be at.
     pub(super) from: Generation,
     /// When it rotates.
@@ -169,7 +204,8 @@ impl Write for Rotation {
     }
 }
 
-fn reissue(
+/// Issues tokens of a session that goes on.
+pub(super) fn reissue(
     app: &App,
     session: &Record,
     generation: Generation,

@@ -37,6 +37,19 @@ pub struct Facts {
     pub ended: Option<EndReason>,
 }
 
+/// What is known of the key that a session is bound to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KeyCheck {
+    /// The session is bound to none.
+    Unbound,
+    /// Whoever shows the token has the key.
+    Proven,
+    /// The proof is the key's, and may have been used before.
+    Repeated,
+    /// There is no proof, or it is another key's.
+    Unproven,
+}
+
 /// What to do about a refresh token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Decision {
@@ -50,15 +63,26 @@ pub enum Decision {
     Superseded,
     /// Two parties hold the session: end it.
     Replay,
+    /// Refuse, and leave the session as it is: whoever asks may have stolen the token, and must not be able to end it either.
+    AskForProof,
 }
 
 /// Decides about a refresh token of generation `presented`.
-pub fn decide(facts: &Facts, presented: Generation, now: Timestamp, grace: Duration) -> Decision {
+pub fn decide(
+    facts: &Facts,
+    key: KeyCheck,
+    presented: Generation,
+    now: Timestamp,
+    grace: Duration,
+) -> Decision {
     if let Some(reason) = facts.ended {
         return Decision::Refuse(reason);
     }
     if now >= facts.idle_ends_at || now >= facts.absolute_ends_at {
         return Decision::Refuse(EndReason::Expired);
+    }
+    if matches!(key, KeyCheck::Unproven | KeyCheck::Repeated) {
+        return Decision::AskForProof;
     }
     if presented == facts.generation {
         return Decision::Rotate(presented.next());
@@ -72,7 +96,9 @@ pub fn decide(facts: &Facts, presented: Generation, now: Timestamp, grace: Durat
     let never_arrived = facts.seen < Some(facts.generation);
     // A rotation that lies ahead says that a clock was set back: how long ago it was, nobody knows.
     let same_moment = now < facts.rotated_at + grace && facts.rotated_at < now + SKEW;
-    if presented.next() == facts.generation && (never_arrived || same_moment) {
+    // A browser that crashed comes back with the cookie that it last wrote to its disk. Nobody else has its key.
+    let crashed = key == KeyCheck::Proven;
+    if presented.next() == facts.generation && (never_arrived || same_moment || crashed) {
         return Decision::Reissue(facts.generation);
     }
     Decision::Replay
@@ -102,36 +128,45 @@ mod tests {
         }
     }
 
-    fn decided(facts: &Facts, presented: u64, millis: i64) -> Decision {
-        decide(facts, Generation(presented), at(millis), GRACE)
+    const KEYS: [KeyCheck; 4] = [KeyCheck::Unbound, KeyCheck::Proven, KeyCheck::Repeated, KeyCheck::Unproven];
+
+    fn decided(facts: &Facts, key: KeyCheck, presented: u64, millis: i64) -> Decision {
+        decide(facts, key, Generation(presented), at(millis), GRACE)
     }
 
-    /// Every combination of who shows what when, against the rules in their own words.
+    /// The rules in their own words.
+    fn as_the_rules_say(facts: &Facts, key: KeyCheck, presented: u64, millis: i64) -> Decision {
+        let (current, seen) = (facts.generation.0, facts.seen.map(|seen| seen.0));
+        match facts.ended {
+            Some(reason) => Decision::Refuse(reason),
+            None if millis >= 100_000 => Decision::Refuse(EndReason::Expired),
+            None if [KeyCheck::Repeated, KeyCheck::Unproven].contains(&key) => Decision::AskForProof,
+            None if presented == current => Decision::Rotate(Generation(current + 1)),
+            None if presented + 1 == current
+                && (key == KeyCheck::Proven
+                    || seen.is_none_or(|seen| seen < current)
+                    || (-60_000 < millis && millis < 20_000)) =>
+            {
+                Decision::Reissue(Generation(current))
+            }
+            None => Decision::Replay,
+        }
+    }
+
+    /// Every combination of who shows what when.
     #[test]
     fn every_case_is_decided_as_the_rules_say() {
-        let ends = [None].into_iter().chain(EndReason::ALL.map(Some));
-        for ended in ends {
+        let ends: Vec<_> = [None].into_iter().chain(EndReason::ALL.map(Some)).collect();
+        for (ended, key) in ends.into_iter().flat_map(|ended| KEYS.map(|key| (ended, key))) {
             for current in 0..4 {
                 for seen in [None, Some(0), Some(1), Some(2), Some(3)] {
                     for presented in 0..5 {
                         for millis in [-60_000, -59_999, -1, 0, 1, 19_999, 20_000, 99_999, 100_000, 200_000] {
                             let facts = Facts { ended, ..facts(current, seen) };
-                            let expected = match ended {
-                                Some(reason) => Decision::Refuse(reason),
-                                None if millis >= 100_000 => Decision::Refuse(EndReason::Expired),
-                                None if presented == current => Decision::Rotate(Generation(current + 1)),
-                                None if presented + 1 == current
-                                    && (seen.is_none_or(|seen| seen < current)
-                                        || (-60_000 < millis && millis < 20_000)) =>
-                                {
-                                    Decision::Reissue(Generation(current))
-                                }
-                                None => Decision::Replay,
-                            };
                             assert_eq!(
-                                decided(&facts, presented, millis),
-                                expected,
-                                "{facts:?} {presented} {millis}"
+                                decided(&facts, key, presented, millis),
+                                as_the_rules_say(&facts, key, presented, millis),
+                                "{facts:?} {key:?} {presented} {millis}"
                             );
                         }
                     }
@@ -149,7 +184,8 @@ mod tests {
                 for presented in 0..=current {
                     for millis in [0, 19_999, 99_999] {
                         let facts = Facts { valid_from: Generation(valid_from), ..facts(current, seen) };
-                        let superseded = decided(&facts, presented, millis) == Decision::Superseded;
+                        let superseded =
+                            decided(&facts, KeyCheck::Proven, presented, millis) == Decision::Superseded;
                         assert_eq!(superseded, presented < valid_from, "{facts:?} {presented} {millis}");
                     }
                 }
@@ -157,11 +193,23 @@ mod tests {
         }
     }
 
+    /// Whoever has a stolen token and not the key learns nothing by it, and cannot even end the session.
+    #[test]
+    fn without_the_key_no_token_of_a_bound_session_rotates_it_ends_it_or_is_answered() {
+        for key in [KeyCheck::Unproven, KeyCheck::Repeated] {
+            for presented in 0..9 {
+                assert_eq!(decided(&facts(4, Some(4)), key, presented, 50_000), Decision::AskForProof);
+            }
+        }
+    }
+
     #[test]
     fn the_absolute_limit_ends_a_session_that_is_in_use() {
         let facts = Facts { idle_ends_at: at(300_000), ..facts(7, Some(7)) };
-        assert_eq!(decided(&facts, 7, 199_999), Decision::Rotate(Generation(8)));
-        assert_eq!(decided(&facts, 7, 200_000), Decision::Refuse(EndReason::Expired));
+        for key in [KeyCheck::Unbound, KeyCheck::Proven] {
+            assert_eq!(decided(&facts, key, 7, 199_999), Decision::Rotate(Generation(8)));
+            assert_eq!(decided(&facts, key, 7, 200_000), Decision::Refuse(EndReason::Expired));
+        }
     }
 
     /// A session and one client that may lose answers; time passes between the steps.
@@ -194,7 +242,11 @@ mod tests {
         }
 
         fn refresh(&mut self, presented: Generation) -> Option<Generation> {
-            match decide(&self.facts, presented, at(self.now), GRACE) {
+            self.refresh_with(KeyCheck::Unbound, presented)
+        }
+
+        fn refresh_with(&mut self, key: KeyCheck, presented: Generation) -> Option<Generation> {
+            match decide(&self.facts, key, presented, at(self.now), GRACE) {
                 Decision::Rotate(next) => {
                     self.facts = Facts { generation: next, rotated_at: at(self.now), ..self.facts };
                     Some(next)
@@ -204,7 +256,7 @@ mod tests {
                     self.facts.ended = Some(EndReason::ReplayDetected);
                     None
                 }
-                Decision::Refuse(_) | Decision::Superseded => None,
+                Decision::Refuse(_) | Decision::Superseded | Decision::AskForProof => None,
             }
         }
 
@@ -295,7 +347,108 @@ mod tests {
         assert!(explored > 100_000, "{explored} histories");
     }
 
+    /// A browser that has the session's key and writes its cookies to the disk later; and a thief who has only copied them.
+    #[derive(Clone, Copy)]
+    struct Bound {
+        server: Model,
+        held: Generation,
+        on_disk: Generation,
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    enum BoundMove {
+        Refresh {
+            answer_arrives: bool,
+        },
+        Use,
+        /// The cookie reaches the disk.
+        Flush,
+        /// The browser starts again with the cookie on the disk.
+        Crash,
+        Wait(i64),
+        /// Somebody shows the cookie so many generations back, without the key or with a proof that was used.
+        Steal {
+            back: u64,
+            key: KeyCheck,
+        },
+    }
+
+    const BOUND_MOVES: [BoundMove; 9] = [
+        BoundMove::Refresh { answer_arrives: true },
+        BoundMove::Refresh { answer_arrives: false },
+        BoundMove::Use,
+        BoundMove::Flush,
+        BoundMove::Crash,
+        BoundMove::Wait(60_000),
+        BoundMove::Steal { back: 0, key: KeyCheck::Unproven },
+        BoundMove::Steal { back: 2, key: KeyCheck::Unproven },
+        BoundMove::Steal { back: 1, key: KeyCheck::Repeated },
+    ];
+
+    impl Bound {
+        fn begun() -> Self {
+            Self { server: Model::new(), held: Generation::FIRST, on_disk: Generation::FIRST }
+        }
+
+        fn after(mut self, step: BoundMove) -> Self {
+            match step {
+                BoundMove::Refresh { answer_arrives } => {
+                    let answered = self.server.refresh_with(KeyCheck::Proven, self.held).expect("signed out");
+                    // An answer that is lost and a crash before the last cookie is written are two behind: one at a time.
+                    if answer_arrives || self.on_disk != self.held {
+                        (self.held, self.on_disk) = (answered, self.held.max(self.on_disk));
+                    }
+                }
+                BoundMove::Use => self.server.uses(self.held),
+                BoundMove::Flush => self.on_disk = self.held,
+                BoundMove::Crash => self.held = self.on_disk,
+                BoundMove::Wait(millis) => self.server.now += millis,
+                BoundMove::Steal { back, key } => {
+                    let (before, copied) = (self.server.facts, self.held.0.saturating_sub(back));
+                    assert_eq!(self.server.refresh_with(key, Generation(copied)), None);
+                    assert_eq!(self.server.facts, before);
+                }
+            }
+            self
+        }
+    }
+
+    fn explore_bound(bound: Bound, depth: usize) -> u64 {
+        assert_eq!(bound.server.facts.ended, None);
+        match depth {
+            0 => 1,
+            _ => 1 + BOUND_MOVES.iter().map(|step| explore_bound(bound.after(*step), depth - 1)).sum::<u64>(),
+        }
+    }
+
+    /// Whatever is lost, whenever the browser crashes, and whatever a thief does who has the cookies alone: the owner is
+    /// answered each time, and the thief never.
+    #[test]
+    fn every_order_of_six_moves_of_a_bound_session_leaves_it_to_whoever_has_the_key() {
+        let explored = explore_bound(Bound::begun(), 6);
+        assert!(explored > 500_000, "{explored} histories");
+    }
+
     proptest! {
+        #[test]
+        fn a_bound_session_outlives_crashes_lost_answers_and_thieves(
+            moves in prop::collection::vec((0..BOUND_MOVES.len(), 0..60_000_i64), 0..200)
+        ) {
+            moves.into_iter().fold(Bound::begun(), |bound, (step, millis)| {
+                bound.after(BOUND_MOVES[step]).after(BoundMove::Wait(millis))
+            });
+        }
+
+        #[test]
+        fn two_that_both_have_the_key_end_the_session_once_one_of_them_is_two_behind(ahead in 2..20_u64) {
+            let mut server = Model::new();
+            for generation in 0..ahead {
+                server.refresh_with(KeyCheck::Proven, Generation(generation));
+            }
+            prop_assert_eq!(server.refresh_with(KeyCheck::Proven, Generation::FIRST), None);
+            prop_assert_eq!(server.facts.ended, Some(EndReason::ReplayDetected));
+        }
+
         #[test]
         fn one_client_is_never_signed_out_however_many_answers_are_lost(steps in prop::collection::vec(step(), 0..200)) {
             let mut server = Model::new();

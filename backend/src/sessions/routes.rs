@@ -2,12 +2,12 @@
 
 use super::refresh::{self, RefreshError};
 use super::session::{Client, Tokens};
-use super::sign_in::{self, SignInError};
+use super::sign_in::{self, Brought, SignInError};
 use super::{EndError, IssueError, ListError, Over, candidates, end, list};
 use crate::app::App;
 use crate::http::{
-    Bearer, Body, Cookie, Json, MaybeBearer, NoContent, PageQuery, PathId, Refusal, SameSite, SetCookies,
-    refusals,
+    Bearer, Body, Cookie, Json, MaybeBearer, MaybeProof, NoContent, PageQuery, PathId, Refusal, SameSite,
+    SetCookies, refusals,
 };
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -31,9 +31,12 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// Signs in.
 ///
-/// The answer is the same, in the same time, whether the address or the password was wrong.
+/// The answer is the same, in the same time, whether the address or the password was wrong. A session that begins with a
+/// proof of a key is bound to that key. Where a cookie of a session of the same account comes along that is bound to another
+/// key, that session goes on, and the new key takes the old one's place.
 #[utoipa::path(
     post, path = "/api/auth/login", tag = "sessions", request_body = LogInRequest,
+    params(("DPoP" = Option<String>, Header, description = "A proof of the client's key (RFC 9449 §4), made for this call")),
     responses(
         (
             status = 200, description = "Signed in", body = SignedIn,
@@ -48,7 +51,7 @@ pub fn routes() -> OpenApiRouter<App> {
                 )),
             ),
         ),
-        refusals::Body, refusals::Unauthorized, refusals::Forbidden, refusals::TooMany,
+        refusals::Body, refusals::Unproven, refusals::Forbidden, refusals::TooMany,
         refusals::Overloaded,
     ),
 )]
@@ -57,27 +60,34 @@ async fn login(
     cookie: Cookie,
     same_site: SameSite,
     client: Client,
+    MaybeProof(proof): MaybeProof,
     Body(body): Body<LogInRequest>,
 ) -> Result<SignedInReply, Refusal> {
     let log_in = LogIn::try_from(body)?;
     let delivery = log_in.token_delivery;
-    if delivery == TokenDelivery::Cookie {
-        same_site.required()?;
-    }
-    let tokens = sign_in::run(&app, log_in, client).await?;
+    let held = match delivery {
+        TokenDelivery::Cookie => {
+            same_site.required()?;
+            cookie.tokens().to_vec()
+        }
+        TokenDelivery::Body => Vec::new(),
+    };
+    let tokens = sign_in::run(&app, log_in, Brought { client, proof, held }).await?;
     let reply = SignedInReply::new(&app, StatusCode::OK, tokens, delivery);
     Ok(reply.in_the_place_of(&app, &cookie).await)
 }
 
 /// Trades a refresh token for the next access token.
 ///
-/// With the cookie, or with `refresh_token` in the body; the next refresh token travels the same way.
+/// With the cookie, or with `refresh_token` in the body; the next refresh token travels the same way. A
+/// session that is bound to a key asks for that key's proof.
 #[utoipa::path(
     post, path = "/api/auth/refresh", tag = "sessions", request_body = RefreshRequest,
+    params(("DPoP" = Option<String>, Header, description = "A proof of the client's key (RFC 9449 §4), made for this call")),
     security(("refresh_cookie" = []), ()),
     responses(
         (status = 200, description = "The session goes on", body = SignedIn),
-        refusals::Body, refusals::Unauthorized, refusals::Forbidden,
+        refusals::Body, refusals::Unproven, refusals::Forbidden,
     ),
 )]
 async fn refresh(
@@ -85,6 +95,7 @@ async fn refresh(
     cookie: Cookie,
     same_site: SameSite,
     client: Client,
+    MaybeProof(proof): MaybeProof,
     Body(body): Body<RefreshRequest>,
 ) -> Result<SignedInReply, Refusal> {
     let (token, delivery) = match body.refresh_token {
@@ -96,7 +107,7 @@ async fn refresh(
         }
     };
     // A refused cookie is left where it is: another tab may have signed in meanwhile, and its new cookie must survive.
-    let tokens = refresh::run(&app, &token, &client).await?;
+    let tokens = refresh::run(&app, &token, proof, &client).await?;
     Ok(SignedInReply::new(&app, StatusCode::OK, tokens, delivery).without_strays(&app, &cookie))
 }
 
@@ -234,6 +245,7 @@ impl From<SignInError> for Refusal {
             SignInError::Rejected => Self::new(ErrorCode::CredentialsRejected),
             SignInError::TooMany(error) => error.into(),
             SignInError::Pool(error) => error.into(),
+            SignInError::Proof(error) => error.into(),
             SignInError::Issue(error) => error.into(),
             SignInError::Store(error) => error.into(),
         }
@@ -249,6 +261,8 @@ impl From<RefreshError> for Refusal {
             }
             RefreshError::Ended(reason) => Self::ended(reason),
             RefreshError::Replayed => Self::new(ErrorCode::ReplayDetected).because(EndReason::ReplayDetected),
+            RefreshError::Unproven => Self::unproven(),
+            RefreshError::Proof(error) => error.into(),
             RefreshError::Contended => Self::internal(error),
             RefreshError::Issue(error) => error.into(),
             RefreshError::Store(error) => error.into(),

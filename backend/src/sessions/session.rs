@@ -1,7 +1,7 @@
 //! What a session is to the server.
 
 use super::rotation::{Facts, Generation};
-use crate::tokens::AccessToken;
+use crate::tokens::{AccessToken, Thumbprint};
 use latchkey_shared::{Account, EndReason, Secret, Timestamp, TokenDelivery};
 use std::time::Duration;
 use uuid::Uuid;
@@ -34,7 +34,9 @@ pub struct Record {
     pub last_seen_at: Timestamp,
     /// When it was ended, if it was: itself, or by a cutoff that has not reached its row yet.
     pub ended_at: Option<Timestamp>,
-    /// What a refresh depends on.
+    /// The key that a refresh must prove, where the session is bound to one.
+    pub key: Option<Thumbprint>,
+    /// What else a refresh depends on.
     pub facts: Facts,
 }
 
@@ -61,6 +63,7 @@ pub struct NewSession {
     pub account_id: Uuid,
     pub remember: bool,
     pub delivery: TokenDelivery,
+    pub key: Option<Thumbprint>,
     pub client: Client,
     pub now: Timestamp,
     pub idle_ends_at: Timestamp,

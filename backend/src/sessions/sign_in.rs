@@ -1,6 +1,8 @@
 //! Sign-in: an address and a password become a session.
 
+use super::binding::bind;
 use super::end;
+use super::replace_key::{self, ProvenAgain};
 use super::rotation::Generation;
 use super::session::{Client, Issued, NewSession, Tokens};
 use super::store;
@@ -10,9 +12,9 @@ use crate::db::{Executor, StoreError, Write};
 use crate::metrics::SignedIn;
 use crate::passwords::{PasswordHash, PoolError};
 use crate::throttle::{Guess, TooMany};
-use crate::tokens::Grant;
+use crate::tokens::{Grant, Proof, ProofError, Thumbprint};
 use crate::traces;
-use latchkey_shared::{Account, EmailAddress, LogIn, Timestamp, TokenDelivery};
+use latchkey_shared::{Account, EmailAddress, LogIn, Secret, Timestamp, TokenDelivery};
 use uuid::Uuid;
 
 /// Why nobody is signed in.
@@ -27,6 +29,9 @@ pub enum SignInError {
     /// The hashing threads are busy, or have failed.
     #[error(transparent)]
     Pool(#[from] PoolError),
+    /// The proof of the client's key has to be made once more.
+    #[error(transparent)]
+    Proof(#[from] ProofError),
     /// No token could be signed.
     #[error(transparent)]
     Issue(#[from] IssueError),
@@ -40,30 +45,43 @@ pub enum SignInError {
 #[error("cannot sign a token: {0}")]
 pub struct IssueError(#[from] jsonwebtoken::errors::Error);
 
+/// What comes with the credentials.
+pub struct Brought {
+    /// Who asks.
+    pub client: Client,
+    /// The proof of a key that the session is to be bound to.
+    pub proof: Option<Proof>,
+    /// The refresh tokens of sessions that this browser holds.
+    pub held: Vec<Secret>,
+}
+
 /// A session that has begun and has no tokens yet.
 #[derive(Debug, Clone, Copy)]
 pub struct Started(pub(super) Issued);
 
 /// Lets nobody guess for long, checks the credentials and begins a session.
-pub async fn run(app: &App, log_in: LogIn, client: Client) -> Result<Tokens, SignInError> {
-    let signed_in = admitted(app, log_in, client).await;
+pub async fn run(app: &App, log_in: LogIn, brought: Brought) -> Result<Tokens, SignInError> {
+    let signed_in = admitted(app, log_in, brought).await;
     app.metrics.sign_ins.add(match &signed_in {
         Ok(_) => SignedIn::Accepted,
         Err(SignInError::Rejected) => SignedIn::Rejected,
         Err(SignInError::TooMany(_)) => SignedIn::TooMany,
         Err(SignInError::Pool(PoolError::Overloaded)) => SignedIn::Overloaded,
-        Err(SignInError::Pool(PoolError::Failed) | SignInError::Issue(_) | SignInError::Store(_)) => {
-            SignedIn::Failed
-        }
+        Err(
+            SignInError::Pool(PoolError::Failed)
+            | SignInError::Proof(_)
+            | SignInError::Issue(_)
+            | SignInError::Store(_),
+        ) => SignedIn::Failed,
     });
     signed_in
 }
 
-async fn admitted(app: &App, log_in: LogIn, client: Client) -> Result<Tokens, SignInError> {
+async fn admitted(app: &App, log_in: LogIn, brought: Brought) -> Result<Tokens, SignInError> {
     // Counted by what was typed, before anybody looks whether there is such an account.
-    let guess = Guess::of_account(&client.ip, &accounts::email_key(&log_in.email));
+    let guess = Guess::of_account(&brought.client.ip, &accounts::email_key(&log_in.email));
     let attempt = app.throttle.admit(guess, app.steady_now())?;
-    let signed_in = check(app, log_in, client).await;
+    let signed_in = check(app, log_in, brought).await;
     match &signed_in {
         Ok(_) => attempt.was_right(),
         Err(SignInError::Rejected) => attempt.was_wrong(),
@@ -72,7 +90,7 @@ async fn admitted(app: &App, log_in: LogIn, client: Client) -> Result<Tokens, Si
     signed_in
 }
 
-async fn check(app: &App, log_in: LogIn, client: Client) -> Result<Tokens, SignInError> {
+async fn check(app: &App, log_in: LogIn, brought: Brought) -> Result<Tokens, SignInError> {
     let found = traces::during("find the account", find(app, &log_in.email)).await?;
     let (account, hash) =
         found.map_or((None, None), |found| (Some(found.account), Some(found.password_hash)));
@@ -83,7 +101,18 @@ async fn check(app: &App, log_in: LogIn, client: Client) -> Result<Tokens, SignI
         return Err(SignInError::Rejected);
     };
     let now = app.clock.now();
-    let (new, started) = prepare(app, account.id, log_in.remember, log_in.token_delivery, client, now);
+    let Brought { client, proof, held } = brought;
+    let remember = log_in.remember;
+    let key = bind(app, proof.as_ref(), remember, &client, now)?;
+    if let Some(key) = &key {
+        let proven = ProvenAgain { account: &account, checked: &hash, key, remember, client: &client };
+        for held in &held {
+            if let Some(tokens) = replace_key::run(app, held, &proven, now).await? {
+                return Ok(tokens);
+            }
+        }
+    }
+    let (new, started) = prepare(app, account.id, remember, log_in.token_delivery, key, client, now);
     let session_id = new.id;
     // The password may have been changed while it was being checked: whoever knew the old one stays out.
     if !app.sign_ins.write(SignIn { new, checked: hash }).await? {
@@ -127,10 +156,11 @@ pub async fn start(
     app: &App,
     account_id: Uuid,
     remember: bool,
+    key: Option<Thumbprint>,
     client: Client,
     now: Timestamp,
 ) -> Result<Started, StoreError> {
-    let (new, started) = prepare(app, account_id, remember, TokenDelivery::Cookie, client, now);
+    let (new, started) = prepare(app, account_id, remember, TokenDelivery::Cookie, key, client, now);
     store::insert_session(db, new).await?;
     Ok(started)
 }
@@ -141,6 +171,7 @@ fn prepare(
     account_id: Uuid,
     remember: bool,
     delivery: TokenDelivery,
+    key: Option<Thumbprint>,
     client: Client,
     now: Timestamp,
 ) -> (NewSession, Started) {
@@ -149,6 +180,7 @@ fn prepare(
         account_id,
         remember,
         delivery,
+        key,
         client,
         now,
         idle_ends_at: now + app.idle_limit(remember),

@@ -1,15 +1,17 @@
 //! Sessions in the database.
 
 use super::refresh::Rotation;
+use super::replace_key::KeyChange;
 use super::rotation::{Facts, Generation};
 use super::seen::Seen;
 use super::session::{Client, NewSession, Record};
 use super::sign_in::SignIn;
 use crate::db::entity::{account, ended_session, session, session_cutoff as cutoff};
 use crate::db::{Executor, StoreError, asked};
+use crate::tokens::Thumbprint;
 use latchkey_shared::{EndReason, Timestamp, TokenDelivery};
 use sea_orm::sea_query::{
-    Expr, ExprTrait, IntoIden, LockType, OnConflict, Order, Query, TableRef, ValueTuple,
+    Expr, ExprTrait, Func, IntoIden, LockType, OnConflict, Order, Query, TableRef, ValueTuple,
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
@@ -21,6 +23,9 @@ use uuid::Uuid;
 
 /// A statement holds only so many parameters, and a transaction must not hold others up for long.
 pub const PORTION: usize = 1000;
+
+/// How the key of a session was registered: the page makes it, and proves it as RFC 9449 says.
+const KEY_SOURCE: &str = "dpop";
 
 /// Which sessions of whom.
 #[derive(Clone, Copy)]
@@ -150,6 +155,7 @@ pub fn select() -> Select<session::Entity> {
 }
 
 pub async fn insert_session(db: &impl Executor, new: NewSession) -> Result<(), StoreError> {
+    let key_source = source(new.key.as_ref()).map(str::to_owned);
     let row = session::ActiveModel {
         id: Set(new.id),
         account_id: Set(new.account_id),
@@ -169,6 +175,8 @@ pub async fn insert_session(db: &impl Executor, new: NewSession) -> Result<(), S
         epoch: Set(0),
         valid_from: Set(0),
         token_in_body: Set(new.delivery == TokenDelivery::Body),
+        key_thumbprint: Set(new.key.map(|key| key.as_str().to_owned())),
+        key_source: Set(key_source),
     };
     session::Entity::insert(row).exec_without_returning(db).await?;
     Ok(())
@@ -188,6 +196,8 @@ pub async fn insert_guarded(db: &impl Executor, sign_ins: &[SignIn]) -> Result<V
             new.absolute_ends_at.as_millis().into(),
             checked.expose().into(),
             (new.delivery == TokenDelivery::Body).into(),
+            new.key.as_ref().map(Thumbprint::as_str).into(),
+            source(new.key.as_ref()).into(),
         ])
     });
     let account = |column: account::Column| Expr::col((account::Entity, column));
@@ -199,7 +209,7 @@ pub async fn insert_guarded(db: &impl Executor, sign_ins: &[SignIn]) -> Result<V
                 .map(asked),
         )
         .expr(account(account::Column::SessionEpoch))
-        .expr(asked("column10"))
+        .exprs(["column10", "column11", "column12"].map(asked))
         .from_values(rows.collect::<Vec<_>>(), "asked")
         .inner_join(account::Entity, account(account::Column::Id).eq(asked("column2")))
         .and_where(account(account::Column::PasswordHash).eq(asked("column9")))
@@ -223,6 +233,8 @@ pub async fn insert_guarded(db: &impl Executor, sign_ins: &[SignIn]) -> Result<V
             Column::AbsoluteEndsAt,
             Column::Epoch,
             Column::TokenInBody,
+            Column::KeyThumbprint,
+            Column::KeySource,
         ])
         .select_from(guarded)
         .map_err(|error| DbErr::Custom(error.to_string()))?
@@ -261,8 +273,8 @@ pub async fn lock_account(db: &impl Executor, account_id: Uuid) -> Result<(), St
     Ok(())
 }
 
-/// Rotates those sessions that still are at the generation that they are rotated from and have not ended. Of any number
-/// of callers exactly one is told that it was the one, also where several are in `rotations`.
+/// Rotates those sessions that still are at the generation that they are rotated from, are bound to the same key, and have
+/// not ended. Of any number of callers exactly one is told that it was the one, also where several are in `rotations`.
 pub async fn mark_rotated(db: &impl Executor, rotations: &[Rotation]) -> Result<Vec<bool>, StoreError> {
     let rows = rotations.iter().map(|rotation| {
         ValueTuple::Many(vec![
@@ -273,6 +285,8 @@ pub async fn mark_rotated(db: &impl Executor, rotations: &[Rotation]) -> Result<
             rotation.client.user_agent.as_str().into(),
             rotation.client.ip.as_str().into(),
             rotation.rotated_at.as_millis().into(),
+            // A null equals nothing; no key has an empty thumbprint.
+            rotation.key.as_ref().map_or("", Thumbprint::as_str).into(),
         ])
     });
     let rotate = Query::update()
@@ -286,6 +300,9 @@ pub async fn mark_rotated(db: &impl Executor, rotations: &[Rotation]) -> Result<
         .from(TableRef::ValuesList(rows.collect(), "asked".into_iden()))
         .and_where(own(Column::Id).eq(asked("column1")))
         .and_where(own(Column::Generation).eq(asked("column2")))
+        .and_where(
+            Expr::expr(Func::coalesce([own(Column::KeyThumbprint), Expr::value("")])).eq(asked("column8")),
+        )
         .and_where(own(Column::EndedAt).is_null())
         .returning(Query::returning().columns([Column::Id, Column::Generation]))
         .to_owned();
@@ -296,6 +313,37 @@ pub async fn mark_rotated(db: &impl Executor, rotations: &[Rotation]) -> Result<
     let is_the_one =
         |rotation: &Rotation| rotated.remove(&(rotation.session_id, signed(rotation.from.next())));
     Ok(rotations.iter().map(is_the_one).collect())
+}
+
+/// Puts another key in the place of the one that the session is bound to, and makes its next generation. Not where the
+/// session has ended, has gone on, is bound to another key, or is of an account whose password is another one by now.
+pub async fn mark_key_replaced(db: &impl Executor, change: &KeyChange) -> Result<bool, StoreError> {
+    let account = Query::select()
+        .column(account::Column::Id)
+        .from(account::Entity)
+        .and_where(account::Column::Id.eq(change.account_id))
+        .and_where(account::Column::PasswordHash.eq(change.checked.expose()))
+        // Whoever changes the password waits, or has changed it before.
+        .lock(LockType::Share)
+        .to_owned();
+    let changed = session::Entity::update_many()
+        .col_expr(Column::Generation, Expr::col(Column::Generation).add(1))
+        .col_expr(Column::KeyThumbprint, Expr::value(change.new.as_str()))
+        .col_expr(Column::KeySource, Expr::value(KEY_SOURCE))
+        .col_expr(Column::Remember, Expr::value(change.remember))
+        .col_expr(Column::RotatedAt, Expr::value(change.rotated_at.as_millis()))
+        .col_expr(Column::LastSeenAt, Expr::value(change.now.as_millis()))
+        .col_expr(Column::IdleEndsAt, Expr::value(change.idle_ends_at.as_millis()))
+        .col_expr(Column::UserAgent, Expr::value(change.client.user_agent.as_str()))
+        .col_expr(Column::Ip, Expr::value(change.client.ip.as_str()))
+        .filter(Column::Id.eq(change.session_id))
+        .filter(Column::Generation.eq(signed(change.from)))
+        .filter(Column::KeyThumbprint.eq(change.old.as_str()))
+        .filter(unended())
+        .filter(Column::AccountId.in_subquery(account))
+        .exec(db)
+        .await?;
+    Ok(changed.rows_affected == 1)
 }
 
 /// Notes which generations have been used, where none later has been noted yet.
@@ -500,6 +548,7 @@ pub fn record(Row { session: row, cut_at, cut_reason }: Row) -> Record {
         created_at: Timestamp::from_millis(row.created_at),
         last_seen_at: Timestamp::from_millis(row.last_seen_at),
         ended_at: row.ended_at.or(cut_at).map(Timestamp::from_millis),
+        key: row.key_thumbprint.map(Thumbprint::from_stored),
         facts: Facts {
             generation: Generation(row.generation.unsigned_abs()),
             seen: u64::try_from(row.seen_generation).ok().map(Generation),
@@ -510,6 +559,10 @@ pub fn record(Row { session: row, cut_at, cut_reason }: Row) -> Record {
             ended: row.end_reason.or(cut_reason).as_deref().map(EndReason::named),
         },
     }
+}
+
+fn source(key: Option<&Thumbprint>) -> Option<&'static str> {
+    key.map(|_| KEY_SOURCE)
 }
 
 /// Databases count with a sign.

@@ -6,6 +6,7 @@
 mod secrets;
 mod support;
 
+mod bound;
 mod login;
 mod logout;
 mod refresh;
@@ -38,5 +39,6 @@ mod concurrency;
 mod isolation;
 mod network;
 mod outage;
+mod proof;
 mod restart;
 mod theft;

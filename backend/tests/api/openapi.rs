@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 /// The contract: every call, its good status, and the errors that it can give.
 const CONTRACT: [(&str, &str, u16, &[u16]); 26] = [
-    ("POST", "/api/auth/signup", 201, &[400, 403, 409, 413, 415, 422, 429, 500, 503]),
+    ("POST", "/api/auth/signup", 201, &[400, 401, 403, 409, 413, 415, 422, 429, 500, 503]),
     ("POST", "/api/auth/login", 200, &[400, 401, 403, 413, 415, 422, 429, 500, 503]),
     ("POST", "/api/auth/refresh", 200, &[400, 401, 403, 413, 415, 422, 500]),
     ("POST", "/api/auth/logout", 204, &[400, 403, 413, 415, 422, 500]),
@@ -111,7 +111,8 @@ async fn every_call_says_what_it_does_and_who_may_call_it() {
     for (method, path, operation) in operations(&description) {
         assert!(names.insert(operation["operationId"].as_str().unwrap().to_owned()), "{operation}");
         assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{method} {path}");
-        let refuses_strangers = operation["responses"].get("401").is_some() && path != "/api/auth/login";
+        let is_for_strangers = ["/api/auth/signup", "/api/auth/login"].contains(&path.as_str());
+        let refuses_strangers = operation["responses"].get("401").is_some() && !is_for_strangers;
         assert_eq!(
             operation.get("security").is_some(),
             refuses_strangers || path == "/api/auth/logout",
@@ -132,6 +133,21 @@ async fn every_reference_leads_somewhere() {
     for reference in references {
         assert!(description.pointer(reference).is_some(), "{reference}");
     }
+}
+
+#[tokio::test]
+async fn the_calls_that_take_a_proof_say_so_and_what_they_answer_to_a_wrong_one() {
+    let mut found = BTreeSet::new();
+    for (_, path, operation) in operations(&description().await) {
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let Some(proof) = parameters.clone().find(|parameter| parameter["name"] == "DPoP") else { continue };
+        assert_eq!((&proof["in"], proof["required"].as_bool()), (&json!("header"), Some(false)), "{path}");
+        let headers = &operation["responses"]["401"]["headers"];
+        assert!(headers["WWW-Authenticate"].is_object() && headers["DPoP-Nonce"].is_object(), "{path}");
+        found.insert(path);
+    }
+    let expected = ["/api/auth/login", "/api/auth/refresh", "/api/auth/signup"].map(str::to_owned);
+    assert_eq!(found, BTreeSet::from(expected));
 }
 
 /// The schema of an operation's body.

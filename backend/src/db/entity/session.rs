@@ -26,6 +26,8 @@ pub struct Model {
     pub valid_from: i64,
     /// Whether the client keeps its refresh token itself.
     pub token_in_body: bool,
+    pub key_thumbprint: Option<String>,
+    pub key_source: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

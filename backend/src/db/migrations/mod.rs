@@ -2,6 +2,7 @@
 
 mod m0001_accounts_and_sessions;
 mod m0002_known_keys;
+mod m0003_session_keys;
 mod m0004_throttle;
 mod m0005_session_cutoffs;
 
@@ -16,6 +17,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m0001_accounts_and_sessions::Migration),
             Box::new(m0002_known_keys::Migration),
+            Box::new(m0003_session_keys::Migration),
             Box::new(m0004_throttle::Migration),
             Box::new(m0005_session_cutoffs::Migration),
         ]

@@ -101,6 +101,28 @@ impl Answer {
         }
     }
 
+    /// A refusal that asks for the right proof.
+    #[track_caller]
+    pub fn asks_for_the_right_proof(&self) {
+        self.problem(ErrorCode::TokenInvalid);
+        assert_eq!(
+            self.header("www-authenticate"),
+            Some(r#"DPoP error="invalid_dpop_proof", algs="ES256""#),
+            "{self}"
+        );
+        assert_eq!((self.header("dpop-nonce"), self.set_cookie()), (None, None), "{self}");
+    }
+
+    /// A refusal that asks for a proof with this nonce.
+    #[track_caller]
+    pub fn asked_nonce(&self) -> String {
+        self.problem(ErrorCode::TokenInvalid);
+        let challenge = r#"DPoP error="use_dpop_nonce", algs="ES256""#;
+        assert_eq!(self.header("www-authenticate"), Some(challenge), "{self}");
+        assert_eq!(self.set_cookie(), None, "{self}");
+        self.header("dpop-nonce").unwrap_or_else(|| panic!("{self}")).to_owned()
+    }
+
     /// The refusal of a body for its fields: which, and why.
     #[track_caller]
     pub fn refused_fields(&self) -> BTreeMap<String, FieldErrorCode> {

@@ -40,6 +40,11 @@ impl Call {
         self.header("cookie", format!("latchkey_refresh={token}"))
     }
 
+    /// Brings a proof of a key.
+    pub fn proof(self, proof: &str) -> Self {
+        self.header("dpop", proof)
+    }
+
     pub fn json(self, body: &Value) -> Self {
         self.raw_json(body.to_string())
     }

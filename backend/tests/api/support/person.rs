@@ -1,8 +1,8 @@
 //! Somebody with an account, and one client of theirs that is signed in.
 
-use super::{Answer, Call, TestApp, claims_of};
+use super::{Answer, Call, Key, TestApp, claims_of};
 use serde_json::{Value, json};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// Strong enough for every check.
 pub const PASSWORD: &str = "correct horse battery staple";
@@ -17,6 +17,8 @@ pub struct Person {
     pub name: String,
     pub email: String,
     pub password: String,
+    /// What each refresh of this client proves, if anything.
+    pub key: Option<Arc<Key>>,
     held: Mutex<Held>,
 }
 
@@ -35,6 +37,7 @@ impl Person {
             name: name.to_owned(),
             email: address_of(name),
             password: password.to_owned(),
+            key: None,
             held: Mutex::new(held),
         }
     }
@@ -57,7 +60,22 @@ impl Person {
     pub fn at(&self, app: &TestApp) -> Self {
         let held = Mutex::new(self.held());
         let (name, email, password) = (self.name.clone(), self.email.clone(), self.password.clone());
-        Self { app: app.clone(), name, email, password, held }
+        Self { app: app.clone(), name, email, password, key: self.key.clone(), held }
+    }
+
+    /// Somebody who has copied this client's tokens, and not its key.
+    pub fn robbed(&self) -> Self {
+        Self { key: None, ..self.at(&self.app) }
+    }
+
+    /// The same person at another client, which has this key; the session is bound to it.
+    pub async fn elsewhere_bound_to(&self, key: Key) -> Self {
+        let body = json!({"email": self.email, "password": self.password});
+        let proof = key.proof(&self.app, "/api/auth/login");
+        let answer = self.app.post("/api/auth/login", &body).proof(&proof).await;
+        answer.ok();
+        let person = Self::holding(&self.app, &self.name, &self.password, &answer);
+        Self { key: Some(Arc::new(key)), ..person }
     }
 
     fn held(&self) -> Held {
@@ -97,7 +115,11 @@ impl Person {
 
     /// Shows any refresh token, and does not keep what it brings.
     pub async fn refresh_with(&self, token: &str) -> Answer {
-        self.app.post("/api/auth/refresh", &json!({})).cookie(token).await
+        let call = self.app.post("/api/auth/refresh", &json!({})).cookie(token);
+        match &self.key {
+            Some(key) => call.proof(&key.proof(&self.app, "/api/auth/refresh")).await,
+            None => call.await,
+        }
     }
 
     /// A call with the access token.

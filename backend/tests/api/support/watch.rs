@@ -116,6 +116,13 @@ impl Watch {
         self.secrets().count()
     }
 
+    /// How many lines that were logged hold both of these.
+    pub fn lines(&self, one: &str, other: &str) -> usize {
+        let log = log();
+        let text = String::from_utf8_lossy(&log.text[self.began - log.forgotten..]);
+        text.lines().filter(|line| line.contains(one) && line.contains(other)).count()
+    }
+
     /// The first secret that was logged, and the line.
     fn leak(&self) -> Option<(String, String)> {
         let log = log();
