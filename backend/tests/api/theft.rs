@@ -1,6 +1,6 @@
 //! Theft: two parties hold tokens of one session. The histories are generated; the real server and its store answer.
 
-use crate::support::{Answer, PASSWORD, Person, TestApp};
+use crate::support::{Answer, Key, PASSWORD, Person, TestApp};
 use latchkey_shared::{EndReason, ErrorCode};
 use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
@@ -246,6 +246,45 @@ fn every_order_of_three_moves_after_a_theft_ends_the_session() {
             }
         }
     }
+}
+
+/// A step where the session is bound to a key that the thief has not.
+async fn of_a_bound_session(step: Step, owner: &Person, thief: &Person) {
+    match step {
+        Step::Refresh { by: Party::Owner, answer_arrives } => {
+            let answer = owner.refresh_with(&owner.refresh_token()).await;
+            answer.ok();
+            if answer_arrives {
+                owner.adopt(&answer);
+            }
+        }
+        Step::Refresh { by: Party::Thief, .. } => thief.refresh().await.asks_for_the_right_proof(),
+        Step::Use(Party::Owner) => drop(owner.verify().await.ok()),
+        Step::Use(Party::Thief) => drop(thief.verify().await.ok()),
+        Step::Steal => {}
+        Step::Wait(seconds) => LAB.app.clock.advance(Duration::from_secs(seconds)),
+    }
+}
+
+/// Nothing that the thief does is noticed by the owner, and nothing is gained by it.
+#[test]
+fn every_order_of_three_moves_after_a_theft_leaves_a_bound_session_to_its_owner() {
+    let _turn = LAB.turn.lock().unwrap_or_else(PoisonError::into_inner);
+    LAB.runtime.block_on(async {
+        for first in MOVES {
+            for second in MOVES {
+                for third in MOVES {
+                    let owner = LAB.owner.elsewhere_bound_to(Key::of(1)).await;
+                    owner.verify().await.ok();
+                    let thief = owner.robbed();
+                    for step in [first, second, third] {
+                        of_a_bound_session(step, &owner, &thief).await;
+                    }
+                    owner.refresh().await.ok();
+                }
+            }
+        }
+    });
 }
 
 prop_state_machine! {
