@@ -49,5 +49,6 @@ fn the_targets_reach_what_they_make_promises_about() {
     for shape in 0..4 {
         fuzz::access_token(&[shape]);
         fuzz::refresh_token(&[shape]);
+        fuzz::proof(&[shape]);
     }
 }

@@ -3,19 +3,22 @@
 #![expect(clippy::unwrap_used, reason = "a promise that does not hold has to stop the run")]
 
 mod bodies;
+mod proofs;
 mod tokens;
 mod world;
 
 pub use bodies::{deletion, log_in, log_out, password_change, profile_change, refresh, sign_up};
+pub use proofs::proof;
 pub use tokens::{access_token, refresh_token};
 
 /// Takes any bytes; panics when a promise is broken.
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its program and of the folder with what it has kept.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("access_token", access_token),
     ("refresh_token", refresh_token),
+    ("proof", proof),
     ("sign_up", sign_up),
     ("log_in", log_in),
     ("refresh", refresh),

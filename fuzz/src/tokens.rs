@@ -95,7 +95,7 @@ pub fn refresh_token(bytes: &[u8]) {
 }
 
 /// What the first byte makes of the others.
-enum Shape {
+pub enum Shape {
     /// The value of a header, as it came.
     Header(Vec<u8>),
     /// The good token with some of its bytes changed.
@@ -105,7 +105,7 @@ enum Shape {
 }
 
 impl Shape {
-    fn of(bytes: &[u8], good: &str) -> Self {
+    pub fn of(bytes: &[u8], good: &str) -> Self {
         let (first, rest) = bytes.split_first().unwrap_or((&0, &[]));
         let parts = || good.split('.').take(2).map(|part| URL_SAFE_NO_PAD.decode(part).unwrap());
         match first % 4 {
@@ -142,13 +142,13 @@ fn edited(good: &[u8], changes: &[u8]) -> Vec<u8> {
     text
 }
 
-fn with_header(name: HeaderName, value: &[u8]) -> Option<Parts> {
+pub fn with_header(name: HeaderName, value: &[u8]) -> Option<Parts> {
     let mut request = Request::new(axum::body::Body::empty());
     request.headers_mut().insert(name, HeaderValue::from_bytes(value).ok()?);
     Some(request.into_parts().0)
 }
 
-fn sign(header: &[u8], claims: &[u8], key: &EncodingKey, algorithm: Algorithm) -> String {
+pub fn sign(header: &[u8], claims: &[u8], key: &EncodingKey, algorithm: Algorithm) -> String {
     let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
     let signature = jsonwebtoken::crypto::sign(message.as_bytes(), key, algorithm).unwrap();
     format!("{message}.{signature}")
@@ -156,7 +156,7 @@ fn sign(header: &[u8], claims: &[u8], key: &EncodingKey, algorithm: Algorithm) -
 
 /// What a reader sees who reads everything. Ours passes over names that it does not know, with values that nobody could
 /// read: there is nothing to compare then.
-fn object(text: &[u8]) -> Option<Value> {
+pub fn object(text: &[u8]) -> Option<Value> {
     let value: Value = serde_json::from_slice(text).ok()?;
     assert!(value.is_object(), "{value}");
     Some(value)
