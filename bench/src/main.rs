@@ -5,6 +5,7 @@
 mod bare;
 mod hashes;
 mod people;
+mod proofs;
 mod seed;
 mod statements;
 
@@ -31,6 +32,14 @@ enum Arguments {
         #[command(subcommand)]
         whose: hashes::Whose,
     },
+    /// Writes proofs down that are good for a minute.
+    Proofs {
+        /// How many.
+        count: u64,
+        /// Where they go.
+        #[arg(long)]
+        out: PathBuf,
+    },
     /// Rotations per second in a loop of the statement alone, so many to each commit.
     Statements {
         /// For how long.
@@ -50,6 +59,7 @@ async fn main() -> Outcome {
     match Arguments::parse() {
         Arguments::Bare { port, file } => bare::serve(port, &file).await,
         Arguments::Seed(options) => seed::run(options).await,
+        Arguments::Proofs { count, out } => proofs::write(count, &out),
         Arguments::Hashes { seconds, whose } => {
             println!("{:.2}", hashes::per_second(seconds, whose)?);
             Ok(())

@@ -2,6 +2,7 @@
 
 use crate::Outcome;
 use crate::people::{PASSWORD, SET_ASIDE, email, id};
+use crate::proofs;
 use clap::Args;
 use latchkey::app::App;
 use latchkey::db::Executor as _;
@@ -25,6 +26,9 @@ pub struct Options {
     /// How many refresh tokens, each of another person.
     #[arg(long, default_value_t = 64)]
     refresh: u64,
+    /// Binds each session to a key.
+    #[arg(long)]
+    bound: bool,
     /// Where the tokens and addresses go, one a line.
     #[arg(long)]
     out: PathBuf,
@@ -40,6 +44,9 @@ pub async fn run(options: Options) -> Outcome {
     let app = app.await?;
     let now = app.clock.now();
     fill(&app, options.people, now).await?;
+    if options.bound {
+        bind(&app).await?;
+    }
     write_down(&app, &options, now)?;
     app.db.close().await?;
     Ok(())
@@ -92,6 +99,13 @@ async fn add(app: &App, first: u64, last: u64, hash: &str, now: Timestamp) -> Ou
          created_at, last_seen_at, idle_ends_at, absolute_ends_at) SELECT {id}, {id}, 0, -1, {now_ms}, {yes}, \
          'wrk/4', '127.0.0.1', {now_ms}, {now_ms}, {idle}, {absolute} FROM {numbers} AS numbers"
     )).await?;
+    Ok(())
+}
+
+async fn bind(app: &App) -> Outcome {
+    let thumbprint = proofs::thumbprint()?;
+    let bind = format!("UPDATE sessions SET key_thumbprint = '{thumbprint}', key_source = 'dpop'");
+    app.db.executor().execute_unprepared(&bind).await?;
     Ok(())
 }
 

@@ -7,6 +7,16 @@ function lines(path)
   return list
 end
 
+-- Every so manieth line, beginning with this one.
+function every(path, first, step)
+  local list, count = {}, 0
+  for line in io.lines(path) do
+    if count % step == first then list[#list + 1] = line end
+    count = count + 1
+  end
+  return list
+end
+
 -- Each of the threads is told which one it is.
 local count = 0
 function setup(thread)

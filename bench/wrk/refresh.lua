@@ -4,17 +4,20 @@
 local here = debug.getinfo(1, "S").source:match("@?(.*/)")
 dofile(here .. "common.lua")
 
-local headers, tokens = { ["Content-Type"] = "application/json" }, {}
+local headers, tokens, proofs = { ["Content-Type"] = "application/json" }, {}, nil
 
 function init(args)
   -- Every run uses sessions that no run has used: the tokens of the last one are gone with it. One more than there are
   -- connections, since wrk looks at one request before it begins.
   local all, from, each = lines(args[1] .. "/refresh.txt"), tonumber(args[2]), tonumber(args[3]) + 1
   for index = 1, each do tokens[index] = all[from + number * each + index] end
+  -- Each proof is good once: every thread takes its own.
+  if args[4] then proofs = every(args[1] .. "/proofs.txt", number, tonumber(args[4])) end
 end
 
 function request()
   local token = table.remove(tokens)
+  if proofs then headers["DPoP"] = table.remove(proofs) end
   return wrk.format("POST", nil, headers, '{"refresh_token":"' .. token .. '"}')
 end
 

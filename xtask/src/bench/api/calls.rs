@@ -2,6 +2,8 @@
 
 use super::load::Load;
 use super::server::{Server, World};
+use crate::failure::Outcome;
+use crate::process::run_well;
 use std::path::Path;
 
 pub const VERIFY: &str = "/api/auth/verify";
@@ -11,6 +13,9 @@ const REFRESH: &str = "/api/auth/refresh";
 pub const LIST: &str = "/api/me/sessions";
 /// Everybody's; bench/src/people.rs says the same.
 const PASSWORD: &str = "an entirely different phrase";
+
+/// More than the server answers in a second.
+const PROOFS_PER_SECOND: u32 = 30_000;
 
 /// Checks of access tokens, one after the other.
 pub fn checks<'a>(server: &Server, lists: &'a Path, connections: usize, seconds: u32) -> Load<'a> {
@@ -53,6 +58,22 @@ fn threads(clients: usize) -> usize {
 /// How many sessions a run takes: each thread has a spare one.
 pub fn sessions_of(clients: usize) -> usize {
     clients + threads(clients)
+}
+
+/// The same with a proof of the sessions' key in each call. There are proofs for more calls than can be answered.
+pub fn proven_refreshes<'a>(
+    server: &Server,
+    world: &'a World,
+    clients: usize,
+    used: usize,
+    seconds: u32,
+) -> Outcome<Load<'a>> {
+    let mut proofs = world.tool("proofs");
+    proofs.arg((PROOFS_PER_SECOND * seconds).to_string()).arg("--out").arg(world.path());
+    run_well("latchkey-bench proofs", &mut proofs)?;
+    let mut load = refreshes(server, world, clients, used, seconds);
+    load.more.push(load.threads.to_string());
+    Ok(load)
 }
 
 /// Clients that each follow a session of their own, from the `used`th on.

@@ -30,10 +30,26 @@ pub struct Tokens {
 impl World {
     /// Makes one; on SQLite unless a database is named.
     pub fn make(name: &str, people: u64, tokens: &Tokens, database: Option<String>) -> Outcome<Self> {
+        Self::seeded(name, people, tokens, database, &[])
+    }
+
+    /// Makes one whose sessions are bound to a key.
+    pub fn bound(name: &str, people: u64, tokens: &Tokens, database: Option<String>) -> Outcome<Self> {
+        Self::seeded(name, people, tokens, database, &["--bound"])
+    }
+
+    fn seeded(
+        name: &str,
+        people: u64,
+        tokens: &Tokens,
+        database: Option<String>,
+        more: &[&str],
+    ) -> Outcome<Self> {
         let world = Self { folder: TemporaryFolder::new(&format!("bench-{name}"))?, database, people };
         let mut seed = world.tool("seed");
         seed.arg(people.to_string()).arg("--out").arg(world.path());
-        seed.args(["--access", &tokens.access.to_string(), "--refresh", &tokens.refresh.to_string()]);
+        seed.args(["--access", &tokens.access.to_string(), "--refresh", &tokens.refresh.to_string()])
+            .args(more);
         run_well("latchkey-bench seed", &mut seed)?;
         Ok(world)
     }
