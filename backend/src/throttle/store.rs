@@ -60,7 +60,7 @@ pub async fn list_counted(
         .limit(most)
         .all(db)
         .await?;
-    Ok(rows.into_iter().map(counted).collect())
+    Ok(rows.iter().map(counted).collect())
 }
 
 /// Deletes the counts of which nothing is left at this time.
@@ -82,7 +82,7 @@ fn row(key: Key, news: News, now: Timestamp) -> ActiveModel {
     ActiveModel::from(row).reset_all()
 }
 
-fn counted(row: Model) -> Counted {
+fn counted(row: &Model) -> Counted {
     Counted {
         key: row.key.into_bytes(),
         wrong: u32::try_from(row.wrong).unwrap_or(u32::MAX),

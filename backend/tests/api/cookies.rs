@@ -86,7 +86,7 @@ async fn another_installations_cookie_is_neither_used_nor_removed() {
         (TestApp::spawn().await, TestApp::with(&[("public_url", "http://localhost:9090")]).await);
     let (ada, bob) = (one.signed_up("ada").await, other.signed_up("bob").await);
     let theirs = named(OLD, &ada.refresh_token());
-    refreshed(&other, &[theirs.clone()]).await.problem(ErrorCode::TokenInvalid);
+    refreshed(&other, std::slice::from_ref(&theirs)).await.problem(ErrorCode::TokenInvalid);
     let own = named("latchkey_refresh_9090", &bob.refresh_token());
     for cookies in arrangements(&own, &theirs) {
         let answer = refreshed(&other, &cookies).await;
@@ -104,7 +104,7 @@ async fn a_cookie_of_the_old_name_signs_nobody_out_and_is_moved_over() {
         let app = TestApp::with(&[settings]).await;
         let ada = app.signed_up("ada").await;
         let old = named(OLD, &ada.refresh_token());
-        let moved = refreshed(&app, &[old.clone()]).await;
+        let moved = refreshed(&app, std::slice::from_ref(&old)).await;
         assert_eq!(sid(&moved), ada.session_id());
         moved.is_moved_over();
         let log_in = json!({"email": ada.email, "password": PASSWORD});

@@ -20,12 +20,12 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    #[expect(clippy::disallowed_methods, reason = "which PostgreSQL the tests run is said from outside")]
     pub fn start() -> Self {
         Self::prepared(|_| {})
     }
 
     /// The same, where something is put beside its data before it starts.
+    #[expect(clippy::disallowed_methods, reason = "which PostgreSQL the tests run is said from outside")]
     pub fn prepared(prepare: impl FnOnce(&Path)) -> Self {
         let Some(programs) = std::env::var_os("LATCHKEY_TEST_POSTGRES_PROGRAMS").map(PathBuf::from) else {
             panic!("LATCHKEY_TEST_POSTGRES_PROGRAMS must name the folder of PostgreSQL's programs")

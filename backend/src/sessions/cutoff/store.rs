@@ -54,7 +54,7 @@ pub async fn insert_cutoff(
 /// Every cutoff that is still on record, an account's in their order.
 pub async fn list_cutoffs(db: &impl Executor) -> Result<Vec<Cutoff>, StoreError> {
     let rows = Entity::find().order_by_asc(Column::AccountId).order_by_asc(Column::Epoch).all(db).await?;
-    Ok(rows.into_iter().map(cutoff).collect())
+    Ok(rows.iter().map(cutoff).collect())
 }
 
 /// Writes the end into a portion of the rows that the cutoff has passed, and tells how many they were.
@@ -86,7 +86,7 @@ fn ids(account_id: Uuid) -> Select<session::Entity> {
         .filter(session::Column::AccountId.eq(account_id))
 }
 
-fn cutoff(row: Model) -> Cutoff {
+fn cutoff(row: &Model) -> Cutoff {
     Cutoff {
         account_id: row.account_id,
         epoch: row.epoch,

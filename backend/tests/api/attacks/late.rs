@@ -38,7 +38,7 @@ impl Half {
         Self { wire, rest: rest.to_owned() }
     }
 
-    async fn is_refused(mut self, reason: EndReason) {
+    async fn must_be_refused(mut self, reason: EndReason) {
         self.wire.send(&self.rest).await;
         let answer = self.wire.rest().await;
         let told = format!("\"end_reason\":\"{reason}\"");
@@ -58,7 +58,7 @@ async fn a_call_whose_body_arrives_after_its_session_was_ended_changes_nothing()
             let half = Half::sent(&borrowed.at(server), call).await;
             owner.end(&borrowed.session_id()).await.no_content();
             let before = app.everything().await;
-            half.is_refused(EndReason::SignedOutElsewhere).await;
+            half.must_be_refused(EndReason::SignedOutElsewhere).await;
             assert_eq!(app.everything().await, before, "{call:?}");
         }
     }
@@ -75,7 +75,7 @@ async fn a_call_whose_body_arrives_after_a_new_password_changes_nothing() {
         let half = Half::sent(&borrowed, call).await;
         owner.adopt(&owner.change_password(PASSWORD, "the owner's new phrase").await);
         let before = app.everything().await;
-        half.is_refused(EndReason::PasswordChanged).await;
+        half.must_be_refused(EndReason::PasswordChanged).await;
         assert_eq!(app.everything().await, before, "{call:?}");
         owner.refresh().await.ok();
     }
@@ -89,7 +89,7 @@ async fn a_call_whose_body_arrives_after_its_time_ran_out_changes_nothing() {
         let half = Half::sent(&owner, call).await;
         app.clock.advance(14 * DAY);
         let before = app.everything().await;
-        half.is_refused(EndReason::Expired).await;
+        half.must_be_refused(EndReason::Expired).await;
         assert_eq!(app.everything().await, before, "{call:?}");
     }
 }
@@ -129,7 +129,7 @@ async fn an_ended_session_is_not_told_whether_a_password_is_right() {
             let borrowed = owner.elsewhere().await;
             let half = Half::sent(&borrowed, &(method, path, body)).await;
             owner.end(&borrowed.session_id()).await.no_content();
-            half.is_refused(EndReason::SignedOutElsewhere).await;
+            half.must_be_refused(EndReason::SignedOutElsewhere).await;
         }
     }
 }
