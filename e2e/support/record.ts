@@ -51,3 +51,8 @@ export async function refreshFromElsewhere(url: string, token: string): Promise<
   const { code = 'none' } = (await answer.json()) as { code?: string }
   return code
 }
+
+/** The name of the mark that says that the browser holds a session: an origin with a port of its own has a mark of its own. */
+export function markName(url: string): string {
+  return `latchkey_hint_${new URL(url).port}`
+}

@@ -4,6 +4,7 @@ import { answered, CONNECTION_BROKE } from './complaints.ts'
 import type { Match } from './faults.ts'
 import type { Origin } from './origin.ts'
 import type { Person } from './people.ts'
+import { markName } from './record.ts'
 
 /** Where a state is brought about. */
 export interface Stage {
@@ -82,7 +83,7 @@ const OUTSIDE: State[] = [
   outside(
     'sign-in, key lost',
     async ({ page, origin }) => {
-      await page.context().addCookies([{ name: 'latchkey_hint', value: '1', url: origin.url }])
+      await page.context().addCookies([{ name: markName(origin.url), value: '1', url: origin.url }])
       origin.faults.on({ path: '/api/auth/refresh' }, keyRefused())
       await open(page, '/login')
       await expect(page.locator('.notice')).toBeVisible()

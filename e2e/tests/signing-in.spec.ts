@@ -13,7 +13,7 @@ import {
   signUp,
   welcome,
 } from '../support/people.ts'
-import { closeBrowser, sessionRecord } from '../support/record.ts'
+import { closeBrowser, markName, sessionRecord } from '../support/record.ts'
 
 const SIGN_UP = { method: 'POST', path: '/api/auth/signup' }
 
@@ -132,11 +132,6 @@ async function signInUnremembered(page: Page): Promise<void> {
 
 async function refreshCookie(context: BrowserContext) {
   return (await context.cookies()).find(({ name }) => name.includes('latchkey_refresh'))
-}
-
-/** The mark's name: the port of the page stands in it. */
-function markName(url: string): string {
-  return `latchkey_hint_${new URL(url).port}`
 }
 
 test('a first visit asks for nothing that it has no right to', async ({ page, origin, complaints }) => {

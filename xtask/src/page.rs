@@ -1,9 +1,11 @@
 //! The page, built and served by Trunk.
 
-use crate::failure::Outcome;
-use crate::process::{Process, run};
-use crate::workspace::{command, target};
-use std::path::PathBuf;
+use crate::failure::{Doing, Outcome};
+use crate::process::{Process, run, run_well};
+use crate::tools;
+use crate::workspace::{command, root, target};
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Builds the page as people get it. It lies apart from `dist`, which belongs to a `trunk serve` that may be running.
@@ -12,7 +14,31 @@ pub fn build() -> Outcome<Option<PathBuf>> {
     let mut build = trunk();
     // In the other order `--release` takes the file name for its value.
     build.args(["build", "index.html", "--release", "--dist"]).arg(&folder);
-    Ok(run("trunk build", &mut build)?.then_some(folder))
+    if !run("trunk build", &mut build)? {
+        return Ok(None);
+    }
+    minify_scripts(&folder)?;
+    Ok(Some(folder))
+}
+
+/// Takes comments, indentation and long names out of the scripts. Trunk cannot read what wasm-bindgen writes, and copies
+/// the others as they are.
+fn minify_scripts(folder: &Path) -> Outcome {
+    tools::for_the_browser_tests()?;
+    for entry in fs::read_dir(folder).doing("list the page's files")? {
+        let script = entry.doing("list the page's files")?.path();
+        if script.extension().is_some_and(|ending| ending == "js") {
+            let mut terser = command("npx");
+            terser.current_dir(root().join("e2e")).arg("terser").arg(&script).arg("--output").arg(&script);
+            terser.args(["--compress", "passes=2,keep_fargs=false", "--mangle", "--comments", "false"]);
+            // The one script that is no module runs before the first paint.
+            if script.file_name().is_some_and(|name| name != "early.js") {
+                terser.arg("--module");
+            }
+            run_well("terser", &mut terser)?;
+        }
+    }
+    Ok(())
 }
 
 /// Builds it as developers have it, with all components on a page of their own.

@@ -176,9 +176,8 @@ impl Real {
     fn owner_is_told_why(&self) {
         let session_id = self.owner.session_id();
         let again = LAB.runtime.block_on(self.owner.elsewhere());
-        let list = LAB.runtime.block_on(again.get("/api/me/sessions")).ok();
-        let listed =
-            list["items"].as_array().unwrap().iter().find(|session| session["id"] == session_id.as_str());
+        let sessions = LAB.runtime.block_on(again.sessions());
+        let listed = sessions.iter().find(|session| session["id"] == session_id.as_str());
         assert_eq!(listed.unwrap()["end_reason"], "replay_detected");
     }
 }

@@ -68,12 +68,16 @@ impl Call {
     /// take is made anew: with its nonce where the clocks differ, and once more where the key was not at hand or the network
     /// delivered the first one twice.
     pub async fn send_once(&self, token: Option<&Secret>) -> Result<String, Failure> {
-        let mut answer = self.exchange(token, None).await;
-        for _ in 0..2 {
-            let Err(Failure::Unproven { nonce }) = &answer else { break };
-            answer = self.exchange(token, nonce.as_deref()).await;
+        let (mut nonce, mut made_anew) = (None, 0);
+        loop {
+            match self.exchange(token, nonce.as_deref()).await {
+                Err(Failure::Unproven { nonce: given }) if made_anew < 2 => {
+                    nonce = given;
+                    made_anew += 1;
+                }
+                answer => return answer,
+            }
         }
-        answer
     }
 
     async fn exchange(&self, token: Option<&Secret>, nonce: Option<&str>) -> Result<String, Failure> {

@@ -188,9 +188,7 @@ fn problem(code: ErrorCode) -> &'static str {
         ErrorCode::TooManyRequests => "Too many tries.",
         ErrorCode::Overloaded => "The server is busy.",
         ErrorCode::Forbidden => "You may not do this.",
-        ErrorCode::WrongOrigin => {
-            "Signing in does not work on a page that was opened at this address. Open it at its own address."
-        }
+        ErrorCode::WrongOrigin => "Signing in does not work at this address. Open the page at its own.",
         ErrorCode::NotFound => "This no longer exists.",
         ErrorCode::SessionEnded | ErrorCode::ReplayDetected => "Your session has ended.",
         ErrorCode::TokenMissing | ErrorCode::TokenExpired | ErrorCode::TokenInvalid => {
@@ -246,7 +244,7 @@ fn end_reason(reason: EndReason) -> &'static str {
         }
         EndReason::PasswordReset => "Your password was set anew, which ended this session.",
         EndReason::TooManySessions => {
-            "You had more sessions than one account may have, so the one used least lately has ended: this one."
+            "This session has ended: you had too many, and it was used least lately."
         }
         EndReason::Expired => {
             "Your session has ended because it was not used for long, or had reached its longest age."

@@ -197,9 +197,7 @@ fn problem(code: ErrorCode) -> &'static str {
         ErrorCode::TooManyRequests => "시도 횟수가 너무 많습니다.",
         ErrorCode::Overloaded => "서버가 혼잡합니다.",
         ErrorCode::Forbidden => "이 작업을 할 권한이 없습니다.",
-        ErrorCode::WrongOrigin => {
-            "이 주소로 열린 페이지에서는 로그인할 수 없습니다. 올바른 주소로 페이지를 열어 주세요."
-        }
+        ErrorCode::WrongOrigin => "이 주소에서는 로그인할 수 없습니다. 올바른 주소로 열어 주세요.",
         ErrorCode::NotFound => "더 이상 존재하지 않는 항목입니다.",
         ErrorCode::SessionEnded | ErrorCode::ReplayDetected => "로그인이 종료되었습니다.",
         ErrorCode::TokenMissing | ErrorCode::TokenExpired | ErrorCode::TokenInvalid => {
@@ -249,7 +247,7 @@ fn end_reason(reason: EndReason) -> &'static str {
         EndReason::PasswordChanged => "다른 기기나 브라우저에서 비밀번호를 변경하여 로그아웃되었습니다.",
         EndReason::PasswordReset => "비밀번호가 재설정되어 로그아웃되었습니다.",
         EndReason::TooManySessions => {
-            "유지할 수 있는 로그인 수를 넘어, 가장 오래 사용하지 않은 이 로그인이 종료되었습니다."
+            "로그인이 너무 많아, 가장 오래 사용하지 않은 이 로그인이 종료되었습니다."
         }
         EndReason::Expired => "오랫동안 사용하지 않았거나 최대 유지 기간이 지나 로그아웃되었습니다.",
         EndReason::AccountDeleted => "계정이 삭제되었습니다.",
@@ -265,7 +263,7 @@ fn ended_label(reason: EndReason) -> &'static str {
         EndReason::ReplayDetected => "로그인 세션이 복제되어 사용된 것으로 보여 종료됨",
         EndReason::PasswordChanged => "비밀번호 변경으로 종료됨",
         EndReason::PasswordReset => "비밀번호 재설정으로 종료됨",
-        EndReason::TooManySessions => "유지할 수 있는 로그인 수를 넘어 종료됨",
+        EndReason::TooManySessions => "로그인이 너무 많아 종료됨",
         EndReason::Expired => "오랫동안 사용하지 않았거나 최대 유지 기간이 지나 만료됨",
         EndReason::AccountDeleted => "계정 삭제로 종료됨",
         EndReason::Admin => "관리자에 의해 종료됨",

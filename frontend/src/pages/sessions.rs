@@ -30,18 +30,46 @@ const NAMED: usize = 10;
 struct Known {
     /// The first page, to be fetched again.
     list: Loaded<Page<Session>>,
+    /// What the pages held that were drawn.
+    held: StoredValue<Held, LocalStorage>,
+    /// How often that has grown: a signal of a list would weigh far more than one of a number.
+    growth: RwSignal<u64>,
+}
+
+/// What pages held, beside the rows that were drawn of them.
+#[derive(Default)]
+struct Held {
     /// The devices of the sessions that live, but for this one.
-    others: RwSignal<Vec<String>>,
+    others: Vec<String>,
     /// Where those that have ended begin; none until all that live are known.
-    ended: RwSignal<Option<Page<Session>>>,
+    ended: Option<Page<Session>>,
+    /// A page that has come and is about to be drawn.
+    next: Option<Page<Session>>,
+}
+
+impl Known {
+    fn of(list: Loaded<Page<Session>>) -> Self {
+        Self { list, held: StoredValue::new_local(Held::default()), growth: RwSignal::new(0) }
+    }
+
+    /// Looks at what is held, and again when it has grown.
+    fn look<T>(self, at: impl FnOnce(&Held) -> T) -> T {
+        self.growth.track();
+        self.held.with_value(at)
+    }
+
+    fn grow(self, by: impl FnOnce(&mut Held)) {
+        self.held.update_value(by);
+        self.growth.update(|growth| *growth += 1);
+    }
 }
 
 /// The sessions that live, a way to end all others, and those that have ended.
 #[component]
 pub fn Lists(found: Page<Session>, list: Loaded<Page<Session>>) -> impl IntoView {
-    let known = Known { list, others: RwSignal::default(), ended: RwSignal::default() };
+    let known = Known::of(list);
     let rows = living(found, known);
-    let is_alone = Memo::new(move |_| known.others.with(Vec::is_empty));
+    let is_alone = Memo::new(move |_| known.look(|held| held.others.is_empty()));
     view! {
         <ul class="rows card">{rows}</ul>
         <section class="card">
@@ -50,7 +78,7 @@ pub fn Lists(found: Page<Session>, list: Loaded<Page<Session>>) -> impl IntoView
                 false => view! { <EndOthers known=known /> }.into_any(),
             }}
         </section>
-        {move || known.ended.get().map(|ended| view! {
+        {move || known.look(|held| held.ended.clone()).map(|ended| view! {
             <Card title=|t| t.ended_title>
                 {match ended.items.is_empty() {
                     true => view! { <Empty text=|t| t.no_ended /> }.into_any(),
@@ -66,12 +94,12 @@ fn living(page: Page<Session>, known: Known) -> AnyView {
     let (live, ended): (Vec<_>, Vec<_>) =
         page.items.into_iter().partition(|session| session.ended_at.is_none());
     let others = live.iter().filter(|session| !session.current).map(|session| session.device.clone());
-    known.others.update(|devices| devices.extend(others));
+    known.grow(|held| held.others.extend(others));
     let mut rows: Vec<AnyView> =
         live.into_iter().map(|found| view! { <Live found=found list=known.list /> }.into_any()).collect();
     match page.next {
         Some(cursor) if ended.is_empty() => rows.push(more(cursor, known, living)),
-        next => known.ended.set(Some(Page { items: ended, next })),
+        next => known.grow(|held| held.ended = Some(Page { items: ended, next })),
     }
     rows.into_any()
 }
@@ -88,7 +116,7 @@ fn over(page: Page<Session>, known: Known) -> AnyView {
 fn more(cursor: String, known: Known, rows: fn(Page<Session>, Known) -> AnyView) -> AnyView {
     let session = use_session();
     let form = Form::new("more");
-    let next = RwSignal::new(None::<Page<Session>>);
+    let has_come = RwSignal::new(false);
     let send = move |event: SubmitEvent| {
         let cursor = cursor.clone();
         let work = async move {
@@ -97,7 +125,8 @@ fn more(cursor: String, known: Known, rows: fn(Page<Session>, Known) -> AnyView)
                     // The button goes, and the focus goes on where it was.
                     let first = page.items.first().map(|found| format!("[data-session='{}']", found.id));
                     document::focus_soon(first.unwrap_or_else(|| "h1".to_owned()));
-                    let _ = next.try_set(Some(page));
+                    known.held.try_update_value(|held| held.next = Some(page));
+                    let _ = has_come.try_set(true);
                 }
                 // The person has signed in anew: that session has its own cursors.
                 Err(failure) if is_foreign(&failure) => known.list.again(),
@@ -118,9 +147,12 @@ fn more(cursor: String, known: Known, rows: fn(Page<Session>, Known) -> AnyView)
         }
         .into_any()
     };
-    (move || match next.get() {
-        Some(page) => rows(page, known),
-        None => button(),
+    (move || {
+        let next = has_come.get().then(|| known.held.try_update_value(|held| held.next.take())).flatten();
+        match next.flatten() {
+            Some(page) => rows(page, known),
+            None => button(),
+        }
     })
     .into_any()
 }
@@ -147,8 +179,7 @@ fn EndOthers(known: Known) -> impl IntoView {
 /// The names of some devices, and how many more there are, as far as that is known.
 fn devices(known: Known) -> AnyView {
     let i18n = use_i18n();
-    let others = known.others.get();
-    let is_all = known.ended.with(Option::is_some);
+    let (others, is_all) = known.look(|held| (held.others.clone(), held.ended.is_some()));
     let unnamed = others.len().saturating_sub(NAMED);
     let rest = (unnamed > 0 || !is_all).then(|| {
         let words = move || {
