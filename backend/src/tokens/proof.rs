@@ -107,7 +107,7 @@ impl Proofs {
             Some(nonce) => self.nonces.issued_at(&nonce, now).map(Made::AfterNonce),
             None => by_its_clock(claims.iat, now).map(Made::ByItsClock),
         };
-        let made = made.ok_or(()).or_else(|()| Err(self.undated(now)))?;
+        let made = made.ok_or(()).map_err(|()| self.undated(now))?;
         Ok(Proof { key, digest: half(digest.into()), made })
     }
 
