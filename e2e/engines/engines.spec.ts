@@ -52,6 +52,7 @@ test('the whole chain, from signing up to a deep link after signing out', async 
   const first = await view.driver.getWindowHandle()
   await test.step('a second window is signed in, and signs out', async () => {
     await view.driver.switchTo().newWindow('window')
+    await view.enlarge()
     await view.open('/account/profile')
     await view.shows('h1', 'Profile')
     await view.click('header .avatar')

@@ -34,6 +34,7 @@ export const test = base.extend<Fixtures>({
   view: async ({ engine, latchkey }, use, info) => {
     const driven = await launch(engine)
     const view = new View(driven.driver, latchkey.origin.url)
+    await view.enlarge()
     await use(view)
     if (info.status !== info.expectedStatus) {
       await info.attach('screenshot', { body: await view.picture(), contentType: 'image/png' }).catch(() => {})

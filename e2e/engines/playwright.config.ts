@@ -14,5 +14,6 @@ export default defineConfig<EngineOption>(everyday, {
     .split(' ')
     .filter((engine) => engine !== '')
     .map((engine) => ({ name: engine, use: { engine: engine as EngineOption['engine'] } })),
+  reporter: [['list'], ['../support/counting-reporter.ts']],
   use: { trace: 'off', screenshot: 'off' },
 })

@@ -8,6 +8,11 @@ export class View {
     private readonly url: string,
   ) {}
 
+  /** Makes the window as large as a desk's, so that nothing lies below its edge. */
+  async enlarge(): Promise<void> {
+    await this.driver.manage().window().setRect({ x: 0, y: 0, width: 1280, height: 1150 })
+  }
+
   /** Opens an address, and waits until the page itself has drawn it. */
   async open(path: string): Promise<void> {
     await this.driver.get(this.url + path)
@@ -70,9 +75,11 @@ export class View {
     return Buffer.from(await this.driver.takeScreenshot(), 'base64')
   }
 
-  /** The text of the first element that can be seen; nothing while there is none. */
+  /** The text of the first element that can be seen; nothing while there is none, or while the page replaces it. */
   private async text(css: string): Promise<string | undefined> {
-    return this.seen(css).then((element) => element.getText(), () => undefined)
+    return this.seen(css)
+      .then((element) => element.getText())
+      .catch(() => undefined)
   }
 
   private async seen(css: string): Promise<WebElement> {
