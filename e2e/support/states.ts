@@ -32,7 +32,7 @@ export interface State {
 
 const LONG = 600_000
 const ANY_CALL = { path: /^\/api\// }
-const LIST = { method: 'GET', path: '/api/me/sessions' }
+const LIST = { method: 'GET', path: /^\/api\/me\/sessions(\?|$)/ }
 
 /** What can happen to any form that is sent. */
 const FAILURES = {

@@ -156,7 +156,8 @@ test('the drill starts a server on the newest backup, and fails on one that is d
   const drill = replaced(sample('docs/operating.md', 'latchkey-drill'), { '127.0.0.1:3999': `127.0.0.1:${await sparePort()}` })
   const before = (await readdir(machine.root)).sort()
   const ran = await machine.run(drill)
-  expect([ran.code, ran.stderr]).toEqual([0, ''])
+  // On a slow machine curl says of each try that the server does not answer yet.
+  expect([ran.code, ran.stderr.replace(/^curl: \(7\) .*\n/gm, '')]).toEqual([0, ''])
   expect(ran.stdout).toContain('restored: 1 accounts')
   expect(ran.stdout).toContain('{"status":"ok"}')
   expect((await readdir(machine.root)).sort(), 'the drill leaves nothing behind').toEqual(before)
