@@ -20,6 +20,8 @@ for (const language of LANGUAGES) {
           const wasm = await holdWebAssembly(page)
           await page.goto(path, { waitUntil: 'commit' })
           await expect(page.locator(`#shell #${fields[0]}`)).toBeVisible()
+          // A slow machine shows the outline while its end is still being read: what is promised begins when it is whole.
+          await expect(page.locator('#shell-end')).toBeAttached()
           await watchForShifts(page)
           await expect(page.locator('html')).toHaveAttribute('lang', language)
           const before = await look(page, '#shell .shell-out', fields)
