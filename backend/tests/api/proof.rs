@@ -39,7 +39,6 @@ impl Scene {
         let before = self.app.everything().await;
         for path in [SIGN_UP, LOG_IN, REFRESH] {
             let answer = self.call(path).proof(&make(path)).await;
-            println!("{what}: {answer}");
             answer.asks_for_the_right_proof();
         }
         assert_eq!(self.app.everything().await, before, "{what}");
@@ -262,11 +261,14 @@ async fn claims_that_are_missing_too_long_or_about_another_call_are_refused() {
     }
 }
 
+/// Makes what is sent instead of a proof for this path.
+type Spoil<'a> = &'a dyn Fn(&str) -> String;
+
 #[tokio::test]
 async fn text_that_is_no_proof_is_refused() {
     let scene = Scene::set().await;
     let proof = |path: &str| scene.key().proof(&scene.app, path);
-    let spoilt: [(&str, &dyn Fn(&str) -> String); 13] = [
+    let spoilt: [(&str, Spoil); 13] = [
         ("nothing", &|_| String::new()),
         ("dots", &|_| "..".to_owned()),
         ("a word", &|_| "proof".to_owned()),
