@@ -202,8 +202,9 @@ impl Person {
         let others = self.sessions.split_off(1);
         match self.answer(request).await {
             Ok((status, answer)) => {
-                assert_eq!(status, 204, "{answer}");
+                assert_eq!(status, 200, "{answer}");
                 self.former = Some(std::mem::replace(&mut self.password, new));
+                self.sessions[0] = Held::of(&answer);
                 self.over.extend(others);
                 Ok(())
             }

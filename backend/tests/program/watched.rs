@@ -132,7 +132,7 @@ pub async fn exercise(client: &Client<'_>) {
     assert_eq!(client.call("DELETE", "/api/me/sessions", "", access, "", &Value::Null).await.status, 204);
     let change =
         |current: &str| json!({"current_password": current, "new_password": "a rather different phrase"});
-    for (current, status) in [("not the present phrase", 401), (PASSWORD, 204)] {
+    for (current, status) in [("not the present phrase", 401), (PASSWORD, 200)] {
         let changed = client.call("POST", "/api/me/password", "", access, "", &change(current)).await;
         assert_eq!(changed.status, status);
     }
@@ -140,6 +140,10 @@ pub async fn exercise(client: &Client<'_>) {
     assert_eq!(client.post("/api/auth/logout", &refresh(gone.refresh())).await.status, 204);
     for route in ["/api/health/live", "/api/health/ready", "/api/openapi.json", "/.well-known/jwks.json"] {
         assert_eq!(client.get(route, "").await.status, 200);
+    }
+    assert_eq!(client.get("/.well-known/change-password", "").await.status, 302);
+    for method in ["POST", "PATCH", "DELETE"] {
+        assert_eq!(client.call(method, "/api/auth/verify", "", access, "", &Value::Null).await.status, 200);
     }
     assert_eq!(client.get("/api/nowhere", "").await.status, 404);
     let broken = json!({"password": {"nested": "a phrase in the wrong place"}});
