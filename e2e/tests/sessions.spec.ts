@@ -67,7 +67,7 @@ test('the list says of each session when it began, when it was last used, and wh
   await goTo(page, 'Home')
   await goTo(page, 'Sessions')
   const rows = page.locator('[data-session]')
-  await expect(rows).toHaveCount(10)
+  await expect(rows).toHaveCount(12)
   const [second, expired] = [rows.nth(1), rows.filter({ hasText: 'Not used for long, or at its longest age' })]
   await expect(second).toContainText(`Signed in ${words(now - (95 * MINUTE + 3 * DAY))} · Last used 2 hours ago`)
   await expect(second).toContainText('Ends in 14 days')
