@@ -101,6 +101,16 @@ export class Faults {
     })
   }
 
+  /** Adds a rule for each of these faults: the first request meets the first one, the next the second, and those after the last none. */
+  inOrder(match: Match, faults: readonly Fault[]): Rule[] {
+    return faults.map((fault, place) => {
+      let met = 0
+      const rule = new Rule(match, fault, Infinity, () => met++ === place)
+      this.rules.unshift(rule)
+      return rule
+    })
+  }
+
   /** From now on nothing goes wrong. */
   clear(): void {
     for (const rule of this.rules.splice(0)) rule.lift()

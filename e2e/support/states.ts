@@ -266,11 +266,13 @@ const INSIDE: State[] = [
     await expect(page.locator('[data-session]').nth(49)).toBeVisible()
   }),
   ...failingInside('sessions, the next page', LIST, async ({ page, origin }, fail) => {
+    // The first page comes whatever the next one meets.
+    origin.faults.clear()
     origin.faults.on(LIST, firstPage(12, 'more'))
     await open(page, '/account/sessions')
     await expect(page.locator('[data-session]').nth(11)).toBeVisible()
     fail()
-    await send(page.locator('main li').last())
+    await send(page.locator('main .rows > li').last())
   }),
   inside('sessions, ending more than are listed', async ({ page, origin }) => {
     await openEnding(page, origin, firstPage(20, 'more'))
