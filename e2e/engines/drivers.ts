@@ -16,8 +16,8 @@ export interface Driven {
   end: () => Promise<void>
 }
 
-/** Starts the engine's driver, and a browser with a profile of its own. */
-export async function launch(engine: Engine): Promise<Driven> {
+/** Starts the engine's driver, and a browser with a profile of its own. Firefox draws as densely as is said. */
+export async function launch(engine: Engine, density = 1): Promise<Driven> {
   const home = await mkdtemp(join(tmpdir(), 'latchkey-engine-'))
   const screen = engine === 'webkit' ? await Screen.start() : undefined
   const program = await startDriver(engine, home, screen)
@@ -27,7 +27,7 @@ export async function launch(engine: Engine): Promise<Driven> {
     await rm(home, { recursive: true, force: true, maxRetries: 3 })
   }
   try {
-    const capabilities = engine === 'firefox' ? firefox() : webkit()
+    const capabilities = engine === 'firefox' ? firefox(density) : webkit()
     const driver = await new Builder().usingServer(program.url).withCapabilities(new Capabilities(capabilities)).build()
     return { driver, end: () => driver.quit().catch(() => {}).then(end) }
   } catch (error) {
@@ -56,8 +56,9 @@ async function startDriver(engine: Engine, home: string, screen: Screen | undefi
   return { url: `http://127.0.0.1:${port}`, stop: () => program.stop() }
 }
 
-function firefox(): object {
-  const options = { binary: '/usr/bin/firefox-esr', args: ['-headless'], prefs: { 'intl.accept_languages': 'en-US' } }
+function firefox(density: number): object {
+  const prefs = { 'intl.accept_languages': 'en-US', 'layout.css.devPixelsPerPx': String(density) }
+  const options = { binary: '/usr/bin/firefox-esr', args: ['-headless'], prefs }
   return { browserName: 'firefox', 'moz:firefoxOptions': options }
 }
 

@@ -1,5 +1,6 @@
 import { ADA } from '../support/people.ts'
 import { expect, test } from './fixtures.ts'
+import { fillIn, signUp } from './scenes.ts'
 import type { View } from './view.ts'
 
 test.use({ settings: { LATCHKEY_TOKENS__ACCESS_LIFETIME: '4s' } })
@@ -164,17 +165,6 @@ test('the bar of the token’s lifetime has the colour of the page, not of the b
   )
   expect(rules.join(), 'the engine knows the rule').toContain('var(--accent)')
 })
-
-async function fillIn(view: View, fields: Record<string, string>): Promise<void> {
-  for (const [name, text] of Object.entries(fields)) await view.type(`main [name=${name}]`, text)
-}
-
-async function signUp(view: View): Promise<void> {
-  await view.open('/signup')
-  await fillIn(view, { email: ADA.email, display_name: ADA.name, password: ADA.password })
-  await view.click(`main ${SUBMIT}`)
-  await view.shows('h1', `Hello, ${ADA.name}`)
-}
 
 /** Waits until the token in hand has ended, by the server's clock and the page's. */
 async function untilTheTokenHasEnded(view: View): Promise<void> {

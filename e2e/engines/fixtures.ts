@@ -1,5 +1,5 @@
 import { test as base, expect } from '@playwright/test'
-import { end, requests, serve, type Latchkey } from '../support/fixtures.ts'
+import { forOneTest, type Latchkey } from '../support/fixtures.ts'
 import type { Settings } from '../support/server.ts'
 import { launch, type Engine } from './drivers.ts'
 import { View } from './view.ts'
@@ -7,6 +7,8 @@ import { View } from './view.ts'
 /** Which engine a run is about. */
 export interface EngineOption {
   engine: Engine
+  /** How many points of the screen a pixel of the page takes, where the engine can be told. */
+  density: number
 }
 
 interface Fixtures extends EngineOption {
@@ -19,20 +21,13 @@ interface Fixtures extends EngineOption {
 
 export const test = base.extend<Fixtures>({
   engine: ['firefox', { option: true }],
+  density: [1, { option: true }],
   settings: [{}, { option: true }],
 
-  latchkey: async ({ settings }, use, info) => {
-    const latchkey = await serve(settings)
-    await use(latchkey)
-    if (info.status !== info.expectedStatus) {
-      await info.attach('requests', requests(latchkey.origin.exchanges))
-      await info.attach('server log', { body: latchkey.server.log, contentType: 'text/plain' })
-    }
-    await end(latchkey)
-  },
+  latchkey: forOneTest,
 
-  view: async ({ engine, latchkey }, use, info) => {
-    const driven = await launch(engine)
+  view: async ({ engine, density, latchkey }, use, info) => {
+    const driven = await launch(engine, density)
     const view = new View(driven.driver, latchkey.origin.url)
     await view.enlarge()
     await use(view)

@@ -13,6 +13,22 @@ export class View {
     await this.driver.manage().window().setRect({ x: 0, y: 0, width: 1280, height: 1150 })
   }
 
+  /** Makes the page, without the window's frame, so many pixels wide and high. */
+  async measure(width: number, height: number): Promise<void> {
+    const fits = async () => {
+      const [actual, { width: outer, height: tall }] = await Promise.all([
+        this.ask<[number, number, number]>('return [innerWidth, innerHeight, devicePixelRatio]'),
+        this.driver.manage().window().getRect(),
+      ])
+      const [wide, high, density] = actual
+      if (wide === width && high === height) return true
+      const rect = { x: 0, y: 0, width: Math.round(outer + (width - wide) * density), height: Math.round(tall + (height - high) * density) }
+      await this.driver.manage().window().setRect(rect)
+      return false
+    }
+    await expect.poll(fits, { message: `${width} by ${height} pixels` }).toBe(true)
+  }
+
   /** Opens an address, and waits until the page itself has drawn it. */
   async open(path: string): Promise<void> {
     await this.driver.get(this.url + path)

@@ -1,4 +1,4 @@
-import { test as base, expect, type BrowserContext } from '@playwright/test'
+import { test as base, expect, type BrowserContext, type TestInfo } from '@playwright/test'
 import { Complaints } from './complaints.ts'
 import { Origin, type Exchange } from './origin.ts'
 import { Server, type Settings } from './server.ts'
@@ -23,6 +23,21 @@ export async function end({ server, origin }: Latchkey): Promise<void> {
   await server.end()
 }
 
+/** Lends both to one test, and shows what they saw if it fails. */
+export async function forOneTest(
+  { settings }: { settings: Settings },
+  use: (latchkey: Latchkey) => Promise<void>,
+  info: TestInfo,
+): Promise<void> {
+  const latchkey = await serve(settings)
+  await use(latchkey)
+  if (info.status !== info.expectedStatus) {
+    await info.attach('requests', requests(latchkey.origin.exchanges))
+    await info.attach('server log', { body: latchkey.server.log, contentType: 'text/plain' })
+  }
+  await end(latchkey)
+}
+
 /** What the browser asked for and what became of it, for somebody who wonders why a test failed. */
 export function requests(exchanges: readonly Exchange[]): { body: string; contentType: string } {
   const lines = exchanges.map(({ method, path, status, faults }) =>
@@ -44,15 +59,7 @@ interface Fixtures {
 export const test = base.extend<Fixtures>({
   settings: [{}, { option: true }],
 
-  latchkey: async ({ settings }, use, info) => {
-    const latchkey = await serve(settings)
-    await use(latchkey)
-    if (info.status !== info.expectedStatus) {
-      await info.attach('requests', requests(latchkey.origin.exchanges))
-      await info.attach('server log', { body: latchkey.server.log, contentType: 'text/plain' })
-    }
-    await end(latchkey)
-  },
+  latchkey: forOneTest,
 
   origin: ({ latchkey }, use) => use(latchkey.origin),
 

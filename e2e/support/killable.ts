@@ -3,22 +3,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium, type Browser, type BrowserContext } from '@playwright/test'
+import { CHROMIUM, QUIET } from './chromium.ts'
 
-const BINARY = process.env.CHROMIUM ?? '/usr/bin/chromium'
-
-const ARGUMENTS = [
-  '--headless=new',
-  '--remote-debugging-port=0',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--disable-quic',
-  '--password-store=basic',
-  '--lang=en-US',
-]
+const ARGUMENTS = [...QUIET, '--headless=new', '--remote-debugging-port=0', '--password-store=basic', '--lang=en-US']
 
 /** How long a browser may take to start, in milliseconds. */
 const PATIENCE = 60_000
@@ -36,7 +23,7 @@ export class KillableBrowser {
     const port = join(profile, 'DevToolsActivePort')
     await rm(port, { force: true })
     // A process group of its own: all of the browser's processes die at once.
-    const child = spawn(BINARY, [...ARGUMENTS, `--user-data-dir=${profile}`, 'about:blank'], { detached: true, stdio: 'ignore' })
+    const child = spawn(CHROMIUM, [...ARGUMENTS, `--user-data-dir=${profile}`, 'about:blank'], { detached: true, stdio: 'ignore' })
     const gone = new Promise<void>((done) => child.once('exit', () => done()))
     const browser = await chromium.connectOverCDP(`http://127.0.0.1:${await written(port)}`)
     return new KillableBrowser(child, gone, browser)

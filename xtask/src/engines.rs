@@ -25,13 +25,17 @@ pub fn found() -> (String, Vec<String>) {
     (names.join(" "), missing.iter().map(|engine| engine.missing()).collect())
 }
 
-/// Playwright's runner with the tests of these engines; `None` when something does not build, which has been said by then.
-pub fn runner(engines: &str) -> Outcome<Option<Command>> {
+/// What is done in these engines, by the name of its settings.
+pub const TESTS: &str = "playwright.config.ts";
+pub const PICTURES: &str = "shots.config.ts";
+
+/// Playwright's runner with these engines; `None` when something does not build, which has been said by then.
+pub fn runner(what: &str, engines: &str) -> Outcome<Option<Command>> {
     if engines.contains("firefox") {
         tools::geckodriver()?;
     }
     let Some(mut runner) = e2e::playwright()? else { return Ok(None) };
-    runner.args(["--config", "engines/playwright.config.ts"]).env("LATCHKEY_ENGINES", engines);
+    runner.args(["--config", &format!("engines/{what}")]).env("LATCHKEY_ENGINES", engines);
     Ok(Some(runner))
 }
 

@@ -1,10 +1,11 @@
 //! `cargo xtask shots`: pictures of every state of the page, for somebody to look at.
 
-use crate::e2e;
 use crate::failure::{Doing, Failure, Outcome};
 use crate::process::run_well;
 use crate::workspace::root;
+use crate::{e2e, engines};
 use std::fs;
+use std::path::Path;
 
 /// Takes the pictures of all states, or of those whose names contain `filter`, into `shots/`.
 pub fn run(filter: Option<&str>) -> Outcome {
@@ -19,6 +20,19 @@ pub fn run(filter: Option<&str>) -> Outcome {
         camera.env("LATCHKEY_STATES", filter);
     }
     run_well("Playwright", &mut camera)?;
+    in_other_engines(&album, filter)?;
     println!("The pictures are in {}.", album.display());
     Ok(())
+}
+
+/// The states that are looked at in Firefox and WebKit, where they are installed.
+fn in_other_engines(album: &Path, filter: Option<&str>) -> Outcome {
+    let (names, missing) = engines::found();
+    missing.iter().for_each(|line| println!("{line}"));
+    if names.is_empty() {
+        return Ok(());
+    }
+    let Some(mut camera) = engines::runner(engines::PICTURES, &names)? else { return Err(Failure::Told) };
+    camera.env("LATCHKEY_SHOTS", album).env("LATCHKEY_STATES", filter.unwrap_or_default());
+    run_well("Playwright", &mut camera)
 }

@@ -245,7 +245,7 @@ fn in_chromium(filter: Option<&str>) -> Outcome<Counts> {
     const DOES_NOT_BUILD: Counts = Counts { passed: 0, failed: 1 };
     let Some(mut test) = e2e::playwright()? else { return Ok(DOES_NOT_BUILD) };
     let Some(page) = page::build_for_developers()? else { return Ok(DOES_NOT_BUILD) };
-    test.env("LATCHKEY_DEVELOPERS_PAGE", page);
+    test.env("LATCHKEY_DEVELOPERS_PAGE", page).env("CHROMIUM", tools::chromium_for_tests()?);
     if let Some(filter) = filter {
         test.args(["--pass-with-no-tests", "--grep", filter]);
     }
@@ -261,7 +261,7 @@ fn in_other_engines(filter: Option<&str>) -> Outcome<Option<Counts>> {
     if names.is_empty() {
         return Ok(on_ci().then_some(lacking));
     }
-    let Some(mut test) = engines::runner(&names)? else {
+    let Some(mut test) = engines::runner(engines::TESTS, &names)? else {
         return Ok(Some(Counts { passed: 0, failed: 1 }));
     };
     if let Some(filter) = filter {

@@ -41,4 +41,3 @@ mod network;
 mod outage;
 mod proof;
 mod restart;
-mod theft;

@@ -6,10 +6,11 @@
 
 mod store;
 
-use super::store::Which;
+pub(super) use store::insert_cutoff as insert;
+
 use crate::accounts;
 use crate::app::App;
-use crate::db::{Executor, StoreError};
+use crate::db::StoreError;
 use crate::platform::Trouble;
 use latchkey_shared::{EndReason, Timestamp};
 use std::collections::HashMap;
@@ -85,17 +86,6 @@ impl Cutoffs {
     fn accounts(&self) -> MutexGuard<'_, HashMap<Uuid, (EndReason, Duration)>> {
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Ends all of these sessions of the account at once; belongs in a transaction that holds the account.
-pub(super) async fn insert(
-    db: &impl Executor,
-    account_id: Uuid,
-    which: Which,
-    reason: EndReason,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    store::insert_cutoff(db, account_id, which, reason, now).await
 }
 
 /// Writes the rows of sessions that cutoffs have ended: at once, and what a server that stopped has left undone.

@@ -9,6 +9,7 @@ mod posing;
 mod signatures;
 mod smuggling;
 mod spellings;
+mod theft;
 mod wire;
 
 mod scene;

@@ -212,10 +212,16 @@ impl Person {
         self.delete("/api/me/sessions").await
     }
 
-    /// The session in the list, however it is.
+    /// The session in the list, however it is. The list is read no further.
     pub async fn listed(&self, session_id: &str) -> Value {
-        let sessions = self.sessions().await;
-        sessions.into_iter().find(|session| session["id"] == session_id).unwrap()
+        let mut cursor = None;
+        loop {
+            let (page, next) = self.page(50, cursor.as_deref()).await;
+            if let Some(found) = page.into_iter().find(|session| session["id"] == session_id) {
+                return found;
+            }
+            cursor = Some(next.unwrap());
+        }
     }
 
     /// Neither token opens anything any more, and both are told why.
