@@ -1,12 +1,13 @@
 import { defineConfig } from '@playwright/test'
-import { CHROMIUM, QUIET } from './support/chromium.ts'
+import { CHROMIUM, PERMISSIONS, QUIET } from './support/chromium.ts'
 
 const onCi = Boolean(process.env.CI)
 
 export default defineConfig({
   testDir: 'tests',
   fullyParallel: true,
-  workers: 2,
+  // Many a test waits for times that pass, and then another one can work.
+  workers: 3,
   // A test that passes at the second try is a test that failed.
   retries: 0,
   forbidOnly: onCi,
@@ -16,7 +17,9 @@ export default defineConfig({
   use: {
     locale: 'en-US',
     timezoneId: 'Asia/Seoul',
-    trace: 'retain-on-failure',
+    permissions: PERMISSIONS,
+    // A trace of everything costs more than the tests: ask for one with `--trace on`.
+    trace: 'off',
     screenshot: 'only-on-failure',
     launchOptions: { executablePath: CHROMIUM, args: QUIET },
   },

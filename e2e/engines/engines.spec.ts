@@ -56,7 +56,7 @@ test('the whole chain, from signing up to a deep link after signing out', async 
     await view.enlarge()
     await view.open('/account/profile')
     await view.shows('h1', 'Profile')
-    await view.click('header .avatar')
+    await view.reveal('header .avatar', '#account-menu button.quiet')
     await view.click('#account-menu button.quiet')
     await view.shows('h1', 'Sign in')
   })
@@ -101,8 +101,7 @@ test('a session that is ended elsewhere asks for the password over the page, and
 
 test('the account menu is as high as what it holds, and its theme holds after a reload', async ({ view }) => {
   await signUp(view)
-  await view.click('header .avatar')
-  await view.shows('#account-menu button.quiet')
+  await view.reveal('header .avatar', '#account-menu button.quiet')
   const { menu, contents } = await view.ask<{ menu: number; contents: number }>(`
     const menu = document.getElementById('account-menu'), rows = [...menu.children]
     const top = rows[0].getBoundingClientRect().top, bottom = rows.at(-1).getBoundingClientRect().bottom

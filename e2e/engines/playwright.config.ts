@@ -15,5 +15,5 @@ export default defineConfig<EngineOption>(everyday, {
     .filter((engine) => engine !== '')
     .map((engine) => ({ name: engine, use: { engine: engine as EngineOption['engine'] } })),
   reporter: [['list'], ['../support/counting-reporter.ts']],
-  use: { trace: 'off', screenshot: 'off' },
+  use: { screenshot: 'off' },
 })

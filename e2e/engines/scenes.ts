@@ -54,8 +54,7 @@ export const INSIDE: readonly Scene[] = [
     name: 'home, account menu',
     reach: async (view) => {
       await view.open('/')
-      await view.click('header .avatar')
-      await view.shows('#account-menu button.quiet')
+      await view.reveal('header .avatar', '#account-menu button.quiet')
     },
   },
   { name: 'profile', reach: (view) => view.open('/account/profile') },

@@ -59,6 +59,15 @@ export class View {
     await this.tried(async () => (await this.seen(css)).click())
   }
 
+  /** Presses a button that shows something, and would hide it if it were pressed once more. */
+  async reveal(button: string, revealed: string): Promise<void> {
+    await this.tried(async () => {
+      if ((await this.text(revealed)) !== undefined) return
+      await (await this.seen(button)).click()
+      await this.seen(revealed)
+    })
+  }
+
   /** Types into an empty field, as a keyboard does. */
   async type(css: string, text: string): Promise<void> {
     await this.tried(async () => {

@@ -11,5 +11,5 @@ export default defineConfig(everyday, {
   fullyParallel: false,
   timeout: 180_000,
   reporter: [['./table-reporter.ts']],
-  use: { trace: 'off', screenshot: 'off' },
+  use: { screenshot: 'off' },
 })

@@ -7,7 +7,7 @@ export default defineConfig(everyday, {
   outputDir: '../../target/shots',
   timeout: 600_000,
   reporter: [['list']],
-  use: { trace: 'off', screenshot: 'off' },
+  use: { screenshot: 'off' },
   projects: [
     { name: 'pictures', testMatch: 'pictures.ts' },
     { name: 'sheets', testMatch: 'sheets.ts', dependencies: ['pictures'] },

@@ -11,3 +11,6 @@ export const QUIET = [
   '--disable-sync',
   '--disable-quic',
 ]
+
+/** What a browser lets the page do that is in front of somebody, without asking. */
+export const PERMISSIONS = ['clipboard-write']

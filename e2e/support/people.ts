@@ -21,12 +21,13 @@ export function passwordField(scope: Page | Locator): Locator {
   return scope.getByLabel('Password', { exact: true })
 }
 
-/** Signs up by hand; ends on the home page. */
+/** Signs up by hand; ends on the home page, with all that it asks the server for. */
 export async function signUp(page: Page, person: Person): Promise<void> {
   await page.goto('/signup')
   await fillInSignUp(page, person)
   await page.getByRole('button', { name: 'Create account' }).click()
   await expect(welcome(page, person)).toBeVisible()
+  await expect(page.locator('main dl'), 'the account, and this session').toHaveCount(2)
 }
 
 export async function fillInSignUp(page: Page, person: Person): Promise<void> {

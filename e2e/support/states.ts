@@ -60,6 +60,17 @@ const OUTSIDE: State[] = [
     },
     answered(401),
   ),
+  outside(
+    'sign-in, at another address than its own',
+    async ({ page, origin, person }) => {
+      origin.faults.on({ path: '/api/auth/login' }, refusal(403, 'wrong_origin', { public_url: 'https://id.example.org' }))
+      await open(page, '/login')
+      await fillIn(page, { email: person.email, password: person.password })
+      await send(page)
+      await expect(alert(page)).toContainText(' https://id.example.org')
+    },
+    answered(403),
+  ),
   ...failing('sign-in', { path: '/api/auth/login' }, async ({ page, person }) => {
     await open(page, '/login')
     await fillIn(page, { email: person.email, password: person.password })

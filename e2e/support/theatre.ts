@@ -1,4 +1,5 @@
 import { test as base, expect, type Browser, type BrowserContext, type BrowserContextOptions } from '@playwright/test'
+import { PERMISSIONS } from './chromium.ts'
 import { Complaints } from './complaints.ts'
 import { end, requests, serve } from './fixtures.ts'
 import type { Origin } from './origin.ts'
@@ -90,6 +91,7 @@ function options(origin: Origin, language: Language): BrowserContextOptions {
     baseURL: origin.url,
     locale: BROWSERS[language],
     timezoneId: 'Asia/Seoul',
+    permissions: PERMISSIONS,
     // Nothing is looked at while it moves.
     reducedMotion: 'reduce',
   }

@@ -4,9 +4,6 @@ import { misfits, NARROW } from '../support/reflow.ts'
 import { STATES } from '../support/states.ts'
 import { LANGUAGES, test, THEMES } from '../support/theatre.ts'
 
-// What is found says enough, and a trace of every state takes longer than looking at it.
-test.use({ trace: 'off' })
-
 for (const language of LANGUAGES) {
   for (const state of STATES.filter(({ scripts }) => scripts)) {
     test(`${state.name}: can be read, heard and used, in ${language}`, async ({ theatre }) => {

@@ -4,7 +4,7 @@ import { STATES } from '../support/states.ts'
 import { LANGUAGES, Theatre } from '../support/theatre.ts'
 
 // What is found says enough.
-test.use({ trace: 'off', screenshot: 'off' })
+test.use({ screenshot: 'off' })
 
 /** Those in which nothing is the matter. The others are looked at where there is least room. */
 const PLAIN = STATES.filter(({ name, scripts }) => scripts && !/[,:]/.test(name))

@@ -1,7 +1,6 @@
 import { END_REASONS, firstPage, manySessions, nextPage, refusal } from '../support/answers.ts'
 import { answered } from '../support/complaints.ts'
 import { expect, test } from '../support/fixtures.ts'
-import type { Origin } from '../support/origin.ts'
 import { ADA, goTo, heading, signIn, signInAgain, signUp, welcome, signOutElsewhere } from '../support/people.ts'
 
 test('a session ended from another browser is over there, and the list says how it ended', async ({
@@ -80,11 +79,6 @@ test('the list says of each session when it began, when it was last used, and wh
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
 
-/** The home page asks for this session too: what is set up afterwards is not about that. */
-async function untilHomeIsThere(origin: Origin): Promise<void> {
-  await expect.poll(() => origin.seen(LIST).map(({ status }) => status)).toEqual([200])
-}
-
 /** A time as the page says it, in the time zone of the tests. */
 function words(at: number): string {
   return new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'Asia/Seoul' })
@@ -113,7 +107,6 @@ test('a list that is longer than a page goes on where it ended, and the focus wi
   const rows = page.locator('[data-session]')
   const more = page.getByRole('button', { name: 'Show more' })
   const ended = page.getByRole('heading', { name: 'Ended in the last 30 days' })
-  await untilHomeIsThere(origin)
   origin.faults.inOrder(LIST, [firstPage(50, 'second'), nextPage(50, 20, 50, 'third'), nextPage(120, 0, 50, null)])
   await goTo(page, 'Sessions')
   await expect(rows).toHaveCount(50)
@@ -140,7 +133,6 @@ test('a next page that does not come is told of beside its button, and comes at 
   await signUp(page, ADA)
   const rows = page.locator('[data-session]')
   const more = page.getByRole('button', { name: 'Show more' })
-  await untilHomeIsThere(origin)
   const met = origin.faults.inOrder(LIST, [firstPage(50, 'second'), refusal(500, 'internal'), nextPage(50, 0, 3, null)])
   await goTo(page, 'Sessions')
   await more.click()
@@ -176,7 +168,6 @@ test('a list that was read before somebody signed in anew begins again', async (
   complaints.expect(answered(422))
   await signUp(page, ADA)
   const rows = page.locator('[data-session]')
-  await untilHomeIsThere(origin)
   const errors = [{ field: 'cursor', code: 'invalid_cursor', message: '' }]
   origin.faults.inOrder(LIST, [firstPage(50, 'foreign'), refusal(422, 'validation_failed', { errors })])
   await goTo(page, 'Sessions')

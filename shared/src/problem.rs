@@ -4,20 +4,25 @@ use crate::EndReason;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// An error answer: RFC 9457 problem details with a stable `code`.
+/// An error answer: RFC 9457 problem details with a stable `code`. The page leaves unread what is for developers: reading
+/// it would weigh.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// A URI that names the kind of problem: `urn:latchkey:problem:<code>`.
     #[serde(rename = "type")]
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub kind: String,
     /// The kind of problem, in a few English words.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub title: String,
     /// The HTTP status, again.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub status: u16,
     /// What a program matches on.
     pub code: ErrorCode,
     /// What happened this time and what to do about it, in English.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub detail: String,
     /// The same as in the `x-request-id` header; it finds the request in the server's log.
     pub request_id: String,
@@ -27,6 +32,9 @@ pub struct Problem {
     /// With `session_ended` and `replay_detected`: why the session is over, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_reason: Option<EndReason>,
+    /// With `wrong_origin`: where the page is to be opened instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_url: Option<String>,
 }
 
 /// One field that has to change before the request can be accepted.

@@ -28,6 +28,7 @@ mod python;
 mod schema;
 mod temporary;
 mod tools;
+mod wasm;
 mod watch;
 mod web;
 mod weight;

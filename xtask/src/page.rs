@@ -2,8 +2,9 @@
 
 use crate::failure::{Doing, Outcome};
 use crate::process::{Process, run, run_well};
-use crate::tools;
 use crate::workspace::{command, root, target};
+use crate::{tools, wasm};
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,28 +18,35 @@ pub fn build() -> Outcome<Option<PathBuf>> {
     if !run("trunk build", &mut build)? {
         return Ok(None);
     }
-    minify_scripts(&folder)?;
+    shrink(&folder)?;
     Ok(Some(folder))
 }
 
-/// Takes comments, indentation and long names out of the scripts. Trunk cannot read what wasm-bindgen writes, and copies
-/// the others as they are.
-fn minify_scripts(folder: &Path) -> Outcome {
+/// Makes the scripts and the WebAssembly smaller. Trunk cannot read what wasm-bindgen writes, and copies the others as they
+/// are.
+fn shrink(folder: &Path) -> Outcome {
     tools::for_the_browser_tests()?;
     for entry in fs::read_dir(folder).doing("list the page's files")? {
-        let script = entry.doing("list the page's files")?.path();
-        if script.extension().is_some_and(|ending| ending == "js") {
-            let mut terser = command("npx");
-            terser.current_dir(root().join("e2e")).arg("terser").arg(&script).arg("--output").arg(&script);
-            terser.args(["--compress", "passes=2,keep_fargs=false", "--mangle", "--comments", "false"]);
-            // The one script that is no module runs before the first paint.
-            if script.file_name().is_some_and(|name| name != "early.js") {
-                terser.arg("--module");
-            }
-            run_well("terser", &mut terser)?;
+        let file = entry.doing("list the page's files")?.path();
+        match file.extension().and_then(OsStr::to_str) {
+            Some("js") => minify(&file)?,
+            Some("wasm") => wasm::strip(&file)?,
+            _ => {}
         }
     }
     Ok(())
+}
+
+/// Takes comments, indentation and long names out of a script.
+fn minify(script: &Path) -> Outcome {
+    let mut terser = command("npx");
+    terser.current_dir(root().join("e2e")).arg("terser").arg(script).arg("--output").arg(script);
+    terser.args(["--compress", "passes=2,keep_fargs=false", "--mangle", "--comments", "false"]);
+    // The one script that is no module runs before the first paint.
+    if script.file_name().is_some_and(|name| name != "early.js") {
+        terser.arg("--module");
+    }
+    run_well("terser", &mut terser)
 }
 
 /// Builds it as developers have it, with all components on a page of their own.

@@ -21,6 +21,7 @@ pub struct Refusal {
     detail: Option<String>,
     errors: Vec<FieldError>,
     end_reason: Option<EndReason>,
+    public_url: Option<String>,
     retry_after: Option<Duration>,
     proof: Option<AskedProof>,
     cause: Option<Arc<dyn Error + Send + Sync>>,
@@ -51,6 +52,7 @@ impl Refusal {
             detail: None,
             errors: Vec::new(),
             end_reason: None,
+            public_url: None,
             retry_after: None,
             proof: None,
             cause: None,
@@ -89,6 +91,11 @@ impl Refusal {
         Self { end_reason: Some(reason), ..self }
     }
 
+    /// Says where the page is to be opened instead.
+    pub fn instead_at(self, public_url: impl Into<String>) -> Self {
+        Self { public_url: Some(public_url.into()), ..self }
+    }
+
     /// Says what happened in this case.
     pub fn detail(self, detail: impl Into<String>) -> Self {
         Self { detail: Some(detail.into()), ..self }
@@ -111,6 +118,7 @@ impl Refusal {
             request_id: request_id.to_string(),
             errors: self.errors,
             end_reason: self.end_reason,
+            public_url: self.public_url,
         };
         // A problem always serializes: it holds nothing but text and numbers.
         let body = serde_json::to_vec(&problem).unwrap_or_default();

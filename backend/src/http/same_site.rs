@@ -39,7 +39,7 @@ impl SameSite {
         }
         let detail =
             format!("This call comes from another origin than the page's. Open the page at {expected}");
-        Err(Refusal::new(ErrorCode::WrongOrigin).detail(detail))
+        Err(Refusal::new(ErrorCode::WrongOrigin).detail(detail).instead_at(expected))
     }
 }
 

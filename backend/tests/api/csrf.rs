@@ -115,6 +115,7 @@ async fn a_refused_origin_is_told_the_right_address() {
             let refused = app.post("/api/auth/login", &login).header("origin", origin).await;
             let problem = refused.problem(ErrorCode::WrongOrigin);
             assert!(problem.detail.ends_with(public_url), "{}", problem.detail);
+            assert_eq!(problem.public_url.as_deref(), Some(public_url));
             assert!(!problem.detail.contains("192.0.2.7"), "{}", problem.detail);
         }
     }

@@ -138,6 +138,7 @@ mod tests {
             request_id: "r".into(),
             errors: vec![],
             end_reason,
+            public_url: None,
         };
         Failure::Refused { problem, retry_after: None }
     }

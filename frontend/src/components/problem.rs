@@ -64,5 +64,10 @@ fn words(texts: &Texts, failure: &Failure, with_pause: bool) -> String {
     {
         words = format!("{words} ({})", (texts.request_id)(&problem.request_id));
     }
+    if let Failure::Refused { problem, .. } = failure
+        && let Some(address) = &problem.public_url
+    {
+        words = format!("{words} {address}");
+    }
     words
 }

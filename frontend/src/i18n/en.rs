@@ -188,7 +188,7 @@ fn problem(code: ErrorCode) -> &'static str {
         ErrorCode::TooManyRequests => "Too many tries.",
         ErrorCode::Overloaded => "The server is busy.",
         ErrorCode::Forbidden => "You may not do this.",
-        ErrorCode::WrongOrigin => "Signing in does not work at this address. Open the page at its own.",
+        ErrorCode::WrongOrigin => "Nobody can sign in at this address. Open the page at its own:",
         ErrorCode::NotFound => "This no longer exists.",
         ErrorCode::SessionEnded | ErrorCode::ReplayDetected => "Your session has ended.",
         ErrorCode::TokenMissing | ErrorCode::TokenExpired | ErrorCode::TokenInvalid => {

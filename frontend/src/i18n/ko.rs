@@ -197,7 +197,7 @@ fn problem(code: ErrorCode) -> &'static str {
         ErrorCode::TooManyRequests => "시도 횟수가 너무 많습니다.",
         ErrorCode::Overloaded => "서버가 혼잡합니다.",
         ErrorCode::Forbidden => "이 작업을 할 권한이 없습니다.",
-        ErrorCode::WrongOrigin => "이 주소에서는 로그인할 수 없습니다. 올바른 주소로 열어 주세요.",
+        ErrorCode::WrongOrigin => "이 주소에서는 로그인할 수 없습니다. 다음 주소로 열어 주세요:",
         ErrorCode::NotFound => "더 이상 존재하지 않는 항목입니다.",
         ErrorCode::SessionEnded | ErrorCode::ReplayDetected => "로그인이 종료되었습니다.",
         ErrorCode::TokenMissing | ErrorCode::TokenExpired | ErrorCode::TokenInvalid => {

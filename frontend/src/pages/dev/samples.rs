@@ -22,6 +22,7 @@ pub fn refused(code: ErrorCode) -> Failure {
             request_id: "01890a5d-ac96-774b-bcce-b302099a8057".to_owned(),
             errors: Vec::new(),
             end_reason: None,
+            public_url: None,
         },
         retry_after: wait.then(|| Duration::from_secs(37)),
     }
