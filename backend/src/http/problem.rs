@@ -18,10 +18,10 @@ use uuid::Uuid;
 #[derive(Debug, Clone)]
 pub struct Refusal {
     code: ErrorCode,
-    detail: Option<String>,
+    detail: Option<Box<str>>,
     errors: Vec<FieldError>,
     end_reason: Option<EndReason>,
-    public_url: Option<String>,
+    public_url: Option<Box<str>>,
     retry_after: Option<Duration>,
     proof: Option<AskedProof>,
     cause: Option<Arc<dyn Error + Send + Sync>>,
@@ -92,12 +92,12 @@ impl Refusal {
     }
 
     /// Says where the page is to be opened instead.
-    pub fn instead_at(self, public_url: impl Into<String>) -> Self {
+    pub fn instead_at(self, public_url: impl Into<Box<str>>) -> Self {
         Self { public_url: Some(public_url.into()), ..self }
     }
 
     /// Says what happened in this case.
-    pub fn detail(self, detail: impl Into<String>) -> Self {
+    pub fn detail(self, detail: impl Into<Box<str>>) -> Self {
         Self { detail: Some(detail.into()), ..self }
     }
 
@@ -114,11 +114,11 @@ impl Refusal {
             title: code.title().to_owned(),
             status: code.status(),
             code,
-            detail: self.detail.unwrap_or_else(|| detail(code).to_owned()),
+            detail: self.detail.map_or_else(|| detail(code).to_owned(), String::from),
             request_id: request_id.to_string(),
             errors: self.errors,
             end_reason: self.end_reason,
-            public_url: self.public_url,
+            public_url: self.public_url.map(String::from),
         };
         // A problem always serializes: it holds nothing but text and numbers.
         let body = serde_json::to_vec(&problem).unwrap_or_default();
