@@ -37,17 +37,17 @@ export async function translate(page: Page, way: Way): Promise<void> {
 }
 
 /** All that the page shows, without the marks, and without what changes by itself: numbers, and how long ago something was. */
-export function shown(page: Page, passing = '.toasts'): Promise<string> {
-  return page.evaluate((passing) =>
+export function shown(page: Page): Promise<string> {
+  return page.evaluate(() =>
     [...document.body.children]
-      // Words that go by themselves.
-      .filter((part): part is HTMLElement => part instanceof HTMLElement && !part.matches(`script, noscript, ${passing}`))
+      // Words at the edge go by themselves.
+      .filter((part): part is HTMLElement => part instanceof HTMLElement && !part.matches('script, noscript, .toasts'))
       .map((part) => part.innerText)
       .join('\n')
       .replace(/[⟦⟧]/g, '')
+      .replace(/(in )?\d+ (second|minute|hour|day)s?( ago)?|\bnow\b/g, '#')
       .replace(/(\d+(일|시간|분|초)\s*)+(전|후)?|지금/g, '#')
       .replace(/\d+/g, '#')
       .replace(/\s+/g, ' '),
-    passing,
   )
 }

@@ -206,6 +206,10 @@ fn against_the_description(size: Size) -> Outcome<Option<Counts>> {
 fn in_wasm(filter: Option<&str>) -> Outcome<Counts> {
     let mut test = cargo_test(&["latchkey-page"]);
     test.args(["--target", "wasm32-unknown-unknown"]);
+    if std::env::var_os("CHROMEDRIVER").is_none() {
+        // Of several drivers that are installed the runner would take Firefox's.
+        test.env("CHROMEDRIVER", "chromedriver");
+    }
     counted(test, filter)
 }
 
