@@ -45,7 +45,7 @@ export function shown(page: Page): Promise<string> {
       .map((part) => part.innerText)
       .join('\n')
       .replace(/[⟦⟧]/g, '')
-      .replace(/(in )?\d+ (second|minute|hour|day)s?( ago)?|\bnow\b/g, '#')
+      .replace(/(in\s)?\d+\s(second|minute|hour|day)s?(\sago)?|\bnow\b/g, '#')
       .replace(/(\d+(일|시간|분|초)\s*)+(전|후)?|지금/g, '#')
       .replace(/\d+/g, '#')
       .replace(/\s+/g, ' '),

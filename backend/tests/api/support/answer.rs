@@ -85,6 +85,7 @@ impl Answer {
         let mut expected = vec!["code", "detail", "request_id", "status", "title", "type"];
         expected.extend((!problem.errors.is_empty()).then_some("errors"));
         expected.extend(problem.end_reason.is_some().then_some("end_reason"));
+        expected.extend((code == ErrorCode::WrongOrigin).then_some("public_url"));
         expected.sort_unstable();
         assert_eq!(keys(&raw), expected, "{self}");
         self.assert_tells_no_cause(&problem);
