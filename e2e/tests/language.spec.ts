@@ -39,3 +39,13 @@ test('the chosen language belongs to the account, in every browser', async ({ pa
   await expect(heading(elsewhere, /[가-힣]/)).toBeVisible()
   await expect(elsewhere.locator('html')).toHaveAttribute('lang', 'ko')
 })
+
+test('the token’s log stays when the language changes', async ({ page }) => {
+  await signUp(page, ADA)
+  await page.goto('/account/token')
+  const lines = page.getByTestId('token-log').getByRole('listitem')
+  await expect(lines).toHaveText([/Taken from local storage/])
+  await page.getByRole('button', { name: 'Account menu' }).click()
+  await page.getByRole('dialog', { name: 'Account menu' }).getByLabel('Language').selectOption({ label: '한국어' })
+  await expect(lines).toHaveText([/로컬 저장소에서 가져옴/])
+})
