@@ -15,21 +15,18 @@ export class View {
 
   /** Makes the page, without the window's frame, so many pixels wide and high, or as near to it as the engine's windows go. */
   async measure(width: number, height: number): Promise<void> {
-    const sizes: string[] = []
-    const fits = async () => {
-      const [actual, { width: outer, height: tall }] = await Promise.all([
-        this.ask<[number, number, number]>('return [innerWidth, innerHeight, devicePixelRatio]'),
-        this.driver.manage().window().getRect(),
-      ])
-      const [wide, high, density] = actual
-      sizes.push(`${wide} ${high}`)
-      // A size that stays as it is, however often another one is asked for, is the nearest.
-      if ((wide === width && high === height) || new Set(sizes.slice(-4)).size === 1 && sizes.length > 4) return true
-      const rect = { x: 0, y: 0, width: Math.round(outer + (width - wide) * density), height: Math.round(tall + (height - high) * density) }
-      await this.driver.manage().window().setRect(rect)
-      return false
-    }
-    await expect.poll(fits, { message: `${width} by ${height} pixels` }).toBe(true)
+    const seen: string[] = []
+    await expect
+      .poll(async () => {
+        const [wide, high, density] = await this.ask<[number, number, number]>('return [innerWidth, innerHeight, devicePixelRatio]')
+        const outer = await this.driver.manage().window().getRect()
+        const more = { width: Math.round((width - wide) * density), height: Math.round((height - high) * density) }
+        await this.driver.manage().window().setRect({ x: 0, y: 0, width: outer.width + more.width, height: outer.height + more.height })
+        // What stays as it is, however often something else is asked for, is the nearest.
+        seen.push(`${wide} ${high}`)
+        return seen.slice(-5).filter((size) => size === seen.at(-1)).length
+      })
+      .toBe(5)
   }
 
   /** Opens an address, and waits until the page itself has drawn it. */

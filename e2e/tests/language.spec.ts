@@ -49,3 +49,24 @@ test('the token’s log stays when the language changes', async ({ page }) => {
   await page.getByRole('dialog', { name: 'Account menu' }).getByLabel('Language').selectOption({ label: '한국어' })
   await expect(lines).toHaveText([/로컬 저장소에서 가져옴/])
 })
+
+test('of several choices of a language the last one holds, whichever answer comes last', async ({ page, origin }) => {
+  const CHANGE = { method: 'PATCH', path: '/api/me' }
+  await signUp(page, ADA)
+  const [slow] = origin.faults.inOrder(CHANGE, [{ kind: 'delay', milliseconds: 1_500 }])
+  await page.getByRole('button', { name: 'Account menu' }).click()
+  const list = page.locator('#menu-language')
+  for (const language of ['ko', 'en', 'ko']) await list.selectOption(language)
+  await expect.poll(() => origin.seen(CHANGE).map(({ status }) => status)).toEqual([200])
+  expect(slow?.hits).toBe(1)
+  await expect(page.locator('html')).toHaveAttribute('lang', 'ko')
+  for (const language of ['en', 'ko', 'en']) await list.selectOption(language)
+  await expect.poll(() => origin.seen(CHANGE).at(-1)?.status).toBe(200)
+  await page.reload()
+  await expect(page.locator('html')).toHaveAttribute('lang', 'en')
+  const account = await page.evaluate(async () => {
+    const { access_token } = JSON.parse(localStorage.getItem('latchkey.session') ?? '{}') as { access_token: string }
+    return (await fetch('/api/me', { headers: { authorization: `Bearer ${access_token}` } })).json() as Promise<{ locale: string }>
+  })
+  expect(account.locale).toBe('en')
+})

@@ -53,7 +53,7 @@ cargo xtask COMMAND
   bench page         the page beside one that a server draws: first loads, changes of page, bytes
   bench lighthouse   what Lighthouse says of the page on a phone
       --rounds N     how often each row is measured
-  shots [FILTER]     pictures of every state of the page, in both languages and themes, into shots/; of the main ones in Firefox and WebKit too
+  shots [FILTER]     pictures of every state of the page, in both languages and themes, into shots/, and of the main ones in all engines
   bench api          how fast the API is, as ratios; half an hour, on Linux, with wrk and PostgreSQL
       --only BAR     one of verify, cold, login, calm, hostile, refresh, memory, start, growth (may be repeated)
       --quick        a few minutes

@@ -3,7 +3,8 @@
 use crate::api::account;
 use crate::app::Theme;
 use crate::components::{Select, languages, use_session};
-use crate::i18n::{Words, tr, use_i18n};
+use crate::i18n::{I18n, Words, tr, use_i18n};
+use crate::session::Session;
 use latchkey_shared::{Locale, ProfileChangeRequest};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
@@ -12,21 +13,36 @@ use wasm_bindgen_futures::spawn_local;
 #[component]
 pub fn LanguageSwitch(id: &'static str) -> impl IntoView {
     let (i18n, session) = (use_i18n(), use_session());
+    let on_its_way = RwSignal::new(false);
     let choose = Callback::new(move |tag: String| {
         let Ok(locale) = tag.parse::<Locale>() else { return };
         i18n.speak(locale);
-        if session.is_signed_in() {
-            let change = ProfileChangeRequest { locale: Some(tag), ..ProfileChangeRequest::default() };
+        if session.is_signed_in() && !on_its_way.get_untracked() {
+            on_its_way.set(true);
             spawn_local(async move {
-                // Where this fails, the choice holds in this browser.
-                if let Ok(account) = account::change_profile(session, &change).await {
-                    session.account_changed(account);
-                }
+                keep(session, i18n).await;
+                let _ = on_its_way.try_set(false);
             });
         }
     });
     let value = Signal::derive(move || i18n.locale().tag().to_owned());
     view! { <Select id=id label=|t| t.language value=value choose=choose options=languages() /> }
+}
+
+/// Writes the language into the account: one change at a time, because two on their way could overtake one another, and then
+/// the one that has been chosen meanwhile. Where it fails, the choice holds in this browser.
+async fn keep(session: Session, i18n: I18n) {
+    loop {
+        let chosen = untrack(|| i18n.locale());
+        let change = ProfileChangeRequest { locale: Some(chosen.tag().to_owned()), display_name: None };
+        let kept = account::change_profile(session, &change).await;
+        if untrack(|| i18n.locale()) == chosen {
+            if let Ok(account) = kept {
+                session.account_changed(account);
+            }
+            return;
+        }
+    }
 }
 
 /// Changes between light, dark, and as the system has it.

@@ -85,7 +85,8 @@ impl Session {
         self.desk.update_value(|desk| desk.waiters.wake());
     }
 
-    fn enter_state(self, state: State) {
+    /// Holds this state from now on, with all that depends on it.
+    pub(super) fn enter_state(self, state: State) {
         let token = |state: &State| state.grant().map(|grant| grant.access_token.clone());
         let new_token = token(&state) != self.state.with_untracked(token);
         let whose = state.account().map(|account| account.id);

@@ -56,10 +56,8 @@ impl Session {
         let mark = hint::read().or_else(|| stored.is_ok().then(hint::read_without_port).flatten());
         match start(stored, mark) {
             Start::TakeUp(grant) => {
-                session.desk.update_value(|desk| desk.logged = Some(grant.account.id));
-                session.state.set(State::SignedIn(grant));
+                session.enter_state(State::SignedIn(grant));
                 session.note(Deed::Loaded);
-                session.plan();
             }
             Start::Ask => {
                 session.state.set(State::Restoring);
