@@ -39,8 +39,9 @@ export const OUTSIDE: readonly Scene[] = [
   {
     name: 'before WebAssembly',
     reach: async (view, origin) => {
-      origin.faults.on({ path: /\.wasm$/ }, { kind: 'delay', milliseconds: 3_000 })
-      await view.visit('/login')
+      // The script that loads it: the file itself may come out of the browser's cache.
+      origin.faults.on({ path: '/boot.js' }, { kind: 'delay', milliseconds: 3_000 })
+      await view.setOut('/login')
       await view.shows('#shell h1')
     },
     leave: (view) => view.isDrawn(),

@@ -18,14 +18,16 @@ export class View {
     const seen: string[] = []
     await expect
       .poll(async () => {
-        const [wide, high, density] = await this.ask<[number, number, number]>('return [innerWidth, innerHeight, devicePixelRatio]')
-        const outer = await this.driver.manage().window().getRect()
-        const more = { width: Math.round((width - wide) * density), height: Math.round((height - high) * density) }
-        await this.driver.manage().window().setRect({ x: 0, y: 0, width: outer.width + more.width, height: outer.height + more.height })
+        const [wide, high] = await this.ask<[number, number]>('return [innerWidth, innerHeight]')
+        const window = this.driver.manage().window()
+        const outer = await window.getRect()
+        // Engines count windows in different units; the proportion leads there in a few steps.
+        const scaled = (outer: number, actual: number, wanted: number) => Math.round((outer * wanted) / actual)
+        await window.setRect({ x: 0, y: 0, width: scaled(outer.width, wide, width), height: scaled(outer.height, high, height) })
         // What stays as it is, however often something else is asked for, is the nearest.
         seen.push(`${wide} ${high}`)
         return seen.slice(-5).filter((size) => size === seen.at(-1)).length
-      })
+      }, { intervals: [200] })
       .toBe(5)
   }
 
@@ -38,6 +40,11 @@ export class View {
   /** Opens an address, whatever comes of it. */
   async visit(path: string): Promise<void> {
     await this.driver.get(this.url + path)
+  }
+
+  /** Sets out for an address, and waits for nothing of it. */
+  async setOut(path: string): Promise<void> {
+    await this.ask('location.assign(arguments[0])', this.url + path)
   }
 
   async isDrawn(): Promise<void> {
@@ -56,14 +63,14 @@ export class View {
 
   /** Clicks the first element that matches and can be seen. */
   async click(css: string): Promise<void> {
-    await this.tried(async () => (await this.seen(css)).click())
+    await this.tried(() => this.press(css))
   }
 
   /** Presses a button that shows something, and would hide it if it were pressed once more. */
   async reveal(button: string, revealed: string): Promise<void> {
     await this.tried(async () => {
       if ((await this.text(revealed)) !== undefined) return
-      await (await this.seen(button)).click()
+      await this.press(button)
       await this.seen(revealed)
     })
   }
@@ -112,6 +119,13 @@ export class View {
       if (await element.isDisplayed()) return element
     }
     throw new Error(`nothing to be seen of ${css}`)
+  }
+
+  private async press(css: string): Promise<void> {
+    const element = await this.seen(css)
+    // Drivers scroll no further than they must, which may be behind what sticks to the edge of the screen.
+    await this.ask(`arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })`, element)
+    await element.click()
   }
 
   /** Again, while the page replaces what is looked at. */
