@@ -88,6 +88,7 @@ test('a session that is ended elsewhere asks for the password over the page, and
   await endEverySession(latchkey.origin.url)
   await view.click(`main ${SUBMIT}`)
   await view.shows('dialog[open]', ADA.email)
+  await isAsHighAsItsContents(view, 'dialog[open]')
   await view.type('dialog[open] [name=password]', 'not her password')
   await view.click(`dialog[open] ${SUBMIT}`)
   await view.shows('dialog[open] [aria-invalid=true]')
@@ -102,16 +103,7 @@ test('a session that is ended elsewhere asks for the password over the page, and
 test('the account menu is as high as what it holds, and its theme holds after a reload', async ({ view }) => {
   await signUp(view)
   await view.reveal('header .avatar', '#account-menu button.quiet')
-  const { menu, contents } = await view.ask<{ menu: number; contents: number }>(`
-    const menu = document.getElementById('account-menu'), rows = [...menu.children]
-    const top = rows[0].getBoundingClientRect().top, bottom = rows.at(-1).getBoundingClientRect().bottom
-    const { paddingTop, paddingBottom, borderTopWidth, borderBottomWidth } = getComputedStyle(menu)
-    const frame = [paddingTop, paddingBottom, borderTopWidth, borderBottomWidth].map(parseFloat).reduce((a, b) => a + b)
-    return { menu: menu.getBoundingClientRect().height, contents: bottom - top + frame }`)
-  expect(menu).toBeLessThanOrEqual(contents + 1)
-  const rows = await view.ask<number[]>(`
-    return [...document.querySelectorAll('#account-menu > *')].map((row) => row.getBoundingClientRect().height / parseFloat(getComputedStyle(row).fontSize))`)
-  expect(rows.filter((lines) => lines > 8), 'rows that stretch').toEqual([])
+  await isAsHighAsItsContents(view, '#account-menu')
   await view.ask(`document.querySelector('#account-menu [type=radio][value=dark]').click()`)
   await expect.poll(() => view.ask('return document.documentElement.dataset.theme')).toBe('dark')
   await view.driver.navigate().refresh()
@@ -119,11 +111,12 @@ test('the account menu is as high as what it holds, and its theme holds after a 
   expect(await view.ask('return document.documentElement.dataset.theme')).toBe('dark')
 })
 
-test('a dialog asks before something is lost, and Escape closes it', async ({ view }) => {
+test('a dialog asks before something is lost, is as high as what it holds, and Escape closes it', async ({ view }) => {
   await signUp(view)
   await view.click('nav a[href="/account/security"]')
   await view.click('main button[aria-haspopup=dialog]')
   await view.shows('dialog[open] [name=password]')
+  await isAsHighAsItsContents(view, 'dialog[open]')
   await view.driver.actions().sendKeys('\uE00C').perform()
   await view.counts('dialog[open]', 0)
   await view.shows('h1', 'Security')
@@ -164,6 +157,19 @@ test('the bar of the token’s lifetime has the colour of the page, not of the b
   )
   expect(rules.join(), 'the engine knows the rule').toContain('var(--accent)')
 })
+
+/** What stands over the page is not stretched between the edges of the screen. */
+async function isAsHighAsItsContents(view: View, css: string): Promise<void> {
+  const [height, natural] = await view.ask<[number, number]>(
+    `const box = document.querySelector(arguments[0]), height = box.offsetHeight
+    box.style.cssText = 'inset: auto; height: auto; align-content: start; position: absolute'
+    const natural = box.offsetHeight
+    box.style.cssText = ''
+    return [height, natural]`,
+    css,
+  )
+  expect(height, `the height of ${css}`).toBe(natural)
+}
 
 /** Waits until the token in hand has ended, by the server's clock and the page's. */
 async function untilTheTokenHasEnded(view: View): Promise<void> {
