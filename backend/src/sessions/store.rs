@@ -70,9 +70,7 @@ impl Which {
                 Condition::all().add(Column::AccountId.eq(account_id)).add(Column::Id.ne(session_id))
             }
             Self::All { account_id } => Column::AccountId.eq(account_id).into(),
-            Self::Beyond { account_id, newest, now, .. } => {
-                living(account_id, now).add_option(newest.map(|newest| Column::Id.ne(newest)))
-            }
+            Self::Beyond { account_id, now, .. } => living(account_id, now),
         }
     }
 
@@ -85,8 +83,12 @@ impl Which {
             .filter(unended());
         match self {
             Self::Beyond { most, newest, .. } => {
-                let others = u64::from(most) - u64::from(newest.is_some());
-                select.order_by_desc(Column::LastSeenAt).order_by_desc(Column::Id).offset(others)
+                // One that somebody else has ended meanwhile takes nobody's place.
+                let select = match newest {
+                    Some(newest) => select.order_by_desc(Column::Id.eq(newest)),
+                    None => select,
+                };
+                select.order_by_desc(Column::LastSeenAt).order_by_desc(Column::Id).offset(u64::from(most))
             }
             _ => select,
         }
@@ -97,10 +99,9 @@ impl Which {
         match self {
             Self::One(_) | Self::OneOf { .. } | Self::All { .. } => None,
             Self::AllBut { session_id, .. } => Some(Column::Id.eq(session_id).into()),
-            Self::Beyond { most, newest, .. } => {
-                let used = self.unended().offset(None).limit(u64::from(most) - u64::from(newest.is_some()));
-                let used = Column::Id.in_subquery(used.into_query());
-                Some(Condition::any().add(used).add_option(newest.map(|newest| Column::Id.eq(newest))))
+            Self::Beyond { most, .. } => {
+                let used = self.unended().offset(None).limit(u64::from(most));
+                Some(Column::Id.in_subquery(used.into_query()).into())
             }
         }
     }

@@ -1,6 +1,7 @@
 //! One account with more sessions than anybody needs: how many may live, and how many can be ended.
 
 use crate::support::*;
+use sea_orm::ConnectionTrait as _;
 use tokio::task::JoinSet;
 
 const NEW: &str = "an entirely different phrase";
@@ -75,6 +76,27 @@ async fn of_many_sign_ins_at_once_on_two_servers_no_more_live_than_may() {
         }
         assert_eq!(app.count(unended()).await, 4);
     }
+}
+
+/// Each of them looks for what is too much while none has ended anything: the first one ends sessions that the others have
+/// just begun.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[ignore = "needs PostgreSQL: `cargo xtask test` starts one and runs it"]
+async fn of_many_sign_ins_that_end_one_another_no_fewer_live_than_may() {
+    let app = TestApp::with(&[("sessions.per_account", "2")]).await;
+    let ada = app.signed_up("ada").await;
+    // Sessions can begin, and none can be ended.
+    let held = app.state.db.begin().await.unwrap();
+    held.executor().execute_unprepared("SELECT id FROM accounts FOR SHARE").await.unwrap();
+    let call =
+        |_| app.post("/api/auth/login", &json!({"email": ada.email, "password": PASSWORD})).into_future();
+    let answers: JoinSet<Answer> = (0..4).map(call).collect();
+    until("all have begun", async || app.count("sessions").await == 5).await;
+    held.commit().await.unwrap();
+    for answer in answers.join_all().await {
+        answer.ok();
+    }
+    assert!(app.count(unended()).await >= 2);
 }
 
 #[tokio::test]

@@ -222,11 +222,11 @@ impl TestApp {
             if self.state.config.database_url.is_sqlite() { "randomblob(16)" } else { "gen_random_uuid()" };
         self.run_sql(&format!(
             "INSERT INTO sessions (id, account_id, generation, seen_generation, rotated_at, remember, user_agent, ip, \
-             created_at, last_seen_at, idle_ends_at, absolute_ends_at) \
+             created_at, last_seen_at, idle_ends_at, absolute_ends_at, epoch) \
              WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) \
              SELECT {id}, s.account_id, 0, -1, s.rotated_at, s.remember, 'flood', '192.0.2.1', s.created_at - i, \
-             s.created_at - i, s.idle_ends_at, s.absolute_ends_at \
-             FROM n, (SELECT sessions.* FROM sessions JOIN accounts ON accounts.id = account_id \
+             s.created_at - i, s.idle_ends_at, s.absolute_ends_at, s.session_epoch \
+             FROM n, (SELECT sessions.*, accounts.session_epoch FROM sessions JOIN accounts ON accounts.id = account_id \
              WHERE email_key = '{email}' LIMIT 1) AS s"
         ))
         .await;
