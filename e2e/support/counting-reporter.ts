@@ -9,12 +9,14 @@ export default class CountingReporter implements Reporter {
   }
 
   onEnd(result: FullResult): void {
-    const outcomes = (this.suite?.allTests() ?? []).map((test) => test.outcome())
-    const passed = outcomes.filter((outcome) => outcome === 'expected').length
+    const tests = this.suite?.allTests() ?? []
     // A skipped or a flaky test has kept no promise either.
-    const failed = outcomes.length - passed
+    const failed = tests.filter((test) => test.outcome() !== 'expected')
+    console.log()
+    // The first name is empty: it is that of the whole.
+    for (const test of failed) console.log(`test ${test.titlePath().filter(Boolean).join(' › ')} ... FAILED`)
     const verdict = result.status === 'passed' ? 'ok' : 'FAILED'
-    console.log(`\ntest result: ${verdict}. ${passed} passed; ${failed} failed`)
+    console.log(`test result: ${verdict}. ${tests.length - failed.length} passed; ${failed.length} failed`)
   }
 
   printsToStdio(): boolean {

@@ -4,37 +4,63 @@ use std::iter::Sum;
 use std::ops::Add;
 
 /// Tests that passed and tests that failed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Counts {
     pub passed: u64,
     pub failed: u64,
+    /// The names of those that failed, as far as they have any.
+    pub failures: Vec<String>,
 }
 
 impl Counts {
-    /// Sums the `test result:` lines of a run. libtest and wasm-bindgen-test print them, and so does the reporter in
-    /// `e2e`. A run that fails without a failed test (it did not compile, it crashed) counts as one failure.
+    /// So many tests passed, and none failed.
+    pub fn passed(passed: u64) -> Self {
+        Self { passed, ..Self::default() }
+    }
+
+    /// What is one failure, however much of it was wrong.
+    pub fn failure(name: &str) -> Self {
+        Self { passed: 0, failed: 1, failures: vec![name.to_owned()] }
+    }
+
+    /// Sums the `test result:` lines of a run, and collects the names. libtest and wasm-bindgen-test print both, and so does
+    /// the reporter in `e2e`. A run that fails without a failed test (it did not compile, it crashed) counts as one failure.
     pub fn of_run(succeeded: bool, lines: &[String]) -> Self {
+        let lines: Vec<_> = lines.iter().map(|line| without_colour(line)).collect();
         let mut counts: Self = lines.iter().filter_map(|line| Self::of_line(line)).sum();
+        counts.failures = lines.iter().filter_map(|line| failure(line)).collect();
         if !succeeded && counts.failed == 0 {
-            counts.failed = 1;
+            return counts + Self::failure("a run that broke off");
         }
         counts
     }
 
     fn of_line(line: &str) -> Option<Self> {
-        let plain = without_colour(line);
-        let counts = plain.strip_prefix("test result: ")?;
+        let counts = line.strip_prefix("test result: ")?;
         let number = |what: &str| {
             counts.split([';', '.']).find_map(|part| part.trim().strip_suffix(what)?.trim().parse().ok())
         };
-        Some(Self { passed: number("passed")?, failed: number("failed")? })
+        Some(Self { passed: number("passed")?, failed: number("failed")?, failures: Vec::new() })
     }
+}
+
+/// The name of the test that this line says has failed.
+fn failure(line: &str) -> Option<String> {
+    let told = line.strip_prefix("test ")?;
+    let name =
+        ["FAILED", "FAIL"].into_iter().find_map(|word| told.strip_suffix(word)?.strip_suffix(" ... "))?;
+    Some(name.to_owned())
 }
 
 impl Add for Counts {
     type Output = Self;
-    fn add(self, other: Self) -> Self {
-        Self { passed: self.passed + other.passed, failed: self.failed + other.failed }
+    fn add(mut self, other: Self) -> Self {
+        self.failures.extend(other.failures);
+        Self {
+            passed: self.passed + other.passed,
+            failed: self.failed + other.failed,
+            failures: self.failures,
+        }
     }
 }
 
@@ -65,17 +91,18 @@ mod tests {
     #[test]
     fn the_results_of_every_binary_are_summed() {
         let output = lines(
-            "running 2 tests\ntest a ... ok\n\
+            "running 2 tests\ntest a ... ok\ntest b::c ... FAILED\ntest d ... \u{1b}[31mFAIL\u{1b}[m\n\
              test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.01s\n\
              test result: \u{1b}[31mFAILED\u{1b}[m. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out\n\
              the test result: ok. 99 passed; 99 failed",
         );
-        assert_eq!(Counts::of_run(false, &output), Counts { passed: 15, failed: 2 });
+        let failures = ["b::c", "d"].map(str::to_owned).to_vec();
+        assert_eq!(Counts::of_run(false, &output), Counts { passed: 15, failed: 2, failures });
     }
 
     #[test]
     fn a_run_that_breaks_before_its_tests_is_a_failure() {
-        assert_eq!(Counts::of_run(false, &lines("error[E0308]")), Counts { passed: 0, failed: 1 });
+        assert_eq!(Counts::of_run(false, &lines("error[E0308]")), Counts::failure("a run that broke off"));
         assert_eq!(Counts::of_run(true, &lines("")), Counts::default());
     }
 }

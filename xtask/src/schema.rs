@@ -36,7 +36,7 @@ impl Default for Size {
 pub fn run_on(size: Size) -> Outcome<Counts> {
     let programs = python::environment("schemathesis", &settings().join("requirements.txt"))?;
     if !api::build_for_tests()? {
-        return Ok(Counts { passed: 0, failed: 1 });
+        return Ok(Counts::failure("the API does not build"));
     }
     let folder = TemporaryFolder::new("schema")?;
     let port = spare_port()?;
@@ -84,11 +84,15 @@ fn counts(succeeded: bool, lines: &[String]) -> Counts {
     let number = |text: &str| text.split(['/', ' ']).next().and_then(|number| number.parse::<u64>().ok());
     let tested = lines.iter().find_map(|line| number(line.trim().strip_prefix("Tested: ")?));
     if succeeded && let Some(passed) = tested {
-        return Counts { passed, failed: 0 };
+        return Counts::passed(passed);
     }
     let last = lines.last().map(|line| line.trim_matches(['=', ' '])).unwrap_or_default();
     let failed = if last.contains("failure") { number(last) } else { None };
-    Counts { passed: 0, failed: failed.unwrap_or(1) }
+    failures(failed.unwrap_or(1))
+}
+
+fn failures(failed: u64) -> Counts {
+    Counts { failed, ..Counts::failure("what Schemathesis found") }
 }
 
 #[cfg(test)]
@@ -104,14 +108,14 @@ mod tests {
         let good = lines(
             "API Operations:\n  Selected: 17/17\n  Tested: 17\n\n====== No issues found in 10.29s ======",
         );
-        assert_eq!(counts(true, &good), Counts { passed: 17, failed: 0 });
+        assert_eq!(counts(true, &good), Counts::passed(17));
         let bad = lines("  Tested: 17\n====== 7 failures, 1 warning in 3.26s ======");
-        assert_eq!(counts(false, &bad), Counts { passed: 0, failed: 7 });
+        assert_eq!(counts(false, &bad), failures(7));
     }
 
     #[test]
     fn a_run_that_tested_nothing_has_failed() {
-        assert_eq!(counts(true, &lines("")), Counts { passed: 0, failed: 1 });
-        assert_eq!(counts(false, &lines("Traceback")), Counts { passed: 0, failed: 1 });
+        assert_eq!(counts(true, &lines("")), failures(1));
+        assert_eq!(counts(false, &lines("Traceback")), failures(1));
     }
 }

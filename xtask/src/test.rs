@@ -144,8 +144,11 @@ pub fn run(options: &Options, failed_checks: &[&str]) -> Outcome {
     for check in failed_checks {
         println!("{check:<30} {:>7} {:>7}", 0, 1);
     }
-    let Counts { passed, failed } = report.total();
+    let Counts { passed, failed, failures } = report.total();
     let failed = failed + failed_checks.len() as u64;
+    for name in failures {
+        println!("test {name} ... FAILED");
+    }
     // The last line, whatever happened: build servers read it.
     println!("{passed} passed, {failed} failed");
     if failed > 0 { Err(Failure::Told) } else { Ok(()) }
@@ -183,7 +186,7 @@ fn native(filter: Option<&str>) -> Outcome<Counts> {
 fn on_postgres(filter: Option<&str>) -> Outcome<Option<Counts>> {
     let Some(programs) = postgres::programs() else {
         println!("{NO_POSTGRES}");
-        return Ok(on_ci().then_some(Counts { passed: 0, failed: 1 }));
+        return Ok(on_ci().then(|| Counts::failure(NO_POSTGRES)));
     };
     let postgres = Postgres::start(&programs)?;
     let mut test = cargo_test(&["latchkey"]);
@@ -198,7 +201,7 @@ fn on_postgres(filter: Option<&str>) -> Outcome<Option<Counts>> {
 fn against_the_description(size: Size) -> Outcome<Option<Counts>> {
     if !python::is_here() {
         println!("{NO_PYTHON}");
-        return Ok(on_ci().then_some(Counts { passed: 0, failed: 1 }));
+        return Ok(on_ci().then(|| Counts::failure(NO_PYTHON)));
     }
     schema::run_on(size).map(Some)
 }
@@ -215,14 +218,14 @@ fn in_wasm(filter: Option<&str>) -> Outcome<Counts> {
 
 /// The page as people get it, which the browser tests use as well.
 fn weighed() -> Outcome<Counts> {
-    let Some(page) = page::build()? else { return Ok(Counts { passed: 0, failed: 1 }) };
+    let Some(page) = page::build()? else { return Ok(does_not_build()) };
     let files = weight::weigh(&page)?;
     weight::print(&files);
     match weight::check(&files) {
-        Ok(()) => Ok(Counts { passed: 1, failed: 0 }),
+        Ok(()) => Ok(Counts::passed(1)),
         Err(Failure::Because(why)) => {
             eprintln!("{why}");
-            Ok(Counts { passed: 0, failed: 1 })
+            Ok(Counts::failure("the page weighs too much"))
         }
         Err(other) => Err(other),
     }
@@ -245,10 +248,13 @@ fn counted(mut test: Command, filter: Option<&str>) -> Outcome<Counts> {
     Ok(Counts::of_run(succeeded, &lines))
 }
 
+fn does_not_build() -> Counts {
+    Counts::failure("what is to be tested does not build")
+}
+
 fn in_chromium(filter: Option<&str>) -> Outcome<Counts> {
-    const DOES_NOT_BUILD: Counts = Counts { passed: 0, failed: 1 };
-    let Some(mut test) = e2e::playwright()? else { return Ok(DOES_NOT_BUILD) };
-    let Some(page) = page::build_for_developers()? else { return Ok(DOES_NOT_BUILD) };
+    let Some(mut test) = e2e::playwright()? else { return Ok(does_not_build()) };
+    let Some(page) = page::build_for_developers()? else { return Ok(does_not_build()) };
     test.env("LATCHKEY_DEVELOPERS_PAGE", page).env("CHROMIUM", tools::chromium_for_tests()?);
     if let Some(filter) = filter {
         test.args(["--pass-with-no-tests", "--grep", filter]);
@@ -261,12 +267,12 @@ fn in_chromium(filter: Option<&str>) -> Outcome<Counts> {
 fn in_other_engines(filter: Option<&str>) -> Outcome<Option<Counts>> {
     let (names, missing) = engines::found();
     missing.iter().for_each(|line| println!("{line}"));
-    let lacking = Counts { passed: 0, failed: if on_ci() { missing.len() as u64 } else { 0 } };
+    let lacking = missing.iter().filter(|_| on_ci()).map(|line| Counts::failure(line)).sum::<Counts>();
     if names.is_empty() {
         return Ok(on_ci().then_some(lacking));
     }
     let Some(mut test) = engines::runner(engines::TESTS, &names)? else {
-        return Ok(Some(Counts { passed: 0, failed: 1 }));
+        return Ok(Some(does_not_build()));
     };
     if let Some(filter) = filter {
         test.args(["--pass-with-no-tests", "--grep", filter]);
@@ -285,7 +291,7 @@ impl Report {
     }
 
     fn total(&self) -> Counts {
-        self.0.iter().filter_map(|(_, counts, _)| *counts).sum()
+        self.0.iter().filter_map(|(_, counts, _)| counts.clone()).sum()
     }
 
     fn print(&self) {
@@ -293,7 +299,7 @@ impl Report {
         for (part, counts, took) in &self.0 {
             let (title, seconds) = (part.title(), took.as_secs());
             match counts {
-                Some(Counts { passed, failed }) => {
+                Some(Counts { passed, failed, .. }) => {
                     println!("{title:<30} {passed:>7} {failed:>7} {seconds:>6} s");
                 }
                 None => println!("{title:<30} did not run: {}", part.why_not()),
