@@ -75,6 +75,9 @@ async function caddy(behind: Behind): Promise<Program> {
   })
 }
 
+/** How many calls of one address nginx lets through at once here. */
+const AT_ONCE = 20
+
 async function nginx(behind: Behind): Promise<Program> {
   const { folder, port } = behind
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`)
@@ -88,6 +91,7 @@ async function nginx(behind: Behind): Promise<Program> {
     http {
       access_log off;
       ${temporary.join('\n')}
+      ${replaced(sample('docs/security.md', 'connections.nginx'), { 'per_address 200': `per_address ${AT_ONCE}` })}
       server {
         listen 127.0.0.1:${port};
         location = /ready { return 200; }
@@ -184,6 +188,14 @@ test.describe('the sample for nginx', () => {
     expect([answer.status, answer.headers.get('content-type')]).toEqual([503, 'application/problem+json'])
     expect(await answer.json()).toMatchObject({ status: 503, code: 'overloaded' })
     expect(app.calls).toEqual([])
+  })
+
+  test('lets one address take so many places and no more', async ({ site, app, token, origin }) => {
+    origin.faults.on(VERIFY, { kind: 'delay', milliseconds: 2_000 })
+    const calls = Array.from({ length: AT_ONCE + 10 }, () => fetch(`${site}/notes`, { headers: bearer(token) }))
+    const statuses = (await Promise.all(calls)).map(({ status }) => status)
+    expect(statuses.filter((status) => status === 503)).toHaveLength(10)
+    expect(app.calls).toHaveLength(AT_ONCE)
   })
 })
 

@@ -56,44 +56,6 @@ pub fn without_debris(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || (is_invisible(c) && !c.is_control()))
 }
 
-/// The first letter that can be seen, with all that belongs to it: marks, the parts of an emoji, the letters of a Hangul
-/// syllable. For browsers that cannot tell by themselves (`Intl.Segmenter`).
-pub fn first_letter(text: &str) -> &str {
-    let text = text.trim_start_matches(|c: char| c.is_whitespace() || is_invisible(c));
-    let mut before = None;
-    let mut pair_is_full = false;
-    let mut belongs = |c: char| {
-        let Some(last) = before.replace(c) else { return true };
-        let flag = is_flag_letter(last) && is_flag_letter(c) && !pair_is_full;
-        pair_is_full |= flag;
-        flag || last == '\u{200D}'
-            || is_mark(c)
-            || is_invisible(c)
-            || is_tone(c)
-            || (is_jamo(last) && is_follower(c))
-    };
-    &text[..text.find(|c| !belongs(c)).unwrap_or(text.len())]
-}
-
-fn is_flag_letter(c: char) -> bool {
-    matches!(c, '\u{1F1E6}'..='\u{1F1FF}')
-}
-
-/// The colour of an emoji's skin.
-fn is_tone(c: char) -> bool {
-    matches!(c, '\u{1F3FB}'..='\u{1F3FF}')
-}
-
-/// A letter that a syllable of Hangul is put together from.
-fn is_jamo(c: char) -> bool {
-    matches!(c, '\u{1100}'..='\u{11FF}' | '\u{A960}'..='\u{A97C}' | '\u{D7B0}'..='\u{D7FB}' | '\u{AC00}'..='\u{D7A3}')
-}
-
-/// A vowel or final consonant of a syllable.
-fn is_follower(c: char) -> bool {
-    matches!(c, '\u{1160}'..='\u{11FF}' | '\u{D7B0}'..='\u{D7FB}')
-}
-
 /// All ranges of marks (Unicode 18): the first, and in the last two digits how many follow it.
 #[cfg(not(target_arch = "wasm32"))]
 #[rustfmt::skip]
@@ -163,26 +125,6 @@ mod tests {
         for c in ('\0'..=char::MAX).filter(|c| c.general_category() == GeneralCategory::Format) {
             let joins_hieroglyphs = ('\u{13430}'..='\u{1343F}').contains(&c);
             assert!(!is_visible(c) || joins_hieroglyphs || drawn.contains(c), "{c:?}");
-        }
-    }
-
-    #[test]
-    fn the_first_letter_comes_whole() {
-        for (text, first) in [
-            ("Ada", "A"),
-            ("e\u{301}lodie", "e\u{301}"),
-            ("\u{200B}\u{A0}Ada", "A"),
-            ("👩‍🚀 Zoë", "👩‍🚀"),
-            ("👍🏽👍", "👍🏽"),
-            ("🇰🇷🇩🇪", "🇰🇷"),
-            ("\u{1112}\u{1161}\u{11AB}\u{1100}\u{1173}", "\u{1112}\u{1161}\u{11AB}"),
-            ("김하늘", "김"),
-            ("\u{915}\u{93F}x", "\u{915}\u{93F}"),
-            ("1️⃣2", "1️⃣"),
-            ("❤️a", "❤️"),
-            ("", ""),
-        ] {
-            assert_eq!(first_letter(text), first);
         }
     }
 }

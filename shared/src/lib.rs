@@ -24,7 +24,6 @@ pub use account::{
     Account, AccountExport, ChangePassword, ChangePasswordRequest, DeleteAccountRequest, PasswordFacts,
     ProfileChange, ProfileChangeRequest, SignUp, SignUpRequest,
 };
-pub use characters::first_letter;
 pub use cookie::{MARK, MARK_LASTING, MARK_PASSING, port_suffix};
 pub use email::EmailAddress;
 pub use locale::Locale;

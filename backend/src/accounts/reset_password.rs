@@ -1,6 +1,6 @@
 //! A new password from whoever runs the server, for somebody who has forgotten theirs: every session ends.
 
-use super::account::{AccountError, email_key, personal};
+use super::account::{AccountError, Credentials, email_key, former_email_key, personal};
 use super::store::{self, By};
 use crate::db::Database;
 use crate::passwords::Pool;
@@ -24,8 +24,7 @@ impl Reset<'_> {
     /// Sets the password of the account with this address, and returns how many sessions that has ended. The password is
     /// judged as at sign-up. Running servers learn of the ends as they learn of each other's.
     pub async fn run(&self, email: &EmailAddress, password: Password) -> Result<usize, AccountError> {
-        let by_address = By::EmailKey(email_key(email));
-        let found = store::find_account(self.db.executor(), by_address).await?.ok_or(AccountError::GONE)?;
+        let found = self.find(email).await?.ok_or(AccountError::GONE)?;
         let known = personal(&found.account.email, &found.account.display_name);
         let hash = self.passwords.hash_new(password, known, self.random).await?;
         let now = self.clock.now();
@@ -37,5 +36,15 @@ impl Reset<'_> {
         let ended = sessions::because_password_reset(&transaction, found.account.id, now).await?;
         transaction.commit().await?;
         Ok(ended.count())
+    }
+    /// Whose address it is, also where it had another key once: as at a sign-in.
+    async fn find(&self, email: &EmailAddress) -> Result<Option<Credentials>, AccountError> {
+        for key in [Some(email_key(email)), former_email_key(email)].into_iter().flatten() {
+            let found = store::find_account(self.db.executor(), By::EmailKey(key)).await?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
     }
 }

@@ -41,7 +41,7 @@ pub enum AccountCommandError {
 /// Sets a new password and ends every session of the account, beside running servers.
 #[tokio::main(flavor = "current_thread")]
 pub async fn set_password(config: &Config, email: &str) -> Result<String, AccountCommandError> {
-    let email: EmailAddress = email.parse().map_err(AccountCommandError::Email)?;
+    let email = EmailAddress::of_account(email).map_err(AccountCommandError::Email)?;
     let db = Database::attach(&config.database_url).await?;
     let password = Password::try_from(ask()?).map_err(AccountCommandError::Password)?;
     let one_thread = config::Passwords { threads: 1, ..config.passwords.clone() };

@@ -1,6 +1,8 @@
 //! `POST /api/me/password`
 
 use crate::support::*;
+use latchkey::accounts::{AccountError, Reset};
+use latchkey_shared::{EmailAddress, Password, Secret};
 
 const NEW: &str = "an entirely different phrase";
 
@@ -176,18 +178,19 @@ async fn an_access_token_from_before_lasts_its_minutes_as_after_a_refresh() {
 }
 
 /// `latchkey account set-password`, as far as it goes without a terminal.
+async fn set_password(app: &TestApp, email: &str, password: &str) -> Result<usize, AccountError> {
+    let latchkey::app::State { db, passwords, clock, random, .. } = &*app.state;
+    let reset = Reset { db, passwords, clock: &**clock, random: &**random };
+    let email = EmailAddress::of_account(email).unwrap();
+    reset.run(&email, Password::try_from(Secret::from(password)).unwrap()).await
+}
+
 #[tokio::test]
 async fn a_password_that_the_operator_sets_ends_every_session_on_every_server() {
-    use latchkey::accounts::{AccountError, Reset};
-    use latchkey_shared::{Password, Secret};
     let app = TestApp::spawn().await;
     let (ada, bob) = (app.signed_up("ada").await, app.signed_up("bob").await);
     let elsewhere = ada.elsewhere().await;
-    let set = async |email: &str, password: &str| {
-        let latchkey::app::State { db, passwords, clock, random, .. } = &*app.state;
-        let reset = Reset { db, passwords, clock: &**clock, random: &**random };
-        reset.run(&email.parse().unwrap(), Password::try_from(Secret::from(password)).unwrap()).await
-    };
+    let set = async |email: &str, password: &str| set_password(&app, email, password).await;
     for weak in ["password1", "ada@example.org", "aaaaaaaaaaaa"] {
         assert!(matches!(set("ada@example.org", weak).await, Err(AccountError::WeakPassword(_))), "{weak}");
     }
@@ -203,4 +206,27 @@ async fn a_password_that_the_operator_sets_ends_every_session_on_every_server() 
     app.log_in("ada@example.org", NEW).await.ok();
     bob.verify().await.ok();
     bob.refresh().await.ok();
+}
+
+#[tokio::test]
+async fn the_operator_sets_the_password_of_whatever_address_signs_in() {
+    let app = TestApp::spawn().await;
+    for (number, (typed, key)) in [
+        // The key that a final sigma had before, and an address that is refused today.
+        ("νίκος@example.org", "νίκος@example.org"),
+        ("ada@100%.example.org", "ada@100%.example.org"),
+        ("ren\u{e9}@example.org", "ren\u{e9}@example.org"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let name = format!("ada{number}");
+        app.signed_up(&name).await;
+        let found = format!("WHERE email_key = '{name}@example.org'");
+        app.run_sql(&format!("UPDATE accounts SET email_key = '{key}', email = '{typed}' {found}")).await;
+        app.log_in(typed, PASSWORD).await.ok();
+        set_password(&app, typed, NEW).await.unwrap();
+        app.log_in(typed, PASSWORD).await.problem(ErrorCode::CredentialsRejected);
+        app.log_in(typed, NEW).await.ok();
+    }
 }

@@ -47,22 +47,38 @@ fn distance(millis: i64) -> (i64, &'static str) {
     (0, "second")
 }
 
-/// The first letter of a text with all that belongs to it: marks, the parts of an emoji, a whole syllable of Hangul.
+/// The first letter that shows, with all that belongs to it: marks, the parts of an emoji, a whole syllable of Hangul.
 pub fn first_letter(text: &str) -> String {
-    segmented(text.trim_start()).unwrap_or_else(|| latchkey_shared::first_letter(text).to_owned())
+    segmented(text.trim_start()).or_else(|| matched(text)).unwrap_or_default()
 }
 
 /// The first letter as the browser parts the text (UAX 29); nothing where it cannot, or the letter cannot be seen.
 fn segmented(text: &str) -> Option<String> {
-    let get = |of: &JsValue, name: &str| Reflect::get(of, &name.into()).ok();
-    let call = |of: &JsValue, name: &str, with: &JsValue| {
-        get(of, name)?.dyn_into::<Function>().ok()?.call1(of, with).ok()
-    };
-    let segmenter = get(&get(&js_sys::global(), "Intl")?, "Segmenter")?.dyn_into::<Function>().ok()?;
-    let segmenter = Reflect::construct(&segmenter, &Array::new()).ok()?;
+    let segmenter = construct(&property(&js_sys::global(), "Intl")?, "Segmenter", &Array::new())?;
     let segments = call(&segmenter, "segment", &text.into())?;
-    let first = get(&call(&segments, "containing", &0.into())?, "segment")?.as_string()?;
-    (!latchkey_shared::first_letter(&first).is_empty()).then_some(first)
+    let first = property(&call(&segments, "containing", &0.into())?, "segment")?.as_string()?;
+    matched(&first).is_some().then_some(first)
+}
+
+/// The first letter by the properties that its characters have, for browsers that part no text: a flag, or what shows by
+/// itself, and whatever goes on with it.
+fn matched(text: &str) -> Option<String> {
+    const LETTER: &str = r"(?:\p{RI}{2}|[^\s\p{C}\p{M}\p{DI}\u2800])(?:\u200D\p{So}|[\p{M}\p{EMod}\p{DI}\u1160-\u11FF\uD7B0-\uD7FB])*";
+    let pattern = construct(&js_sys::global(), "RegExp", &Array::of2(&LETTER.into(), &"u".into()))?;
+    property(&call(&pattern, "exec", &text.into())?, "0")?.as_string()
+}
+
+/// Builds what the browser may not have.
+fn construct(of: &JsValue, name: &str, with: &Array) -> Option<JsValue> {
+    Reflect::construct(&property(of, name)?.dyn_into().ok()?, with).ok()
+}
+
+fn call(of: &JsValue, name: &str, with: &JsValue) -> Option<JsValue> {
+    property(of, name)?.dyn_into::<Function>().ok()?.call1(of, with).ok()
+}
+
+fn property(of: &JsValue, name: &str) -> Option<JsValue> {
+    Reflect::get(of, &name.into()).ok()
 }
 
 fn format(locale: Locale, at: Timestamp, choices: &[(&str, &str)]) -> String {
@@ -114,17 +130,29 @@ mod tests {
     }
 
     #[wasm_bindgen_test]
-    fn initials_are_whole_letters() {
+    fn initials_are_whole_letters_also_where_the_browser_parts_no_text() {
         for (name, initial) in [
             ("Ada", "A"),
             (" e\u{301}lodie", "e\u{301}"),
+            ("\u{200B}\u{A0}Ada", "A"),
             ("👩‍👩‍👧‍👦 Family", "👩‍👩‍👧‍👦"),
+            ("👩🏽‍🚀 Zoë", "👩🏽‍🚀"),
+            ("👍🏽👍", "👍🏽"),
             ("🇰🇷🇩🇪", "🇰🇷"),
-            ("\u{1112}\u{1161}\u{11AB}\u{1100}", "\u{1112}\u{1161}\u{11AB}"),
-            ("\u{200B}Ada", "A"),
-            ("", ""),
+            (
+                "🏴\u{E0067}\u{E0062}\u{E0073}\u{E0063}\u{E0074}\u{E007F}x",
+                "🏴\u{E0067}\u{E0062}\u{E0073}\u{E0063}\u{E0074}\u{E007F}",
+            ),
+            ("\u{1112}\u{1161}\u{11AB}\u{1100}\u{1173}", "\u{1112}\u{1161}\u{11AB}"),
+            ("김하늘", "김"),
+            ("\u{915}\u{93F}x", "\u{915}\u{93F}"),
+            ("नीता", "नी"),
+            ("1️⃣2", "1️⃣"),
+            ("❤️a", "❤️"),
         ] {
             assert_eq!(first_letter(name), initial);
+            assert_eq!(matched(name).as_deref(), Some(initial));
         }
+        assert_eq!(first_letter("\u{3164} "), "");
     }
 }
