@@ -70,7 +70,7 @@ fn matched(text: &str) -> Option<String> {
 
 /// Builds what the browser may not have.
 fn construct(of: &JsValue, name: &str, with: &Array) -> Option<JsValue> {
-    Reflect::construct(&property(of, name)?.dyn_into().ok()?, with).ok()
+    Reflect::construct(&property(of, name)?.dyn_into::<Function>().ok()?, with).ok()
 }
 
 fn call(of: &JsValue, name: &str, with: &JsValue) -> Option<JsValue> {
