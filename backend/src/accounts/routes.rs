@@ -49,7 +49,7 @@ async fn signup(
     cookie: Cookie,
     same_site: SameSite,
     client: Client,
-    MaybeProof(proof): MaybeProof,
+    proof: MaybeProof,
     Body(body): Body<SignUpRequest>,
 ) -> Result<SignedInReply, Refusal> {
     let sign_up = SignUp::try_from(body)?;
@@ -57,6 +57,7 @@ async fn signup(
     if delivery == TokenDelivery::Cookie {
         same_site.required()?;
     }
+    let proof = proof.checked()?;
     let tokens = sign_up::run(&app, sign_up, proof, client).await?;
     let reply = SignedInReply::new(&app, StatusCode::CREATED, tokens, delivery);
     Ok(reply.in_the_place_of(&app, &cookie).await)

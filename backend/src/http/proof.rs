@@ -1,4 +1,4 @@
-//! The DPoP proof of a call (RFC 9449 §4): checked here, before any handler runs.
+//! The DPoP proof of a call (RFC 9449 §4).
 
 use super::arrival::Arrival;
 use super::problem::Refusal;
@@ -9,27 +9,40 @@ use crate::tokens::{Proof, ProofError, Target};
 use axum::extract::FromRequestParts;
 use axum::http::HeaderName;
 use axum::http::request::Parts;
+use std::convert::Infallible;
 
 const DPOP: HeaderName = HeaderName::from_static("dpop");
 
 /// The proof that came, if one did and proofs are asked for here.
-pub struct MaybeProof(pub Option<Proof>);
+pub struct MaybeProof(Result<Option<Proof>, ProofError>);
+
+impl MaybeProof {
+    /// Refuses a proof that does not hold. Asked after [`SameSite`](super::SameSite): a page at another address than its own
+    /// makes its proofs for that address, and has to be told the right one.
+    pub fn checked(self) -> Result<Option<Proof>, Refusal> {
+        Ok(self.0?)
+    }
+}
 
 impl FromRequestParts<App> for MaybeProof {
-    type Rejection = Refusal;
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        if app.config.sessions.bind == Binding::Off {
-            return Ok(Self(None));
-        }
-        let mut values = parts.headers.get_all(DPOP).iter();
-        let Some(value) = values.next() else { return Ok(Self(None)) };
-        if values.next().is_some() {
-            return Err(ProofError::Invalid("only one proof may come with a call").into());
-        }
-        let text = value.to_str().map_err(|_| ProofError::Invalid("a proof is a JWT of three parts"))?;
-        let now = parts.extensions.get::<Arrival>().map_or_else(|| app.clock.now(), |arrival| arrival.at);
-        Ok(Self(Some(app.proofs.read(text, |target| is_this_call(target, parts, app), now)?)))
+    type Rejection = Infallible;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        Ok(Self(read(parts, app)))
     }
+}
+
+fn read(parts: &Parts, app: &App) -> Result<Option<Proof>, ProofError> {
+    if app.config.sessions.bind == Binding::Off {
+        return Ok(None);
+    }
+    let mut values = parts.headers.get_all(DPOP).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(ProofError::Invalid("only one proof may come with a call"));
+    }
+    let text = value.to_str().map_err(|_| ProofError::Invalid("a proof is a JWT of three parts"))?;
+    let now = parts.extensions.get::<Arrival>().map_or_else(|| app.clock.now(), |arrival| arrival.at);
+    Ok(Some(app.proofs.read(text, |target| is_this_call(target, parts, app), now)?))
 }
 
 /// A proxy may rewrite `Host`, so the page's own address counts as well as the server's.

@@ -60,7 +60,7 @@ async fn login(
     cookie: Cookie,
     same_site: SameSite,
     client: Client,
-    MaybeProof(proof): MaybeProof,
+    proof: MaybeProof,
     Body(body): Body<LogInRequest>,
 ) -> Result<SignedInReply, Refusal> {
     let log_in = LogIn::try_from(body)?;
@@ -72,6 +72,7 @@ async fn login(
         }
         TokenDelivery::Body => Vec::new(),
     };
+    let proof = proof.checked()?;
     let tokens = sign_in::run(&app, log_in, Brought { client, proof, held }).await?;
     let reply = SignedInReply::new(&app, StatusCode::OK, tokens, delivery);
     Ok(reply.in_the_place_of(&app, &cookie).await)
@@ -95,13 +96,16 @@ async fn refresh(
     cookie: Cookie,
     same_site: SameSite,
     client: Client,
-    MaybeProof(proof): MaybeProof,
+    proof: MaybeProof,
     Body(body): Body<RefreshRequest>,
 ) -> Result<SignedInReply, Refusal> {
+    if body.refresh_token.is_none() {
+        same_site.required()?;
+    }
+    let proof = proof.checked()?;
     let (token, delivery) = match body.refresh_token {
         Some(token) => (token, TokenDelivery::Body),
         None => {
-            same_site.required()?;
             let token = candidates::choose(&app, cookie.tokens(), app.clock.now()).await?;
             (token.cloned().ok_or_else(|| Refusal::new(ErrorCode::TokenMissing))?, TokenDelivery::Cookie)
         }

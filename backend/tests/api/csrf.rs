@@ -111,12 +111,26 @@ async fn a_refused_origin_is_told_the_right_address() {
     for public_url in ["https://id.example.org", "http://localhost:8080", "https://id.example.org:8443"] {
         let app = TestApp::with(&[("public_url", public_url)]).await;
         for origin in ["http://192.0.2.7:8080", "https://other.example.org", "null", "\u{ff}[2J"] {
-            let login = json!({"email": "ada@example.org", "password": PASSWORD});
-            let refused = app.post("/api/auth/login", &login).header("origin", origin).await;
-            let problem = refused.problem(ErrorCode::WrongOrigin);
-            assert!(problem.detail.ends_with(public_url), "{}", problem.detail);
-            assert_eq!(problem.public_url.as_deref(), Some(public_url));
-            assert!(!problem.detail.contains("192.0.2.7"), "{}", problem.detail);
+            for (path, body) in [
+                ("/api/auth/login", json!({"email": "ada@example.org", "password": PASSWORD})),
+                ("/api/auth/refresh", json!({})),
+                ("/api/auth/logout", json!({})),
+            ] {
+                // A page makes its proofs for the address at which it is opened.
+                let claims = json!({"jti": "1", "htm": "POST", "htu": format!("{origin}{path}"), "iat": app.now().as_millis() / 1000});
+                let key = Key::of(1);
+                for proof in [None, Some(key.sign(&key.header(), &claims)), Some("no proof".to_owned())] {
+                    let mut call = app.post(path, &body).header("origin", origin);
+                    if let Some(proof) = &proof {
+                        call = call.header("dpop", proof);
+                    }
+                    let refused = call.await;
+                    let problem = refused.problem(ErrorCode::WrongOrigin);
+                    assert!(problem.detail.ends_with(public_url), "{}", problem.detail);
+                    assert_eq!(problem.public_url.as_deref(), Some(public_url));
+                    assert!(!problem.detail.contains("192.0.2.7"), "{}", problem.detail);
+                }
+            }
         }
     }
 }
