@@ -352,6 +352,17 @@ const INSIDE: State[] = [
     },
     CONNECTION_BROKE,
   ),
+  inside(
+    'restoring, another address than the server’s own',
+    async ({ page, origin }) => {
+      await page.goto('/login')
+      await page.evaluate(() => localStorage.clear())
+      origin.faults.on({ path: '/api/auth/refresh' }, refusal(403, 'wrong_origin', { public_url: 'https://id.example.org' }))
+      await page.goto('/')
+      await expect(page.getByTestId('session-bar')).toContainText(' https://id.example.org')
+    },
+    answered(403),
+  ),
   // The other two reasons lead to the sign-in page.
   ...END_REASONS.filter((reason) => reason !== 'signed_out' && reason !== 'account_deleted').map((reason) =>
     inside(

@@ -1,3 +1,5 @@
+import type { Page } from '@playwright/test'
+import { refusal } from '../support/answers.ts'
 import { answered, CONNECTION_BROKE } from '../support/complaints.ts'
 import type { Fault } from '../support/faults.ts'
 import { expect, test } from '../support/fixtures.ts'
@@ -42,6 +44,32 @@ for (const [what, fault] of Object.entries(FAULTS)) {
     await expect(page.getByText('This session')).toBeVisible()
     expect(trouble.hits).toBeGreaterThan(0)
     expect(await isMarked(page)).toBe(true)
+  })
+}
+
+const NEEDING_A_TOKEN: Record<string, (page: Page) => Promise<unknown>> = {
+  'whose token has ended': (page) => goTo(page, 'Sessions'),
+  'who starts anew': (page) => page.reload(),
+  'of whom nothing is stored': (page) => page.evaluate(() => (localStorage.clear(), location.reload())),
+}
+
+for (const [who, needToken] of Object.entries(NEEDING_A_TOKEN)) {
+  test(`somebody ${who} is told the right address where this one is the wrong one, and is not signed out`, async ({
+    page,
+    origin,
+    complaints,
+  }) => {
+    complaints.expect(answered(403))
+    await signUp(page, ADA)
+    await untilTheTokenHasEnded(page)
+    const moved = origin.faults.on(REFRESH, refusal(403, 'wrong_origin', { public_url: 'https://id.example.org' }))
+    await needToken(page)
+    await expect(bar(page)).toContainText(' https://id.example.org')
+    await expect(bar(page)).not.toContainText('cannot be reached')
+    moved.lift()
+    await expect(bar(page)).toBeHidden()
+    await expect(page.getByRole('navigation', { name: 'Account' })).toBeVisible()
+    expect(moved.hits).toBeGreaterThan(0)
   })
 }
 

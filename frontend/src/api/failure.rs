@@ -77,6 +77,14 @@ impl Failure {
         }
     }
 
+    /// The address at which the server is to be reached, where this one is the wrong one.
+    pub fn right_address(&self) -> Option<String> {
+        match self {
+            Self::Refused { problem, .. } => problem.public_url.clone(),
+            _ => None,
+        }
+    }
+
     /// Whether another access token may help.
     pub fn asks_for_another_token(&self) -> bool {
         use ErrorCode::{ReplayDetected, SessionEnded, TokenExpired, TokenInvalid, TokenMissing};

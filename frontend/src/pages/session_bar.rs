@@ -1,18 +1,24 @@
-//! The quiet bar that says that the server is out of reach.
+//! The quiet bar that says that the server is out of reach, or answers at another address only.
 
 use crate::components::{Banner, use_session};
-use crate::i18n::tr;
+use crate::i18n::use_i18n;
 use crate::session::State;
+use latchkey_shared::ErrorCode;
 use leptos::prelude::*;
 
 /// Says that the server gives no usable answer, and that nobody is signed out for that.
 #[component]
 pub fn SessionBar() -> impl IntoView {
     let session = use_session();
-    let (kept, restoring) = (tr(|t| t.interrupted), tr(|t| t.restoring_interrupted));
+    let i18n = use_i18n();
+    let restores = move || session.with(|state| *state == State::Restoring);
     let text = Signal::derive(move || {
-        let restores = session.with(|state| *state == State::Restoring);
-        if restores { restoring().to_owned() } else { kept().to_owned() }
+        let texts = i18n.texts();
+        match session.right_address() {
+            Some(address) => format!("{} {address}", (texts.problem)(ErrorCode::WrongOrigin)),
+            None if restores() => texts.restoring_interrupted.to_owned(),
+            None => texts.interrupted.to_owned(),
+        }
     });
     view! {
         <div role="status" class="bar-place" data-testid="session-bar">

@@ -21,6 +21,8 @@ pub struct Session {
     pub(super) state: RwSignal<State>,
     /// Whether the person is told that the server is out of reach; it outlasts the next try, so that nothing flickers.
     pub(super) out_of_reach: RwSignal<bool>,
+    /// The server's own address, where it answers nobody at the one that is open.
+    pub(super) right_address: RwSignal<Option<String>>,
     pub(super) log: RwSignal<Vec<Entry>>,
     pub(super) desk: StoredValue<Desk, LocalStorage>,
 }
@@ -39,6 +41,11 @@ impl Session {
     /// Whether the person is told that the server is out of reach, followed by views.
     pub fn waiting_for_server(self) -> bool {
         self.out_of_reach.get()
+    }
+
+    /// Where the server is to be reached instead, if it has said so; followed by views.
+    pub fn right_address(self) -> Option<String> {
+        self.right_address.get()
     }
 
     /// Whether somebody is signed in at this moment.

@@ -49,6 +49,10 @@ impl Session {
     /// The server was asked as often as this, and gave no usable answer.
     pub(super) fn failed(self, failure: &Failure, tries: u32) {
         let asked = failure.retry_after();
+        let address = failure.right_address();
+        if self.right_address.with_untracked(|known| *known != address) {
+            self.right_address.set(address);
+        }
         self.desk.update_value(|desk| {
             desk.misses = desk.misses.saturating_add(tries);
             desk.retry_after = asked;

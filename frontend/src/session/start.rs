@@ -49,6 +49,7 @@ impl Session {
         let session = Self {
             state: RwSignal::new(State::SignedOut(None)),
             out_of_reach: RwSignal::new(false),
+            right_address: RwSignal::new(None),
             log: RwSignal::new(Vec::new()),
             desk: StoredValue::new_local(Desk { stores: true, ..Desk::default() }),
         };
