@@ -1,7 +1,7 @@
 import type { BrowserContext, Page } from '@playwright/test'
-import { answered } from '../support/complaints.ts'
+import { answered, CONNECTION_BROKE } from '../support/complaints.ts'
 import { expect, test } from '../support/fixtures.ts'
-import { ADA, heading, passwordField, signUp, welcome } from '../support/people.ts'
+import { ADA, fillInSignUp, heading, passwordField, signUp, welcome } from '../support/people.ts'
 import { open } from '../support/states.ts'
 
 const SAID = {
@@ -64,6 +64,23 @@ test('a form that was sent too early is sent once the page is there', async ({ p
   expect(slow.hits).toBeGreaterThan(0)
 })
 
+test('a server that does not answer is told, and the form can be sent again', async ({ page, origin, complaints }) => {
+  complaints.expect(CONNECTION_BROKE, /aborted/)
+  await page.clock.install()
+  await open(page, '/signup')
+  const deaf = origin.faults.on({ path: '/api/auth/signup' }, { kind: 'delay', milliseconds: 600_000 })
+  await fillInSignUp(page, ADA)
+  const button = page.getByRole('button', { name: 'Create account' })
+  await button.click()
+  await expect.poll(() => deaf.hits).toBe(1)
+  await page.clock.fastForward('00:20')
+  await expect(page.getByRole('alert')).toContainText('cannot be reached')
+  await expect(button).toHaveAttribute('aria-busy', 'false')
+  deaf.lift()
+  await button.click()
+  await expect(welcome(page, ADA)).toBeVisible()
+})
+
 for (const [language, { locale, failed, blocked }] of Object.entries(SAID)) {
   test.describe(`what is wrong is said, ${language}`, () => {
     test.use({ locale })
@@ -121,6 +138,7 @@ async function ageBySomeYears(context: BrowserContext): Promise<void> {
       [HTMLFormElement.prototype, ['requestSubmit']],
       [CSSStyleSheet.prototype, ['replace', 'replaceSync']],
       [Intl, ['Segmenter']],
+      [AbortSignal, ['timeout']],
       [window, ['structuredClone', 'scheduler', 'navigation']],
     ]
     for (const [of, names] of missing) for (const name of names) Reflect.deleteProperty(of, name)

@@ -18,6 +18,13 @@
     }
   };
 
+  // Browsers before 2022 do not have it, and the page calls nobody without it.
+  AbortSignal.timeout ??= (milliseconds) => {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), milliseconds);
+    return controller.signal;
+  };
+
   // The bar of the browser follows the theme that is chosen, and else that of the system.
   const bars = [...document.querySelectorAll("meta[name=theme-color]")];
   const ofSystem = bars.map((bar) => bar.content);
