@@ -16,7 +16,7 @@ import {
 } from '../support/people.ts'
 import { keepKeyless, KEYLESS, loseKey, readProof } from '../support/proof.ts'
 import { refreshFromElsewhere, refreshToken, sessionRecord } from '../support/record.ts'
-import { refusal } from '../support/answers.ts'
+import { refusal, sessionEnded } from '../support/answers.ts'
 
 test.use({ settings: { LATCHKEY_TOKENS__REFRESH_GRACE: '1s' } })
 
@@ -235,3 +235,39 @@ for (const { cleared, keep } of [
     await expect(page.locator('[data-session]')).toHaveCount(1)
   })
 }
+
+for (const remembered of [true, false]) {
+  test(`a key that was out of reach for a while is found at the next start, ${remembered ? '' : 'not '}remembered`, async ({
+    page,
+    context,
+    origin,
+  }) => {
+    await context.addInitScript((remembered) => localStorage.setItem('latchkey.remember', String(remembered)), remembered)
+    await signUp(page, ADA)
+    await signOut(page)
+    await signIn(page, ADA)
+    await expect(welcome(page, ADA)).toBeVisible()
+    const own = await sid(page)
+    await page.evaluate(
+      (remembered) => localStorage.setItem('latchkey.session', JSON.stringify({ state: 'key_lost', remembered })),
+      remembered,
+    )
+    await page.goto('/account/sessions')
+    await expect(page.getByText('This session')).toBeVisible()
+    await expect(page.getByText('no longer has the key')).toHaveCount(0)
+    expect(origin.seen(REFRESH).map(({ status }) => status)).toEqual([200])
+    expect(await sid(page)).toBe(own)
+  })
+}
+
+test('whoever comes back without a key after the session has ended is told that it has', async ({ page, origin }) => {
+  await signUp(page, ADA)
+  await page.evaluate(() => localStorage.setItem('latchkey.session', '{"state":"key_lost","remembered":true}'))
+  origin.faults.on(REFRESH, sessionEnded('admin'), 1)
+  await page.goto('/account/sessions')
+  await expect(heading(page, 'Sign in')).toBeVisible()
+  await expect(page.getByText('An administrator ended your session.')).toBeVisible()
+  await page.reload()
+  await expect(heading(page, 'Sign in')).toBeVisible()
+  await expect(page.getByText('no longer has the key')).toHaveCount(0)
+})

@@ -316,10 +316,8 @@ fn heard(state: &State, record: Record) -> Step {
         (_, Record::SignedIn(kept)) => (State::SignedIn(kept), vec![Effect::Note(Deed::TakenOver)]),
         (Some(own), Record::KeyLost { .. }) => (State::KeyLost(Some(own.clone())), vec![]),
         (Some(own), record) => (over(&own.account, record.end().unwrap_or(EndReason::Unknown)), vec![]),
-        (None, Record::KeyLost { .. }) => match state {
-            State::Restoring => (State::KeyLost(None), vec![]),
-            _ => stay(state),
-        },
+        // Whoever is asking by the cookie learns it from the answer: the key may be there again.
+        (None, Record::KeyLost { .. }) => stay(state),
         (None, record) => match state {
             State::Restoring | State::KeyLost(None) => (State::SignedOut(record.end()), vec![]),
             State::KeyLost(Some(last)) => {

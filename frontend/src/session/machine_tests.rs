@@ -167,9 +167,16 @@ fn a_lost_key_keeps_the_page_and_the_session_and_tells_all_tabs() {
 #[wasm_bindgen_test]
 fn a_lost_key_without_an_open_page_leads_to_the_sign_in_page() {
     let asked = Event::Unproven { asked: None };
-    for event in [asked, Event::Stored(LOST)] {
-        assert_eq!(alone(&State::Restoring, event), (State::KeyLost(None), vec![]));
-    }
+    assert_eq!(alone(&State::Restoring, asked), (State::KeyLost(None), vec![]));
+}
+
+#[wasm_bindgen_test]
+fn a_page_that_starts_looks_for_the_key_itself_whatever_is_stored_of_it() {
+    assert_eq!(stored(&LOST, &State::Restoring, Event::Stored(LOST)), (State::Restoring, vec![]));
+    let found = Event::Refreshed { asked: None, cause: Cause::Start, grant: own() };
+    assert_eq!(stored(&LOST, &State::Restoring, found).0, State::SignedIn(own()));
+    let over = Event::Refused { asked: None, reason: Some(EndReason::Admin) };
+    assert_eq!(stored(&LOST, &State::Restoring, over).0, State::SignedOut(Some(EndReason::Admin)));
 }
 
 #[wasm_bindgen_test]
