@@ -2,7 +2,7 @@ import type { Locator, Page } from '@playwright/test'
 import { answered } from '../support/complaints.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { ADA, goTo, heading, signOut, signUp, welcome } from '../support/people.ts'
-import { sessionEnded } from '../support/answers.ts'
+import { refusal, sessionEnded } from '../support/answers.ts'
 import { open, send } from '../support/states.ts'
 
 const NEW_PASSWORD = 'difference engine 1822'
@@ -29,6 +29,36 @@ test('what is filled in without an event changes the profile', async ({ page }) 
   await expect(heading(page, '프로필')).toBeVisible()
   await page.goto('/')
   await expect(page.locator('h1')).toContainText('Augusta Ada King')
+})
+
+test('a profile that was sent in vain follows the language that is chosen in the menu', async ({ page, origin, complaints }) => {
+  complaints.expect(answered(503))
+  await signUp(page, ADA)
+  await goTo(page, 'Profile')
+  const failures: Record<string, () => Promise<unknown>> = {
+    'a field was wrong': () => putIn(page, { display_name: '' }),
+    'the server was busy': async () => {
+      await putIn(page, { display_name: ADA.name })
+      origin.faults.on({ method: 'PATCH', path: '/api/me' }, refusal(503, 'overloaded'), 1)
+    },
+  }
+  for (const [why, prepare] of Object.entries(failures)) {
+    await prepare()
+    await send(page.locator('main'))
+    await expect(page.locator('main [role=alert]'), why).toBeVisible()
+    const other = (await page.locator('html').getAttribute('lang')) === 'en' ? 'ko' : 'en'
+    await page.locator('#menu-language').evaluate((list: HTMLSelectElement, language) => {
+      list.value = language
+      list.dispatchEvent(new Event('change', { bubbles: true }))
+    }, other)
+    await expect(page.locator('html'), why).toHaveAttribute('lang', other)
+    await expect(page.locator('#profile-locale'), why).toHaveValue(other)
+    await putIn(page, { display_name: 'Augusta' })
+    const [request] = await Promise.all([page.waitForRequest((asked) => /"display_name":"Augusta"/.test(asked.postData() ?? '')), send(page.locator('main'))])
+    expect(request.postDataJSON(), why).toMatchObject({ locale: other })
+    await expect(page.locator('main .done'), why).not.toBeEmpty()
+    await expect(page.locator('html'), why).toHaveAttribute('lang', other)
+  }
 })
 
 test('what is filled in without an event changes the password, and deletes the account', async ({ page }) => {

@@ -39,7 +39,11 @@ fn ProfileForm() -> impl IntoView {
             })
         });
     };
-    let choose = Callback::new(move |tag: String| chosen.set(tag.parse::<Locale>().ok().map(|_| tag)));
+    // A form that is sent has its list report the page's own language too, which nobody has chosen here.
+    let choose = Callback::new(move |tag: String| {
+        let own = untrack(|| i18n.locale());
+        chosen.set(tag.parse::<Locale>().ok().filter(|locale| *locale != own).map(|_| tag));
+    });
     view! {
         <section class="card">
             <form novalidate on:submit=send>
