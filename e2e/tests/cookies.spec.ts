@@ -2,7 +2,7 @@ import type { BrowserContext } from '@playwright/test'
 import { answered } from '../support/complaints.ts'
 import { end, expect, serve, test } from '../support/fixtures.ts'
 import { ADA, heading, signIn, signOut, signUp, welcome } from '../support/people.ts'
-import { refreshFromElsewhere } from '../support/record.ts'
+import { closeBrowser, refreshFromElsewhere } from '../support/record.ts'
 
 const BOB = { ...ADA, name: 'Bob', email: 'bob@example.org' }
 
@@ -68,6 +68,29 @@ test('cookies of two accounts are not guessed at, and signing in puts an end to 
   await page.reload()
   await expect(welcome(page, ADA)).toBeVisible()
 })
+
+for (const value of ['1', 'passing', 'leaving']) {
+  test(`the mark “${value}” of an installation at the usual port keeps nobody signed in here when the browser is closed`, async ({
+    page,
+    context,
+    origin,
+  }) => {
+    const expires = Math.floor(Date.now() / 1000) + 86_400
+    await context.addCookies([{ name: 'latchkey_hint', value, url: origin.url, sameSite: 'Strict', expires }])
+    await signUp(page, ADA)
+    await signOut(page)
+    await page.getByLabel('Keep me signed in').uncheck()
+    await signIn(page, ADA)
+    await expect(welcome(page, ADA)).toBeVisible()
+    await closeBrowser(context)
+    const next = await context.newPage()
+    await next.goto('/account/profile')
+    await expect(heading(next, 'Sign in')).toBeVisible()
+    await expect(next.getByText(ADA.name)).toHaveCount(0)
+    expect(await next.evaluate(() => localStorage.getItem('latchkey.session'))).toBeNull()
+    expect(origin.seen({ path: '/api/auth/refresh' })).toEqual([])
+  })
+}
 
 test('two installations on one host keep to their own sessions', async ({ page, context }) => {
   const second = await serve({})

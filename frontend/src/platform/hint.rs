@@ -37,12 +37,6 @@ pub fn read() -> Option<Mark> {
     called(&name())
 }
 
-/// The mark that a page has left which did not yet tell the ports of a host apart. It may be another installation's, so it
-/// says something only where this page has something stored.
-pub fn read_without_port() -> Option<Mark> {
-    called(MARK)
-}
-
 fn called(name: &str) -> Option<Mark> {
     let cookies = document()?.cookie().ok()?;
     let value = |cookie: &str| Some(cookie.trim_start().strip_prefix(name)?.strip_prefix('=')?.to_owned());

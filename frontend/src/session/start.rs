@@ -53,9 +53,7 @@ impl Session {
             log: RwSignal::new(Vec::new()),
             desk: StoredValue::new_local(Desk { stores: true, ..Desk::default() }),
         };
-        let stored = storage::read(KEY);
-        let mark = hint::read().or_else(|| stored.is_ok().then(hint::read_without_port).flatten());
-        match start(stored, mark) {
+        match start(storage::read(KEY), hint::read()) {
             Start::TakeUp(grant) => {
                 session.enter_state(State::SignedIn(grant));
                 session.note(Deed::Loaded);
