@@ -64,6 +64,27 @@ test('a form that was sent too early is sent once the page is there', async ({ p
   expect(slow.hits).toBeGreaterThan(0)
 })
 
+test('drawings, edges and distances are there without the styles of today', async ({ page, context }) => {
+  await forgetStyles(context)
+  const masks = () =>
+    page.locator('.icon, .mark, .wordmark').evaluateAll((all) => all.map((one) => [one.className, getComputedStyle(one).maskImage.slice(0, 5)]))
+  await open(page, '/login')
+  for (const [name, drawing] of await masks()) expect(drawing, name).toBe('url("')
+  const style = (css: string, property: string) =>
+    page.locator(css).first().evaluate((one, property) => getComputedStyle(one).getPropertyValue(property), property)
+  for (const side of ['top', 'right', 'bottom', 'left']) expect(await style('body > .outside', `padding-${side}`), side).not.toBe('0px')
+  await signUp(page, ADA)
+  await page.goto('/account/security')
+  await expect(page.locator('main form').first()).toBeVisible()
+  expect((await masks()).length).toBeGreaterThan(8)
+  for (const [name, drawing] of await masks()) expect(drawing, name).toBe('url("')
+  expect(await style('button.quiet', 'border-top-color')).not.toBe('rgba(0, 0, 0, 0)')
+  // What is not shown is no stop for whoever goes by keys, also where nothing is known of inert parts.
+  const stops = await page.locator('[inert] :is(a, button, input, select)').evaluateAll((all) => all.map((one) => (one as HTMLElement).tabIndex))
+  expect(stops.length).toBeGreaterThan(0)
+  expect(new Set(stops)).toEqual(new Set([-1]))
+})
+
 test('a server that does not answer is told, and the form can be sent again', async ({ page, origin, complaints }) => {
   complaints.expect(CONNECTION_BROKE, /aborted/)
   await page.clock.install()
@@ -125,6 +146,24 @@ async function saysAlone(page: Page, words: string): Promise<void> {
   await expect(message).toContainText(words)
   await expect(message.locator('p').filter({ visible: true })).toHaveCount(1)
   await expect(message.getByRole('button')).toBeVisible()
+}
+
+/** Takes away the declarations that style sheets of a few years ago do not have. */
+async function forgetStyles(context: BrowserContext): Promise<void> {
+  await context.route(
+    ({ pathname }) => !pathname.startsWith('/api/') && !pathname.includes('.'),
+    async (route) => {
+      const answer = await route.fetch()
+      await route.fulfill({ response: answer, body: (await answer.text()).replace(/ integrity=[^ >]+/g, '') })
+    },
+  )
+  await context.route('**/*.css', async (route) => {
+    const answer = await route.fetch()
+    const body = (await answer.text())
+      .replace(/@supports not \(color:\s*light-dark\(red,\s*red\)\)/, '@supports (color: red)')
+      .replace(/[{;]\s*mask\s*:[^;{}]*(?=[;}])|[{;]\s*[\w-]+\s*:[^;{}]*(\ddvh|color-mix|light-dark)[^;{}]*(?=[;}])/g, (whole) => whole.slice(0, 1))
+    await route.fulfill({ response: answer, body })
+  })
 }
 
 /** Takes away what browsers of a few years ago do not have. */

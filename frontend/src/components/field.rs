@@ -92,7 +92,7 @@ pub fn Username(
     email: String,
 ) -> impl IntoView {
     view! {
-        <div class="visually-hidden" inert><input type="text" name="username" autocomplete="username" value=email readonly /></div>
+        <div class="visually-hidden" inert><input type="text" name="username" autocomplete="username" value=email readonly tabindex="-1" /></div>
     }
 }
 
