@@ -159,6 +159,35 @@ test('a form that is sent too early is sent once the page is there, and nothing 
   expect(origin.seen({ path: '/login', method: 'POST' })).toHaveLength(0)
 })
 
+test('errors of what others put into the page keep nobody from signing in', async ({ page }) => {
+  await signUp(page, ADA)
+  await signOut(page)
+  const wasm = await holdWebAssembly(page)
+  await page.goto('/login?next=%2Faccount%2Fprofile', { waitUntil: 'commit' })
+  await expect(page.locator('#shell-end')).toBeAttached()
+  await page.evaluate(() => {
+    const files = [location.href, `${location.origin}/`, '', undefined, 'chrome-extension://abc/content.js', 'https://cdn.example.org/a.js']
+    for (const filename of files) dispatchEvent(new ErrorEvent('error', { message: 'not ours', ...(filename !== undefined && { filename }) }))
+    document.body.append(Object.assign(document.createElement('img'), { src: 'data:,' }))
+    dispatchEvent(new Event('error'))
+  })
+  await expect(page.getByRole('alert')).toHaveCount(0)
+  await page.getByLabel('Email').fill(ADA.email)
+  await passwordField(page).fill(ADA.password)
+  await passwordField(page).press('Enter')
+  await expect(page.locator('#shell form[data-held]')).toHaveCount(1)
+  await wasm.arrives()
+  await expect(heading(page, 'Profile')).toBeVisible()
+})
+
+test('an error of a script of ours is told', async ({ page }) => {
+  await holdWebAssembly(page)
+  await page.goto('/login', { waitUntil: 'commit' })
+  await expect(page.locator('#shell-end')).toBeAttached()
+  await page.evaluate(() => dispatchEvent(new ErrorEvent('error', { filename: `${location.origin}/latchkey-page-1a2b.js` })))
+  await expect(page.getByRole('alert')).toContainText('could not be loaded')
+})
+
 test('the form on a page of the account leads back there', async ({ page }) => {
   await signUp(page, ADA)
   await signOut(page)

@@ -124,7 +124,9 @@
   };
   addEventListener("latchkey:failed", (event) => tell(event.detail ?? "failed"));
   // A browser that cannot read one of our scripts, or does not get it, hears nothing of it from the script itself.
-  const isOurs = ({ target, filename }) => (target === window ? filename?.startsWith(location.origin) : target.matches?.("script[data-wasm]"));
+  // Scripts that others put into the page bear the page's own address, or another origin's.
+  const isOurs = ({ target, filename = "" }) =>
+    target === window ? filename.startsWith(location.origin) && filename.endsWith(".js") : target.matches?.("script[data-wasm]");
   addEventListener("error", (event) => shell() && isOurs(event) && tell("failed"), true);
   setTimeout(() => shell()?.dataset.trouble ?? tell("slow"), 15_000);
 })();
