@@ -156,6 +156,8 @@ fn refreshed(
     let own = match state {
         State::Restoring if asked.is_none() => return signed_in(answer, Deed::Restored),
         State::SignedIn(own) | State::Refreshing(own) | State::Interrupted(own) => own,
+        // The key is there: only the tab that has told of its loss could not reach it.
+        State::KeyLost(Some(own)) if asked == Some(own.sid) => own,
         // Signed out in the meantime: a late answer must not sign in again.
         State::Restoring | State::SignedOut(_) | State::Ended { .. } | State::KeyLost(_) => {
             return stay(state);

@@ -194,8 +194,7 @@ fn after_the_password_the_same_session_goes_on_in_all_tabs() {
 
 #[wasm_bindgen_test]
 fn while_the_key_is_lost_nothing_but_the_person_or_an_end_goes_on() {
-    for event in [Event::Renew(Cause::Lapse), brought(grant(6, 600)), refusal(EndReason::Expired), unproven()]
-    {
+    for event in [Event::Renew(Cause::Lapse), refusal(EndReason::Expired), unproven()] {
         assert_eq!(alone(&key_lost(), event), (key_lost(), vec![]));
     }
     for event in [Event::Failed, Event::Reached, Event::AccountChanged(account(1)), Event::Stored(LOST)] {
@@ -209,6 +208,19 @@ fn while_the_key_is_lost_nothing_but_the_person_or_an_end_goes_on() {
         assert_eq!(state, State::SignedOut(Some(EndReason::SignedOut)));
         assert!(effects.contains(&Effect::LogOut(Some(own()))));
     }
+}
+
+#[wasm_bindgen_test]
+fn a_refresh_that_was_under_way_when_another_tab_told_of_a_lost_key_shows_that_it_is_there() {
+    let (state, effects) = stored(&LOST, &key_lost(), brought(grant(6, 600)));
+    assert_eq!(state, State::SignedIn(grant(6, 600)));
+    assert_eq!(written(&effects), Some(&Record::SignedIn(grant(6, 600))));
+    let of_another =
+        Event::Refreshed { asked: Some(other_grant(1).sid), cause: Cause::Ahead, grant: other_grant(1) };
+    for event in [of_another, Event::Refreshed { asked: None, cause: Cause::Start, grant: own() }] {
+        assert_eq!(stored(&LOST, &key_lost(), event), (key_lost(), vec![]));
+    }
+    assert_eq!(stored(&LOST, &State::KeyLost(None), brought(own())), (State::KeyLost(None), vec![]));
 }
 
 #[wasm_bindgen_test]
