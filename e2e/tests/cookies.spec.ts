@@ -1,7 +1,8 @@
 import type { BrowserContext } from '@playwright/test'
+import { refusal } from '../support/answers.ts'
 import { answered } from '../support/complaints.ts'
 import { end, expect, serve, test } from '../support/fixtures.ts'
-import { ADA, heading, signIn, signOut, signUp, welcome } from '../support/people.ts'
+import { ADA, goTo, heading, signIn, signInAgain, signOut, signUp, welcome } from '../support/people.ts'
 import { closeBrowser, refreshFromElsewhere } from '../support/record.ts'
 
 const BOB = { ...ADA, name: 'Bob', email: 'bob@example.org' }
@@ -52,16 +53,29 @@ test('a stale cookie of another path neither signs out nor outlives the sign-out
   expect(await refreshCookies(context)).toEqual([])
 })
 
-test('cookies of two accounts are not guessed at, and signing in puts an end to them', async ({ page, context, anotherBrowser, complaints }) => {
+test('cookies of two accounts are not guessed at, and signing in puts an end to them', async ({
+  page,
+  context,
+  origin,
+  anotherBrowser,
+  complaints,
+}) => {
   complaints.expect(answered(401, '/api/auth/refresh'))
   const other = await anotherBrowser()
   await signUp(await other.newPage(), BOB)
   const theirs = await refreshCookie(other)
   await signUp(page, ADA)
   await context.addCookies([{ name: theirs.name, value: theirs.value, domain: theirs.domain, path: '/' }])
+  // Under an open page as at the start: nobody has let the session grow old.
+  complaints.expect(answered(401, '/api/me/sessions'))
+  origin.faults.on({ method: 'GET', path: '/api/me/sessions' }, refusal(401, 'token_expired'), 1)
+  await goTo(page, 'Sessions')
+  await expect(signInAgain(page)).toContainText('Your session has ended.')
+  await expect(signInAgain(page)).not.toContainText('not used')
   await page.evaluate(() => localStorage.clear())
-  await page.reload()
+  await page.goto('/')
   await expect(heading(page, 'Sign in')).toBeVisible()
+  await expect(page.getByText('not used')).toHaveCount(0)
   await signIn(page, ADA)
   await expect(welcome(page, ADA)).toBeVisible()
   await page.evaluate(() => localStorage.clear())

@@ -124,8 +124,8 @@ impl Failure {
             ErrorCode::SessionEnded => Verdict::Over(Some(problem.end_reason.unwrap_or(EndReason::Expired))),
             ErrorCode::ReplayDetected => Verdict::Over(Some(EndReason::ReplayDetected)),
             ErrorCode::TokenMissing | ErrorCode::TokenExpired => Verdict::Over(None),
-            // With a reason: the token is from before a change of password.
-            ErrorCode::TokenInvalid => Verdict::Over(problem.end_reason),
+            // With a reason: the token is from before a change of password. Without one nobody has said that it is old.
+            ErrorCode::TokenInvalid => Verdict::Over(Some(problem.end_reason.unwrap_or(EndReason::Unknown))),
             _ => Verdict::Undecided,
         }
     }
@@ -191,6 +191,9 @@ mod tests {
         let replay = refused(ErrorCode::ReplayDetected, None);
         assert_eq!(replay.verdict(), Verdict::Over(Some(EndReason::ReplayDetected)));
         assert_eq!(refused(ErrorCode::SessionEnded, None).verdict(), Verdict::Over(Some(EndReason::Expired)));
+        let of = |reason| refused(ErrorCode::TokenInvalid, reason).verdict();
+        assert_eq!(of(Some(EndReason::PasswordChanged)), Verdict::Over(Some(EndReason::PasswordChanged)));
+        assert_eq!(of(None), Verdict::Over(Some(EndReason::Unknown)), "it may have been used a minute ago");
     }
 
     #[wasm_bindgen_test]
