@@ -17,7 +17,7 @@ test('the outline speaks one language, changes it, and gives way to the page', a
   const outline = page.locator('#shell main')
   await expect(outline.locator('h1')).toHaveText('Sign in')
   await expect(outline.getByText('로그인', { exact: true })).toHaveCount(0)
-  await page.locator('#shell-language').selectOption('ko')
+  await page.locator('#shell #language').selectOption('ko')
   await expect(outline.locator('h1')).toHaveText('로그인')
   await page.locator('#shell .segments label').last().click()
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark')

@@ -7,16 +7,17 @@ const shell = document.getElementById("shell");
 const firstView = () => document.querySelector("#shell ~ .outside, #shell ~ .frame:not(.waiting)");
 
 const pairs = (view) =>
-  [...shell.querySelectorAll("form input:not([type=checkbox])")]
+  [...shell.querySelectorAll("form input, select")]
     .map((from) => [from, view.querySelector(`[id="${from.id}"]`)])
     .filter(([, to]) => to);
 
-// Gives the page what was typed since the last time; whether there was anything.
+// Gives the page what was typed or chosen since the last time; whether there was anything.
 const handOver = (view) => {
-  const behind = pairs(view).filter(([from, to]) => from.value !== to.value);
+  const behind = pairs(view).filter(([from, to]) => from.value !== to.value || from.checked !== to.checked);
   for (const [from, to] of behind) {
     to.value = from.value;
-    to.dispatchEvent(new Event("input", { bubbles: true }));
+    to.checked = from.checked;
+    for (const name of ["input", "change"]) to.dispatchEvent(new Event(name, { bubbles: true }));
   }
   return behind.length > 0;
 };
@@ -28,7 +29,7 @@ const swap = (view) => {
     if (from.parentElement.dataset.shown === "true") to.parentElement.querySelector(".reveal").click();
     if (from === document.activeElement) {
       const caret = [from.selectionStart, from.selectionEnd, from.selectionDirection];
-      steps.push(() => to.focus({ preventScroll: true }), () => to.setSelectionRange(...caret));
+      steps.push(() => to.focus({ preventScroll: true }), () => caret[0] == null || to.setSelectionRange(...caret));
     }
   }
   const held = shell.querySelector("form[data-held] input");

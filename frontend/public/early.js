@@ -14,7 +14,7 @@
     try {
       localStorage.setItem(key, JSON.stringify(value));
     } catch {
-      // Blocked or full: the choice holds until the page is left.
+      // Blocked or full: boot.js hands the choice over, and it holds until the page is left.
     }
   };
 

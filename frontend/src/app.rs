@@ -78,7 +78,7 @@ fn elsewhere() -> AnyView {
     view! { <NotFound /> }.into_any()
 }
 
-/// Light, dark, or as the system has it. `early.js` applies the stored choice before the first paint.
+/// Light, dark, or as the system has it. `early.js` applies the choice before the first paint.
 #[derive(Clone, Copy)]
 pub struct Theme(RwSignal<String>);
 
@@ -86,7 +86,7 @@ impl Theme {
     const KEY: &str = "latchkey.theme";
 
     fn start() -> Self {
-        Self(RwSignal::new(storage::read(Self::KEY).unwrap_or_else(|_| "system".to_owned())))
+        Self(RwSignal::new(document::root_attribute("data-theme").unwrap_or_else(|| "system".to_owned())))
     }
 
     /// The choice, followed by views.

@@ -25,6 +25,11 @@ pub fn set_root_attribute(name: &str, value: Option<&str>) {
     };
 }
 
+/// An attribute of the root element.
+pub fn root_attribute(name: &str) -> Option<String> {
+    document()?.document_element()?.get_attribute(name)
+}
+
 fn find(selector: &str) -> Option<Element> {
     document()?.query_selector(selector).ok()?
 }
