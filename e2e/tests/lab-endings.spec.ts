@@ -44,6 +44,29 @@ test('signing in again in one tab closes the dialog of the other, and both go on
   await expect(second.getByRole('main').getByLabel('Display name')).toHaveValue(ADA.name)
 })
 
+test('a change of the password waits for a refresh that its own tab has under way', async ({ page, origin }) => {
+  const REFRESH = { method: 'POST', path: '/api/auth/refresh' }
+  await signUp(page, ADA)
+  // The token came some time ago: it lasts, and the next one is due as soon as the tab is used.
+  await page.evaluate(() => {
+    const record = JSON.parse(localStorage.getItem('latchkey.session') ?? '') as Record<string, string>
+    for (const time of ['received_at', 'access_expires_at']) {
+      record[time] = new Date(Date.parse(record[time] ?? '') - 500_000).toISOString()
+    }
+    localStorage.setItem('latchkey.session', JSON.stringify(record))
+  })
+  const slow = origin.faults.on(REFRESH, { kind: 'delay', milliseconds: 5_000 }, 1)
+  await page.goto('/account/security')
+  await page.getByLabel('Current password').fill(ADA.password)
+  await page.getByLabel('New password').fill('difference engine 1822')
+  await page.getByRole('button', { name: 'Change password' }).click()
+  await expect(page.getByText('Your password is changed.')).toBeVisible()
+  await expect.poll(() => origin.seen(REFRESH).map(({ status }) => status)).toEqual([200])
+  expect(slow.hits).toBe(1)
+  await expect(page.getByRole('dialog')).toHaveCount(0)
+  expect((await sessionRecord(page)).state).toBe('signed_in')
+})
+
 test('signing in as someone else in one tab resets the other completely', async ({ page, context, anotherBrowser }) => {
   await signUp(page, ADA)
   await goTo(page, 'Profile')

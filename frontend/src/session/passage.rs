@@ -30,9 +30,11 @@ impl Session {
 
     /// Changes the password, and goes on with the tokens that this brings.
     pub async fn change_password(self, request: &ChangePasswordRequest) -> Result<(), Failure> {
-        // A refresh that this call had to wait for would wait for its turn.
+        // A refresh that this call had to wait for would wait for its turn; one that reached the server after this call
+        // would be refused.
         let mut caller = self.caller();
         caller.token(None).await?;
+        self.answers_are_in().await;
         let _turn = self.turn().await;
         let answer = account::change_password(caller, request).await?;
         let remembered =
@@ -80,13 +82,18 @@ impl Session {
     /// session that is about to begin. The server is told of a sign-out now: afterwards there may be nothing left to tell it
     /// by.
     async fn clear_the_way(self) -> Turn {
-        while self.desk.with_value(|desk| desk.in_flight.is_some() || desk.telling > 0) {
-            self.change().await;
-        }
+        self.answers_are_in().await;
         self.desk.update_value(|desk| desk.entering = true);
         let turn = self.turn().await;
         // Where it cannot be told, that keeps nobody from signing in.
         let _ = self.tell(None).await;
         turn
+    }
+
+    /// Waits until no refresh and no sign-out of this tab is under way.
+    async fn answers_are_in(self) {
+        while self.desk.with_value(|desk| desk.in_flight.is_some() || desk.telling > 0) {
+            self.change().await;
+        }
     }
 }
