@@ -47,6 +47,33 @@ for (const [what, fault] of Object.entries(FAULTS)) {
   })
 }
 
+for (const way of ['signed in', 'at the start'] as const) {
+  test(`the bar is announced once, however often it is tried, ${way}`, async ({ page, origin, complaints }) => {
+    complaints.expect(answered(500))
+    await signUp(page, ADA)
+    await untilTheTokenHasEnded(page)
+    const trouble = origin.faults.on(API, { kind: 'answer', status: 500 })
+    if (way === 'at the start') await page.evaluate(() => (localStorage.clear(), location.reload()))
+    else await goTo(page, 'Sessions')
+    await expect(bar(page)).not.toBeEmpty()
+    await page.evaluate(() => {
+      Object.assign(window, { changes: 0 })
+      const status = document.querySelector('[data-testid=session-bar]')
+      if (!status) throw new Error('there is no bar')
+      new MutationObserver((all) => ((window as unknown as { changes: number }).changes += all.length)).observe(status, {
+        childList: true,
+        characterData: true,
+        subtree: true,
+      })
+    })
+    const before = trouble.hits
+    await page.getByRole('button', { name: 'Try now' }).click()
+    await expect.poll(() => trouble.hits).toBeGreaterThan(before + 3)
+    await expect(bar(page)).not.toBeEmpty()
+    expect(await page.evaluate(() => (window as unknown as { changes: number }).changes)).toBe(0)
+  })
+}
+
 const NEEDING_A_TOKEN: Record<string, (page: Page) => Promise<unknown>> = {
   'whose token has ended': (page) => goTo(page, 'Sessions'),
   'who starts anew': (page) => page.reload(),

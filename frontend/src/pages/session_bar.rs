@@ -11,12 +11,13 @@ use leptos::prelude::*;
 pub fn SessionBar() -> impl IntoView {
     let session = use_session();
     let i18n = use_i18n();
-    let restores = move || session.with(|state| *state == State::Restoring);
+    // Each try changes the state: words that stay as they are would be announced again.
+    let restores = Memo::new(move |_| session.with(|state| *state == State::Restoring));
     let text = Signal::derive(move || {
         let texts = i18n.texts();
         match session.right_address() {
             Some(address) => format!("{} {address}", (texts.problem)(ErrorCode::WrongOrigin)),
-            None if restores() => texts.restoring_interrupted.to_owned(),
+            None if restores.get() => texts.restoring_interrupted.to_owned(),
             None => texts.interrupted.to_owned(),
         }
     });

@@ -65,7 +65,7 @@ impl Session {
     pub(super) fn retry_later(self) {
         let lasts = self.state.with_untracked(|state| state.grant().is_some_and(|grant| grant.lasts(now())));
         if matters(self.desk.with_value(|desk| desk.misses), lasts, network::is_offline()) {
-            self.out_of_reach.set(true);
+            self.tell_out_of_reach();
         }
         let (waiting, attempt, asked) =
             self.desk.with_value(|desk| (desk.retry.is_some(), desk.attempt, desk.retry_after));
@@ -77,6 +77,13 @@ impl Session {
             desk.attempt = attempt.saturating_add(1);
             desk.retry = Some(timer);
         });
+    }
+
+    /// From now on the person is told; once, however often it is tried.
+    pub(super) fn tell_out_of_reach(self) {
+        if !self.out_of_reach.get_untracked() {
+            self.out_of_reach.set(true);
+        }
     }
 
     /// The server has answered.

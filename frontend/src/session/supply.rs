@@ -85,7 +85,7 @@ impl Session {
 
     /// A call needs a token, and there is none: now the person is concerned.
     fn none_to_be_had(self) -> Failure {
-        self.out_of_reach.set(true);
+        self.tell_out_of_reach();
         Failure::Unreachable
     }
 
