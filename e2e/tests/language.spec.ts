@@ -61,12 +61,14 @@ test('of several choices of a language the last one holds, whichever answer come
   expect(slow?.hits).toBe(1)
   await expect(page.locator('html')).toHaveAttribute('lang', 'ko')
   for (const language of ['en', 'ko', 'en']) await list.selectOption(language)
-  await expect.poll(() => origin.seen(CHANGE).at(-1)?.status).toBe(200)
+  const ofAccount = () =>
+    page.evaluate(async () => {
+      const { access_token } = JSON.parse(localStorage.getItem('latchkey.session') ?? '{}') as { access_token: string }
+      const answer = await fetch('/api/me', { headers: { authorization: `Bearer ${access_token}` } })
+      return ((await answer.json()) as { locale: string }).locale
+    })
+  await expect.poll(ofAccount).toBe('en')
   await page.reload()
   await expect(page.locator('html')).toHaveAttribute('lang', 'en')
-  const account = await page.evaluate(async () => {
-    const { access_token } = JSON.parse(localStorage.getItem('latchkey.session') ?? '{}') as { access_token: string }
-    return (await fetch('/api/me', { headers: { authorization: `Bearer ${access_token}` } })).json() as Promise<{ locale: string }>
-  })
-  expect(account.locale).toBe('en')
+  expect(await ofAccount()).toBe('en')
 })
