@@ -8,6 +8,8 @@ export type Fault =
   | { kind: 'replace the answer'; status: number; body?: string; headers?: Record<string, string> }
   /** The request waits before it is passed on. */
   | { kind: 'delay'; milliseconds: number }
+  /** The request waits until somebody lets it go. */
+  | { kind: 'hold'; until: Promise<void> }
   /** The request and its answer wait, each for a random time up to this. */
   | { kind: 'jitter'; milliseconds: number }
   /** The server acts, but the connection breaks before its answer arrives. */
@@ -48,6 +50,7 @@ export class Rule {
     readonly fault: Fault,
     private remaining: number,
     private readonly strikes: () => boolean,
+    private readonly release: () => void = () => undefined,
   ) {}
 
   /** From now on the rule never strikes the same call of one tab twice in a row. */
@@ -73,9 +76,10 @@ export class Rule {
     return [...this.strokes.values()].reduce((runs, strokes) => runs + Math.floor(strokes / length), 0)
   }
 
-  /** From now on nothing goes wrong. */
+  /** From now on nothing goes wrong, and what is held goes on. */
   lift(): void {
     this.remaining = 0
+    this.release()
   }
 }
 
@@ -87,6 +91,15 @@ export class Faults {
   /** Adds a rule; `times` limits how often it strikes, `chance` how likely. */
   on(match: Match, fault: Fault, times = Infinity, chance = 1): Rule {
     const rule = new Rule(match, fault, times, () => chance >= 1 || this.dice.happens(chance))
+    this.rules.unshift(rule)
+    return rule
+  }
+
+  /** Adds a rule that holds requests until it is lifted. */
+  hold(match: Match): Rule {
+    let release: () => void = () => undefined
+    const until = new Promise<void>((resolve) => (release = resolve))
+    const rule = new Rule(match, { kind: 'hold', until }, Infinity, () => true, release)
     this.rules.unshift(rule)
     return rule
   }

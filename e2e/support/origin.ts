@@ -152,6 +152,7 @@ export class Origin {
   /** What happens to the request on its way. */
   private async wait(faults: Fault[]): Promise<void> {
     await pause(find(faults, 'delay')?.milliseconds ?? 0)
+    await find(faults, 'hold')?.until
     await pause(this.faults.dice.next() * (find(faults, 'jitter')?.milliseconds ?? 0))
   }
 
