@@ -353,8 +353,13 @@ impl Dice {
         }
     }
 
+    /// Any of these.
+    fn one_of<T: Clone>(&mut self, all: &[T]) -> T {
+        all[usize::try_from(self.roll(all.len() as u64)).unwrap()].clone()
+    }
+
     fn record(&mut self) -> Option<Record> {
-        let reason = EndReason::ALL[usize::try_from(self.roll(7)).unwrap()];
+        let reason = self.one_of(&EndReason::ALL);
         match self.roll(9) {
             8 => Some(LOST),
             0 => None,
@@ -365,9 +370,11 @@ impl Dice {
     }
 
     fn event(&mut self, asked: Option<Uuid>) -> Event {
-        let reason = Some(EndReason::ALL[usize::try_from(self.roll(7)).unwrap()]);
+        let reason = Some(self.one_of(&EndReason::ALL));
         let asked = if self.roll(4) == 0 { None } else { asked };
-        match self.roll(15) {
+        match self.roll(16) {
+            // What a change of the password brings is newer than all before it.
+            15 => Event::Renewed(grant(9, 600)),
             14 => Event::Unproven { asked },
             0 | 1 => Event::Renew(Cause::Ahead),
             2..=4 => Event::Refreshed { asked, cause: Cause::Ahead, grant: self.grant() },
@@ -376,9 +383,9 @@ impl Dice {
             8 => Event::Reached,
             9 => Event::SignedIn(self.grant()),
             10 => Event::AccountChanged(account(1)),
-            11 => [Event::SignOut, Event::LoggedOut, Event::Leave, Event::Deleted(account(1).id)]
-                [usize::try_from(self.roll(4)).unwrap()]
-            .clone(),
+            11 => {
+                self.one_of(&[Event::SignOut, Event::LoggedOut, Event::Leave, Event::Deleted(account(1).id)])
+            }
             _ => Event::Stored(self.record().unwrap_or(Record::SignedIn(self.grant()))),
         }
     }
@@ -388,10 +395,11 @@ impl Dice {
 fn in_every_history_only_an_end_ends_and_no_token_grows_older() {
     for seed in 0..300 {
         let mut dice = Dice(seed);
-        let mut state = State::SignedIn(own());
+        let mut state =
+            dice.one_of(&[State::SignedIn(own()), State::Restoring, State::KeyLost(None), key_lost()]);
         for _ in 0..60 {
             let kept = dice.record();
-            let event = dice.event(state.grant().map(|grant| grant.sid));
+            let event = dice.event(last_grant(&state).map(|grant| grant.sid));
             let (next, effects) = step(&state, event.clone(), kept.as_ref(), NOW);
             check(&state, &event, kept.as_ref(), &next, &effects);
             state = next;
