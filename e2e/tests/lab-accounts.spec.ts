@@ -133,9 +133,12 @@ for (const deaf of [false, true]) {
       await expect(welcome(second, GRACE)).toBeVisible()
       release.now()
       await expect.poll(() => release.answered()).toBe(1)
-      // Whoever's page it is by now, it can be used, and no call of Ada's has gone out with a token of Grace's.
+      // Whoever's page it is by now, it can be used, and no call of Ada's has gone out with a token of Grace's: what would
+      // be sent again would be by the time that the page has become Grace's, and has a list of her sessions.
       await page.bringToFront()
-      await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+      await goTo(page, 'Sessions')
+      await expect(page.getByText('This session')).toBeVisible()
+      await expect.poll(() => nameOf(page)).toBe(GRACE.name)
       // Once the page is Grace's, it asks for a list of her own.
       const [first, ...later] = release.sentFor()
       expect(first, 'in whose name the call went out').toBe(ADA.email)
