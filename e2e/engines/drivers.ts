@@ -19,14 +19,16 @@ export interface Driven {
 /** Starts the engine's driver, and a browser with a profile of its own. Firefox draws as densely as is said. */
 export async function launch(engine: Engine, density = 1): Promise<Driven> {
   const home = await mkdtemp(join(tmpdir(), 'latchkey-engine-'))
-  const screen = engine === 'webkit' ? await Screen.start() : undefined
-  const program = await startDriver(engine, home, screen)
+  let screen: Screen | undefined
+  let program: Driver | undefined
   const end = async () => {
-    await program.stop()
+    await program?.stop()
     await screen?.end()
     await rm(home, { recursive: true, force: true, maxRetries: 3 })
   }
   try {
+    if (engine === 'webkit') screen = await Screen.start()
+    program = await startDriver(engine, home, screen)
     const capabilities = engine === 'firefox' ? firefox(density) : webkit()
     const driver = await new Builder().usingServer(program.url).withCapabilities(new Capabilities(capabilities)).build()
     return { driver, end: () => driver.quit().catch(() => {}).then(end) }

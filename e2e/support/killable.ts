@@ -25,8 +25,13 @@ export class KillableBrowser {
     // A process group of its own: all of the browser's processes die at once.
     const child = spawn(CHROMIUM, [...ARGUMENTS, `--user-data-dir=${profile}`, 'about:blank'], { detached: true, stdio: 'ignore' })
     const gone = new Promise<void>((done) => child.once('exit', () => done()))
-    const browser = await chromium.connectOverCDP(`http://127.0.0.1:${await written(port)}`)
-    return new KillableBrowser(child, gone, browser)
+    try {
+      const browser = await chromium.connectOverCDP(`http://127.0.0.1:${await written(port)}`)
+      return new KillableBrowser(child, gone, browser)
+    } catch (error) {
+      killGroup(child)
+      throw error
+    }
   }
 
   /** Its windows, with the cookies and the storage of the profile. */
@@ -38,12 +43,15 @@ export class KillableBrowser {
 
   /** Kills it: it writes nothing more. */
   async kill(): Promise<void> {
-    if (this.child.pid !== undefined && this.child.exitCode === null && this.child.signalCode === null) {
-      process.kill(-this.child.pid, 'SIGKILL')
-    }
+    killGroup(this.child)
     await this.gone
     await this.browser.close()
   }
+}
+
+/** Kills a process and those that it has started, unless it has ended. */
+function killGroup({ pid, exitCode, signalCode }: ChildProcess): void {
+  if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, 'SIGKILL')
 }
 
 /** A folder for a profile. */
