@@ -70,7 +70,6 @@ pub static TEXTS: Texts = Texts {
     signed_in_at: "Signed in",
     last_used: "Last used",
     session_ends: "Ends",
-    session_ends_hint: "if you do not use it before then",
     look_after: "Worth a look",
     look_after_sessions: "Check where you are signed in",
     look_after_password: "Change your password",
@@ -151,6 +150,7 @@ pub static TEXTS: Texts = Texts {
     role,
     more_devices: |count| format!("and {count} more"),
     at_least_more_devices: |count| format!("and at least {count} more"),
+    ends_if_unused: |when| format!("{when} – if you do not use it before then"),
     ends: |when| format!("Ends {when}"),
     duration,
     problem,
@@ -188,7 +188,7 @@ fn problem(code: ErrorCode) -> &'static str {
         ErrorCode::TooManyRequests => "Too many tries.",
         ErrorCode::Overloaded => "The server is busy.",
         ErrorCode::Forbidden => "You may not do this.",
-        ErrorCode::WrongOrigin => "Nobody can sign in at this address. Open the page at its own:",
+        ErrorCode::WrongOrigin => "Sign-in does not work at this address. Open:",
         ErrorCode::NotFound => "This no longer exists.",
         ErrorCode::SessionEnded | ErrorCode::ReplayDetected => "Your session has ended.",
         ErrorCode::TokenMissing | ErrorCode::TokenExpired | ErrorCode::TokenInvalid => {
@@ -237,14 +237,14 @@ fn end_reason(reason: EndReason) -> &'static str {
         EndReason::SignedOut => "You signed out.",
         EndReason::SignedOutElsewhere => "You ended this session from another device or browser.",
         EndReason::ReplayDetected => {
-            "Your session was ended for safety: somebody else used a copy of it. Sign in and change your password."
+            "Your session was ended for safety: it looks as if a copy of it was used. Sign in and change your password."
         }
         EndReason::PasswordChanged => {
             "Your password was changed on another device or in another browser, which ended this session."
         }
         EndReason::PasswordReset => "Your password was set anew, which ended this session.",
         EndReason::TooManySessions => {
-            "This session has ended: you had too many, and it was used least lately."
+            "This session has ended: you had too many, and it had gone unused the longest."
         }
         EndReason::Expired => {
             "Your session has ended because it was not used for long, or had reached its longest age."
@@ -259,7 +259,7 @@ fn ended_label(reason: EndReason) -> &'static str {
     match reason {
         EndReason::SignedOut => "Signed out there",
         EndReason::SignedOutElsewhere => "Ended from another session",
-        EndReason::ReplayDetected => "Ended for safety: a copy of it was used",
+        EndReason::ReplayDetected => "Ended for safety: a copy may have been used",
         EndReason::PasswordChanged => "Password changed",
         EndReason::PasswordReset => "Password reset",
         EndReason::TooManySessions => "Too many sessions",

@@ -41,7 +41,7 @@ texts! {
     confirm confirm_title key_lost
     // Home: what stands before and after a name in "Hello, Ada"
     hello_before hello_after
-    home_lead your_account this_session member_since roles device address signed_in_at last_used session_ends session_ends_hint
+    home_lead your_account this_session member_since roles device address signed_in_at last_used session_ends
     look_after look_after_sessions look_after_password look_after_export
     // Profile
     profile_lead name_hint language_hint
@@ -69,6 +69,8 @@ texts! {
     more_devices: fn(usize) -> String,
     /// The same, where there may be still more.
     at_least_more_devices: fn(usize) -> String,
+    /// When a session ends that is not used any more, from that in words.
+    ends_if_unused: fn(&str) -> String,
     /// When a session ends, from that in words: "Ends in 14 days".
     ends: fn(&str) -> String,
     /// A span of seconds.

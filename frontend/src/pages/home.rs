@@ -73,9 +73,7 @@ fn Facts(list: Part<Session>) -> impl IntoView {
         let texts = i18n.texts();
         session
             .with(|state| state.grant().map(|grant| grant.session_expires_at))
-            .map(|at| {
-                format!("{} – {}", locale::relative(i18n.locale(), at, clock::now()), texts.session_ends_hint)
-            })
+            .map(|at| (texts.ends_if_unused)(&locale::relative(i18n.locale(), at, clock::now())))
             .unwrap_or_default()
     });
     own.map(|own| {
