@@ -88,7 +88,7 @@ if (!("popover" in HTMLElement.prototype)) {
 
 const start = async () => {
   if (!window.WebAssembly?.instantiate) throw Object.assign(new Error("WebAssembly is switched off."), { trouble: "blocked" });
-  // The browser's key is asked for by the page: it comes along, and holds nothing up.
+  // Without the browser's key no session that has one could go on: the page begins when it can be asked for.
   const [page] = await Promise.all([import(new URL(script.dataset.js, location.href).href), import("./key.js")]);
   await page.default({ module_or_path: script.dataset.wasm });
   dispatchEvent(new CustomEvent("TrunkApplicationStarted"));

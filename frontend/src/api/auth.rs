@@ -55,5 +55,5 @@ pub async fn verify(session: Session) -> Result<(), Failure> {
 
 /// Asks whether the server can be reached with this token.
 pub async fn verify_once(token: &Secret) -> Result<(), Failure> {
-    Call::get("/api/auth/verify").send_once(Some(token)).await.map(drop)
+    Call::get("/api/auth/verify").send_proven(Some(token)).await.map(drop)
 }

@@ -1,6 +1,6 @@
-//! Sends a call with the access token. A token that is refused is replaced, and the call sent once more; a call whose
-//! answer is lost is sent again before anybody hears of it. A call is made in one account's name, and neither sent again
-//! nor answered in another's.
+//! Sends a call with the access token. A token that is refused is replaced, and the call sent once more, or up to three
+//! times while tokens end on their way; a call whose answer is lost is sent again before anybody hears of it. A call is
+//! made in one account's name, and neither sent again nor answered in another's.
 
 use super::Failure;
 use crate::platform::clock::{now, wait};
@@ -64,10 +64,10 @@ impl Call {
         Self { proof: Some(time.as_millis() - now().as_millis()), ..self }
     }
 
-    /// Sends the call once, with this token or without one; hands over the answer's text. A proof that the server does not
-    /// take is made anew: with its nonce where the clocks differ, and once more where the key was not at hand or the network
-    /// delivered the first one twice.
-    pub async fn send_once(&self, token: Option<&Secret>) -> Result<String, Failure> {
+    /// Sends the call with this token or without one; hands over the answer's text. A proof that the server does not take
+    /// is made anew, twice at most: with its nonce where the clocks differ, and once more where the key was not at hand or
+    /// the network delivered the first one twice.
+    pub async fn send_proven(&self, token: Option<&Secret>) -> Result<String, Failure> {
         let (mut nonce, mut made_anew) = (None, 0);
         loop {
             match self.exchange(token, nonce.as_deref()).await {
@@ -130,7 +130,7 @@ impl Call {
                 Err(no_token) => return Answer { text: Err(no_token), tries },
             };
             tries += 1;
-            if caller.as_mut().is_some_and(|caller| !caller.is_present()) {
+            if caller.as_mut().is_some_and(|caller| !caller.adopt_and_check()) {
                 return Answer { text: Err(Failure::SignedOut), tries };
             }
             // What came before, for a token or for the password, was no wait for an answer.
@@ -156,12 +156,12 @@ impl Call {
     ) -> Result<Result<String, Failure>, Failure> {
         let Some(caller) = caller else {
             *sent = now();
-            return Ok(self.send_once(self.token.as_ref()).await);
+            return Ok(self.send_proven(self.token.as_ref()).await);
         };
         let (mut token, mut renewed) = (caller.token(None).await?, 0);
         loop {
             *sent = now();
-            match (self.send_once(Some(&token)).await, renewed) {
+            match (self.send_proven(Some(&token)).await, renewed) {
                 (Err(failure), renewed) if renews(&failure, renewed) => {
                     token = caller.token(Some(&token)).await?;
                 }

@@ -6,8 +6,8 @@ use crate::i18n::tr;
 use crate::platform::locale;
 use leptos::prelude::*;
 
-/// Who is signed in, language and theme, and the way out. The browser opens and closes it (a
-/// popover), or `boot.js` in one that has no popovers.
+/// Who is signed in, language and theme, and the way out. The browser opens and closes it (a popover), or `boot.js` in one
+/// that has no popovers.
 #[component]
 pub fn AccountMenu() -> impl IntoView {
     let session = use_session();

@@ -60,7 +60,7 @@ impl Session {
         self.state.with_untracked(|state| state.end() == Some(EndReason::AccountDeleted))
     }
 
-    /// Gives up a session that has ended, to sign in as someone else.
+    /// Gives up a session that has ended, or whose key is lost, to sign in as someone else.
     pub fn leave(self) {
         self.dispatch(Event::Leave);
     }

@@ -28,8 +28,9 @@ impl Caller {
         self.session
     }
 
-    /// Whether the account that the call was made for is still the one that is signed in.
-    pub fn is_present(&mut self) -> bool {
+    /// Takes whoever is signed in for the one that the call is made for, where that was not known yet; whether it is still
+    /// they who are signed in.
+    pub fn adopt_and_check(&mut self) -> bool {
         let present = self.session.account_id();
         self.account = self.account.or(present);
         self.account == present
@@ -41,7 +42,7 @@ impl Caller {
         let session = self.session;
         let (mut tried, mut renewals) = (false, 0);
         loop {
-            if !self.is_present() {
+            if !self.adopt_and_check() {
                 return Err(Failure::SignedOut);
             }
             let (in_flight, paused) =
