@@ -10,8 +10,8 @@ use latchkey_shared::{
 };
 
 /// Changes the name or the language.
-pub async fn change_profile(session: Session, change: &ProfileChangeRequest) -> Result<Account, Failure> {
-    read(&Call::patch("/api/me", change).send(Some(session)).await.text?)
+pub async fn change_profile(caller: Caller, change: &ProfileChangeRequest) -> Result<Account, Failure> {
+    read(&Call::patch("/api/me", change).send_for(Some(caller)).await.text?)
 }
 
 /// Changes the password; every other session ends, and this one gets new tokens.

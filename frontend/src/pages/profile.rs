@@ -31,7 +31,7 @@ fn ProfileForm() -> impl IntoView {
                 locale: Some(language.get_untracked()),
             };
             (ProfileChange::try_from(request.clone()).map(drop), async move {
-                let account = account::change_profile(session, &request).await?;
+                let account = account::change_profile(session.caller(), &request).await?;
                 i18n.speak(account.locale);
                 session.account_changed(account);
                 let _ = chosen.try_set(None);

@@ -30,12 +30,14 @@ pub fn LanguageSwitch(id: &'static str) -> impl IntoView {
 }
 
 /// Writes the language into the account: one change at a time, because two on their way could overtake one another, and then
-/// the one that has been chosen meanwhile. Where it fails, the choice holds in this browser.
+/// the one that has been chosen meanwhile, unless somebody else has signed in. Where it fails, the choice holds until the page
+/// starts anew.
 async fn keep(session: Session, i18n: I18n) {
+    let caller = session.caller();
     loop {
         let chosen = untrack(|| i18n.locale());
         let change = ProfileChangeRequest { locale: Some(chosen.tag().to_owned()), display_name: None };
-        let kept = account::change_profile(session, &change).await;
+        let kept = account::change_profile(caller, &change).await;
         if untrack(|| i18n.locale()) == chosen {
             if let Ok(account) = kept {
                 session.account_changed(account);
