@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test'
 import { manySessions, refusal } from '../support/answers.ts'
 import { answered } from '../support/complaints.ts'
 import { expect, test } from '../support/fixtures.ts'
-import { ADA } from '../support/people.ts'
+import { ADA, signUp } from '../support/people.ts'
 import { fillIn, open, send, STATES } from '../support/states.ts'
 import { Theatre } from '../support/theatre.ts'
 import { shown, translate, TRANSLATED, WAYS } from '../support/translator.ts'
@@ -41,6 +41,16 @@ for (const way of WAYS) {
         expect(await page.evaluate(() => 'broken' in window), state.name).toBe(false)
       })
     }
+  })
+
+  test(`names and addresses are not translated ${way}`, async ({ page }) => {
+    await signUp(page, { ...ADA, name: 'Rose Baker' })
+    await translate(page, way)
+    const facts = page.locator('main dd bdi')
+    await expect(facts.filter({ hasText: 'User' })).toHaveText('⟦User⟧')
+    for (const plain of ['Rose Baker', ADA.email, '127.0.0.1']) await expect(facts.filter({ hasText: plain })).toHaveText(plain)
+    await page.locator('nav a[href="/account/sessions"]').click()
+    await expect(page.locator('[data-session] .facts').first()).toHaveText('127.0.0.1')
   })
 
   test(`what a form says comes and goes on a page that is translated ${way}`, async ({ page, origin, complaints }) => {

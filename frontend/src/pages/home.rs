@@ -45,8 +45,8 @@ fn YourAccount() -> impl IntoView {
     view! {
         <Card title=|t| t.your_account>
             <dl>
-                <Fact name=|t| t.display_name value=of(|account| account.display_name.clone()) />
-                <Fact name=|t| t.email value=of(|account| account.email.clone()) />
+                <Fact name=|t| t.display_name value=of(|account| account.display_name.clone()) untranslated=true />
+                <Fact name=|t| t.email value=of(|account| account.email.clone()) untranslated=true />
                 <Fact name=|t| t.member_since value=since />
                 <Fact name=|t| t.roles value=roles />
             </dl>
@@ -81,7 +81,7 @@ fn Facts(list: Part<Session>) -> impl IntoView {
         view! {
             <dl>
                 <Fact name=|t| t.device value=Signal::derive(move || (i18n.texts().device_name)(&device)) />
-                <Fact name=|t| t.address value=Signal::stored(own.ip) />
+                <Fact name=|t| t.address value=Signal::stored(own.ip) untranslated=true />
                 <Fact name=|t| t.signed_in_at value=Signal::derive(move || locale::date_time(i18n.locale(), signed_in)) />
                 <Fact name=|t| t.session_ends value=ends />
             </dl>
@@ -91,11 +91,18 @@ fn Facts(list: Part<Session>) -> impl IntoView {
 
 /// A name and what belongs to it; nothing where there is nothing.
 #[component]
-fn Fact(name: Words, #[prop(into)] value: Signal<String>) -> impl IntoView {
+fn Fact(
+    name: Words,
+    #[prop(into)] value: Signal<String>,
+    /// Whether it is the same in all languages.
+    #[prop(optional)]
+    untranslated: bool,
+) -> impl IntoView {
+    let translate = untranslated.then_some("no");
     let text = tr(name);
     view! {
         {move || (!value.with(String::is_empty)).then(|| {
-            view! { <div><dt prop:textContent=text></dt><dd><bdi prop:textContent=move || value.get()></bdi></dd></div> }.into_any()
+            view! { <div><dt prop:textContent=text></dt><dd><bdi translate=translate prop:textContent=move || value.get()></bdi></dd></div> }.into_any()
         })}
     }
 }

@@ -256,7 +256,7 @@ fn Device(found: Session) -> impl IntoView {
     let device = found.device;
     view! {
         <strong title=found.user_agent prop:textContent=move || (i18n.texts().device_name)(&device)></strong>
-        <p class="facts">{found.ip}</p>
+        <p class="facts" translate="no">{found.ip}</p>
         <p class="facts" prop:textContent=move || used()></p>
     }
 }
