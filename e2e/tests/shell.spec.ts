@@ -113,6 +113,27 @@ test('every language is named in its own words, and says which it is, before and
   expect(await named('body > .outside')).toEqual(languages)
 })
 
+for (const [path, fields] of Object.entries(FIELDS)) {
+  test(`the fields of ${path} read, fill and check what is typed alike before and after the page is there`, async ({ page }) => {
+    const attributes = (scope: string) =>
+      page.locator(scope).evaluate(
+        (scope, fields) =>
+          fields.map((id) => {
+            const field = scope.querySelector<HTMLInputElement>(`[id="${id}"]`)
+            const said = ['name', 'role', 'dir', 'inputmode', 'autocomplete', 'autocapitalize', 'spellcheck', 'aria-describedby']
+            return [`type=${field?.type}`, ...said.map((name) => `${name}=${field?.getAttribute(name)}`)].join(' ')
+          }),
+        fields,
+      )
+    const wasm = await holdWebAssembly(page)
+    await page.goto(path, { waitUntil: 'commit' })
+    await expect(page.locator('#shell-end')).toBeAttached()
+    const before = await attributes('#shell')
+    await wasm.arrives()
+    expect(await attributes('body > .outside')).toEqual(before)
+  })
+}
+
 test('what is typed too early is kept, with the focus and the caret', async ({ page }) => {
   const wasm = await holdWebAssembly(page)
   await page.goto('/login', { waitUntil: 'commit' })

@@ -2,7 +2,8 @@
 //!
 //! A further language is one file beside `en` and `ko`. Its tag in `shared/src/locale.rs` is what sets off the compiler, which
 //! then asks for an arm in `texts` and for every text in the file. The outline in `index.html` speaks English until the page
-//! is there, in any language that it has no words of; `data-languages` on its root names those that it has.
+//! is there, in any language that it has no words of; `data-languages` on its root names those that it has, and a rule in
+//! `layout.css` shows each alone.
 
 mod en;
 mod ko;
@@ -141,7 +142,11 @@ mod tests {
         let spoken: Vec<_> = rest.split('"').next().unwrap().split(' ').collect();
         // The first is what the outline falls back to.
         assert_eq!(spoken[0], Locale::default().tag());
+        let styles = include_str!("../../styles/layout.css");
         for tag in spoken {
+            // Else the outline would speak every language at once.
+            let rule = format!(r#":root[data-speaks="{tag}"] #shell [lang]:not([lang="{tag}"], option)"#);
+            assert!(styles.contains(&rule), "layout.css lacks {rule}");
             let texts = texts(tag.parse().unwrap());
             assert!(html.contains(&format!(
                 "<option value=\"{tag}\" lang=\"{tag}\">{}</option>",
