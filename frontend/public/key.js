@@ -10,7 +10,7 @@ const PATIENCE = 2000;
 const settled = (request) =>
   new Promise((done, fail) => {
     request.onsuccess = () => done(request.result);
-    request.onerror = request.onblocked = () => fail(request.error);
+    request.onerror = () => fail(request.error);
   });
 
 const open = () => {
