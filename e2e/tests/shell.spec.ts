@@ -375,7 +375,7 @@ async function watchForShifts(page: Page): Promise<void> {
         const shift = entry as PerformanceEntry & { value: number; hadRecentInput: boolean }
         if (!shift.hadRecentInput) Object.assign(window, { shifted: (window as unknown as { shifted: number }).shifted + shift.value })
       }
-    }).observe({ type: 'layout-shift', buffered: true })
+    }).observe({ type: 'layout-shift' })
   })
 }
 
