@@ -19,6 +19,11 @@ enum KnownKeys {
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
+    /// All of it or nothing, on SQLite as well: what is made by half could not be made again.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let table =
             Table::create().table(KnownKeys::Table).col(string(KnownKeys::Kid).primary_key()).to_owned();

@@ -22,7 +22,7 @@ enum Sessions {
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
-    /// Both columns or none, on SQLite as well.
+    /// All of it or nothing, on SQLite as well: what is made by half could not be made again.
     fn use_transaction(&self) -> Option<bool> {
         Some(true)
     }

@@ -41,6 +41,11 @@ enum SessionCutoffs {
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
+    /// All of it or nothing, on SQLite as well: what is made by half could not be made again.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for column in [
             big_integer(Sessions::Epoch).default(0).to_owned(),

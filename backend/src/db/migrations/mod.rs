@@ -23,3 +23,28 @@ impl MigratorTrait for Migrator {
         ]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sea_orm::Database;
+
+    #[test]
+    fn every_change_is_made_in_one_transaction() {
+        for migration in Migrator::migrations() {
+            assert_eq!(migration.use_transaction(), Some(true), "{}", migration.name());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_change_that_broke_off_is_made_whole_at_the_next_start() {
+        let db = Database::connect("sqlite::memory:").await.unwrap();
+        Migrator::up(&db, Some(4)).await.unwrap();
+        // The last thing that the next change does is to drop this.
+        db.execute_unprepared("DROP INDEX sessions_of_account").await.unwrap();
+        Migrator::up(&db, None).await.unwrap_err();
+        db.execute_unprepared("CREATE INDEX sessions_of_account ON sessions (account_id)").await.unwrap();
+        Migrator::up(&db, None).await.unwrap();
+        db.execute_unprepared("SELECT epoch, valid_from, token_in_body FROM sessions").await.unwrap();
+    }
+}
