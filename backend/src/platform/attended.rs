@@ -42,14 +42,15 @@ impl Drop for Call<'_> {
     }
 }
 
-/// Fails once nothing could be written for so long, or no call has begun and been answered for once to twice as long. What
-/// goes on at once costs nothing: only what waits is timed; and who waits for the next call looks only when the time is over
+/// Fails once nothing could be written for so long, or no call has begun and been answered, and nothing written, for once to
+/// twice as long: the end of a long answer is sent after its call is over. What goes on at once costs nothing: only what waits is timed; and who waits for the next call looks only when the time is over
 /// whether there has been one meanwhile. To time every call would take the lock of all timers, which a checked call would
 /// feel.
 pub struct Attended<S> {
     stream: S,
     patience: Duration,
     writing: Option<Pin<Box<Sleep>>>,
+    has_written: bool,
     calls: Calls,
     asking: Option<Asking>,
 }
@@ -63,12 +64,13 @@ struct Asking {
 impl<S> Attended<S> {
     /// Waits no longer than `patience` for the client to take something, and about as long for the next of its `calls`.
     pub fn new(stream: S, patience: Duration, calls: Calls) -> Self {
-        Self { stream, patience, writing: None, calls, asking: None }
+        Self { stream, patience, writing: None, has_written: false, calls, asking: None }
     }
 
     fn timed<T>(&mut self, written: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.writing = None;
+            self.has_written = true;
             return written;
         }
         let patience = self.patience;
@@ -85,7 +87,8 @@ impl<S> Attended<S> {
         while asking.sleep.as_mut().poll(context).is_ready() {
             // While one is being answered, the client has nothing to do.
             let is_answering = counted % 2 == 1;
-            if !is_answering && asking.counted == counted {
+            let has_written = std::mem::take(&mut self.has_written);
+            if !is_answering && !has_written && asking.counted == counted {
                 return true;
             }
             asking.sleep.as_mut().reset(Instant::now() + patience);
@@ -210,6 +213,20 @@ mod tests {
         let read = tokio::time::timeout(PATIENCE * 5, stream.read_u8()).await;
         assert!(read.is_err());
         drop(call);
+        let waited = is_given_up(&mut stream).await;
+        assert!(waited < PATIENCE * 2 + SECOND, "{waited:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_is_given_up_who_takes_a_long_answer_bit_by_bit() {
+        let (mut client, mut stream, calls) = connected();
+        drop(calls.begin());
+        for _ in 0..10 {
+            tokio::time::sleep(PATIENCE / 2).await;
+            stream.write_all(&[0; 32]).await.unwrap();
+            client.read_exact(&mut [0; 32]).await.unwrap();
+            assert!(stream.read_u8().now_or_never().is_none(), "in the middle of the answer");
+        }
         let waited = is_given_up(&mut stream).await;
         assert!(waited < PATIENCE * 2 + SECOND, "{waited:?}");
     }
