@@ -34,7 +34,7 @@ pub use rotation::{Decision, Facts, Generation, KeyCheck, decide};
 pub use routes::{SignedInReply, routes};
 pub use seen::SeenGenerations;
 pub use session::{Client, Record, Tokens};
-pub use shared_time::SharedTime;
+pub use shared_time::{SharedTime, follow_every as follow_shared_time};
 pub use sign_in::{Brought, IssueError, SignIn, SignInError, Started, issue_first, start};
 pub use supersede::run as supersede;
 pub use unproven::UnprovenSessions;

@@ -11,10 +11,13 @@ use std::time::Duration;
 
 /// How often the machine's clock is compared with the time that has passed.
 const LOOK: Duration = Duration::from_secs(1);
+/// How often the database's clock is read again, whatever this machine's shows: that one may be corrected, or be another
+/// machine's from now on.
+const AGAIN: Duration = Duration::from_secs(5 * 60);
 /// How far the two may come apart: where a clock was corrected, or the machine has slept.
 const APART: Duration = Duration::from_secs(1);
 
-/// The database's clock, read when the server starts and carried on by the time that passes.
+/// The database's clock, read now and then and carried on by the time that passes.
 pub struct SharedTime(RwLock<Read>);
 
 /// Both clocks at the moment at which the database's was read.
@@ -49,6 +52,12 @@ impl SharedTime {
         Timestamp::from_millis(own.as_millis().saturating_add(shared.as_millis() - now.as_millis()))
     }
 
+    /// What the shared time was when this server's own clock showed `at`; that clock shows `own` now.
+    pub fn of_own_clock(&self, at: Timestamp, own: Timestamp, clock: &dyn Clock) -> Timestamp {
+        let now = self.now(clock);
+        Timestamp::from_millis(now.as_millis().saturating_add(at.as_millis() - own.as_millis()))
+    }
+
     fn last(&self) -> Read {
         *self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -60,14 +69,21 @@ impl SharedTime {
     }
 }
 
-/// Reads the database's clock again whenever the machine's own was corrected, or the machine has slept meanwhile.
+/// Reads the database's clock again now and then, and whenever the machine's own was corrected, or the machine has slept.
 pub async fn follow(app: App) {
+    follow_every(app, AGAIN).await;
+}
+
+/// Reads it as often as this.
+pub async fn follow_every(app: App, again: Duration) {
+    let mut read_at = tokio::time::Instant::now();
     loop {
-        tokio::time::sleep(LOOK).await;
-        if app.db.is_shared() && app.shared_time.is_doubtful(&*app.clock)
+        tokio::time::sleep(LOOK.min(again)).await;
+        if app.db.is_shared() && (app.shared_time.is_doubtful(&*app.clock) || read_at.elapsed() >= again)
             // A database that fails is told of elsewhere.
             && let Ok(read) = Read::now(&app.db, &*app.clock).await
         {
+            read_at = tokio::time::Instant::now();
             *app.shared_time.0.write().unwrap_or_else(PoisonError::into_inner) = read;
         }
     }

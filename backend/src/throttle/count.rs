@@ -13,7 +13,7 @@ const AT_ONCE: u32 = 128;
 const MOST_BEYOND: u32 = 16;
 
 /// What is allowed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
     /// How many wrong tries cost no wait, and are forgiven in a period.
     pub free: u32,

@@ -1,10 +1,10 @@
 //! What this server has counted and has yet to tell the others.
 
+use super::count::Limit;
 use super::key::Key;
 use latchkey_shared::Timestamp;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 /// How many keys wait to be told of; what comes beyond that is counted on this server alone.
 const ROOM: usize = 10_000;
@@ -18,8 +18,15 @@ pub struct News {
     pub wrong: u32,
     /// When the last try was.
     pub last: Timestamp,
-    /// How long it takes until one wrong try is forgiven.
-    pub forgiven_after: Duration,
+    /// What is allowed under this key.
+    pub limit: Limit,
+}
+
+impl News {
+    /// What one statement can write down together.
+    fn kind(&self) -> (bool, Limit) {
+        (self.starts_anew, self.limit)
+    }
 }
 
 /// News that wait to be told.
@@ -30,13 +37,13 @@ pub struct Pending {
 
 impl Pending {
     /// A wrong try.
-    pub fn wrong(&self, key: Key, at: Timestamp, forgiven_after: Duration) {
-        self.note(key, News { starts_anew: false, wrong: 1, last: at, forgiven_after });
+    pub fn wrong(&self, key: Key, at: Timestamp, limit: Limit) {
+        self.note(key, News { starts_anew: false, wrong: 1, last: at, limit });
     }
 
     /// A right one, after wrong ones.
-    pub fn right(&self, key: Key, at: Timestamp, forgiven_after: Duration) {
-        self.note(key, News { starts_anew: true, wrong: 0, last: at, forgiven_after });
+    pub fn right(&self, key: Key, at: Timestamp, limit: Limit) {
+        self.note(key, News { starts_anew: true, wrong: 0, last: at, limit });
     }
 
     fn note(&self, key: Key, news: News) {
@@ -48,10 +55,12 @@ impl Pending {
         *before = then(*before, news);
     }
 
-    /// Takes what there is, up to `most`.
+    /// Takes what there is of one kind, up to `most`; nothing when nothing is left.
     pub fn take(&self, most: usize) -> Vec<(Key, News)> {
         let mut pending = self.news();
-        let mut keys: Vec<Key> = pending.keys().take(most).copied().collect();
+        let Some(kind) = pending.values().next().map(News::kind) else { return Vec::new() };
+        let of_the_kind = pending.iter().filter(|(_, news)| news.kind() == kind);
+        let mut keys: Vec<Key> = of_the_kind.map(|(key, _)| *key).take(most).collect();
         // Servers that write the same rows lock them in the same order.
         keys.sort_unstable();
         keys.into_iter().filter_map(|key| pending.remove_entry(&key)).collect()
@@ -87,8 +96,10 @@ fn then(earlier: News, later: News) -> News {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
-    const MINUTE: Duration = Duration::from_secs(60);
+    const LIMIT: Limit =
+        Limit { free: 5, period: Duration::from_secs(300), longest_wait: Duration::from_secs(60) };
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_millis(seconds * 1000)
@@ -97,34 +108,50 @@ mod tests {
     #[test]
     fn what_happens_under_one_key_is_told_in_one() {
         let pending = Pending::default();
-        let told = |starts_anew, wrong, last| News { starts_anew, wrong, last, forgiven_after: MINUTE };
-        pending.wrong([1; 16], at(1), MINUTE);
-        pending.wrong([1; 16], at(2), MINUTE);
+        let told = |starts_anew, wrong, last| News { starts_anew, wrong, last, limit: LIMIT };
+        pending.wrong([1; 16], at(1), LIMIT);
+        pending.wrong([1; 16], at(2), LIMIT);
         assert_eq!(pending.under(&[1; 16]).unwrap().wrong, 2);
         assert_eq!(pending.take(9), [([1; 16], told(false, 2, at(2)))]);
-        pending.right([1; 16], at(3), MINUTE);
-        pending.wrong([1; 16], at(4), MINUTE);
+        pending.right([1; 16], at(3), LIMIT);
+        pending.wrong([1; 16], at(4), LIMIT);
         assert_eq!(pending.take(9), [([1; 16], told(true, 1, at(4)))]);
-        pending.wrong([1; 16], at(5), MINUTE);
-        pending.right([1; 16], at(6), MINUTE);
+        pending.wrong([1; 16], at(5), LIMIT);
+        pending.right([1; 16], at(6), LIMIT);
         assert_eq!(pending.take(9), [([1; 16], told(true, 0, at(6)))]);
     }
 
     #[test]
     fn what_could_not_be_told_is_told_with_what_came_after() {
         let pending = Pending::default();
-        pending.wrong([1; 16], at(1), MINUTE);
+        pending.wrong([1; 16], at(1), LIMIT);
         let untold = pending.take(9);
-        pending.wrong([1; 16], at(2), MINUTE);
+        pending.wrong([1; 16], at(2), LIMIT);
         pending.put_back(untold);
         assert_eq!(pending.under(&[1; 16]).unwrap().wrong, 2);
+    }
+
+    #[test]
+    fn each_kind_is_told_by_itself() {
+        let pending = Pending::default();
+        pending.wrong([1; 16], at(1), LIMIT);
+        pending.wrong([2; 16], at(1), Limit { free: 20, ..LIMIT });
+        pending.right([3; 16], at(1), LIMIT);
+        let mut told: Vec<Key> = Vec::new();
+        for _ in 0..3 {
+            let [(key, _)] = pending.take(9)[..] else { panic!("one at a time") };
+            told.push(key);
+        }
+        told.sort_unstable();
+        assert_eq!(told, [[1; 16], [2; 16], [3; 16]]);
+        assert_eq!(pending.take(9), []);
     }
 
     #[test]
     fn no_more_is_kept_than_there_is_room_for() {
         let pending = Pending::default();
         for number in 0..2 * ROOM as u128 {
-            pending.wrong(number.to_le_bytes(), at(1), MINUTE);
+            pending.wrong(number.to_le_bytes(), at(1), LIMIT);
         }
         assert_eq!(pending.take(usize::MAX).len(), ROOM);
     }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 /// How often a server tells what it has counted, and looks for what the others have.
 const EVERY: Duration = Duration::from_millis(400);
-/// How far back each look reaches: the clocks of servers may be apart, and a commit takes a while.
+/// How far back each look reaches: servers know the shared time to a moment, and a commit takes a while.
 const OVERLAP: Duration = SKEW.saturating_add(Duration::from_secs(10));
 /// How many counts one statement writes.
 const PORTION: usize = 500;
@@ -47,27 +47,34 @@ pub async fn write_down(app: &App) -> Result<usize, StoreError> {
     }
 }
 
+/// Each server counts by its own clock; the table holds times by the one that they share.
 async fn write(app: &App, news: &[(Key, News)]) -> Result<(), StoreError> {
+    let (clock, own) = (&*app.clock, app.steady_now());
+    let shared = |last| app.shared_time.of_own_clock(last, own, clock);
+    let news: Vec<_> =
+        news.iter().map(|(key, news)| (*key, News { last: shared(news.last), ..*news })).collect();
     let transaction = app.db.begin().await?;
-    store::insert_news(transaction.executor(), news, app.steady_now()).await?;
+    store::insert_news(transaction.executor(), &news, app.shared_time.now(clock)).await?;
     transaction.commit().await
 }
 
 async fn read(app: &App, since: Timestamp, most: u64) -> Result<(), StoreError> {
+    let (clock, own) = (&*app.clock, app.steady_now());
     for counted in store::list_counted(app.db.executor(), since, most).await? {
-        app.throttle.learn(counted.key, counted.wrong, counted.last);
+        let last = app.shared_time.by_own_clock(counted.last, own, clock);
+        app.throttle.learn(counted.key, counted.wrong, last, own);
     }
     Ok(())
 }
 
 /// Tells the others and listens to them, for as long as the server runs.
 pub async fn follow(app: App) {
-    let mut looked_at = app.steady_now();
+    let mut looked_at = app.shared_time.now(&*app.clock);
     let (mut swept_at, mut written) = (tokio::time::Instant::now(), 0);
     let mut trouble = Trouble::default();
     loop {
         tokio::time::sleep(EVERY).await;
-        let now = app.steady_now();
+        let now = app.shared_time.now(&*app.clock);
         if swept_at.elapsed() >= HOUR {
             (swept_at, written) = (tokio::time::Instant::now(), 0);
             sweep(&app).await;
@@ -95,7 +102,7 @@ pub async fn follow(app: App) {
 }
 
 async fn sweep(app: &App) {
-    let limit = app.steady_now() - app.config.throttle.longest_wait;
+    let limit = app.shared_time.now(&*app.clock) - app.config.throttle.longest_wait;
     let swept = async {
         let transaction = app.db.begin().await?;
         store::delete_forgiven(transaction.executor(), limit).await?;

@@ -26,25 +26,21 @@ pub struct Counted {
     pub last: Timestamp,
 }
 
-/// Adds what one server has counted to what all have counted.
+/// Adds what one server has counted to what all have counted: news of one kind. Times are shared ones.
 pub async fn insert_news(db: &impl Executor, news: &[(Key, News)], now: Timestamp) -> Result<(), StoreError> {
-    let rows = |starts_anew: bool| {
-        let chosen = news.iter().filter(move |(_, news)| news.starts_anew == starts_anew);
-        chosen.map(|(key, news)| row(*key, *news, now)).collect::<Vec<_>>()
-    };
-    let overwritten = OnConflict::column(Column::Key)
-        .update_columns([Column::Wrong, Column::LastAt, Column::ForgivenAfter, Column::WrittenAt])
-        .to_owned();
-    let added = OnConflict::column(Column::Key)
-        .value(Column::Wrong, Expr::cust(SUM))
-        .value(Column::LastAt, Expr::cust(LATER))
-        .update_columns([Column::ForgivenAfter, Column::WrittenAt])
-        .to_owned();
-    for (rows, on_conflict) in [(rows(true), overwritten), (rows(false), added)] {
-        if !rows.is_empty() {
-            Entity::insert_many(rows).on_conflict(on_conflict).exec_without_returning(db).await?;
-        }
+    let Some((_, News { starts_anew, limit, .. })) = news.first() else { return Ok(()) };
+    let mut on_conflict = OnConflict::column(Column::Key);
+    on_conflict.update_columns([Column::ForgivenAfter, Column::WrittenAt]);
+    if *starts_anew {
+        on_conflict.update_columns([Column::Wrong, Column::LastAt]);
+    } else {
+        // More than that would change nothing but how long it takes until it is forgiven.
+        let most = limit.most();
+        let bounded = format!("CASE WHEN {SUM} > {most} THEN {most} ELSE {SUM} END");
+        on_conflict.value(Column::Wrong, Expr::cust(bounded)).value(Column::LastAt, Expr::cust(LATER));
     }
+    let rows = news.iter().map(|(key, news)| row(*key, *news, now));
+    Entity::insert_many(rows).on_conflict(on_conflict).exec_without_returning(db).await?;
     Ok(())
 }
 
@@ -71,10 +67,10 @@ pub async fn delete_forgiven(db: &impl Executor, limit: Timestamp) -> Result<(),
 }
 
 fn row(key: Key, news: News, now: Timestamp) -> ActiveModel {
-    let forgiven_after = i64::try_from(news.forgiven_after.as_millis()).unwrap_or(i64::MAX);
+    let forgiven_after = i64::try_from(news.limit.forgiven_after().as_millis()).unwrap_or(i64::MAX);
     let row = Model {
         key: Uuid::from_bytes(key),
-        wrong: news.wrong.into(),
+        wrong: Ord::min(news.wrong, news.limit.most()).into(),
         last_at: news.last.as_millis(),
         forgiven_after: Ord::max(forgiven_after, 1),
         written_at: now.as_millis(),

@@ -93,13 +93,13 @@ impl Throttle {
             match attempt.outcome {
                 Outcome::Wrong => {
                     count.wrong(limit, attempt.begun);
-                    self.pending.wrong(key, attempt.begun, limit.forgiven_after());
+                    self.pending.wrong(key, attempt.begun, *limit);
                     wait = wait.max(count.wait(limit, attempt.begun));
                 }
                 // One's own account must not pay for guesses at the others of the network.
                 Outcome::Right if attempt.guess.narrow == Some(key) => {
                     if count.is_blamed() {
-                        self.pending.right(key, attempt.begun, limit.forgiven_after());
+                        self.pending.right(key, attempt.begun, *limit);
                     }
                     count.right();
                 }
@@ -123,21 +123,22 @@ impl Throttle {
         }
     }
 
-    /// Takes over what all servers have counted under one key, and adds what they do not know of yet.
-    pub(super) fn learn(&self, key: Key, wrong: u32, last: Timestamp) {
-        let (wrong, last) = match self.pending.under(&key) {
-            None => (wrong, last),
-            Some(news) if news.starts_anew => (news.wrong, news.last),
-            Some(news) => (wrong.saturating_add(news.wrong), last.max(news.last)),
-        };
+    /// Takes over what all servers have counted under one key, and adds what they do not know of yet. Nothing happens later
+    /// than `now`, whatever a clock has shown.
+    pub(super) fn learn(&self, key: Key, wrong: u32, last: Timestamp, now: Timestamp) {
         let most = self.account.most().max(self.network.most());
+        let (wrong, last, most) = match self.pending.under(&key) {
+            None => (wrong, last, most),
+            Some(news) if news.starts_anew => (news.wrong, news.last, news.limit.most()),
+            Some(news) => (wrong.saturating_add(news.wrong), last.max(news.last), news.limit.most()),
+        };
         let mut counts = self.counts();
         if wrong == 0 && !counts.contains_key(&key) {
             return;
         }
-        counts.entry(key).or_insert(Count::new(last)).learn(wrong.min(most), last);
+        counts.entry(key).or_insert(Count::new(now)).learn(wrong.min(most), last.min(now));
         if counts.len() > ROOM {
-            self.make_room(&mut counts, last);
+            self.make_room(&mut counts, now);
         }
     }
 
@@ -256,23 +257,36 @@ mod tests {
         let (throttle, guess) = (throttle(), Guess::of_account("192.0.2.1", "ada"));
         let narrow = guess.narrow.unwrap();
         wrong(&throttle, guess, 2);
-        throttle.learn(narrow, 2, at(0));
+        throttle.learn(narrow, 2, at(0), at(0));
         assert!(!waits(&throttle, guess), "four of five");
-        throttle.learn(narrow, 3, at(0));
+        throttle.learn(narrow, 3, at(0), at(0));
         assert!(waits(&throttle, guess));
-        assert_eq!(throttle.pending.take(9).len(), 2, "the account's and the network's");
-        throttle.learn(narrow, 0, at(0));
+        for _ in 0..2 {
+            assert_eq!(throttle.pending.take(9).len(), 1, "the account's and the network's");
+        }
+        throttle.learn(narrow, 0, at(0), at(0));
         throttle.admit(guess, at(0)).unwrap().was_right();
         assert_eq!(throttle.pending.take(9), [], "nothing was wrong, so there is nothing to tell");
+    }
+
+    #[test]
+    fn nobody_waits_for_a_time_that_a_wrong_clock_has_shown() {
+        let (throttle, guess) = (throttle(), Guess::of_account("192.0.2.1", "ada"));
+        let (narrow, tomorrow) = (guess.narrow.unwrap(), at(24 * 3600));
+        throttle.learn(narrow, 1, tomorrow, at(0));
+        assert!(!waits(&throttle, guess), "one wrong try costs nothing");
+        throttle.learn(narrow, 5, tomorrow, at(0));
+        assert!(waits(&throttle, guess), "five do");
+        assert!(throttle.admit(guess, at(2)).is_ok(), "and no longer than at any other time");
     }
 
     #[test]
     fn a_right_try_after_wrong_ones_is_told_and_not_undone_by_what_was_told_before() {
         let (throttle, guess) = (throttle(), Guess::of_account("192.0.2.1", "ada"));
         wrong(&throttle, guess, 4);
-        throttle.pending.take(9);
+        while !throttle.pending.take(9).is_empty() {}
         throttle.admit(guess, at(0)).unwrap().was_right();
-        throttle.learn(guess.narrow.unwrap(), 4, at(0));
+        throttle.learn(guess.narrow.unwrap(), 4, at(0), at(0));
         wrong(&throttle, guess, 4);
         assert!(!waits(&throttle, guess));
     }

@@ -4,6 +4,7 @@ use crate::support::*;
 use latchkey::app::App;
 use latchkey::platform::{OsRandomness, TestClock};
 use latchkey::sessions;
+use latchkey::throttle::{Guess, TooMany};
 use std::sync::Arc;
 
 /// How far a clock may leap.
@@ -171,4 +172,54 @@ async fn a_rotation_that_lies_ahead_widens_no_grace() {
     ada.verify().await.ok();
     app.clock.advance(MINUTE);
     ada.refresh_with(&last).await.problem(ErrorCode::ReplayDetected);
+}
+
+#[tokio::test]
+async fn a_wrong_try_at_a_server_whose_clock_disagrees_costs_as_much_as_at_this_one() {
+    for (number, [here, there]) in apart().await.into_iter().enumerate() {
+        let ada = here.signed_up(&format!("ada{number}")).await;
+        let waits = |server: &TestApp| {
+            let guess = Guess::of_account("127.0.0.1", &ada.email);
+            server.state.throttle.admit(guess, server.state.steady_now()).err().map(|TooMany(wait)| wait)
+        };
+        for wrong in 1..=10 {
+            there.log_in(&ada.email, "wrong").await.problem(ErrorCode::CredentialsRejected);
+            let told = format!("wrong_tries WHERE wrong = {wrong}");
+            until("it is told", async || here.count(&told).await > 0).await;
+            if wrong == 1 {
+                // Both have looked several times for what the other has told.
+                tokio::time::sleep(Duration::from_secs(2)).await;
+                assert_eq!(waits(&here), None, "pair {number}: one is free");
+            }
+        }
+        until("the tenth is known here", async || waits(&here).is_some()).await;
+        assert!(waits(&here) <= Some(2 * SECOND), "pair {number}: {:?}", waits(&here));
+        here.clock.advance(2 * SECOND);
+        here.log_in(&ada.email, PASSWORD).await.ok();
+    }
+}
+
+/// PostgreSQL's clock cannot be set here, so a function of its name stands before it.
+#[tokio::test]
+#[ignore = "needs PostgreSQL: `cargo xtask test` starts one and runs it"]
+async fn a_database_whose_clock_is_corrected_is_believed_before_long() {
+    let app = TestApp::spawn().await;
+    app.run_sql(
+        "DROP SCHEMA IF EXISTS moved CASCADE; CREATE SCHEMA moved; CREATE TABLE moved.ahead AS SELECT interval '0' AS by; \
+         CREATE FUNCTION moved.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS \
+         'SELECT pg_catalog.clock_timestamp() + by FROM moved.ahead'; \
+         DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path TO moved, pg_catalog, public', \
+         current_database()); END $$",
+    )
+    .await;
+    // Those that connect from now on go by it.
+    let other = app.beside(&[]).await.state.clone();
+    let shared = |app: &App| app.shared_time.now(&*app.clock);
+    let before = shared(&other);
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(sessions::follow_shared_time(other.clone(), Duration::from_millis(10)));
+    app.run_sql("UPDATE moved.ahead SET by = interval '1 hour'").await;
+    until("it is read again", async || before.until(shared(&other)) > 59 * MINUTE).await;
+    app.run_sql("UPDATE moved.ahead SET by = interval '0'").await;
+    until("and again", async || before.until(shared(&other)) < 59 * MINUTE).await;
 }
