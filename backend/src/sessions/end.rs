@@ -140,13 +140,20 @@ pub async fn because_password_reset(
     within(transaction, Which::All { account_id }, EndReason::PasswordReset, now).await
 }
 
-/// Ends every session, in the transaction that deletes the account.
+/// Ends every session, in the transaction that deletes the account. Where there are the rows of more sessions than one
+/// statement may delete, whether they have ended or not, a cutoff has them deleted afterwards.
 pub async fn because_account_deleted(
     transaction: &Transaction,
     account_id: Uuid,
     now: Timestamp,
 ) -> Result<Ended, StoreError> {
-    within(transaction, Which::All { account_id }, EndReason::AccountDeleted, now).await
+    let (db, which, reason) = (transaction.executor(), Which::All { account_id }, EndReason::AccountDeleted);
+    let mut ended = within(transaction, which, reason, now).await?;
+    if ended.cut.is_none() && store::is_crowd(db, account_id).await? {
+        cutoff::insert(db, account_id, which, reason, now).await?;
+        ended.cut = Some(account_id);
+    }
+    Ok(ended)
 }
 
 /// Ends sessions in a transaction and tells the other servers, if it commits. A portion is ended one by one; where there

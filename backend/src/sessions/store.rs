@@ -288,6 +288,7 @@ pub async fn mark_rotated(db: &impl Executor, rotations: &[Rotation]) -> Result<
             rotation.rotated_at.as_millis().into(),
             // A null equals nothing; no key has an empty thumbprint.
             rotation.key.as_ref().map_or("", Thumbprint::as_str).into(),
+            (rotation.delivery == TokenDelivery::Body).into(),
         ])
     });
     let rotate = Query::update()
@@ -298,6 +299,7 @@ pub async fn mark_rotated(db: &impl Executor, rotations: &[Rotation]) -> Result<
         .value(Column::IdleEndsAt, asked("column4"))
         .value(Column::UserAgent, asked("column5"))
         .value(Column::Ip, asked("column6"))
+        .value(Column::TokenInBody, asked("column9"))
         .from(TableRef::ValuesList(rows.collect(), "asked".into_iden()))
         .and_where(own(Column::Id).eq(asked("column1")))
         .and_where(own(Column::Generation).eq(asked("column2")))
@@ -409,6 +411,17 @@ pub async fn mark(
         .to_owned();
     let rows = db.query_all(&update).await?;
     Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
+}
+
+/// Whether the account has more sessions than a portion, those that have ended among them.
+pub async fn is_crowd(db: &impl Executor, account_id: Uuid) -> Result<bool, StoreError> {
+    let beyond = session::Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::AccountId.eq(account_id))
+        .offset(PORTION as u64)
+        .limit(1);
+    Ok(beyond.into_tuple::<Uuid>().one(db).await?.is_some())
 }
 
 /// Whether any of them has not been ended.

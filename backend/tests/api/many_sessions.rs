@@ -221,6 +221,18 @@ async fn a_crowd_of_sessions_is_ended_at_once_on_every_server_without_a_long_sta
 }
 
 #[tokio::test]
+async fn an_account_whose_crowd_of_sessions_has_ended_is_deleted_without_a_long_statement_too() {
+    let (app, ada, _) = crowded().await;
+    ada.end_others().await.no_content();
+    until("all of them are written down", async || app.count(unended()).await == 1).await;
+    ada.delete_account(PASSWORD).await.no_content();
+    app.log_in(&ada.email, PASSWORD).await.problem(ErrorCode::CredentialsRejected);
+    ada.is_signed_out(EndReason::AccountDeleted).await;
+    app.signed_up("ada").await.verify().await.ok();
+    until("all of it is gone", async || app.everything().await.len() == 2).await;
+}
+
+#[tokio::test]
 async fn what_a_server_that_stopped_has_left_undone_the_next_one_does() {
     for act in [Act::Password, Act::Deletion] {
         let (app, ada, others) = crowded().await;
