@@ -116,9 +116,15 @@ pub fn possible_email_key(email: &EmailAddress) -> Option<String> {
     Some(key)
 }
 
+/// The keys by which an account with this address may be found. Whoever had it before others could have a spelling of it
+/// comes first.
+pub fn email_keys(email: &EmailAddress) -> impl Iterator<Item = String> + use<> {
+    former_email_key(email).into_iter().chain([email_key(email)])
+}
+
 /// The key that the address had before domains were read by their own rules, where that is another one. Accounts that were
 /// made then are still found by it.
-pub fn former_email_key(email: &EmailAddress) -> Option<String> {
+fn former_email_key(email: &EmailAddress) -> Option<String> {
     Some(folded_key(email)).filter(|former| *former != email_key(email))
 }
 

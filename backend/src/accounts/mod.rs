@@ -12,7 +12,7 @@ mod credentials;
 mod routes;
 mod store;
 
-pub use account::{AccountError, Credentials, email_key, former_email_key};
+pub use account::{AccountError, Credentials, email_key, email_keys};
 pub use credentials::{ByEmail, ById, SignedIn};
 pub use delete::erase;
 pub use reset_password::Reset;

@@ -1,6 +1,6 @@
 //! A new password from whoever runs the server, for somebody who has forgotten theirs: every session ends.
 
-use super::account::{AccountError, Credentials, email_key, former_email_key, personal};
+use super::account::{AccountError, Credentials, email_keys, personal};
 use super::store::{self, By};
 use crate::db::Database;
 use crate::passwords::Pool;
@@ -37,9 +37,10 @@ impl Reset<'_> {
         transaction.commit().await?;
         Ok(ended.count())
     }
-    /// Whose address it is, also where it had another key once: as at a sign-in.
+
+    /// Whose address it is: as at a sign-in.
     async fn find(&self, email: &EmailAddress) -> Result<Option<Credentials>, AccountError> {
-        for key in [Some(email_key(email)), former_email_key(email)].into_iter().flatten() {
+        for key in email_keys(email) {
             let found = store::find_account(self.db.executor(), By::EmailKey(key)).await?;
             if found.is_some() {
                 return Ok(found);

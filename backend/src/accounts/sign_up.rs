@@ -1,6 +1,6 @@
 //! Sign-up: a new account, and its first session.
 
-use super::account::{AccountError, former_email_key, personal, possible_email_key};
+use super::account::{AccountError, email_keys, personal, possible_email_key};
 use super::store::{self, By};
 use crate::app::App;
 use crate::sessions::{self, Client, Tokens};
@@ -28,9 +28,9 @@ async fn make(
     proof: Option<Proof>,
     client: Client,
 ) -> Result<Tokens, AccountError> {
-    let key = possible_email_key(&sign_up.email).ok_or(AccountError::ImpossibleEmail)?;
+    possible_email_key(&sign_up.email).ok_or(AccountError::ImpossibleEmail)?;
     // Asked before the costly hash; the unique key decides when two ask at once. No former key is given out any more.
-    for key in [Some(key), former_email_key(&sign_up.email)].into_iter().flatten() {
+    for key in email_keys(&sign_up.email) {
         let looked = store::find_account(app.db.executor(), By::EmailKey(key));
         if traces::during("find the account", looked).await?.is_some() {
             return Err(AccountError::EmailTaken);
@@ -45,7 +45,9 @@ async fn make(
     let account = store::insert_account(transaction.executor(), app.random.id(now), &sign_up, &hash, now)
         .await?
         .ok_or(AccountError::EmailTaken)?;
-    let started = sessions::start(transaction.executor(), app, account.id, true, key, client, now).await?;
+    let started =
+        sessions::start(transaction.executor(), app, account.id, sign_up.token_delivery, key, client, now)
+            .await?;
     transaction.commit().await?;
     Ok(sessions::issue_first(app, started, account, now)?)
 }

@@ -123,7 +123,7 @@ pub async fn mark_password(
     has_changed_it(db, update).await
 }
 
-/// Sets a new password, whatever the old one is.
+/// Sets a new password, whatever the old one is, unless the account is being deleted.
 pub async fn reset_password(
     db: &impl Executor,
     id: Uuid,
@@ -132,6 +132,7 @@ pub async fn reset_password(
 ) -> Result<bool, StoreError> {
     let update = Entity::update_many()
         .filter(Column::Id.eq(id))
+        .filter(Column::DeletedAt.is_null())
         .col_expr(Column::PasswordHash, Expr::value(new.expose()))
         .col_expr(Column::PasswordChangedAt, Expr::value(now.as_millis()))
         .col_expr(Column::UpdatedAt, Expr::value(now.as_millis()));

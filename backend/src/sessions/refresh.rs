@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::db::{Database, Executor, Lookup, StoreError, Write};
 use crate::metrics::Refreshed;
 use crate::tokens::{Proof, ProofError, RefreshClaims, RefreshRejected, Thumbprint};
-use latchkey_shared::{Account, EndReason, Secret, Timestamp};
+use latchkey_shared::{Account, EndReason, Secret, Timestamp, TokenDelivery};
 use uuid::Uuid;
 
 /// Why there are no new tokens.
@@ -63,14 +63,15 @@ impl RefreshError {
 /// Whoever loses the race for a rotation finds the winner's generation at the second look.
 const LOOKS: usize = 4;
 
-/// Trades a refresh token for the tokens of the current or the next generation.
+/// Trades a refresh token for the tokens of the current or the next generation. The next one travels as this one did.
 pub async fn run(
     app: &App,
     token: &Secret,
+    delivery: TokenDelivery,
     proof: Option<Proof>,
     client: &Client,
 ) -> Result<Tokens, RefreshError> {
-    let traded = trade(app, token, proof, client).await;
+    let traded = trade(app, token, delivery, proof, client).await;
     app.metrics.refreshes.add(match &traded {
         Ok((how, _)) => *how,
         Err(error) => error.outcome(),
@@ -81,6 +82,7 @@ pub async fn run(
 async fn trade(
     app: &App,
     token: &Secret,
+    delivery: TokenDelivery,
     proof: Option<Proof>,
     client: &Client,
 ) -> Result<(Refreshed, Tokens), RefreshError> {
@@ -94,7 +96,7 @@ async fn trade(
     };
     let shown = Shown::beside_genuine_token(app, proof, now);
     for _ in 0..LOOKS {
-        if let Some(traded) = attempt(app, &claims, &shown, client, now).await? {
+        if let Some(traded) = attempt(app, &claims, delivery, &shown, client, now).await? {
             return Ok(traded);
         }
     }
@@ -105,6 +107,7 @@ async fn trade(
 async fn attempt(
     app: &App,
     claims: &RefreshClaims,
+    delivery: TokenDelivery,
     shown: &Shown,
     client: &Client,
     now: Timestamp,
@@ -138,6 +141,7 @@ async fn attempt(
                 rotated_at: shared_time.now(clock),
                 idle_ends_at: session.facts.idle_ends_at,
                 client: client.clone(),
+                delivery,
             };
             if app.rotations.write(rotation).await? {
                 Ok(Some((Refreshed::Rotated, reissue(app, &session, next, account, now)?)))
@@ -194,6 +198,8 @@ pub struct Rotation {
     pub(super) idle_ends_at: Timestamp,
     /// Who asked.
     pub(super) client: Client,
+    /// How the refresh token travels.
+    pub(super) delivery: TokenDelivery,
 }
 
 impl Write for Rotation {

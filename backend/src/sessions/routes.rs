@@ -111,7 +111,7 @@ async fn refresh(
         }
     };
     // A refused cookie is left where it is: another tab may have signed in meanwhile, and its new cookie must survive.
-    let tokens = refresh::run(&app, &token, proof, &client).await?;
+    let tokens = refresh::run(&app, &token, delivery, proof, &client).await?;
     Ok(SignedInReply::new(&app, StatusCode::OK, tokens, delivery).without_strays(&app, &cookie))
 }
 

@@ -124,12 +124,15 @@ async fn check(app: &App, log_in: LogIn, brought: Brought) -> Result<Tokens, Sig
     Ok(issue_first(app, started, account, now)?)
 }
 
-/// Finds whose address it is. Where the address had another key once, both are looked up whatever comes of the first: the
-/// time that it takes must not tell which addresses have accounts.
+/// Finds whose address it is. All keys are looked up whatever comes of the first: the time that it takes must not tell which
+/// addresses have accounts.
 async fn find(app: &App, email: &EmailAddress) -> Result<Option<Credentials>, StoreError> {
-    let found = app.credentials.find(accounts::email_key(email)).await?;
-    let Some(former) = accounts::former_email_key(email) else { return Ok(found) };
-    Ok(found.or(app.credentials.find(former).await?))
+    let mut first = None;
+    for key in accounts::email_keys(email) {
+        let found = app.credentials.find(key).await?;
+        first = first.or(found);
+    }
+    Ok(first)
 }
 
 /// A session that begins if the account's password still is the one that was checked. Those that arrive together are
@@ -150,17 +153,17 @@ impl Write for SignIn {
     }
 }
 
-/// Begins the first session of a new account, in the caller's transaction.
+/// Begins the first session of a new account, in the caller's transaction. Whoever signs up is remembered.
 pub async fn start(
     db: &impl Executor,
     app: &App,
     account_id: Uuid,
-    remember: bool,
+    delivery: TokenDelivery,
     key: Option<Thumbprint>,
     client: Client,
     now: Timestamp,
 ) -> Result<Started, StoreError> {
-    let (new, started) = prepare(app, account_id, remember, TokenDelivery::Cookie, key, client, now);
+    let (new, started) = prepare(app, account_id, true, delivery, key, client, now);
     store::insert_session(db, new).await?;
     Ok(started)
 }

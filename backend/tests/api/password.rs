@@ -168,6 +168,24 @@ async fn the_next_refresh_token_travels_as_at_the_sign_in_or_as_the_call_says() 
 }
 
 #[tokio::test]
+async fn the_next_refresh_token_travels_as_at_the_sign_up_and_as_at_the_last_refresh() {
+    let app = TestApp::spawn().await;
+    let change = json!({"current_password": PASSWORD, "new_password": PASSWORD});
+    let changed =
+        async |token: &Value| app.post("/api/me/password", &change).bearer(token.as_str().unwrap()).await;
+    let sign_up = json!({"email": "ada@example.org", "password": PASSWORD, "display_name": "Ada", "token_delivery": "body"});
+    let began = app.post("/api/auth/signup", &sign_up).await.created();
+    let answer = changed(&began["access_token"]).await;
+    assert!(answer.ok()["refresh_token"].is_string());
+    assert_eq!(answer.set_cookie(), None);
+    // Sessions from before it was noted count as a browser's, until a refresh tells.
+    app.run_sql("UPDATE sessions SET token_in_body = FALSE").await;
+    let token = json!({"refresh_token": answer.refresh_token()});
+    let refreshed = app.post("/api/auth/refresh", &token).await.ok();
+    assert!(changed(&refreshed["access_token"]).await.ok()["refresh_token"].is_string());
+}
+
+#[tokio::test]
 async fn an_access_token_from_before_lasts_its_minutes_as_after_a_refresh() {
     let app = TestApp::spawn().await;
     let ada = app.signed_up("ada").await;

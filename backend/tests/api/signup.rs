@@ -165,6 +165,24 @@ async fn an_account_from_before_is_found_by_the_key_that_it_was_given() {
 }
 
 #[tokio::test]
+async fn nobody_takes_an_account_from_before_its_owner_by_another_spelling_of_its_address() {
+    let app = TestApp::spawn().await;
+    let sign_up = async |email: &str, password: &str| {
+        let body = json!({"email": email, "password": password, "display_name": email});
+        app.post("/api/auth/signup", &body).await.created();
+    };
+    sign_up("νίκος@example.org", PASSWORD).await;
+    app.run_sql("UPDATE accounts SET email_key = 'νίκος@example.org'").await;
+    let other = "an entirely different phrase";
+    sign_up("νίκοσ@example.org", other).await;
+    for (typed, password) in
+        [("νίκος@example.org", PASSWORD), ("ΝΊΚΟΣ@example.org", PASSWORD), ("νίκοσ@example.org", other)]
+    {
+        app.log_in(typed, password).await.ok();
+    }
+}
+
+#[tokio::test]
 async fn an_address_that_is_refused_today_still_signs_its_owner_in() {
     let app = TestApp::spawn().await;
     app.signed_up("ada").await;

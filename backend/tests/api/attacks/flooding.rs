@@ -172,7 +172,15 @@ async fn ten_thousand_sessions_of_one_account_can_be_listed_and_ended_at_once() 
     let transaction = app.state.db.begin().await.unwrap();
     for _ in 0..MANY {
         let client = sessions::Client { user_agent: "flood".to_owned(), ip: "192.0.2.1".to_owned() };
-        let begun = sessions::start(transaction.executor(), &app.state, id, true, None, client, app.now());
+        let begun = sessions::start(
+            transaction.executor(),
+            &app.state,
+            id,
+            latchkey_shared::TokenDelivery::Cookie,
+            None,
+            client,
+            app.now(),
+        );
         begun.await.unwrap();
     }
     transaction.commit().await.unwrap();
