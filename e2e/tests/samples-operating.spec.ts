@@ -270,7 +270,7 @@ test('every command for compose finds the domain after the first steps', async (
   expect(await machine.read('secrets/database_url')).toBe(`postgres://latchkey:${password}@postgres/latchkey`)
   // What runs in containers there runs here beside the test.
   const env = { ...postgres.environment }
-  expect((await machine.run('createuser latchkey && createdb --owner=latchkey latchkey', env)).code).toBe(0)
+  expect((await machine.run('createuser --superuser latchkey && createdb --owner=latchkey latchkey', env)).code).toBe(0)
   const server = await serve({
     LATCHKEY_DATABASE__URL: postgres.url('latchkey', 'latchkey'),
     LATCHKEY_DATA_DIR: machine.path('/var/lib/latchkey'),
@@ -284,8 +284,11 @@ test('every command for compose finds the domain after the first steps', async (
     expect([dumped.code, dumped.stderr]).toEqual([0, ''])
     expect(JSON.parse(await machine.read('secrets.json'))).toHaveProperty('refresh')
     await signUp(server, 'eve@example.org')
+    const newer = `psql --username=latchkey --command='CREATE TABLE of_tomorrow (account_id uuid REFERENCES accounts)' latchkey`
+    expect((await machine.run(newer, env)).code).toBe(0)
     const restored = await machine.run(`set -e\n${sample('docs/operating.md', 'restore-containers.sh')}`, all)
     expect([restored.code, restored.stderr]).toEqual([0, ''])
+    expect((await machine.run(newer, env)).code, 'the next upgrade finds its place free').toBe(0)
   })
   expect((await signIn(server)).status).toBe(200)
   expect((await signIn(server, ADA.password, 'eve@example.org')).status).toBe(401)
@@ -305,21 +308,29 @@ test('PostgreSQL is set up, dumped, restored and drilled as the documents say', 
   const url = `${postgres.url('latchkey', 'latchkey')}?sslmode=disable&application_name=backup`
   await machine.write('/etc/latchkey/environment', `LATCHKEY_PUBLIC_URL=${EXAMPLE}\nLATCHKEY_DATABASE__URL=${url}\n`)
   const read = sample('docs/operating.md', 'url.sh')
-  const [dump = '', restore = ''] = replaced(sample('docs/operating.md', 'postgresql.sh'), { FILE: 'kept.dump' }).trim().split('\n')
+  const dump = replaced(sample('docs/operating.md', 'postgresql.sh'), { FILE: 'kept.dump' })
+  const restore = replaced(sample('docs/operating.md', 'restore-postgresql.sh'), { FILE: 'kept.dump' })
   const roles = sample('docs/operating.md', 'roles-postgresql.sh')
   expect(await machine.run(`${read}${roles}`)).toEqual({ code: 0, stdout: 'UPDATE 1\n', stderr: '' })
   expect(await machine.run(`${read}${dump}`)).toEqual({ code: 0, stdout: '', stderr: '' })
   await signUp(server, 'eve@example.org')
   // The database of whoever runs them is not touched.
   const empty = { ...admin, PGDATABASE: 'shared', LATCHKEY_DATABASE__URL: '' }
-  for (const line of [dump.replace('kept.dump', 'wrong.dump'), restore, roles]) {
+  for (const line of [dump.replace('kept.dump', 'wrong.dump'), roles]) {
     await fails(machine.run(line, empty), /LATCHKEY_DATABASE__URL/)
     await fails(machine.run(line, { ...admin, PGDATABASE: 'shared' }), /LATCHKEY_DATABASE__URL/)
   }
   expect(await readdir(machine.root)).not.toContain('wrong.dump')
+  // A newer version has brought a table of its own, which belongs to what was there before.
+  const newer = 'CREATE TABLE of_tomorrow (account_id uuid REFERENCES accounts)'
+  expect((await sql(`SET ROLE latchkey; ${newer}`, 'latchkey')).code).toBe(0)
+  await fails(machine.run(restore, admin), /being accessed by other users/)
+  expect((await machine.run('dropdb latchkey_restored', admin)).code).toBe(0)
   await server.goAway()
-  expect(await machine.run(`${read}${restore}`)).toEqual({ code: 0, stdout: '', stderr: '' })
+  expect(await machine.run(restore, admin)).toEqual({ code: 0, stdout: 'ALTER DATABASE\nALTER DATABASE\n', stderr: '' })
   await server.comeBack()
+  expect((await sql(`SET ROLE latchkey; ${newer}`, 'latchkey')).code, 'the next upgrade finds its place free').toBe(0)
+  expect((await sql('SELECT 1 FROM of_tomorrow', 'latchkey_replaced')).code, 'what was there is kept').toBe(0)
   const signedIn = (await (await signIn(server)).json()) as SignedIn
   expect(claims(signedIn.access_token)['roles']).toEqual(['user', 'editor'])
   expect((await signIn(server, ADA.password, 'eve@example.org')).status).toBe(401)
