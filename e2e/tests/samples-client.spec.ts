@@ -72,6 +72,7 @@ test('the samples that ask show who is signed in, and why somebody is not', asyn
     const text = { 'verify.sh': sample('docs/integrating.md', 'verify.sh'), 'me.sh': sample('docs/integrating.md', 'me.sh') }[name] ?? ''
     return runScript({ folder, text: replaced(text, { [EXAMPLE]: origin.url }), env: { TOKEN: token } })
   }
+  await stub(folder, 'curl', '#!/bin/sh\nprintf "%s\\n" "$*" >> arguments.log\nPATH=${PATH#*:} exec curl "$@"\n')
   const good = await ask('verify.sh', signedIn.access_token)
   expect(good.stdout).toMatch(/^HTTP\/1.1 200 OK\r\n/)
   expect(good.stdout).toContain('"sub":"')
@@ -80,6 +81,7 @@ test('the samples that ask show who is signed in, and why somebody is not', asyn
   expect(bad.stdout).toContain('"code":"token_invalid"')
   const me = await ask('me.sh', signedIn.access_token)
   expect(JSON.parse(me.stdout)).toMatchObject({ email: ADA.email, display_name: ADA.name })
+  expect(await readFile(join(folder, 'arguments.log'), 'utf8')).not.toContain(signedIn.access_token)
 })
 
 test('the sample for the command line keeps its tokens for its owner alone', async ({ origin, folder, signedIn }) => {

@@ -6,7 +6,7 @@ import { ADA } from '../support/people.ts'
 import { listen, sparePort } from '../support/ports.ts'
 import { Postgres, postgresPrograms } from '../support/postgres.ts'
 import { Program } from '../support/program.ts'
-import { EXAMPLE, lacking, onPath, replaced, sample, withFolder } from '../support/samples.ts'
+import { EXAMPLE, lacking, onPath, replaced, sample, stub, withFolder } from '../support/samples.ts'
 import { Server, type Settings } from '../support/server.ts'
 
 const needs = lacking({
@@ -68,6 +68,18 @@ async function fails(ran: Promise<{ code: number | null; stderr: string }>, why:
   const { code, stderr } = await ran
   expect(code).not.toBe(0)
   expect(stderr).toMatch(why)
+}
+
+/** Notes the arguments and the password that these programs are given, and runs them. */
+async function noted(machine: Machine, ...programs: string[]): Promise<void> {
+  for (const program of programs) {
+    const note = `printf '%s\\n' "$*" "$PGPASSWORD" >> "$ROOT/${program}.log"`
+    await stub(machine.root, program, `#!/bin/sh\n${note}\nPATH=\${PATH#*:} exec ${program} "$@"\n`)
+  }
+}
+
+async function mode(machine: Machine, path: string): Promise<number> {
+  return (await stat(machine.path(path))).mode & 0o777
 }
 
 /** A machine on which the server runs on SQLite, as `deploy/README.md` sets it up. */
@@ -206,6 +218,7 @@ test('an operator gives a new password to who has forgotten theirs, and every se
 test('keys are made and rotated as the configuration says', async ({ machine, serve }) => {
   const keys = await machine.run(`set -e\n${sample('docs/configuration.md', 'keys.sh')}\necho "$LATCHKEY_TOKENS__REFRESH_SECRET_FILE"`)
   expect([keys.code, keys.stdout]).toEqual([0, `${machine.root}/refresh-secret\n`])
+  for (const file of ['signing-key.pem', 'refresh-secret']) expect(await mode(machine, file), file).toBe(0o600)
   const configured = await serve({
     LATCHKEY_TOKENS__SIGNING_KEY_FILE: machine.path('signing-key.pem'),
     LATCHKEY_TOKENS__REFRESH_SECRET_FILE: machine.path('refresh-secret'),
@@ -283,6 +296,7 @@ test('every command for compose finds the domain after the first steps', async (
     const dumped = await machine.run(`set -e\n${sample('docs/operating.md', 'dump-containers.sh')}`, all)
     expect([dumped.code, dumped.stderr]).toEqual([0, ''])
     expect(JSON.parse(await machine.read('secrets.json'))).toHaveProperty('refresh')
+    for (const file of ['FILE', 'secrets.json']) expect(await mode(machine, file), file).toBe(0o600)
     await signUp(server, 'eve@example.org')
     const newer = `psql --username=latchkey --command='CREATE TABLE of_tomorrow (account_id uuid REFERENCES accounts)' latchkey`
     expect((await machine.run(newer, env)).code).toBe(0)
@@ -305,7 +319,9 @@ test('PostgreSQL is set up, dumped, restored and drilled as the documents say', 
   const server = await serve({ LATCHKEY_DATABASE__URL: postgres.url('latchkey', 'latchkey') })
   await signUp(server)
   // The URL comes from the server's own file, `&` and all.
-  const url = `${postgres.url('latchkey', 'latchkey')}?sslmode=disable&application_name=backup`
+  const password = '\\p@ss:/?#% $ö\'"'
+  const url = `${postgres.url(`latchkey:${encodeURIComponent(password)}`, 'latchkey')}?sslmode=disable&application_name=backup&options=-c%20work_mem%3D8MB`
+  await noted(machine, 'pg_dump', 'psql')
   await machine.write('/etc/latchkey/environment', `LATCHKEY_PUBLIC_URL=${EXAMPLE}\nLATCHKEY_DATABASE__URL=${url}\n`)
   const read = sample('docs/operating.md', 'url.sh')
   const dump = replaced(sample('docs/operating.md', 'postgresql.sh'), { FILE: 'kept.dump' })
@@ -313,6 +329,13 @@ test('PostgreSQL is set up, dumped, restored and drilled as the documents say', 
   const roles = sample('docs/operating.md', 'roles-postgresql.sh')
   expect(await machine.run(`${read}${roles}`)).toEqual({ code: 0, stdout: 'UPDATE 1\n', stderr: '' })
   expect(await machine.run(`${read}${dump}`)).toEqual({ code: 0, stdout: '', stderr: '' })
+  expect(await mode(machine, 'kept.dump')).toBe(0o600)
+  for (const program of ['pg_dump', 'psql']) {
+    const [words, given] = (await machine.read(`${program}.log`)).trim().split('\n')
+    expect(words).toContain('application_name=backup&options=-c%20work_mem%3D8MB')
+    expect(words).not.toContain(encodeURIComponent(password))
+    expect(given).toBe(password)
+  }
   await signUp(server, 'eve@example.org')
   // The database of whoever runs them is not touched.
   const empty = { ...admin, PGDATABASE: 'shared', LATCHKEY_DATABASE__URL: '' }
