@@ -271,12 +271,11 @@ test('an upgrade and the way back lose nobody who was there before', async ({ ma
   const server = await onSqlite(machine, serve)
   await signUp(server)
   await machine.dist()
-  await mkdir(machine.path('/var/backups/latchkey'))
   await machine.write('/srv/latchkey/page/index.html', 'the old page')
   await controlled(server, async (env) => {
     const local = (text: string): string => `${FUNCTION()}\n${text}`
     const upgrade = replaced(sample('docs/upgrading.md', 'upgrade.sh'), { '127.0.0.1:3000': `127.0.0.1:${server.port}` })
-    const ran = await machine.run(local(upgrade), env)
+    const ran = await machine.run(upgrade, env)
     expect([ran.code, ran.stderr]).toEqual([0, ''])
     expect(await machine.read('/usr/local/bin/latchkey')).toContain('NEW_VERSION')
     expect(await machine.read('/srv/latchkey/page/index.html')).toBe('the new page')
@@ -292,11 +291,52 @@ test('an upgrade and the way back lose nobody who was there before', async ({ ma
   expect((await signIn(server, ADA.password, 'eve@example.org')).status).toBe(401)
 })
 
+test('each upgrade keeps the version before it, also when it is tried twice, and the way back leads there', async ({ machine, serve }) => {
+  const server = await onSqlite(machine, serve)
+  await signUp(server)
+  // The first version knows nothing of the option that later ones read their settings with.
+  await machine.write('/usr/local/bin/latchkey', '#!/bin/sh\n# VERSION=1\nexit 2\n', 0o755)
+  await machine.write('/srv/latchkey/page/index.html', 'page 1')
+  const upgrade = replaced(sample('docs/upgrading.md', 'upgrade.sh'), { '127.0.0.1:3000': `127.0.0.1:${server.port}` })
+  await controlled(server, async (env) => {
+    for (const version of [2, 3]) {
+      await machine.dist()
+      await machine.program('latchkey', `VERSION=${version}`)
+      await machine.write('page/index.html', `page ${version}`)
+      // The second try: the first one has stopped behind the new program's start.
+      for (let tries = 0; tries < 2; tries += 1) {
+        const ran = await machine.run(upgrade, env)
+        expect([ran.code, ran.stderr], `version ${version}`).toEqual([0, ''])
+      }
+      expect(await machine.read('/usr/local/bin/latchkey.old')).toContain(`VERSION=${version - 1}`)
+      expect(await machine.read('/srv/latchkey/page.old/index.html')).toBe(`page ${version - 1}`)
+      expect(await readdir(machine.path('/srv/latchkey/page.old'))).toEqual(['index.html'])
+      const backups = await readdir(machine.path('/var/backups/latchkey'))
+      expect(backups).toHaveLength(version - 1)
+      for (const name of backups) expect(await mode(machine, `/var/backups/latchkey/${name}`)).toBe(0o600)
+      await signUp(server, `eve${version}@example.org`)
+    }
+    expect(await mode(machine, '/var/backups/latchkey')).toBe(0o700)
+    const back = await machine.run(`${FUNCTION()}\n${sample('docs/upgrading.md', 'rollback.sh')}`, env)
+    expect([back.code, back.stderr]).toEqual([0, ''])
+    expect(await machine.read('/usr/local/bin/latchkey')).toContain('VERSION=2')
+    expect(await machine.read('/srv/latchkey/page/index.html')).toBe('page 2')
+    // What was before the last upgrade is there, and nothing that came later.
+    expect((await signIn(server, ADA.password, 'eve2@example.org')).status).toBe(200)
+    expect((await signIn(server, ADA.password, 'eve3@example.org')).status).toBe(401)
+    // There is nothing to go back to a second time: that stops before anything is touched.
+    const told = await machine.told('systemctl')
+    expect((await machine.run(`${FUNCTION()}\n${sample('docs/upgrading.md', 'rollback.sh')}`, env)).code).not.toBe(0)
+    expect(await machine.told('systemctl')).toEqual(told)
+  })
+})
+
 test('an upgrade stops at its backup when that cannot be written', async ({ machine, serve }) => {
   const server = await onSqlite(machine, serve)
   await machine.dist()
   await machine.write('/srv/latchkey/page/index.html', 'the old page')
-  const ran = await machine.run(`${FUNCTION()}\n${sample('docs/upgrading.md', 'upgrade.sh')}`)
+  await machine.write('/var/backups/latchkey', 'no folder')
+  const ran = await machine.run(sample('docs/upgrading.md', 'upgrade.sh'))
   expect(ran.code).not.toBe(0)
   expect(await machine.told('systemctl')).toEqual([])
   expect(await machine.read('/usr/local/bin/latchkey')).not.toContain('NEW_VERSION')
