@@ -1,6 +1,7 @@
 import { expect, test as base } from '@playwright/test'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { join, resolve } from 'node:path'
 import { controlled, Machine } from '../support/machine.ts'
 import { ADA } from '../support/people.ts'
 import { listen, sparePort } from '../support/ports.ts'
@@ -265,6 +266,37 @@ test('keys are made and rotated as the configuration says', async ({ machine, se
     return set.keys.length
   }
   await expect.poll(published).toBe(2)
+})
+
+test('keys stand in the environment file under systemd, where the program may enter no folder of root', async ({ machine }) => {
+  await machine.write('/etc/latchkey/environment', `LATCHKEY_PUBLIC_URL=${PUBLIC_URL}\n`)
+  const steps = `${sample('docs/configuration.md', 'keys.sh')}${sample('docs/configuration.md', 'keys-systemd.sh')}`
+  const ran = await machine.run(`set -e\n${steps}openssl pkey -in signing-key.pem -pubout -outform DER | tail -c 32 | basenc --base64url | tr -d =`)
+  expect(ran.code).toBe(0)
+  const port = await sparePort()
+  const server = await Program.start({
+    name: 'Latchkey',
+    path: BINARY,
+    args: ['--env-file', machine.path('/etc/latchkey/environment'), 'serve'],
+    cwd: machine.root,
+    env: { LATCHKEY_DATA_DIR: machine.path('/var/lib/latchkey'), LATCHKEY_LISTEN: `127.0.0.1:${port}` },
+    readyUrl: `http://127.0.0.1:${port}/api/health/ready`,
+  })
+  try {
+    const set = (await (await fetch(`http://127.0.0.1:${port}/.well-known/jwks.json`)).json()) as { keys: { x: string }[] }
+    expect(set.keys.map(({ x }) => x)).toEqual([ran.stdout.trim()])
+    expect(await readdir(machine.path('/var/lib/latchkey'))).not.toContain('secrets.json')
+  } finally {
+    await server.stop()
+  }
+})
+
+test('no document lets the program read a file in the folder that only root may enter', async () => {
+  const folder = resolve(import.meta.dirname, '../../docs')
+  const documents = (await readdir(folder)).filter((name) => name.endsWith('.md')).map((name) => join(folder, name))
+  for (const file of [...documents, resolve(folder, '../deploy/README.md'), resolve(folder, '../deploy/latchkey.service')]) {
+    expect(await readFile(file, 'utf8'), file).not.toMatch(/(sslrootcert|_FILE)=(\/etc\/latchkey|\/root|\/home|\/tmp)/)
+  }
 })
 
 test('an upgrade and the way back lose nobody who was there before', async ({ machine, serve }) => {
