@@ -99,6 +99,10 @@ test('the steps for systemd bring every file to where the unit and Caddy look fo
   expect(unit).toContain('\nExecStart=/usr/local/bin/latchkey serve\n')
   expect(unit).toContain('\nEnvironmentFile=/etc/latchkey/environment\n')
   expect(await machine.read('/usr/local/bin/latchkey')).toContain('NEW_VERSION')
+  // What the unit says of its memory: so much for the threads, and so much for the rest.
+  const [, each, rest, threads] = /^# (\d+) MiB for each hashing thread .* (\d+) MiB for all the rest.*: enough for (\d+) threads/ms.exec(unit) ?? []
+  expect(Number(rest) + Number(threads) * Number(each)).toBeLessThanOrEqual(1024)
+  expect(unit).toContain('\nMemoryMax=1G\n')
   expect((await stat(machine.path('/etc/latchkey'))).mode & 0o777).toBe(0o700)
   expect(await machine.read('/etc/latchkey/environment')).toBe(`LATCHKEY_PUBLIC_URL=${EXAMPLE}\n`)
   expect(await machine.read('/srv/latchkey/page/index.html')).toBe('the new page')
