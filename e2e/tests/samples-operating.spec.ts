@@ -240,6 +240,11 @@ test('a role that an operator has set is in the next token', async ({ machine, s
   expect(await machine.run(sample('docs/operating.md', 'roles.sh'))).toEqual({ code: 0, stdout: '1\n', stderr: '' })
   const next = (await (await post(server, '/api/auth/refresh', { refresh_token: signedIn.refresh_token })).json()) as SignedIn
   expect(claims(next.access_token)['roles']).toEqual(['user', 'editor'])
+  // As the text says of a domain that is written otherwise on the network.
+  await signUp(server, 'Ada@bücher.example')
+  const other = (key: string): string => replaced(sample('docs/operating.md', 'roles.sh'), { 'ada@example.org': key })
+  expect((await machine.run(other('ada@bücher.example'))).stdout).toBe('0\n')
+  expect((await machine.run(other('ada@xn--bcher-kva.example'))).stdout).toBe('1\n')
 })
 
 test('an operator gives a new password to who has forgotten theirs, and every session ends', async ({ machine, serve }) => {
