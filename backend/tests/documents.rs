@@ -153,7 +153,13 @@ fn links(document: &str) -> impl Iterator<Item = &str> {
 
 #[test]
 fn every_link_between_documents_leads_to_a_heading_that_is_there() {
-    let others = ["README.md", "docs/ARCHITECTURE.md", "docs/benchmarks.md", "docs/page-size.md"];
+    let others = [
+        "README.md",
+        "docs/ARCHITECTURE.md",
+        "docs/adr/README.md",
+        "docs/benchmarks.md",
+        "docs/page-size.md",
+    ];
     let mut count = 0;
     for document in GUIDES.into_iter().chain(others) {
         let path = root().join(document);
@@ -171,6 +177,26 @@ fn every_link_between_documents_leads_to_a_heading_that_is_there() {
         }
     }
     assert!(count > 30, "{count}");
+}
+
+#[test]
+fn the_index_of_decisions_lists_each_of_them_by_its_title() {
+    let folder = root().join("docs/adr");
+    let index = std::fs::read_to_string(folder.join("README.md")).unwrap();
+    let mut listed: Vec<_> = index.lines().filter_map(|line| line.strip_prefix("- ")).collect();
+    let mut expected = Vec::new();
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let file = entry.unwrap().file_name().into_string().unwrap();
+        if file == "README.md" {
+            continue;
+        }
+        let text = std::fs::read_to_string(folder.join(&file)).unwrap();
+        let (number, title) = text.lines().next().unwrap().trim_start_matches("# ").split_once(". ").unwrap();
+        expected.push(format!("{number}. [{title}]({file})"));
+    }
+    listed.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(listed, expected);
 }
 
 /// `postgres:17.5-alpine3.21`: a version down to what is mended in it, or a digest.

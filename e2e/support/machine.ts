@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { dirname, join, resolve } from 'node:path'
 import { listen } from './ports.ts'
-import { runScript, stub, type Ran } from './samples.ts'
+import { runScript, stub, type Ran, type Script } from './samples.ts'
 import { BINARY, type Server } from './server.ts'
 
 /** The folders of a machine that samples write to. */
@@ -49,8 +49,8 @@ export class Machine {
     return text.replace(FOLDERS, `${this.root}/`)
   }
 
-  async run(text: string, env: Record<string, string> = {}, input = ''): Promise<Ran> {
-    return await runScript({ folder: this.root, text: this.local(text), env: { ROOT: this.root, ...env }, input })
+  async run(text: string, env: Record<string, string> = {}, input = '', more: Partial<Script> = {}): Promise<Ran> {
+    return await runScript({ folder: this.root, text: this.local(text), env: { ROOT: this.root, ...env }, input, ...more })
   }
 
   /** What `systemctl` and `docker` were told. */

@@ -60,18 +60,24 @@ export interface Script {
   words?: string[]
   input?: string
   env?: Record<string, string>
+  /** What reads it: `sh`, unless it says so. */
+  shell?: string
+  /** Goes on beside the script, which it may send a signal. */
+  meanwhile?: (send: (signal: NodeJS.Signals) => void) => Promise<void>
 }
 
 /** Runs a shell script to its end. */
-export async function runScript({ folder, text, words = [], input = '', env = {} }: Script): Promise<Ran> {
-  const child = spawn('sh', ['-c', text, 'sh', ...words], { cwd: folder, env: environment(folder, env) })
+export async function runScript({ folder, text, words = [], input = '', env = {}, shell = 'sh', meanwhile }: Script): Promise<Ran> {
+  const child = spawn(shell, ['-c', text, 'sh', ...words], { cwd: folder, env: environment(folder, env) })
   let [stdout, stderr] = ['', '']
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
   // A script that reads nothing may have ended by now.
   child.stdin.on('error', () => {})
   child.stdin.end(input)
-  const code = await new Promise<number | null>((ended) => child.once('close', ended))
+  const closed = new Promise<number | null>((ended) => child.once('close', ended))
+  await meanwhile?.((signal) => child.kill(signal))
+  const code = await closed
   return { code, stdout, stderr }
 }
 

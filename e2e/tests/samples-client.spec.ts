@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test as base } from '../support/fixtures.ts'
 import type { Fault } from '../support/faults.ts'
@@ -72,6 +72,7 @@ test('the samples that ask show who is signed in, and why somebody is not', asyn
     const text = { 'verify.sh': sample('docs/integrating.md', 'verify.sh'), 'me.sh': sample('docs/integrating.md', 'me.sh') }[name] ?? ''
     return runScript({ folder, text: replaced(text, { [EXAMPLE]: origin.url }), env: { TOKEN: token } })
   }
+  await stub(folder, 'curl', '#!/bin/sh\nprintf "%s\\n" "$*" >> arguments.log\nPATH=${PATH#*:} exec curl "$@"\n')
   const good = await ask('verify.sh', signedIn.access_token)
   expect(good.stdout).toMatch(/^HTTP\/1.1 200 OK\r\n/)
   expect(good.stdout).toContain('"sub":"')
@@ -80,6 +81,7 @@ test('the samples that ask show who is signed in, and why somebody is not', asyn
   expect(bad.stdout).toContain('"code":"token_invalid"')
   const me = await ask('me.sh', signedIn.access_token)
   expect(JSON.parse(me.stdout)).toMatchObject({ email: ADA.email, display_name: ADA.name })
+  expect(await readFile(join(folder, 'arguments.log'), 'utf8')).not.toContain(signedIn.access_token)
 })
 
 test('the sample for the command line keeps its tokens for its owner alone', async ({ origin, folder, signedIn }) => {
@@ -136,6 +138,17 @@ test('an answer that never comes, a full disk and a killed script leave the samp
   const impatient = replaced(sample('docs/integrating.md', 'session.sh'), { '--max-time 30': '--max-time 1' })
   const hang = origin.faults.on(REFRESH, { kind: 'delay', milliseconds: 60_000 })
   expect((await runScript({ folder, text: impatient, words: [origin.url, 'refresh'] })).code).toBe(1)
+  expect(await kept(folder)).toEqual(signedIn)
+  for (const [shell, signal] of [['sh', 'SIGTERM'], ['sh', 'SIGHUP'], ['bash', 'SIGTERM'], ['bash', 'SIGHUP']] as const) {
+    const asked = hang.hits
+    const meanwhile = async (send: (signal: NodeJS.Signals) => void): Promise<void> => {
+      await expect.poll(() => hang.hits).toBe(asked + 1)
+      send(signal)
+    }
+    const ran = await runScript({ folder, text: impatient, words: [origin.url, 'refresh'], shell, meanwhile })
+    expect(ran.code, `${shell} ${signal}`).toBe(1)
+    expect(await readdir(folder), `${shell} ${signal}`).toEqual(['bin', 'session.sh', 'signed-in.json', 'signed-in.lock'])
+  }
   hang.lift()
   expect(await kept(folder)).toEqual(signedIn)
   await stub(folder, 'sync', '#!/bin/sh\nexit 1\n')
@@ -144,8 +157,9 @@ test('an answer that never comes, a full disk and a killed script leave the samp
   await stub(folder, 'sync', '#!/bin/sh\nkill -9 $PPID\n')
   expect((await session(folder, origin, ['refresh'])).code).not.toBe(0)
   expect(await kept(folder)).toEqual(signedIn)
-  await stub(folder, 'sync', '#!/bin/sh\nexit 0\n')
+  await stub(folder, 'sync', '#!/bin/sh\necho "$*" $(ls signed-in.?*) >> synced\n')
   expect((await session(folder, origin, ['refresh'])).code).toBe(0)
+  expect(await readFile(join(folder, 'synced'), 'utf8')).toMatch(/^signed-in\.\w{6} signed-in\.\w{6} signed-in\.json signed-in\.lock\n\. signed-in\.json signed-in\.lock\n$/)
   expect(await verified(origin, (await kept(folder)).access_token)).toBe(200)
 })
 
@@ -158,12 +172,37 @@ test('the sample tells an ended session from every other failure', async ({ orig
   expect((await session(folder, origin, ['sign-in', ADA.email], 'a wrong password\n')).code).toBe(2)
   expect(await kept(folder)).toEqual(signedIn)
   // A sign-out that the server has not heard is asked for again.
-  const cut = origin.faults.on({ path: '/api/auth/logout' }, { kind: 'cut' })
-  expect((await session(folder, origin, ['sign-out'])).code).toBe(1)
-  expect(await kept(folder)).toEqual(signedIn)
-  cut.lift()
+  const unheard: Fault[] = [
+    { kind: 'cut' },
+    { kind: 'answer', status: 308, headers: { location: 'https://localhost/api/auth/logout' } },
+    { kind: 'answer', status: 302, headers: { location: '/login' } },
+    { kind: 'answer', status: 200, body: '<html>Welcome to our wireless network</html>' },
+    { kind: 'answer', status: 503 },
+  ]
+  for (const fault of unheard) {
+    const rule = origin.faults.on({ path: '/api/auth/logout' }, fault)
+    const { code } = await session(folder, origin, ['sign-out'])
+    expect([code, rule.hits], JSON.stringify(fault)).toEqual([1, 1])
+    expect(await kept(folder), JSON.stringify(fault)).toEqual(signedIn)
+    rule.lift()
+  }
   expect((await session(folder, origin, ['sign-out'])).code).toBe(0)
   expect(await readdir(folder)).toEqual(['bin', 'session.sh', 'signed-in.lock'])
+})
+
+test('a file of the sample that is lost or damaged asks for a sign-in, which mends it', async ({ origin, folder, signedIn }) => {
+  const damaged = [undefined, '', JSON.stringify(signedIn).slice(0, 40), '[]', 'null', '{"refresh_token":null}', '\0\0\0\0']
+  for (const content of damaged) {
+    await rm(join(folder, 'signed-in.json'), { force: true })
+    if (content !== undefined) await writeFile(join(folder, 'signed-in.json'), content)
+    for (const what of ['refresh', 'sign-out']) {
+      const asked = origin.exchanges.length
+      expect((await session(folder, origin, [what])).code, `${what}: ${content}`).toBe(2)
+      expect(origin.exchanges, `${what}: ${content}`).toHaveLength(asked)
+    }
+  }
+  expect((await session(folder, origin, ['sign-in', ADA.email], `${ADA.password}\n`)).code).toBe(0)
+  expect((await session(folder, origin, ['refresh'])).code).toBe(0)
 })
 
 test('calls of the sample that come together refresh one after the other', async ({ origin, folder, signedIn }) => {

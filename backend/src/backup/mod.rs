@@ -22,9 +22,9 @@ const WITHOUT_KEYS: &str = "without keys";
 pub enum BackupError {
     /// The database has backups of its own.
     #[error(
-        "database.url: PostgreSQL makes its own backups: `pg_dump --format=custom --file=FILE DATABASE` and \
-         `pg_restore --clean --if-exists --single-transaction --dbname=DATABASE FILE`; keep secrets.json, or the \
-         configured keys, beside them"
+        "database.url: PostgreSQL makes its own backups: `pg_dump --format=custom --file=FILE DATABASE` and, into a new, \
+         empty database, `pg_restore --exit-on-error --single-transaction --no-owner --dbname=NEW FILE`; keep \
+         secrets.json, or the configured keys, beside them"
     )]
     Postgres,
     /// There is no database to copy.
