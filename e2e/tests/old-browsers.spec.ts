@@ -87,16 +87,19 @@ test('drawings, edges and distances are there without the styles of today', asyn
   expect(new Set(stops)).toEqual(new Set([-1]))
 })
 
-test('a server that does not answer is told, and the form can be sent again', async ({ page, origin, complaints }) => {
+test('a server that does not answer is told, and the form can be sent again', async ({ page, context, origin, complaints }) => {
   complaints.expect(CONNECTION_BROKE, /aborted/)
-  await page.clock.install()
+  // Long waits pass quickly. The clock of the tests would bring along what such browsers do not have.
+  await context.addInitScript(() => {
+    const later = window.setTimeout.bind(window)
+    Object.assign(window, { setTimeout: (act: () => void, wait = 0) => later(act, wait > 10_000 ? wait / 20 : wait) })
+  })
   await open(page, '/signup')
   const deaf = origin.faults.on({ path: '/api/auth/signup' }, { kind: 'delay', milliseconds: 600_000 })
   await fillInSignUp(page, ADA)
   const button = page.getByRole('button', { name: 'Create account' })
   await button.click()
   await expect.poll(() => deaf.hits).toBe(1)
-  await page.clock.fastForward('00:20')
   await expect(page.getByRole('alert')).toContainText('cannot be reached')
   await expect(button).toHaveAttribute('aria-busy', 'false')
   deaf.lift()
