@@ -48,16 +48,17 @@ pub async fn choose<'a>(
         living.extend(found.filter(lives).map(|session| (candidate, session)));
     }
     // A token that is further behind would end its session, which says nothing about whose browser this is.
-    let usable: Vec<_> =
-        living.iter().filter(|(candidate, session)| behind(candidate, session) <= 1).collect();
-    if usable.iter().any(|(_, session)| session.account_id != usable[0].1.account_id) {
+    if living.iter().any(|(candidate, session)| is_usable(candidate, session)) {
+        living.retain(|(candidate, session)| is_usable(candidate, session));
+    }
+    if living.iter().any(|(_, session)| session.account_id != living[0].1.account_id) {
         return Err(ambiguous(app));
     }
-    let best = usable.into_iter().max_by_key(|(candidate, session)| {
+    let best = living.iter().max_by_key(|(candidate, session)| {
         (is_answered(app, candidate, session, now), session.created_at, session.id)
     });
     let newest = || candidates.iter().max_by_key(|candidate| candidate.claims.iat);
-    Ok(best.or(living.first()).map(|(candidate, _)| *candidate).or_else(newest).map(|chosen| chosen.token))
+    Ok(best.map(|(candidate, _)| *candidate).or_else(newest).map(|chosen| chosen.token))
 }
 
 /// Ends what stands in the way of whoever has just signed in: where tokens of different accounts came along, the sessions
@@ -104,6 +105,11 @@ fn is_expired(app: &App, token: &Secret, now: Timestamp) -> bool {
 /// How many generations the token is behind.
 fn behind(candidate: &Candidate<'_>, session: &Record) -> u64 {
     session.facts.generation.0.saturating_sub(candidate.claims.generation)
+}
+
+/// Whether the token may be of whoever holds the session.
+fn is_usable(candidate: &Candidate<'_>, session: &Record) -> bool {
+    behind(candidate, session) <= 1
 }
 
 /// Whether the token would be answered rather than end its session.

@@ -80,7 +80,7 @@ impl Which {
             .select_only()
             .column(Column::Id)
             .filter(self.condition())
-            .filter(unended());
+            .filter(unended(self.of_account()));
         match self {
             Self::Beyond { most, newest, .. } => {
                 // One that somebody else has ended meanwhile takes nobody's place.
@@ -107,12 +107,14 @@ impl Which {
     }
 }
 
-/// That no end has been written into its row, and no cutoff has passed it.
-fn unended() -> Condition {
+/// That no end has been written into its row, and no cutoff has passed it. Where the account is known, its epoch is looked up
+/// once, not for every session.
+fn unended(account_id: Option<Uuid>) -> Condition {
+    let account_id = account_id.map_or_else(|| own(Column::AccountId), Expr::value);
     let current = Query::select()
         .expr(Expr::col((account::Entity, account::Column::SessionEpoch)))
         .from(account::Entity)
-        .and_where(Expr::col((account::Entity, account::Column::Id)).eq(own(Column::AccountId)))
+        .and_where(Expr::col((account::Entity, account::Column::Id)).eq(account_id))
         .to_owned();
     Condition::all()
         .add(Column::EndedAt.is_null())
@@ -125,7 +127,7 @@ pub fn living(account_id: Uuid, now: Timestamp) -> Condition {
         .add(Column::AccountId.eq(account_id))
         .add(Column::IdleEndsAt.gt(now.as_millis()))
         .add(Column::AbsoluteEndsAt.gt(now.as_millis()))
-        .add(unended())
+        .add(unended(Some(account_id)))
 }
 
 /// A session's row, and the cutoff that has ended it where one has not reached the row yet.
@@ -342,7 +344,7 @@ pub async fn mark_key_replaced(db: &impl Executor, change: &KeyChange) -> Result
         .filter(Column::Id.eq(change.session_id))
         .filter(Column::Generation.eq(signed(change.from)))
         .filter(Column::KeyThumbprint.eq(change.old.as_str()))
-        .filter(unended())
+        .filter(unended(Some(change.account_id)))
         .filter(Column::AccountId.in_subquery(account))
         .exec(db)
         .await?;
@@ -426,7 +428,10 @@ pub async fn is_crowd(db: &impl Executor, account_id: Uuid) -> Result<bool, Stor
 
 /// Whether any of them has not been ended.
 pub async fn is_any_unended(db: &impl Executor, which: Which) -> Result<bool, StoreError> {
-    Ok(which.unended().limit(1).into_tuple::<Uuid>().one(db).await?.is_some())
+    let mut any = which.unended().limit(1);
+    // Which of them come first does not matter here, and sorting a crowd takes long.
+    QueryTrait::query(&mut any).clear_order_by();
+    Ok(any.into_tuple::<Uuid>().one(db).await?.is_some())
 }
 
 /// Gives the session a generation before which no refresh token buys anything, and tells which.

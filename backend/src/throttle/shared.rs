@@ -3,7 +3,7 @@
 //! and nobody waits for any of this.
 
 use super::key::Key;
-use super::news::News;
+use super::news::{News, Pending};
 use super::store;
 use crate::app::App;
 use crate::db::StoreError;
@@ -35,15 +35,25 @@ pub async fn remember(app: &App) -> Result<(), StoreError> {
 pub async fn write_down(app: &App) -> Result<usize, StoreError> {
     let mut written = 0;
     loop {
-        let news = app.throttle.pending.take(PORTION);
-        if news.is_empty() {
+        let mut taken = Taken { pending: &app.throttle.pending, news: app.throttle.pending.take(PORTION) };
+        if taken.news.is_empty() {
             return Ok(written);
         }
-        if let Err(error) = write(app, &news).await {
-            app.throttle.pending.put_back(news);
-            return Err(error);
-        }
-        written += news.len();
+        write(app, &taken.news).await?;
+        written += std::mem::take(&mut taken.news).len();
+    }
+}
+
+/// News that are being told. What has not been told when this goes out of scope is pending again: also where a server that
+/// stops breaks off in the middle.
+struct Taken<'a> {
+    pending: &'a Pending,
+    news: Vec<(Key, News)>,
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        self.pending.put_back(std::mem::take(&mut self.news));
     }
 }
 

@@ -126,13 +126,14 @@ impl Throttle {
     /// Takes over what all servers have counted under one key, and adds what they do not know of yet. Nothing happens later
     /// than `now`, whatever a clock has shown.
     pub(super) fn learn(&self, key: Key, wrong: u32, last: Timestamp, now: Timestamp) {
+        // Held first, as where a try is settled: none is counted between the two.
+        let mut counts = self.counts();
         let most = self.account.most().max(self.network.most());
         let (wrong, last, most) = match self.pending.under(&key) {
             None => (wrong, last, most),
             Some(news) if news.starts_anew => (news.wrong, news.last, news.limit.most()),
             Some(news) => (wrong.saturating_add(news.wrong), last.max(news.last), news.limit.most()),
         };
-        let mut counts = self.counts();
         if wrong == 0 && !counts.contains_key(&key) {
             return;
         }

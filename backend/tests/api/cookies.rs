@@ -230,6 +230,26 @@ async fn of_two_live_sessions_of_one_account_the_newer_is_used() {
 }
 
 #[tokio::test]
+async fn of_stale_tokens_of_two_live_accounts_neither_ends_its_session() {
+    let app = TestApp::spawn().await;
+    let people = [app.signed_up("ada").await, app.signed_up("bob").await];
+    let stale = people.each_ref().map(Person::refresh_token);
+    for person in &people {
+        for _ in 0..2 {
+            person.refresh().await.ok();
+            person.verify().await.ok();
+            app.clock.advance(MINUTE);
+        }
+    }
+    for cookies in arrangements(&named(OLD, &stale[0]), &named(OLD, &stale[1])) {
+        refreshed(&app, &cookies).await.problem(ErrorCode::TokenInvalid);
+    }
+    for person in &people {
+        person.refresh().await.ok();
+    }
+}
+
+#[tokio::test]
 async fn where_live_sessions_of_different_accounts_come_neither_is_guessed_and_signing_in_ends_the_doubt() {
     for (app, names) in [(TestApp::spawn().await, [OLD, OLD]), (over_https().await, [PRESENT, OLD])] {
         let (ada, bob) = (app.signed_up("ada").await, app.signed_up("bob").await);
