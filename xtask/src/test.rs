@@ -8,6 +8,7 @@ use crate::schema::{self, NO_PYTHON, Size};
 use crate::workspace::{cargo, on_ci};
 use crate::{e2e, engines, page, python, tools, weight};
 use std::io::{IsTerminal, stdout};
+use std::num::NonZero;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -240,6 +241,11 @@ fn cargo_test(packages: &[&str]) -> Command {
 
 fn counted(mut test: Command, filter: Option<&str>) -> Outcome<Counts> {
     test.args(filter);
+    if std::env::var_os("RUST_TEST_THREADS").is_none() {
+        // Most tests wait for something most of the time, and leave the processors to others.
+        let at_once = 2 * std::thread::available_parallelism().map_or(1, NonZero::get);
+        test.env("RUST_TEST_THREADS", at_once.to_string());
+    }
     if stdout().is_terminal() {
         // We read what is printed, and a pipe loses the colours.
         test.env("CARGO_TERM_COLOR", "always");
