@@ -23,12 +23,6 @@ use tokio::signal::unix::{SignalKind, signal};
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// The settings' file; latchkey.toml in this folder is read without being named.
-    #[arg(long, global = true, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// A file of variables, as systemd's EnvironmentFile: its LATCHKEY_… take the place of the environment's.
-    #[arg(long, global = true, value_name = "FILE")]
-    env_file: Vec<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -85,8 +79,8 @@ enum Keys {
 }
 
 fn main() -> ExitCode {
-    let arguments: Arguments = cli::read();
-    match config::from_environment(arguments.config.as_deref(), &arguments.env_file) {
+    let (arguments, files): (Arguments, _) = cli::read();
+    match config::from_environment(files.config.as_deref(), &files.env_file) {
         Err(error) => failed(&error),
         Ok(config) => match arguments.command.unwrap_or(Command::Serve) {
             Command::Serve => run(config),

@@ -233,6 +233,16 @@ LATCHKEY_DATA_DIR="of the unit & nobody's \"else\" \$HOME \
         let told = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
         assert!(told.contains("1 accounts"), "{told}");
     }
+    // One before the command and one behind it: the function of the documents names its own before.
+    std::fs::write(folder.path().join("more"), "LATCHKEY_LOG__FORMAT=json\n").unwrap();
+    let both = ["--env-file", "environment", "backup", "both", "--env-file", "more"];
+    let output = latchkey(folder.path(), &[]).args(both).output().unwrap();
+    let told = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(told.contains("1 accounts"), "{told}");
+    let twice = ["--config", "one.toml", "backup", "three", "--config", "two.toml"];
+    let output = latchkey(folder.path(), &[]).args(twice).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--config is given before and behind"));
     let line = refusal(latchkey(folder.path(), &[]).args(["--env-file", "nowhere", "backup", "three"]));
     assert!(line.contains("--env-file nowhere: "), "{line}");
     std::fs::write(folder.path().join("shell"), "export LATCHKEY_DATA_DIR=here\n").unwrap();
