@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use cli::account;
 use latchkey::app::App;
 use latchkey::backup::{self, BackupError};
-use latchkey::config::{self, Config, PublicUrl};
+use latchkey::config::{self, Config, PublicUrl, Span};
 use latchkey::db::Counts;
 use latchkey::platform::{Clock as _, OsRandomness, SystemClock, connections_below, raise_descriptors};
 use latchkey::tokens;
@@ -73,8 +73,8 @@ enum Keys {
     /// Add new keys: published at once, signing later, and nobody is signed out. Running servers take them over.
     Rotate {
         /// How long the new keys are published before they sign: as long as other services keep a copy of the key set.
-        #[arg(long, value_name = "TIME", default_value = "10m", value_parser = humantime::parse_duration)]
-        lead: Duration,
+        #[arg(long, value_name = "TIME", default_value = "10m", value_parser = str::parse::<Span>)]
+        lead: Span,
     },
 }
 
@@ -84,7 +84,7 @@ fn main() -> ExitCode {
         Err(error) => failed(&error),
         Ok(config) => match arguments.command.unwrap_or(Command::Serve) {
             Command::Serve => run(config),
-            Command::Keys(Keys::Rotate { lead }) => rotate(&config, lead),
+            Command::Keys(Keys::Rotate { lead: Span(lead) }) => rotate(&config, lead),
             Command::Account(Account::SetPassword { email }) => told(account::set_password(&config, &email)),
             Command::Backup { file, without_keys } => told(take_backup(&config, &file, !without_keys)),
             Command::Restore { file, verify: true, .. } => told(verify_backup(&file)),

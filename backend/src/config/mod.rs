@@ -8,7 +8,7 @@ mod shown;
 mod values;
 
 pub use load::{ConfigError, from_environment, from_pairs};
-pub use values::{Binding, Collector, DatabaseUrl, LogFormat, PublicUrl};
+pub use values::{Binding, Collector, DatabaseUrl, LogFormat, PublicUrl, Span};
 
 use latchkey_shared::Secret;
 use std::net::{IpAddr, SocketAddr};

@@ -6,7 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use serde::{Deserialize, Deserializer, de};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 use url::Url;
@@ -240,6 +240,29 @@ impl fmt::Debug for DatabaseUrl {
     }
 }
 
+/// The folder of the SQLite file and the secrets. Its name is told in many a message, so nothing else may stand there.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DataDir(pub PathBuf);
+
+/// What is as long as this, without a slash in it, is a key and not a folder's name.
+const SHORTEST_KEY: usize = 40;
+
+impl FromStr for DataDir {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const SCHEMES: [&str; 4] = ["postgres:", "postgresql:", "mysql:", "sqlite:"];
+        let lower = text.to_ascii_lowercase();
+        let has_user = text.split_once('@').is_some_and(|(user, _)| user.contains(':'));
+        if text.contains("://") || has_user || SCHEMES.iter().any(|scheme| lower.starts_with(scheme)) {
+            return Err("expected the name of a folder, and no URL: a database's belongs in database.url");
+        }
+        if text.contains(char::is_control) || !text.contains('/') && text.len() >= SHORTEST_KEY {
+            return Err("expected the name of a folder, such as /var/lib/latchkey, and no key");
+        }
+        Ok(Self(text.into()))
+    }
+}
+
 /// A length of time such as `10m`, `20s` or `14d`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Span(pub Duration);
@@ -299,9 +322,10 @@ impl FromStr for Collector {
     }
 }
 
+/// Without the path: with some collectors that is a key.
 impl fmt::Display for Collector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "http://{}{}", self.authority, self.path)
+        write!(f, "http://{}", self.authority)
     }
 }
 
@@ -381,6 +405,7 @@ parsed!(Collector, shown);
 parsed!(LogFormat, shown);
 parsed!(Binding, shown);
 parsed!(Network, shown);
+parsed!(DataDir, |_| "this value".to_owned());
 parsed!(DatabaseUrl, |_| "this value".to_owned());
 
 #[cfg(test)]
@@ -424,14 +449,36 @@ mod tests {
     }
 
     #[test]
-    fn a_collector_is_a_plain_url_without_anything_secret() {
-        let shown = |text: &str| text.parse::<Collector>().map(|collector| collector.to_string());
-        assert_eq!(shown("http://127.0.0.1:4318").unwrap(), "http://127.0.0.1:4318/v1/traces");
-        assert_eq!(shown("http://[::1]:4318/").unwrap(), "http://[::1]:4318/v1/traces");
-        assert_eq!(shown("http://collector/otlp/traces").unwrap(), "http://collector:80/otlp/traces");
+    fn a_collector_is_a_plain_url_whose_path_is_not_told() {
+        let read = |text: &str| text.parse::<Collector>();
+        for (text, shown, path) in [
+            ("http://127.0.0.1:4318", "http://127.0.0.1:4318", "/v1/traces"),
+            ("http://[::1]:4318/", "http://[::1]:4318", "/v1/traces"),
+            ("http://collector/hunter2/traces", "http://collector:80", "/hunter2/traces"),
+        ] {
+            let collector = read(text).unwrap();
+            assert_eq!((collector.to_string().as_str(), collector.path()), (shown, path));
+        }
         for text in ["", "127.0.0.1:4318", "https://a", "http://a?b", "http://a#b", "http://u:p@a", "http://"]
         {
-            assert!(shown(text).is_err(), "{text}");
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_data_folder_is_no_url_and_no_key() {
+        for text in ["./data", "data", "/var/lib/latchkey", "of the unit & nobody's", "a:b", "at@home"] {
+            assert_eq!(text.parse::<DataDir>().unwrap().0, Path::new(text));
+        }
+        for text in [
+            "postgres://latchkey:hunter2@db/latchkey",
+            "latchkey:hunter2@db/latchkey",
+            "Postgres:latchkey",
+            "sqlite:data/latchkey.db",
+            "hunter2hunter2hunter2hunter2hunter2hunter2h",
+            "-----BEGIN PRIVATE KEY-----\nhunter2",
+        ] {
+            assert!(text.parse::<DataDir>().is_err(), "{text}");
         }
     }
 

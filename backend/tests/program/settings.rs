@@ -106,6 +106,7 @@ fn a_secret_in_the_wrong_place_is_not_told() {
     for name in [
         "LISTEN",
         "PUBLIC_URL",
+        "DATA_DIR",
         "DATA_DIR_FILE",
         "DATABASE",
         "DATABASE_URL",
@@ -129,8 +130,28 @@ fn a_secret_in_the_wrong_place_is_not_told() {
             tells_no_secret(&mut latchkey(folder.path(), &[(&format!("LATCHKEY_{name}"), value)]));
         }
     }
-    let short = [("LATCHKEY_TOKENS__REFRESH_SECRET", "hunter2")];
-    tells_no_secret(&mut latchkey(folder.path(), &short));
+    for name in [
+        "LISTEN",
+        "PUBLIC_URL",
+        "DATA_DIR_FILE",
+        "DATABASE",
+        "TOKENS__SIGNING_KEY",
+        "TOKENS__REFRESH_SECRET",
+        "TOKENS__ACCESS_LIFETIME",
+        "SESSIONS__BIND",
+        "SESSIONS__PER_ACCOUNT",
+        "PASSWORDS__THREADS",
+        "PROXIES__TRUSTED",
+        "LOG__FORMAT",
+        "LOG__ADDRESSES",
+        "METRICS__LISTEN",
+        "TRACES__ENDPOINT",
+        "TRACES__SAMPLE",
+    ] {
+        for value in ["hunter2", "1hunter2", "./hunter2", "127.0.0.1 hunter2"] {
+            tells_no_secret(&mut latchkey(folder.path(), &[(&format!("LATCHKEY_{name}"), value)]));
+        }
+    }
     for text in [
         format!("database = \"{url}\""),
         format!("tokens = \"{key}\""),
@@ -158,6 +179,7 @@ fn a_secret_in_the_wrong_place_is_not_told() {
         &["hunter2"],
         &["--database-url=hunter2"],
         &["keys", "rotate", "--lead", "hunter2"],
+        &["keys", "rotate", "--lead", "1hunter2"],
         &["account", "hunter2"],
     ] {
         let output = tells_no_secret(latchkey(folder.path(), &[]).args(words));
