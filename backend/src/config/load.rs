@@ -1,8 +1,8 @@
 //! Lays the file and the environment over the defaults, and checks the whole.
 
+use super::database_url::DatabaseUrl;
 use super::raw::Raw;
 use super::shown::{fault, is_a_name, shown, shown_path};
-use super::values::DatabaseUrl;
 use super::{Config, Connections, Metrics, Passwords, Sessions, Throttle, Tokens, Traces};
 use super::{env_file, kubernetes};
 use figment::Figment;
@@ -48,27 +48,49 @@ pub fn from_pairs(
     variables: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Config, ConfigError> {
     let mut figment = Figment::new();
+    let settings = settings(variables)?;
     if let Some(file) = existing(file)? {
-        figment = figment.merge(Toml::string(&toml(&file)?));
+        let (text, table) = toml(&file)?;
+        let values = table.iter().filter(|(_, value)| !value.is_table()).map(|(key, _)| &**key);
+        none_may_cover(values, &settings)?;
+        figment = figment.merge(Toml::string(&text));
     }
-    for (key, value) in settings(variables)? {
+    none_may_cover(settings.keys().map(|key| &**key), &settings)?;
+    for (key, value) in settings {
         figment = figment.merge(Serialized::default(&key, value));
     }
     check(figment.extract().map_err(|error| explain(&error))?)
 }
 
 /// The file's text, if it is TOML. The line that is not is named and not repeated.
-fn toml(file: &Path) -> Result<String, ConfigError> {
+fn toml(file: &Path) -> Result<(String, toml::Table), ConfigError> {
     let failed = |what: String| ConfigError(format!("{}: {what}", file.display()));
     let text = std::fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
     match toml::from_str::<toml::Table>(&text) {
-        Ok(_) => Ok(text),
+        Ok(table) => Ok((text, table)),
         Err(error) => {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
             Err(failed(format!("line {line} is not TOML: expected a [section], or name = \"value\"")))
         }
     }
+}
+
+/// Refuses a value in the place of a section of which something else is set: one would take the other's place in silence.
+fn none_may_cover<'a>(
+    keys: impl IntoIterator<Item = &'a str>,
+    settings: &BTreeMap<String, serde_json::Value>,
+) -> Result<(), ConfigError> {
+    for key in keys.into_iter().filter(|key| is_a_name(key)) {
+        let is_within = |other: &&String| other.strip_prefix(key).is_some_and(|rest| rest.starts_with('.'));
+        if let Some(other) = settings.keys().find(is_within) {
+            let other = if is_a_name(other) { other } else { "a part of it" };
+            return Err(ConfigError(format!(
+                "{key}: this cannot have a value while {other} has one: take it away"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// The named file must exist; the usual one may.
@@ -322,6 +344,23 @@ mod tests {
         let config = from_pairs(Some(file.path()), variables).unwrap();
         assert_eq!(config.listen.port(), 2);
         assert_eq!(config.tokens.access_lifetime, Duration::from_secs(120));
+    }
+
+    #[test]
+    fn a_value_in_the_place_of_a_section_is_not_passed_over_for_what_is_set_within() {
+        let within = ("LATCHKEY_DATABASE__URL", "sqlite://a");
+        for pairs in [
+            [("LATCHKEY_DATABASE", "postgres://hunter2"), within],
+            [("LATCHKEY_LISTEN__X", "a"), ("LATCHKEY_LISTEN", "hunter2")],
+        ] {
+            let line = with(&pairs).unwrap_err();
+            assert!(line.contains("cannot have a value while") && !line.contains("hunter2"), "{line}");
+        }
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "database = \"postgres://hunter2\"\n").unwrap();
+        let variables = [(within.0.to_owned(), within.1.to_owned())];
+        let line = from_pairs(Some(file.path()), variables).unwrap_err().to_string();
+        assert!(line.contains("database: ") && line.contains("database.url"), "{line}");
     }
 
     #[test]

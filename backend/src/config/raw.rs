@@ -1,6 +1,7 @@
 //! The settings as they are written, before they are checked.
 
-use super::values::{Binding, Collector, DataDir, DatabaseUrl, Listen, LogFormat, Network, PublicUrl, Span};
+use super::database_url::DatabaseUrl;
+use super::values::{Binding, Collector, DataDir, Listen, LogFormat, Network, PublicUrl, Span};
 use latchkey_shared::Secret;
 use serde::Deserialize;
 use std::net::SocketAddr;
