@@ -91,7 +91,9 @@ impl Database {
             // Migrations take as long as they take: they have connections of their own.
             let unbounded = sea_orm::Database::connect(options.clone()).await.map_err(refused)?;
             pooler::must_keep_statements(&unbounded, url).await?;
-            migrate(&unbounded).await.map_err(refused)?;
+            if let Err(error) = migrate(&unbounded).await {
+                return Err(refusal::of_migrating(&unbounded, url, &error).await);
+            }
             unbounded.close().await.map_err(refused)?;
             Some(bounded::bound(&mut options))
         };

@@ -60,6 +60,17 @@ async fn a_role_that_may_make_no_tables_is_told_the_grant_that_it_needs() {
     assert!(line.contains("GRANT USAGE, CREATE ON SCHEMA public TO \"id-server\""), "{line}");
     let line = refused(&format!("{url}/nowhere"), &[]);
     assert!(line.contains("\"nowhere\" does not exist"), "{line}");
+    // A role that is called as its password is, however common that is.
+    let alike = url.replace("hunter2", "id-server");
+    let line = refused(&format!("{alike}/ours"), &[]);
+    assert!(line.contains("GRANT USAGE, CREATE ON SCHEMA public TO \"id-server\""), "{line}");
+    // Rights on the schema are no help where the tables are somebody else's.
+    cluster.run("CREATE DATABASE theirs").await;
+    serves(&format!("postgres://latchkey@127.0.0.1:{}/theirs", cluster.port()), &[]).await;
+    let grant = "GRANT USAGE, CREATE ON SCHEMA public TO \"id-server\"";
+    cluster.run_in("theirs", grant).await;
+    let line = refused(&format!("{url}/theirs"), &[]);
+    assert!(line.contains("permission denied for table") && !line.contains("GRANT"), "{line}");
     // What it says is enough.
     cluster.run("GRANT USAGE, CREATE ON SCHEMA public TO \"id-server\"").await;
     serves(&format!("{url}/postgres"), &[]).await;

@@ -52,7 +52,12 @@ impl Cluster {
 
     /// Runs statements as the superuser.
     pub async fn run(&self, statements: &str) {
-        let database = self.connect().await;
+        self.run_in("postgres", statements).await;
+    }
+
+    /// The same in another database.
+    pub async fn run_in(&self, database: &str, statements: &str) {
+        let database = self.connect_to(database).await;
         database.execute_unprepared(statements).await.unwrap();
         database.close().await.unwrap();
     }
@@ -102,7 +107,12 @@ impl Cluster {
     }
 
     async fn connect(&self) -> DatabaseConnection {
-        let mut options = sea_orm::ConnectOptions::new(self.url());
+        self.connect_to("postgres").await
+    }
+
+    async fn connect_to(&self, database: &str) -> DatabaseConnection {
+        let url = format!("postgres://latchkey@127.0.0.1:{}/{database}", self.port);
+        let mut options = sea_orm::ConnectOptions::new(url);
         options.max_connections(1).min_connections(0).sqlx_logging(false);
         sea_orm::Database::connect(options).await.unwrap()
     }
