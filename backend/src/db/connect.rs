@@ -23,6 +23,13 @@ pub enum ConnectError {
     /// Nobody answers there.
     #[error("database.url: no database answers there within {} s; start it, or name another", ACQUIRE_TIMEOUT.as_secs())]
     Unreachable,
+    /// Somebody answers, and nothing is done there.
+    #[error(
+        "database.url: connected, and no statement is answered within {} s: a pooler in between waits for its database, or \
+         has too few connections to it (PgBouncer: default_pool_size, at least 2 with pool_mode = session)",
+        bounded::PATIENCE.as_secs()
+    )]
+    Silent,
     /// SQLite is for one server.
     #[error(
         "database.url: another server uses {0}: stop it first, or give both a PostgreSQL, which servers can share"

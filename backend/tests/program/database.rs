@@ -148,6 +148,23 @@ async fn a_pooler_that_changes_connections_is_told_with_the_mode_that_is_needed(
     }
 }
 
+/// It waits for a connection of its own meanwhile, and says nothing, or says it with the code of a broken protocol.
+#[tokio::test]
+#[ignore = "needs PostgreSQL's programs: `cargo xtask test` finds them and runs it"]
+async fn a_pooler_with_too_few_connections_is_not_waited_for_and_its_mode_is_not_blamed() {
+    let cluster = Cluster::start();
+    for (more, part) in [
+        ("default_pool_size = 1", "default_pool_size"),
+        ("default_pool_size = 1\nquery_wait_timeout = 2", "query_wait_timeout"),
+    ] {
+        let Some(pooler) = PgBouncer::start(&cluster, "session", more) else { return };
+        let start = std::time::Instant::now();
+        let line = refused(&pooler.url(), &[]);
+        assert!(line.contains(part) && !line.contains("prepared"), "{line}");
+        assert!(start.elapsed() < PATIENCE, "{:?}", start.elapsed());
+    }
+}
+
 /// With nothing set in PgBouncer but its mode: it passes on no setting that it does not know.
 #[tokio::test]
 #[ignore = "needs PostgreSQL's programs: `cargo xtask test` finds them and runs it"]
