@@ -11,7 +11,10 @@ use crate::config::DatabaseUrl;
 use crate::platform::{FolderError, Hold};
 use sea_orm::sqlx::Connection as _;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbErr, TransactionTrait};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, IsolationLevel,
+    TransactionTrait,
+};
 use sea_orm_migration::MigratorTrait;
 use std::fs::File;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -206,13 +209,21 @@ pub fn hold(url: &DatabaseUrl) -> Result<Option<Hold>, ConnectError> {
     })
 }
 
-/// Servers that start at the same moment take turns: the first one migrates, the others find nothing left to do.
+/// For as long as a transaction lasts nothing in it is cut short, whatever the role or the database has for a limit. As a
+/// query it sets those that this version of PostgreSQL knows; and nothing stays behind on a pooler's connection.
+const WITHOUT_LIMITS: &str = "SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN ('statement_timeout', \
+     'lock_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')";
+
+/// Servers that start at the same moment take turns: the first one migrates, the others find nothing left to do. All of it is
+/// one transaction: behind a pooler there is no other way to stay on the connection that has no limits.
 async fn migrate(connection: &DatabaseConnection) -> Result<(), DbErr> {
-    if connection.get_database_backend() != sea_orm::DatabaseBackend::Postgres {
+    if connection.get_database_backend() != DatabaseBackend::Postgres {
         return Migrator::up(connection, None).await;
     }
-    let turn = connection.begin().await?;
+    // Each statement sees what the turn before has committed.
+    let turn = connection.begin_with_config(Some(IsolationLevel::ReadCommitted), None).await?;
+    turn.execute_unprepared(WITHOUT_LIMITS).await?;
     turn.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
-    Migrator::up(connection, None).await?;
+    Migrator::up(&turn, None).await?;
     turn.commit().await
 }

@@ -76,6 +76,29 @@ async fn a_role_that_may_make_no_tables_is_told_the_grant_that_it_needs() {
     serves(&format!("{url}/postgres"), &[]).await;
 }
 
+/// As the documents say for PgBouncer; and another server holds the turn for longer than that.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL's programs: `cargo xtask test` finds them and runs it"]
+async fn limits_that_a_role_has_do_not_cut_migrations_short() {
+    const TURN: i64 = 0x004C_6174_6368_6B65;
+    let cluster = std::sync::Arc::new(Cluster::start());
+    for limit in ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"] {
+        cluster.run(&format!("ALTER ROLE latchkey SET {limit} = '1s'")).await;
+    }
+    let holding = tokio::spawn({
+        let cluster = std::sync::Arc::clone(&cluster);
+        async move {
+            cluster.run(&format!("BEGIN; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({TURN}); SELECT pg_sleep(4); COMMIT")).await;
+        }
+    });
+    let held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'";
+    while cluster.count(held).await == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    serves(&cluster.url(), &[]).await;
+    holding.await.unwrap();
+}
+
 /// PgBouncer before a cluster. It stops when it goes out of scope.
 struct PgBouncer {
     running: Child,

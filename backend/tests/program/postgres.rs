@@ -90,10 +90,16 @@ impl Cluster {
 
     pub async fn has_no_orphans(&self) {
         let count = "SELECT count(*) FROM sessions WHERE account_id NOT IN (SELECT id FROM accounts)";
+        assert_eq!(self.count(count).await, 0);
+    }
+
+    /// The number that a query answers.
+    pub async fn count(&self, query: &str) -> i64 {
         let database = self.connect().await;
-        let found = database.query_one_raw(Statement::from_string(DatabaseBackend::Postgres, count)).await;
-        assert_eq!(found.unwrap().unwrap().try_get_by_index::<i64>(0).unwrap(), 0);
+        let found = database.query_one_raw(Statement::from_string(DatabaseBackend::Postgres, query)).await;
+        let count = found.unwrap().unwrap().try_get_by_index(0).unwrap();
         database.close().await.unwrap();
+        count
     }
 
     /// Reads every page of every table and index, and looks for each row in the indexes that it must be in.
