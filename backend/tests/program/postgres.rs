@@ -75,6 +75,17 @@ impl Cluster {
         kill(Pid::from_raw(process), Signal::SIGKILL).unwrap();
     }
 
+    /// Holds still every process that serves Latchkey, until this goes out of scope.
+    pub async fn freeze(&self) -> Frozen {
+        let database = self.connect().await;
+        let find = "SELECT pid FROM pg_stat_activity WHERE application_name = 'latchkey'";
+        let found = database.query_all_raw(Statement::from_string(DatabaseBackend::Postgres, find)).await;
+        let processes =
+            found.unwrap().iter().map(|row| Pid::from_raw(row.try_get_by_index(0).unwrap())).collect();
+        database.close().await.unwrap();
+        Frozen::stop(processes)
+    }
+
     /// PostgreSQL's "immediate" stop: nobody finishes anything.
     pub fn stop_at_once(&mut self) {
         kill(Pid::from_raw(self.server.id().try_into().unwrap()), Signal::SIGQUIT).unwrap();
@@ -121,6 +132,26 @@ impl Cluster {
         let mut options = sea_orm::ConnectOptions::new(url);
         options.max_connections(1).min_connections(0).sqlx_logging(false);
         sea_orm::Database::connect(options).await.unwrap()
+    }
+}
+
+/// Processes that are held still.
+pub struct Frozen(Vec<Pid>);
+
+impl Frozen {
+    fn stop(processes: Vec<Pid>) -> Self {
+        for process in &processes {
+            kill(*process, Signal::SIGSTOP).unwrap();
+        }
+        Self(processes)
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        for process in &self.0 {
+            kill(*process, Signal::SIGCONT).ok();
+        }
     }
 }
 
