@@ -4,7 +4,7 @@ use super::{BackupError, KEYS, WITHOUT_KEYS, at, beside, database, write_through
 use crate::config::Config;
 use crate::db::{Counts, Snapshot};
 use crate::platform::{
-    Clock as _, Draft, Folder, FolderError, Hold, SystemClock, aside, folder_of, is_there,
+    Clock as _, Draft, Folder, FolderError, Hold, SystemClock, aside, folder_of, is_there, keep_second_name,
 };
 use crate::tokens;
 use latchkey_shared::{EndReason, Secret};
@@ -140,14 +140,14 @@ async fn keep_aside(target: &Path, aside: &Path) -> Result<(), BackupError> {
     if let Ok(old) = Snapshot::open(target).await {
         let _ = old.close().await;
     }
-    // A link never replaces what is there.
+    // A second name never replaces what is there.
     for log in LOGS {
         let (log, kept) = (beside(target, log), beside(aside, log));
-        let moved = std::fs::hard_link(&log, &kept).and_then(|()| std::fs::remove_file(&log));
+        let moved = keep_second_name(&log, &kept).and_then(|()| std::fs::remove_file(&log));
         match moved {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(at(&log)(error)),
             _ => {}
         }
     }
-    std::fs::hard_link(target, aside).map_err(at(aside))
+    keep_second_name(target, aside).map_err(at(aside))
 }

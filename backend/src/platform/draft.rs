@@ -1,7 +1,7 @@
 //! A file in the making. It lies in a folder of its own beside the place where it will stand: one whose name nobody can
 //! have taken before, and into which nobody else can look or put anything.
 
-use super::{OsRandomness, Randomness};
+use super::{Folder, OsRandomness, Randomness};
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -55,7 +55,7 @@ impl Drop for Draft {
     }
 }
 
-/// Some file systems, such as those of memory sticks, know no second name for a file.
+/// For file systems that know no second name for a file.
 #[cfg(target_os = "linux")]
 fn rename_new(from: &Path, to: &Path, _: io::Error) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -65,6 +65,26 @@ fn rename_new(from: &Path, to: &Path, _: io::Error) -> io::Result<()> {
 #[cfg(not(target_os = "linux"))]
 fn rename_new(_: &Path, _: &Path, error: io::Error) -> io::Result<()> {
     Err(error)
+}
+
+/// Gives a file a second name where nothing stands, one that stays when another file takes its place. Some file systems, such
+/// as those of memory sticks, know no second name: there a copy gets it.
+pub fn keep_second_name(file: &Path, name: &Path) -> io::Result<()> {
+    match std::fs::hard_link(file, name) {
+        Err(error) if !matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::NotFound) => {
+            copy_new(file, name)
+        }
+        linked => linked,
+    }
+}
+
+fn copy_new(file: &Path, name: &Path) -> io::Result<()> {
+    let draft = Draft::beside(name)?;
+    let (mut from, mut to) = (File::open(file)?, draft.create()?);
+    Folder::hand_over(file, &to)?;
+    io::copy(&mut from, &mut to)?;
+    to.sync_all()?;
+    draft.put_new(name)
 }
 
 /// The folder in which a file stands.
@@ -146,6 +166,25 @@ mod tests {
         }
         assert_eq!(std::fs::read(at("file")).unwrap(), b"precious");
         assert_eq!(names(folder.path()), ["dangling", "file", "folder", "link"]);
+    }
+
+    #[test]
+    fn a_second_name_stays_when_another_file_takes_the_firsts_place_and_replaces_nothing() {
+        for keep in [keep_second_name, copy_new] {
+            let folder = tempfile::tempdir().unwrap();
+            let (file, second) = (folder.path().join("file"), folder.path().join("second"));
+            assert_eq!(keep(&file, &second).unwrap_err().kind(), ErrorKind::NotFound);
+            std::fs::write(&file, "old").unwrap();
+            std::fs::set_permissions(&file, PermissionsExt::from_mode(0o600)).unwrap();
+            keep(&file, &second).unwrap();
+            let draft = Draft::beside(&file).unwrap();
+            std::fs::write(draft.path(), "new").unwrap();
+            draft.put(&file).unwrap();
+            assert_eq!(keep(&file, &second).unwrap_err().kind(), ErrorKind::AlreadyExists);
+            assert_eq!(std::fs::read(&second).unwrap(), b"old");
+            assert_eq!(std::fs::metadata(&second).unwrap().permissions().mode() & 0o777, 0o600);
+            assert_eq!(names(folder.path()), ["file", "second"]);
+        }
     }
 
     #[test]
