@@ -87,7 +87,7 @@ fn main() -> ExitCode {
             Command::Keys(Keys::Rotate { lead: Span(lead) }) => rotate(&config, lead),
             Command::Account(Account::SetPassword { email }) => told(account::set_password(&config, &email)),
             Command::Backup { file, without_keys } => told(take_backup(&config, &file, !without_keys)),
-            Command::Restore { file, verify: true, .. } => told(verify_backup(&file)),
+            Command::Restore { file, verify: true, .. } => told(verify_backup(&config, &file)),
             Command::Restore { file, force, .. } => told(restore_backup(&config, &file, force)),
         },
     }
@@ -125,9 +125,13 @@ async fn take_backup(config: &Config, file: &Path, with_keys: bool) -> Result<St
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn verify_backup(file: &Path) -> Result<String, BackupError> {
-    let found = backup::verify(file).await?;
-    Ok(format!("{} is whole: {}", file.display(), contents(found.counts, found.with_keys)))
+async fn verify_backup(config: &Config, file: &Path) -> Result<String, BackupError> {
+    let found = backup::verify(config, file).await?;
+    let mut text = format!("{} is whole: {}", file.display(), contents(found.counts, found.with_keys));
+    if found.signs_out {
+        text.push_str("\nwho restores it signs everybody out: the keys are not in it");
+    }
+    Ok(text)
 }
 
 #[tokio::main(flavor = "current_thread")]

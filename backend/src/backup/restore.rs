@@ -28,7 +28,7 @@ pub struct Restored {
 }
 
 /// Looks through a backup and changes nothing.
-pub async fn verify(file: &Path) -> Result<Restored, BackupError> {
+pub async fn verify(config: &Config, file: &Path) -> Result<Restored, BackupError> {
     // Looked at before it is opened: a pipe would be waited for without end.
     if !std::fs::metadata(file).map_err(at(file))?.is_file() {
         return Err(BackupError::NotAFile(file.to_owned()));
@@ -36,16 +36,16 @@ pub async fn verify(file: &Path) -> Result<Restored, BackupError> {
     std::fs::File::open(file).map_err(at(file))?;
     let mut snapshot = Snapshot::open_to_read(file).await?;
     let counts = snapshot.examine().await?;
-    let with_keys = snapshot.kept(KEYS).await?.is_some();
-    let signs_out = snapshot.kept(WITHOUT_KEYS).await?.is_some();
+    let keys = snapshot.kept(KEYS).await?;
+    let signs_out = signs_out(config, &mut snapshot, keys.as_ref()).await?;
     snapshot.close().await?;
-    Ok(Restored { counts, with_keys, signs_out, aside: None })
+    Ok(Restored { counts, with_keys: keys.is_some(), signs_out, aside: None })
 }
 
 /// Puts a backup in the place of the database. What is there is replaced only where `force` says so, and is kept aside.
 pub async fn restore(config: &Config, file: &Path, force: bool) -> Result<Restored, BackupError> {
     let target = database(config)?;
-    verify(file).await?;
+    verify(config, file).await?;
     let folder = &config.data_dir;
     Folder::make(folder).map_err(at(folder))?;
     // Held to the end: no server starts on what is only half there.
