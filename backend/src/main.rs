@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use cli::account;
 use latchkey::app::App;
 use latchkey::backup::{self, BackupError};
-use latchkey::config::{self, Config, PublicUrl};
+use latchkey::config::{self, Config, DatabaseUrl, PublicUrl, Span};
 use latchkey::db::Counts;
 use latchkey::platform::{Clock as _, OsRandomness, SystemClock, connections_below, raise_descriptors};
 use latchkey::tokens;
@@ -23,12 +23,6 @@ use tokio::signal::unix::{SignalKind, signal};
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// The settings' file; latchkey.toml in this folder is read without being named.
-    #[arg(long, global = true, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// A file of variables, as systemd's EnvironmentFile: its LATCHKEY_… take the place of the environment's.
-    #[arg(long, global = true, value_name = "FILE")]
-    env_file: Vec<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -79,21 +73,21 @@ enum Keys {
     /// Add new keys: published at once, signing later, and nobody is signed out. Running servers take them over.
     Rotate {
         /// How long the new keys are published before they sign: as long as other services keep a copy of the key set.
-        #[arg(long, value_name = "TIME", default_value = "10m", value_parser = humantime::parse_duration)]
-        lead: Duration,
+        #[arg(long, value_name = "TIME", default_value = "10m", value_parser = str::parse::<Span>)]
+        lead: Span,
     },
 }
 
 fn main() -> ExitCode {
-    let arguments: Arguments = cli::read();
-    match config::from_environment(arguments.config.as_deref(), &arguments.env_file) {
+    let (arguments, files): (Arguments, _) = cli::read();
+    match config::from_environment(files.config.as_deref(), &files.env_file) {
         Err(error) => failed(&error),
         Ok(config) => match arguments.command.unwrap_or(Command::Serve) {
             Command::Serve => run(config),
-            Command::Keys(Keys::Rotate { lead }) => rotate(&config, lead),
+            Command::Keys(Keys::Rotate { lead: Span(lead) }) => rotate(&config, lead),
             Command::Account(Account::SetPassword { email }) => told(account::set_password(&config, &email)),
             Command::Backup { file, without_keys } => told(take_backup(&config, &file, !without_keys)),
-            Command::Restore { file, verify: true, .. } => told(verify_backup(&file)),
+            Command::Restore { file, verify: true, .. } => told(verify_backup(&config, &file)),
             Command::Restore { file, force, .. } => told(restore_backup(&config, &file, force)),
         },
     }
@@ -131,9 +125,13 @@ async fn take_backup(config: &Config, file: &Path, with_keys: bool) -> Result<St
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn verify_backup(file: &Path) -> Result<String, BackupError> {
-    let found = backup::verify(file).await?;
-    Ok(format!("{} is whole: {}", file.display(), contents(found.counts, found.with_keys)))
+async fn verify_backup(config: &Config, file: &Path) -> Result<String, BackupError> {
+    let found = backup::verify(config, file).await?;
+    let mut text = format!("{} is whole: {}", file.display(), contents(found.counts, found.with_keys));
+    if found.signs_out {
+        text.push_str("\nwho restores it signs everybody out: the keys are not in it");
+    }
+    Ok(text)
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -207,6 +205,16 @@ fn warn_of_plain_http(public_url: &PublicUrl) {
     }
 }
 
+/// Warns of what somebody may believe to hold.
+fn warn_of_what_is_not_kept(database_url: &DatabaseUrl) {
+    if !database_url.not_kept().is_empty() {
+        tracing::warn!(
+            parameters = database_url.not_kept().join(", "),
+            "database.url asks for what cannot be kept to: sslmode=verify-full looks at whose certificate it is, and pg_hba.conf says how one signs in"
+        );
+    }
+}
+
 async fn serve(mut config: Config) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let bounds = bound_connections(&mut config);
     let listen = config.listen;
@@ -222,6 +230,7 @@ async fn serve(mut config: Config) -> Result<(), Box<dyn std::error::Error + Sen
     let app = App::start(config, Arc::new(SystemClock), Arc::new(OsRandomness)).await?;
     bounds.tell();
     warn_of_plain_http(&app.config.public_url);
+    warn_of_what_is_not_kept(&app.config.database_url);
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let stop = async move {
         tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }

@@ -16,11 +16,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
 
 /// How long what has been accepted may take once the server stops. Containers are killed after ten seconds.
 const FAREWELL: Duration = Duration::from_secs(8);
 
-/// Of that, what is kept for the traces of the last calls.
+/// Of that, what is kept for what is only in memory, and for the traces of the last calls.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The largest head of a request: cookies of other apps on the same host need some room.
@@ -43,13 +44,20 @@ pub async fn serve(
         () = stop => {}
     }
     drop(listener);
+    let end = Instant::now() + FAREWELL;
     tokio::select! {
         () = door.guests.shutdown() => {}
-        () = tokio::time::sleep(FAREWELL - LAST_WORDS) => tracing::warn!("Some clients do not finish; stopping without them"),
+        () = tokio::time::sleep_until(end - LAST_WORDS) => tracing::warn!("Some clients do not finish; stopping without them"),
     }
     drop(tasks);
-    let (put_away, ()) = tokio::join!(put_away(&app), tell_the_last(&app));
-    Ok(put_away?)
+    let (put_away, ()) = tokio::join!(timeout_at(end, put_away(&app)), tell_the_last(&app));
+    match put_away {
+        Ok(put_away) => Ok(put_away?),
+        Err(_) => {
+            tracing::warn!("The database does not answer; stopping without what is only in memory");
+            Ok(())
+        }
+    }
 }
 
 /// Writes down what is only in memory, and closes the database.

@@ -2,7 +2,7 @@
 
 use crate::failure::{Doing, Outcome};
 use crate::process::{Process, run, run_well};
-use crate::workspace::{command, root, target};
+use crate::workspace::{cargo_home, command, root, target};
 use crate::{tools, wasm};
 use std::ffi::OsStr;
 use std::fs;
@@ -15,11 +15,36 @@ pub fn build() -> Outcome<Option<PathBuf>> {
     let mut build = trunk();
     // In the other order `--release` takes the file name for its value.
     build.args(["build", "index.html", "--release", "--dist"]).arg(&folder);
+    forget_this_machine(&mut build);
     if !run("trunk build", &mut build)? {
         return Ok(None);
     }
     shrink(&folder)?;
     Ok(Some(folder))
+}
+
+/// Where Cargo reads flags beside those of `.cargo/config.toml`, which stay: one joins the other.
+const FLAGS: &str = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS";
+
+/// Takes the folders of this machine out of what the page says when it fails. There is one profile for the page as people get
+/// it, so that the flags cost no other build its cache.
+fn forget_this_machine(build: &mut Command) {
+    let mut flags = std::env::var(FLAGS).unwrap_or_default();
+    let sources = cargo_home().join("registry/src");
+    let registries = fs::read_dir(sources).into_iter().flatten().flatten().map(|entry| entry.path());
+    // In order of their names: other flags, or the same ones in another order, are another build.
+    let mut folders: Vec<_> = registries.chain([root()]).collect();
+    folders.sort_unstable();
+    for folder in folders {
+        flags.push_str(&without(&folder).unwrap_or_default());
+    }
+    build.env(FLAGS, flags.trim_start());
+}
+
+/// The flag that begins names behind this folder. Cargo parts flags at spaces: a folder with one in its name stays.
+fn without(folder: &Path) -> Option<String> {
+    let folder = folder.to_str().filter(|name| !name.contains(char::is_whitespace))?;
+    Some(format!(" --remap-path-prefix={folder}/="))
 }
 
 /// Makes the scripts and the WebAssembly smaller. Trunk cannot read what wasm-bindgen writes, and copies the others as they
@@ -70,4 +95,21 @@ fn trunk() -> Command {
         trunk.env("NO_COLOR", "true");
     }
     trunk
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_is_built_without_the_folders_of_this_machine() {
+        let mut build = Command::new("trunk");
+        forget_this_machine(&mut build);
+        let flags = build.get_envs().find(|(name, _)| *name == FLAGS).unwrap().1.unwrap().to_str().unwrap();
+        for folder in [cargo_home().join("registry/src"), root()] {
+            let flag = format!("--remap-path-prefix={}/", folder.display());
+            assert!(flags.split(' ').any(|part| part.starts_with(&flag) && part.ends_with("/=")), "{flags}");
+        }
+        assert_eq!(without(Path::new("/a b")), None);
+    }
 }

@@ -17,6 +17,12 @@ pub fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |dir| root().join(dir))
 }
 
+/// Where Cargo keeps the sources of packages.
+pub fn cargo_home() -> PathBuf {
+    let usual = || std::env::home_dir().unwrap_or_default().join(".cargo");
+    std::env::var_os("CARGO_HOME").map_or_else(usual, |home| root().join(home))
+}
+
 /// A program that runs in the workspace's folder.
 pub fn command(program: &str) -> Command {
     let mut command = Command::new(program);

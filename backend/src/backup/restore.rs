@@ -4,7 +4,7 @@ use super::{BackupError, KEYS, WITHOUT_KEYS, at, beside, database, write_through
 use crate::config::Config;
 use crate::db::{Counts, Snapshot};
 use crate::platform::{
-    Clock as _, Draft, Folder, FolderError, Hold, SystemClock, aside, folder_of, is_there,
+    Clock as _, Draft, Folder, FolderError, Hold, SystemClock, aside, folder_of, is_there, keep_second_name,
 };
 use crate::tokens;
 use latchkey_shared::{EndReason, Secret};
@@ -28,7 +28,7 @@ pub struct Restored {
 }
 
 /// Looks through a backup and changes nothing.
-pub async fn verify(file: &Path) -> Result<Restored, BackupError> {
+pub async fn verify(config: &Config, file: &Path) -> Result<Restored, BackupError> {
     // Looked at before it is opened: a pipe would be waited for without end.
     if !std::fs::metadata(file).map_err(at(file))?.is_file() {
         return Err(BackupError::NotAFile(file.to_owned()));
@@ -36,16 +36,16 @@ pub async fn verify(file: &Path) -> Result<Restored, BackupError> {
     std::fs::File::open(file).map_err(at(file))?;
     let mut snapshot = Snapshot::open_to_read(file).await?;
     let counts = snapshot.examine().await?;
-    let with_keys = snapshot.kept(KEYS).await?.is_some();
-    let signs_out = snapshot.kept(WITHOUT_KEYS).await?.is_some();
+    let keys = snapshot.kept(KEYS).await?;
+    let signs_out = signs_out(config, &mut snapshot, keys.as_ref()).await?;
     snapshot.close().await?;
-    Ok(Restored { counts, with_keys, signs_out, aside: None })
+    Ok(Restored { counts, with_keys: keys.is_some(), signs_out, aside: None })
 }
 
 /// Puts a backup in the place of the database. What is there is replaced only where `force` says so, and is kept aside.
 pub async fn restore(config: &Config, file: &Path, force: bool) -> Result<Restored, BackupError> {
     let target = database(config)?;
-    verify(file).await?;
+    verify(config, file).await?;
     let folder = &config.data_dir;
     Folder::make(folder).map_err(at(folder))?;
     // Held to the end: no server starts on what is only half there.
@@ -140,14 +140,14 @@ async fn keep_aside(target: &Path, aside: &Path) -> Result<(), BackupError> {
     if let Ok(old) = Snapshot::open(target).await {
         let _ = old.close().await;
     }
-    // A link never replaces what is there.
+    // A second name never replaces what is there.
     for log in LOGS {
         let (log, kept) = (beside(target, log), beside(aside, log));
-        let moved = std::fs::hard_link(&log, &kept).and_then(|()| std::fs::remove_file(&log));
+        let moved = keep_second_name(&log, &kept).and_then(|()| std::fs::remove_file(&log));
         match moved {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(at(&log)(error)),
             _ => {}
         }
     }
-    std::fs::hard_link(target, aside).map_err(at(aside))
+    keep_second_name(target, aside).map_err(at(aside))
 }

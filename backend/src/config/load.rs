@@ -1,8 +1,8 @@
 //! Lays the file and the environment over the defaults, and checks the whole.
 
+use super::database_url::DatabaseUrl;
 use super::raw::Raw;
-use super::shown::{fault, is_a_name, shown};
-use super::values::DatabaseUrl;
+use super::shown::{fault, is_a_name, shown, shown_path};
 use super::{Config, Connections, Metrics, Passwords, Sessions, Throttle, Tokens, Traces};
 use super::{env_file, kubernetes};
 use figment::Figment;
@@ -14,8 +14,8 @@ use std::time::Duration;
 /// The prefix of every variable that is a setting.
 const PREFIX: &str = "LATCHKEY_";
 
-/// Why the server cannot start with these settings: one line that names the key, the value and what is allowed. A value
-/// that may be a secret is not repeated.
+/// Why the server cannot start with these settings: one line that names the key and what is allowed. A value is repeated only
+/// where it cannot be a secret.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct ConfigError(String);
@@ -48,27 +48,49 @@ pub fn from_pairs(
     variables: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Config, ConfigError> {
     let mut figment = Figment::new();
+    let settings = settings(variables)?;
     if let Some(file) = existing(file)? {
-        figment = figment.merge(Toml::string(&toml(&file)?));
+        let (text, table) = toml(&file)?;
+        let values = table.iter().filter(|(_, value)| !value.is_table()).map(|(key, _)| &**key);
+        none_may_cover(values, &settings)?;
+        figment = figment.merge(Toml::string(&text));
     }
-    for (key, value) in settings(variables)? {
+    none_may_cover(settings.keys().map(|key| &**key), &settings)?;
+    for (key, value) in settings {
         figment = figment.merge(Serialized::default(&key, value));
     }
     check(figment.extract().map_err(|error| explain(&error))?)
 }
 
 /// The file's text, if it is TOML. The line that is not is named and not repeated.
-fn toml(file: &Path) -> Result<String, ConfigError> {
+fn toml(file: &Path) -> Result<(String, toml::Table), ConfigError> {
     let failed = |what: String| ConfigError(format!("{}: {what}", file.display()));
     let text = std::fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
     match toml::from_str::<toml::Table>(&text) {
-        Ok(_) => Ok(text),
+        Ok(table) => Ok((text, table)),
         Err(error) => {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
             Err(failed(format!("line {line} is not TOML: expected a [section], or name = \"value\"")))
         }
     }
+}
+
+/// Refuses a value in the place of a section of which something else is set: one would take the other's place in silence.
+fn none_may_cover<'a>(
+    keys: impl IntoIterator<Item = &'a str>,
+    settings: &BTreeMap<String, serde_json::Value>,
+) -> Result<(), ConfigError> {
+    for key in keys.into_iter().filter(|key| is_a_name(key)) {
+        let is_within = |other: &&String| other.strip_prefix(key).is_some_and(|rest| rest.starts_with('.'));
+        if let Some(other) = settings.keys().find(is_within) {
+            let other = if is_a_name(other) { other } else { "a part of it" };
+            return Err(ConfigError(format!(
+                "{key}: this cannot have a value while {other} has one: take it away"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// The named file must exist; the usual one may.
@@ -107,7 +129,7 @@ fn settings(
 
 fn contents(name: &str, file: &str) -> Result<String, ConfigError> {
     // Somebody may have put the secret itself there, instead of the name of its file.
-    let file_name = if file.contains('/') { shown(file) } else { "the file that it names".to_owned() };
+    let file_name = shown_path(file);
     let failed = |what: String| ConfigError(format!("{name}: cannot read {file_name}: {what}"));
     let text = std::fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
     match text.trim_end_matches(['\r', '\n']) {
@@ -149,7 +171,10 @@ fn explain(error: &figment::Error) -> ConfigError {
 fn check(raw: Raw) -> Result<Config, ConfigError> {
     let access_lifetime = raw.tokens.access_lifetime.0;
     refuse(access_lifetime.as_secs() == 0 || access_lifetime.subsec_nanos() != 0, || {
-        format!("tokens.access_lifetime: {access_lifetime:?}: expected whole seconds, at least 1s")
+        format!(
+            "tokens.access_lifetime: {}: expected whole seconds, at least 1s",
+            shown(&format!("{access_lifetime:?}"))
+        )
     })?;
     for (key, span) in [
         ("sessions.idle", raw.sessions.idle.0),
@@ -161,7 +186,10 @@ fn check(raw: Raw) -> Result<Config, ConfigError> {
         ("connections.patience", raw.connections.patience.0),
     ] {
         refuse(span.is_zero() || span > CENTURY, || {
-            format!("{key}: {span:?}: expected more than nothing and at most a hundred years")
+            format!(
+                "{key}: {}: expected more than nothing and at most a hundred years",
+                shown(&format!("{span:?}"))
+            )
         })?;
     }
     let metrics = raw.metrics.listen.map(|listen| listen.0);
@@ -182,10 +210,12 @@ fn check(raw: Raw) -> Result<Config, ConfigError> {
     }
     let sample = raw.traces.sample;
     refuse(!(0.0..=1.0).contains(&sample), || {
-        format!("traces.sample: {sample}: expected a share from 0 (no call) to 1 (every call)")
+        let told = shown(&sample.to_string());
+        format!("traces.sample: {told}: expected a share from 0 (no call) to 1 (every call)")
     })?;
     refuse(raw.passwords.threads == Some(0), || "passwords.threads: 0: expected at least 1".to_owned())?;
-    let file = raw.data_dir.join("latchkey.db");
+    let data_dir = raw.data_dir.0;
+    let file = data_dir.join("latchkey.db");
     let database_url = match raw.database.url {
         Some(url) => url,
         None => DatabaseUrl::of_file(&file),
@@ -194,7 +224,7 @@ fn check(raw: Raw) -> Result<Config, ConfigError> {
         listen: raw.listen.0,
         public_url: raw.public_url,
         database_url,
-        data_dir: raw.data_dir,
+        data_dir,
         tokens: Tokens {
             access_lifetime,
             refresh_grace: raw.tokens.refresh_grace.0,
@@ -317,6 +347,23 @@ mod tests {
     }
 
     #[test]
+    fn a_value_in_the_place_of_a_section_is_not_passed_over_for_what_is_set_within() {
+        let within = ("LATCHKEY_DATABASE__URL", "sqlite://a");
+        for pairs in [
+            [("LATCHKEY_DATABASE", "postgres://hunter2"), within],
+            [("LATCHKEY_LISTEN__X", "a"), ("LATCHKEY_LISTEN", "hunter2")],
+        ] {
+            let line = with(&pairs).unwrap_err();
+            assert!(line.contains("cannot have a value while") && !line.contains("hunter2"), "{line}");
+        }
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "database = \"postgres://hunter2\"\n").unwrap();
+        let variables = [(within.0.to_owned(), within.1.to_owned())];
+        let line = from_pairs(Some(file.path()), variables).unwrap_err().to_string();
+        assert!(line.contains("database: ") && line.contains("database.url"), "{line}");
+    }
+
+    #[test]
     fn a_file_that_is_not_toml_is_told_in_one_line() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "listen = \"127.0.0.1:1\"\n[tokens\n").unwrap();
@@ -332,17 +379,21 @@ mod tests {
         let path = file.path().to_str().unwrap();
         let config = with(&[("LATCHKEY_DATABASE__URL_FILE", path)]).unwrap();
         assert_eq!(config.database_url.expose(), "postgres://u:p@db/latchkey");
-        assert!(with(&[("LATCHKEY_DATABASE__URL_FILE", "/nowhere")]).unwrap_err().contains("/nowhere"));
+        let missing = file.path().with_extension("missing");
+        let missing = missing.to_str().unwrap();
+        assert!(with(&[("LATCHKEY_DATABASE__URL_FILE", missing)]).unwrap_err().contains(missing));
         let both = [("LATCHKEY_DATABASE__URL_FILE", path), ("LATCHKEY_DATABASE__URL", "sqlite://a")];
         assert!(with(&both).unwrap_err().contains("not both"));
     }
 
     #[test]
-    fn a_bad_setting_is_one_line_that_names_key_value_and_what_is_allowed() {
+    fn a_bad_setting_is_one_line_that_names_the_key_and_what_is_allowed() {
         for (name, value, parts) in [
-            ("LATCHKEY_LISTEN", "everywhere", ["listen", "everywhere", "[::]:3000"]),
-            ("LATCHKEY_PUBLIC_URL", "id.example.org", ["public_url", "id.example.org", "https://"]),
-            ("LATCHKEY_TOKENS__ACCESS_LIFETIME", "soon", ["tokens.access_lifetime", "soon", "10m"]),
+            ("LATCHKEY_LISTEN", "127.0.0.1:99999", ["listen", "127.0.0.1:99999", "[::]:3000"]),
+            ("LATCHKEY_DATA_DIR", "postgres://latchkey@db/latchkey", ["data_dir", "folder", "database.url"]),
+            ("LATCHKEY_LISTEN", "everywhere", ["listen", "expected", "[::]:3000"]),
+            ("LATCHKEY_PUBLIC_URL", "id.example.org", ["public_url", "expected", "https://"]),
+            ("LATCHKEY_TOKENS__ACCESS_LIFETIME", "soon", ["tokens.access_lifetime", "expected", "10m"]),
             (
                 "LATCHKEY_TOKENS__ACCESS_LIFETIME",
                 "500ms",
@@ -351,21 +402,21 @@ mod tests {
             ("LATCHKEY_SESSIONS__IDLE", "0s", ["sessions.idle", "0ns", "more than nothing"]),
             ("LATCHKEY_SESSIONS__PER_ACCOUNT", "0", ["sessions.per_account", "0", "at least 1"]),
             ("LATCHKEY_SESSIONS__PER_ACCOUNT", "-1", ["sessions.per_account", "-1", "u32"]),
-            ("LATCHKEY_SESSIONS__BIND", "always", ["sessions.bind", "always", "auto, required or off"]),
+            ("LATCHKEY_SESSIONS__BIND", "always", ["sessions.bind", "expected", "auto, required or off"]),
             ("LATCHKEY_PASSWORDS__THREADS", "0", ["passwords.threads", "0", "at least 1"]),
-            ("LATCHKEY_PASSWORDS__THREADS", "many", ["passwords.threads", "many", "u16"]),
+            ("LATCHKEY_PASSWORDS__THREADS", "many", ["passwords.threads", "expected", "u16"]),
             ("LATCHKEY_THROTTLE__PER_ACCOUNT", "0", ["throttle.per_account", "0", "at least 1"]),
-            ("LATCHKEY_THROTTLE__PER_NETWORK", "few", ["throttle.per_network", "few", "u32"]),
+            ("LATCHKEY_THROTTLE__PER_NETWORK", "few", ["throttle.per_network", "expected", "u32"]),
             ("LATCHKEY_THROTTLE__PERIOD", "0s", ["throttle.period", "0ns", "more than nothing"]),
             ("LATCHKEY_CONNECTIONS__MAX", "0", ["connections.max", "0", "at least 1"]),
-            ("LATCHKEY_PROXIES__TRUSTED", "friends", ["proxies.trusted", "friends", "IP"]),
-            ("LATCHKEY_LOG__FORMAT", "xml", ["log.format", "xml", "text or json"]),
+            ("LATCHKEY_PROXIES__TRUSTED", "friends", ["proxies.trusted", "expected", "IP"]),
+            ("LATCHKEY_LOG__FORMAT", "xml", ["log.format", "expected", "text or json"]),
             ("LATCHKEY_METRICS__LISTEN", "0.0.0.0:9464", ["metrics.listen", "0.0.0.0:9464", "127.0.0.1"]),
-            ("LATCHKEY_METRICS__ALLOW_REMOTE", "maybe", ["metrics.allow_remote", "maybe", "bool"]),
-            ("LATCHKEY_TRACES__ENDPOINT", "here:4318", ["traces.endpoint", "here:4318", "http://"]),
+            ("LATCHKEY_METRICS__ALLOW_REMOTE", "maybe", ["metrics.allow_remote", "expected", "bool"]),
+            ("LATCHKEY_TRACES__ENDPOINT", "here:4318", ["traces.endpoint", "expected", "http://"]),
             ("LATCHKEY_TRACES__SAMPLE", "1.5", ["traces.sample", "1.5", "from 0"]),
-            ("LATCHKEY_TRACES__SAMPLE", "NaN", ["traces.sample", "NaN", "f64"]),
-            ("LATCHKEY_TRACES__FOLLOW_PROXIES", "maybe", ["traces.follow_proxies", "maybe", "bool"]),
+            ("LATCHKEY_TRACES__SAMPLE", "NaN", ["traces.sample", "expected", "f64"]),
+            ("LATCHKEY_TRACES__FOLLOW_PROXIES", "maybe", ["traces.follow_proxies", "expected", "bool"]),
             ("LATCHKEY_COLOUR", "red", ["colour", "unknown", "listen"]),
             ("LATCHKEY_TOKENS__COLOUR", "red", ["tokens.colour", "unknown", "access_lifetime"]),
         ] {

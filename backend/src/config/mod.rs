@@ -1,5 +1,6 @@
 //! Configuration: text from a file and the environment becomes checked values, once, at the start.
 
+mod database_url;
 mod env_file;
 mod kubernetes;
 mod load;
@@ -7,8 +8,9 @@ mod raw;
 mod shown;
 mod values;
 
+pub use database_url::DatabaseUrl;
 pub use load::{ConfigError, from_environment, from_pairs};
-pub use values::{Binding, Collector, DatabaseUrl, LogFormat, PublicUrl};
+pub use values::{Binding, Collector, LogFormat, PublicUrl, Span};
 
 use latchkey_shared::Secret;
 use std::net::{IpAddr, SocketAddr};

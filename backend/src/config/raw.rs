@@ -1,6 +1,7 @@
 //! The settings as they are written, before they are checked.
 
-use super::values::{Binding, Collector, DatabaseUrl, Listen, LogFormat, Network, PublicUrl, Span};
+use super::database_url::DatabaseUrl;
+use super::values::{Binding, Collector, DataDir, Listen, LogFormat, Network, PublicUrl, Span};
 use latchkey_shared::Secret;
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -13,7 +14,7 @@ use std::time::Duration;
 pub struct Raw {
     pub listen: Listen,
     pub public_url: PublicUrl,
-    pub data_dir: PathBuf,
+    pub data_dir: DataDir,
     pub database: Database,
     pub tokens: Tokens,
     pub sessions: Sessions,
@@ -111,7 +112,7 @@ impl Default for Raw {
         Self {
             listen: Listen(SocketAddr::from(([127, 0, 0, 1], 3000))),
             public_url: PublicUrl::default(),
-            data_dir: PathBuf::from("./data"),
+            data_dir: DataDir(PathBuf::from("./data")),
             database: Database::default(),
             tokens: Tokens::default(),
             sessions: Sessions::default(),

@@ -1,12 +1,12 @@
 //! Settings that are more than text: each parses once and says what is allowed.
 
+use super::database_url::DatabaseUrl;
 use super::shown::shown;
 use ipnet::IpNet;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::{Deserialize, Deserializer, de};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 use url::Url;
@@ -82,161 +82,26 @@ impl Default for PublicUrl {
     }
 }
 
-/// Which database, and where. It does not print its password.
-#[derive(Clone, PartialEq, Eq)]
-pub struct DatabaseUrl(String);
+/// The folder of the SQLite file and the secrets. Its name is told in many a message, so nothing else may stand there.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DataDir(pub PathBuf);
 
-/// What stands for itself in a URL.
-const UNRESERVED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
+/// What is as long as this, without a slash in it, is a key and not a folder's name.
+const SHORTEST_KEY: usize = 40;
 
-impl DatabaseUrl {
-    /// The SQLite database in this file, whatever letters its name has.
-    pub fn of_file(file: &Path) -> Self {
-        Self(format!("sqlite://{}", utf8_percent_encode(&file.to_string_lossy(), UNRESERVED)))
-    }
-
-    /// The whole URL, password included: for the driver alone.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-
-    /// The text without the password, wherever that stands in it: what a driver says may repeat what it was given.
-    pub fn redacted(&self, text: &str) -> String {
-        // The name of an SQLite file is no secret.
-        if self.is_sqlite() {
-            return text.to_owned();
-        }
-        let mut text = text.replace(&self.0, "***");
-        let Ok(url) = Url::parse(&self.0) else { return text };
-        let raw = url.password().unwrap_or_default();
-        let decoded = percent_decode_str(raw).decode_utf8_lossy();
-        let named = url.query_pairs().filter(|(name, _)| name == "password");
-        let secrets = [raw.to_owned(), decoded.into_owned()]
-            .into_iter()
-            .chain(named.map(|(_, value)| value.into_owned()));
-        for secret in secrets.filter(|secret| !secret.is_empty()) {
-            text = text.replace(&secret, "***");
-        }
-        text
-    }
-
-    /// The role that it signs in as.
-    pub fn user(&self) -> Option<String> {
-        let url = Url::parse(&self.0).ok()?;
-        let named = url.query_pairs().find(|(name, _)| name == "user").map(|(_, value)| value.into_owned());
-        let user =
-            named.unwrap_or_else(|| percent_decode_str(url.username()).decode_utf8_lossy().into_owned());
-        Some(user).filter(|user| !user.is_empty())
-    }
-
-    /// The file of those authorities whose certificates are taken.
-    pub fn authorities(&self) -> Option<String> {
-        self.parameter(&["sslrootcert", "ssl-root-cert", "ssl-ca"])
-    }
-
-    /// Whether the certificate of the database is looked at, and not only used.
-    pub fn verifies_certificates(&self) -> bool {
-        let mode = self.parameter(&["sslmode", "ssl-mode"]).unwrap_or_default();
-        mode.to_ascii_lowercase().starts_with("verify-")
-    }
-
-    fn parameter(&self, names: &[&str]) -> Option<String> {
-        let url = Url::parse(&self.0).ok()?;
-        let last = url.query_pairs().filter(|(name, _)| names.contains(&&**name)).last();
-        last.map(|(_, value)| value.into_owned())
-    }
-
-    /// Whether it names an SQLite file.
-    pub fn is_sqlite(&self) -> bool {
-        self.0.starts_with("sqlite:")
-    }
-}
-
-impl FromStr for DatabaseUrl {
+impl FromStr for DataDir {
     type Err = &'static str;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let text = text.trim();
-        if text.starts_with("sqlite:") {
-            return Ok(Self(text.to_owned()));
+        const SCHEMES: [&str; 4] = ["postgres:", "postgresql:", "mysql:", "sqlite:"];
+        let lower = text.to_ascii_lowercase();
+        let has_user = text.split_once('@').is_some_and(|(user, _)| user.contains(':'));
+        if text.contains("://") || has_user || SCHEMES.iter().any(|scheme| lower.starts_with(scheme)) {
+            return Err("expected the name of a folder, and no URL: a database's belongs in database.url");
         }
-        if ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme)) {
-            must_be_readable(text)?;
-            return Ok(Self(for_the_driver(text)));
+        if text.contains(char::is_control) || !text.contains('/') && text.len() >= SHORTEST_KEY {
+            return Err("expected the name of a folder, such as /var/lib/latchkey, and no key");
         }
-        Err("expected sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME")
-    }
-}
-
-/// Refuses what the driver would read otherwise than it was meant, or would tell in its own words, with the password in
-/// them.
-fn must_be_readable(text: &str) -> Result<(), &'static str> {
-    const UNREADABLE: &str = "this is no URL: write it as postgres://USER:PASSWORD@HOST:PORT/NAME, and percent-encode what is not a letter or a digit in the user's name and the password (@ as %40, : as %3A, / as %2F, ? as %3F, # as %23, % as %25, a space as %20)";
-    const UNKNOWN: &str = "a parameter behind the ? is not known: expected sslmode, sslrootcert, sslcert, sslkey, host, hostaddr, port, dbname, user, password, application_name, options or statement-cache-capacity; a ? in the password is percent-encoded as %3F";
-    let url = Url::parse(text).map_err(|_| UNREADABLE)?;
-    // An @ behind the host's name is the one that was meant: before it stands a password with a /, ? or # in it.
-    let rest = [url.path(), url.query().unwrap_or_default()].concat();
-    let parts = [url.username(), url.password().unwrap_or_default(), url.path()];
-    if url.fragment().is_some() || rest.contains('@') || !parts.iter().all(|part| is_text(part)) {
-        return Err(UNREADABLE);
-    }
-    if url.query_pairs().all(|(name, value)| is_a_parameter(&name, &value)) { Ok(()) } else { Err(UNKNOWN) }
-}
-
-/// Without what the driver would only wonder at, in the log.
-fn for_the_driver(text: &str) -> String {
-    let Some((place, query)) = text.split_once('?') else { return text.to_owned() };
-    let is_read = |pair: &&str| !PASSED_OVER.contains(&pair.split('=').next().unwrap_or_default());
-    let kept = query.split('&').filter(is_read).collect::<Vec<_>>().join("&");
-    if kept.is_empty() { place.to_owned() } else { format!("{place}?{kept}") }
-}
-
-fn is_text(encoded: &str) -> bool {
-    percent_decode_str(encoded).decode_utf8().is_ok()
-}
-
-/// Those that the driver reads. It tells others in the log, with their values.
-fn is_a_parameter(name: &str, value: &str) -> bool {
-    match name {
-        "sslmode" | "ssl-mode" => {
-            let value = value.to_ascii_lowercase();
-            matches!(value.as_str(), "disable" | "allow" | "prefer" | "require" | "verify-ca" | "verify-full")
-        }
-        "port" => value.parse::<u16>().is_ok(),
-        "hostaddr" => value.parse::<IpAddr>().is_ok(),
-        "statement-cache-capacity" => value.parse::<usize>().is_ok(),
-        "sslrootcert" | "ssl-root-cert" | "ssl-ca" | "sslcert" | "ssl-cert" | "sslkey" | "ssl-key" => true,
-        "host" | "dbname" | "user" | "password" | "application_name" | "options" => true,
-        _ => PASSED_OVER.contains(&name) || (name.starts_with("options[") && name.ends_with(']')),
-    }
-}
-
-/// What other clients of PostgreSQL read, and hosts put into the URLs that they give out. None of them holds a secret.
-const PASSED_OVER: [&str; 18] = [
-    "channel_binding",
-    "client_encoding",
-    "connect_timeout",
-    "fallback_application_name",
-    "gssencmode",
-    "keepalives",
-    "keepalives_count",
-    "keepalives_idle",
-    "keepalives_interval",
-    "load_balance_hosts",
-    "require_auth",
-    "ssl_max_protocol_version",
-    "ssl_min_protocol_version",
-    "sslcompression",
-    "sslnegotiation",
-    "sslsni",
-    "target_session_attrs",
-    "tcp_user_timeout",
-];
-
-impl fmt::Debug for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = self.0.split(':').next().unwrap_or_default();
-        write!(f, "{scheme}:***")
+        Ok(Self(text.into()))
     }
 }
 
@@ -299,9 +164,10 @@ impl FromStr for Collector {
     }
 }
 
+/// Without the path: with some collectors that is a key.
 impl fmt::Display for Collector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "http://{}{}", self.authority, self.path)
+        write!(f, "http://{}", self.authority)
     }
 }
 
@@ -381,6 +247,7 @@ parsed!(Collector, shown);
 parsed!(LogFormat, shown);
 parsed!(Binding, shown);
 parsed!(Network, shown);
+parsed!(DataDir, |_| "this value".to_owned());
 parsed!(DatabaseUrl, |_| "this value".to_owned());
 
 #[cfg(test)]
@@ -424,36 +291,36 @@ mod tests {
     }
 
     #[test]
-    fn a_collector_is_a_plain_url_without_anything_secret() {
-        let shown = |text: &str| text.parse::<Collector>().map(|collector| collector.to_string());
-        assert_eq!(shown("http://127.0.0.1:4318").unwrap(), "http://127.0.0.1:4318/v1/traces");
-        assert_eq!(shown("http://[::1]:4318/").unwrap(), "http://[::1]:4318/v1/traces");
-        assert_eq!(shown("http://collector/otlp/traces").unwrap(), "http://collector:80/otlp/traces");
+    fn a_collector_is_a_plain_url_whose_path_is_not_told() {
+        let read = |text: &str| text.parse::<Collector>();
+        for (text, shown, path) in [
+            ("http://127.0.0.1:4318", "http://127.0.0.1:4318", "/v1/traces"),
+            ("http://[::1]:4318/", "http://[::1]:4318", "/v1/traces"),
+            ("http://collector/hunter2/traces", "http://collector:80", "/hunter2/traces"),
+        ] {
+            let collector = read(text).unwrap();
+            assert_eq!((collector.to_string().as_str(), collector.path()), (shown, path));
+        }
         for text in ["", "127.0.0.1:4318", "https://a", "http://a?b", "http://a#b", "http://u:p@a", "http://"]
         {
-            assert!(shown(text).is_err(), "{text}");
+            assert!(read(text).is_err(), "{text}");
         }
     }
 
     #[test]
-    fn what_other_clients_of_postgresql_read_is_kept_from_the_driver() {
-        for (text, kept) in [
-            ("postgres://u:p@h/db", "postgres://u:p@h/db"),
-            ("postgres://h/db?channel_binding=require", "postgres://h/db"),
-            (
-                "postgres://h/db?connect_timeout=9&sslmode=require&keepalives=1",
-                "postgres://h/db?sslmode=require",
-            ),
-            ("postgres://h/db?options=-c%20a%3Db", "postgres://h/db?options=-c%20a%3Db"),
+    fn a_data_folder_is_no_url_and_no_key() {
+        for text in ["./data", "data", "/var/lib/latchkey", "of the unit & nobody's", "a:b", "at@home"] {
+            assert_eq!(text.parse::<DataDir>().unwrap().0, PathBuf::from(text));
+        }
+        for text in [
+            "postgres://latchkey:hunter2@db/latchkey",
+            "latchkey:hunter2@db/latchkey",
+            "Postgres:latchkey",
+            "sqlite:data/latchkey.db",
+            "hunter2hunter2hunter2hunter2hunter2hunter2h",
+            "-----BEGIN PRIVATE KEY-----\nhunter2",
         ] {
-            assert_eq!(text.parse::<DatabaseUrl>().unwrap().expose(), kept);
+            assert!(text.parse::<DataDir>().is_err(), "{text}");
         }
-        assert!("postgres://h/db?sslmod=require".parse::<DatabaseUrl>().is_err());
-    }
-
-    #[test]
-    fn a_database_url_does_not_print_its_password() {
-        let url: DatabaseUrl = "postgres://latchkey:hunter2@db/latchkey".parse().unwrap();
-        assert_eq!(format!("{url:?}"), "postgres:***");
     }
 }

@@ -11,7 +11,10 @@ use crate::config::DatabaseUrl;
 use crate::platform::{FolderError, Hold};
 use sea_orm::sqlx::Connection as _;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbErr, TransactionTrait};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, IsolationLevel,
+    TransactionTrait,
+};
 use sea_orm_migration::MigratorTrait;
 use std::fs::File;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -23,6 +26,13 @@ pub enum ConnectError {
     /// Nobody answers there.
     #[error("database.url: no database answers there within {} s; start it, or name another", ACQUIRE_TIMEOUT.as_secs())]
     Unreachable,
+    /// Somebody answers, and nothing is done there.
+    #[error(
+        "database.url: connected, and no statement is answered within {} s: a pooler in between waits for its database, or \
+         has too few connections to it (PgBouncer: default_pool_size, at least 2 with pool_mode = session)",
+        bounded::PATIENCE.as_secs()
+    )]
+    Silent,
     /// SQLite is for one server.
     #[error(
         "database.url: another server uses {0}: stop it first, or give both a PostgreSQL, which servers can share"
@@ -91,7 +101,9 @@ impl Database {
             // Migrations take as long as they take: they have connections of their own.
             let unbounded = sea_orm::Database::connect(options.clone()).await.map_err(refused)?;
             pooler::must_keep_statements(&unbounded, url).await?;
-            migrate(&unbounded).await.map_err(refused)?;
+            if let Err(error) = migrate(&unbounded).await {
+                return Err(refusal::of_migrating(&unbounded, url, &error).await);
+            }
             unbounded.close().await.map_err(refused)?;
             Some(bounded::bound(&mut options))
         };
@@ -197,13 +209,21 @@ pub fn hold(url: &DatabaseUrl) -> Result<Option<Hold>, ConnectError> {
     })
 }
 
-/// Servers that start at the same moment take turns: the first one migrates, the others find nothing left to do.
+/// For as long as a transaction lasts nothing in it is cut short, whatever the role or the database has for a limit. As a
+/// query it sets those that this version of PostgreSQL knows; and nothing stays behind on a pooler's connection.
+const WITHOUT_LIMITS: &str = "SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN ('statement_timeout', \
+     'lock_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')";
+
+/// Servers that start at the same moment take turns: the first one migrates, the others find nothing left to do. All of it is
+/// one transaction: behind a pooler there is no other way to stay on the connection that has no limits.
 async fn migrate(connection: &DatabaseConnection) -> Result<(), DbErr> {
-    if connection.get_database_backend() != sea_orm::DatabaseBackend::Postgres {
+    if connection.get_database_backend() != DatabaseBackend::Postgres {
         return Migrator::up(connection, None).await;
     }
-    let turn = connection.begin().await?;
+    // Each statement sees what the turn before has committed.
+    let turn = connection.begin_with_config(Some(IsolationLevel::ReadCommitted), None).await?;
+    turn.execute_unprepared(WITHOUT_LIMITS).await?;
     turn.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
-    Migrator::up(connection, None).await?;
+    Migrator::up(&turn, None).await?;
     turn.commit().await
 }

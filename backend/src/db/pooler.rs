@@ -1,12 +1,16 @@
 //! Poolers between the server and PostgreSQL. Statements are prepared once for each connection, so a connection has to stay
 //! the same one from statement to statement.
 
+use super::bounded::PATIENCE;
 use super::connect::ConnectError;
 use super::refusal;
 use crate::config::DatabaseUrl;
+use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::sqlx::pool::PoolConnection;
+use sea_orm::sqlx::postgres::PgDatabaseError;
 use sea_orm::sqlx::{Postgres, query_scalar};
 use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, SqlxError};
+use tokio::time::timeout;
 
 /// Refuses a pooler behind which prepared statements are lost: two connections use the same statement by turns, so that one
 /// finds the other's, or loses its own.
@@ -17,30 +21,55 @@ pub(super) async fn must_keep_statements(
     let pool = connection.get_postgres_connection_pool();
     let asked = async {
         let (mut one, mut other) = (pool.acquire().await?, pool.acquire().await?);
-        for _ in 0..2 {
-            ask(&mut one).await?;
-            ask(&mut other).await?;
-            ask(&mut other).await?;
-            ask(&mut one).await?;
+        let asked = ask_by_turns(&mut one, &mut other).await;
+        if asked.is_err() {
+            // The pool would look whether they still live, and tell the log that they do not.
+            drop((one.detach(), other.detach()));
         }
-        Ok(())
+        asked
     };
-    match asked.await {
+    // A pooler that waits for a connection of its own says nothing meanwhile, for two minutes unless it is told otherwise.
+    match timeout(PATIENCE, asked).await.map_err(|_| ConnectError::Silent)? {
         Ok(()) => Ok(()),
         Err(error) if is_lost(&error) => Err(ConnectError::Pooler),
         Err(error) => Err(refusal::of(url, &DbErr::Conn(RuntimeErr::SqlxError(error.into())))),
     }
 }
 
+async fn ask_by_turns(
+    one: &mut PoolConnection<Postgres>,
+    other: &mut PoolConnection<Postgres>,
+) -> Result<(), SqlxError> {
+    for _ in 0..2 {
+        ask(one).await?;
+        ask(other).await?;
+        ask(other).await?;
+        ask(one).await?;
+    }
+    Ok(())
+}
+
 async fn ask(connection: &mut PoolConnection<Postgres>) -> Result<i32, SqlxError> {
     query_scalar("SELECT $1::int4").bind(1_i32).fetch_one(&mut **connection).await
 }
 
-/// The statement is not there, or there already; or the answers are not those to what was asked.
+/// The statement is not there, or there already; or the answers are not those to what was asked. PostgreSQL's code for what
+/// breaks the protocol is also PgBouncer's for whatever it has to say: only that of a statement counts.
 fn is_lost(error: &SqlxError) -> bool {
     match error {
-        SqlxError::Database(error) => matches!(error.code().as_deref(), Some("26000" | "42P05" | "08P01")),
+        SqlxError::Database(error) => match error.code().as_deref() {
+            Some("26000" | "42P05") => true,
+            Some("08P01") => is_of_a_statement(&**error),
+            _ => false,
+        },
         SqlxError::Protocol(_) => true,
         _ => false,
     }
+}
+
+/// By the name of the routine, which PostgreSQL translates into no language and PgBouncer does not send.
+fn is_of_a_statement(error: &dyn DatabaseError) -> bool {
+    let routine = error.try_downcast_ref::<PgDatabaseError>().and_then(PgDatabaseError::routine);
+    routine.is_some_and(|routine| routine.starts_with("exec_"))
+        || error.message().contains("prepared statement")
 }

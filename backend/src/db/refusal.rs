@@ -1,19 +1,56 @@
 //! Why a database cannot be opened, in one line that says what to do. What the driver says may repeat the URL, and is told
 //! without the password.
 
+use super::advice;
 use super::connect::ConnectError;
 use super::snapshot::sqlite_file;
 use crate::config::DatabaseUrl;
-use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlxError};
+use sea_orm::{
+    ConnAcquireErr, ConnectionTrait as _, DatabaseBackend, DatabaseConnection, DbErr, SqlxError, Statement,
+};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long a database that has refused something is asked why.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// PostgreSQL's codes for a lack of rights, and for no schema to make tables in.
+const NO_RIGHTS: [&str; 2] = ["42501", "3F000"];
 
 /// What a failure to open this database means.
 pub(super) fn of(url: &DatabaseUrl, error: &DbErr) -> ConnectError {
-    let cause = cause(error);
+    explained(url, error, None)
+}
+
+/// What a failure to make or change the tables means. Whether it is for want of rights is asked of the database: what it
+/// says about it by itself may be in any language.
+pub(super) async fn of_migrating(
+    connection: &DatabaseConnection,
+    url: &DatabaseUrl,
+    error: &DbErr,
+) -> ConnectError {
+    let lacks_rights = advice::code(error).is_some_and(|code| NO_RIGHTS.contains(&&*code))
+        && !matches!(timeout(PATIENCE, may_make_tables(connection)).await, Ok(Ok(Some(true))));
+    explained(url, error, lacks_rights.then(|| grant(url)))
+}
+
+async fn may_make_tables(connection: &DatabaseConnection) -> Result<Option<bool>, DbErr> {
+    const ASK: &str =
+        "SELECT has_schema_privilege('public', 'USAGE') AND has_schema_privilege('public', 'CREATE')";
+    let asked = Statement::from_string(DatabaseBackend::Postgres, ASK);
+    connection.query_one_raw(asked).await?.map(|row| row.try_get_by_index(0)).transpose()
+}
+
+fn grant(url: &DatabaseUrl) -> String {
+    let role = url.user().unwrap_or_else(|| "ROLE".to_owned()).replace('"', "\"\"");
+    format!("; let the owner of the database run: GRANT USAGE, CREATE ON SCHEMA public TO \"{role}\"")
+}
+
+fn explained(url: &DatabaseUrl, error: &DbErr, words: Option<String>) -> ConnectError {
     let timed_out = matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
-        || matches!(cause, Some(SqlxError::PoolTimedOut));
-    let code = cause.and_then(|cause| cause.as_database_error()?.code()).unwrap_or_default();
+        || matches!(advice::cause(error), Some(SqlxError::PoolTimedOut));
+    let code = advice::code(error).unwrap_or_default();
     if let Some(file) = sqlite_file(url)
-        && (timed_out || is_lock(&code))
+        && (timed_out || advice::is_lock(&code))
     {
         return ConnectError::Locked(file.display().to_string());
     }
@@ -22,30 +59,13 @@ pub(super) fn of(url: &DatabaseUrl, error: &DbErr) -> ConnectError {
     }
     // PostgreSQL explains itself in several lines now and then.
     let told = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-    ConnectError::Refused(url.redacted(&format!("{told}{}", advice(url, &code, &told))))
+    let words = words.unwrap_or_else(|| advice_on(&code, &told).to_owned());
+    // The words are our own: a role that is called as its password is stays in them.
+    ConnectError::Refused(format!("{}{words}", url.redacted(&told)))
 }
 
-fn cause(error: &DbErr) -> Option<&SqlxError> {
-    let (DbErr::Conn(cause) | DbErr::Exec(cause) | DbErr::Query(cause)) = error else { return None };
-    let RuntimeErr::SqlxError(cause) = cause else { return None };
-    Some(cause)
-}
-
-/// SQLite's codes for a file that somebody else has locked, and for locks that the file system does not carry.
-fn is_lock(code: &str) -> bool {
-    const LOCKS_OF_THE_SYSTEM: [u32; 4] = [3850, 4618, 5130, 5386];
-    code.parse::<u32>()
-        .is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 15) || LOCKS_OF_THE_SYSTEM.contains(&code))
-}
-
-fn advice(url: &DatabaseUrl, code: &str, told: &str) -> String {
-    let words = match code {
-        "42501" | "3F000" if told.contains("schema") => {
-            let role = url.user().unwrap_or_else(|| "ROLE".to_owned()).replace('"', "\"\"");
-            return format!(
-                "; let the owner of the database run: GRANT USAGE, CREATE ON SCHEMA public TO \"{role}\""
-            );
-        }
+fn advice_on(code: &str, told: &str) -> &'static str {
+    match code {
         "28P01" | "28000" => "; in the URL, percent-encode what is no letter or digit in the password",
         "08P01" if told.contains("startup parameter") => {
             "; a pooler does not pass on what the URL says in `options`: take that out"
@@ -57,6 +77,5 @@ fn advice(url: &DatabaseUrl, code: &str, told: &str) -> String {
             "; the certificate is for another name than the URL's (sslmode=verify-full compares them)"
         }
         _ => "",
-    };
-    words.to_owned()
+    }
 }

@@ -1,5 +1,5 @@
 //! Whose word on PostgreSQL's certificate is taken: that of the authorities in the file that the URL names (`sslrootcert`),
-//! or of those that the system knows. The well-known ones are built in beside them.
+//! or of those that the system knows (`sslrootcert=system`, or none named). The well-known ones are built in beside them.
 
 use super::connect::ConnectError;
 use crate::config::DatabaseUrl;

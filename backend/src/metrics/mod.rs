@@ -58,36 +58,48 @@ pub enum SignedIn {
     Failed,
 }
 
-impl Outcome for Refreshed {
-    const ALL: &'static [(Self, &'static str)] = &[
-        (Self::Rotated, "rotated"),
-        (Self::Repeated, "repeated"),
-        (Self::Replayed, "replayed"),
-        (Self::Ended, "ended"),
-        (Self::Unproven, "unproven"),
-        (Self::Invalid, "invalid"),
-        (Self::Failed, "failed"),
-    ];
-}
+tally::outcomes!(Refreshed {
+    Rotated => "rotated",
+    Repeated => "repeated",
+    Replayed => "replayed",
+    Ended => "ended",
+    Unproven => "unproven",
+    Invalid => "invalid",
+    Failed => "failed",
+});
 
-impl Outcome for SignedIn {
-    const ALL: &'static [(Self, &'static str)] = &[
-        (Self::Accepted, "accepted"),
-        (Self::Rejected, "rejected"),
-        (Self::TooMany, "throttled"),
-        (Self::Overloaded, "overloaded"),
-        (Self::Failed, "failed"),
-    ];
-}
+tally::outcomes!(SignedIn {
+    Accepted => "accepted",
+    Rejected => "rejected",
+    TooMany => "throttled",
+    Overloaded => "overloaded",
+    Failed => "failed",
+});
 
-impl Outcome for EndReason {
-    const ALL: &'static [(Self, &'static str)] = &[
-        (Self::SignedOut, "signed_out"),
-        (Self::SignedOutElsewhere, "signed_out_elsewhere"),
-        (Self::ReplayDetected, "replay_detected"),
-        (Self::PasswordChanged, "password_changed"),
-        (Self::Expired, "expired"),
-        (Self::AccountDeleted, "account_deleted"),
-        (Self::Admin, "admin"),
-    ];
+tally::outcomes!(EndReason {
+    SignedOut => "signed_out",
+    SignedOutElsewhere => "signed_out_elsewhere",
+    ReplayDetected => "replay_detected",
+    PasswordChanged => "password_changed",
+    PasswordReset => "password_reset",
+    Expired => "expired",
+    TooManySessions => "too_many_sessions",
+    AccountDeleted => "account_deleted",
+    Admin => "admin",
+    Unknown => "unknown",
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_for_which_a_session_ends_is_counted_by_its_name() {
+        for reason in EndReason::ALL {
+            let tally = Tally::default();
+            tally.add(reason);
+            let counted: Vec<_> = tally.read().filter(|(_, count)| *count != 0).collect();
+            assert_eq!(counted, [(reason.to_string().as_str(), 1)]);
+        }
+    }
 }

@@ -4,10 +4,27 @@ use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The ways in which something can turn out, each with its name.
-pub trait Outcome: Copy + PartialEq + 'static {
-    /// All of them.
-    const ALL: &'static [(Self, &'static str)];
+pub trait Outcome: Copy + 'static {
+    /// The names of all of them.
+    const NAMES: &'static [&'static str];
+    /// The name of this one, which is one of those.
+    fn name(self) -> &'static str;
 }
+
+/// Names every way in which something can turn out; one that is left out does not compile.
+macro_rules! outcomes {
+    ($type:ident { $($outcome:ident => $name:literal,)* }) => {
+        impl crate::metrics::Outcome for $type {
+            const NAMES: &'static [&'static str] = &[$($name),*];
+            fn name(self) -> &'static str {
+                match self {
+                    $(Self::$outcome => $name,)*
+                }
+            }
+        }
+    };
+}
+pub(super) use outcomes;
 
 /// A count for each outcome.
 pub struct Tally<O> {
@@ -17,14 +34,14 @@ pub struct Tally<O> {
 
 impl<O: Outcome> Default for Tally<O> {
     fn default() -> Self {
-        Self { counts: O::ALL.iter().map(|_| AtomicU64::new(0)).collect(), outcomes: PhantomData }
+        Self { counts: O::NAMES.iter().map(|_| AtomicU64::new(0)).collect(), outcomes: PhantomData }
     }
 }
 
 impl<O: Outcome> Tally<O> {
     /// It turned out like this.
     pub fn add(&self, outcome: O) {
-        let place = O::ALL.iter().position(|(known, _)| *known == outcome);
+        let place = O::NAMES.iter().position(|name| *name == outcome.name());
         if let Some(count) = place.and_then(|place| self.counts.get(place)) {
             count.fetch_add(1, Ordering::Relaxed);
         }
@@ -32,7 +49,6 @@ impl<O: Outcome> Tally<O> {
 
     /// Every outcome's name and count.
     pub fn read(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let names = O::ALL.iter().map(|(_, name)| *name);
-        names.zip(self.counts.iter().map(|count| count.load(Ordering::Relaxed)))
+        O::NAMES.iter().copied().zip(self.counts.iter().map(|count| count.load(Ordering::Relaxed)))
     }
 }

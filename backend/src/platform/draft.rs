@@ -1,11 +1,21 @@
 //! A file in the making. It lies in a folder of its own beside the place where it will stand: one whose name nobody can
 //! have taken before, and into which nobody else can look or put anything.
 
-use super::{OsRandomness, Randomness};
-use std::fs::{DirBuilder, File, OpenOptions};
+use super::{Clock as _, Folder, OsRandomness, Randomness, SystemClock};
+use latchkey_shared::Timestamp;
+use std::ffi::OsStr;
+use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How the folder's name begins; 32 hexadecimal digits follow.
+const PREFIX: &str = ".latchkey-";
+/// The file's name meanwhile; SQLite puts others beside it that begin alike.
+const DRAFT: &str = "draft";
+/// A draft that has not been touched for so long is of a program that was killed: a day.
+const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A file in the making; it is removed unless it is put in its place.
 #[derive(Debug)]
@@ -17,11 +27,13 @@ pub struct Draft {
 impl Draft {
     /// Makes the folder. Fails where there is none for `target`, or where nothing can be written there.
     pub fn beside(target: &Path) -> io::Result<Self> {
+        let place = folder_of(target);
+        remove_abandoned(&place, SystemClock.now());
         let random: &dyn Randomness = &OsRandomness;
-        let name = format!(".latchkey-{:032x}", u128::from_le_bytes(random.bytes()));
-        let folder = folder_of(target).join(name);
+        let name = format!("{PREFIX}{:032x}", u128::from_le_bytes(random.bytes()));
+        let folder = place.join(name);
         DirBuilder::new().mode(0o700).create(&folder)?;
-        Ok(Self { file: folder.join("draft"), folder })
+        Ok(Self { file: folder.join(DRAFT), folder })
     }
 
     /// Makes the file, empty and for its owner's eyes alone.
@@ -55,7 +67,7 @@ impl Drop for Draft {
     }
 }
 
-/// Some file systems, such as those of memory sticks, know no second name for a file.
+/// For file systems that know no second name for a file.
 #[cfg(target_os = "linux")]
 fn rename_new(from: &Path, to: &Path, _: io::Error) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -65,6 +77,54 @@ fn rename_new(from: &Path, to: &Path, _: io::Error) -> io::Result<()> {
 #[cfg(not(target_os = "linux"))]
 fn rename_new(_: &Path, _: &Path, error: io::Error) -> io::Result<()> {
     Err(error)
+}
+
+/// Removes drafts that nobody will finish: a program that is killed leaves one, with a whole backup in it. Those of other
+/// users stay, and so does what only bears such a name.
+fn remove_abandoned(place: &Path, now: Timestamp) {
+    let Ok(entries) = std::fs::read_dir(place) else { return };
+    let abandoned = entries.flatten().map(|entry| entry.path()).filter(|path| is_abandoned(path, now));
+    for folder in abandoned {
+        // One that cannot be removed is no reason not to go on.
+        let _ = std::fs::remove_dir_all(folder);
+    }
+}
+
+fn is_abandoned(folder: &Path, now: Timestamp) -> bool {
+    let is_digit = |c: char| matches!(c, '0'..='9' | 'a'..='f');
+    let name = folder.file_name().and_then(OsStr::to_str).and_then(|name| name.strip_prefix(PREFIX));
+    let is_draft = name.is_some_and(|digits| digits.len() == 32 && digits.chars().all(is_digit));
+    let is_ours = |metadata: &Metadata| metadata.uid() == rustix::process::geteuid().as_raw();
+    let is_old =
+        |metadata: &Metadata| Timestamp::from_millis(metadata.mtime().saturating_mul(1000)) + ABANDONED < now;
+    is_draft
+        && std::fs::symlink_metadata(folder).is_ok_and(|it| it.is_dir() && is_ours(&it) && is_old(&it))
+        && std::fs::read_dir(folder).is_ok_and(|files| {
+            files.flatten().all(|file| {
+                let is_file = file.metadata().is_ok_and(|it| it.is_file() && is_old(&it));
+                is_file && file.file_name().to_string_lossy().starts_with(DRAFT)
+            })
+        })
+}
+
+/// Gives a file a second name where nothing stands, one that stays when another file takes its place. Some file systems, such
+/// as those of memory sticks, know no second name: there a copy gets it.
+pub fn keep_second_name(file: &Path, name: &Path) -> io::Result<()> {
+    match std::fs::hard_link(file, name) {
+        Err(error) if !matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::NotFound) => {
+            copy_new(file, name)
+        }
+        linked => linked,
+    }
+}
+
+fn copy_new(file: &Path, name: &Path) -> io::Result<()> {
+    let draft = Draft::beside(name)?;
+    let (mut from, mut to) = (File::open(file)?, draft.create()?);
+    Folder::hand_over(file, &to)?;
+    io::copy(&mut from, &mut to)?;
+    to.sync_all()?;
+    draft.put_new(name)
 }
 
 /// The folder in which a file stands.
@@ -95,7 +155,8 @@ pub fn is_there(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::time::SystemTime;
 
     fn names(folder: &Path) -> Vec<String> {
         let mut names: Vec<_> = std::fs::read_dir(folder)
@@ -146,6 +207,48 @@ mod tests {
         }
         assert_eq!(std::fs::read(at("file")).unwrap(), b"precious");
         assert_eq!(names(folder.path()), ["dangling", "file", "folder", "link"]);
+    }
+
+    #[test]
+    fn the_next_draft_removes_those_that_a_killed_program_has_left_and_nothing_else() {
+        let place = tempfile::tempdir().unwrap();
+        let at = |name: &str| place.path().join(name);
+        let [old, new, foreign] = ["0", "1", "2"].map(|digit| format!("{PREFIX}{}", digit.repeat(32)));
+        let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+        let leave = |folder: &str, file: &str, is_old: bool| {
+            std::fs::create_dir(at(folder)).unwrap();
+            std::fs::write(at(folder).join(file), "keys").unwrap();
+            for path in [at(folder).join(file), at(folder)] {
+                if is_old {
+                    File::open(path).unwrap().set_modified(long_ago).unwrap();
+                }
+            }
+        };
+        leave(&old, "draft-journal", true);
+        leave(&new, "draft", false);
+        leave(&foreign, "precious", true);
+        leave(".latchkey-notes", "draft", true);
+        drop(Draft::beside(&at("backup")).unwrap());
+        assert_eq!(names(place.path()), [new, foreign, ".latchkey-notes".to_owned()]);
+    }
+
+    #[test]
+    fn a_second_name_stays_when_another_file_takes_the_firsts_place_and_replaces_nothing() {
+        for keep in [keep_second_name, copy_new] {
+            let folder = tempfile::tempdir().unwrap();
+            let (file, second) = (folder.path().join("file"), folder.path().join("second"));
+            assert_eq!(keep(&file, &second).unwrap_err().kind(), ErrorKind::NotFound);
+            std::fs::write(&file, "old").unwrap();
+            std::fs::set_permissions(&file, PermissionsExt::from_mode(0o600)).unwrap();
+            keep(&file, &second).unwrap();
+            let draft = Draft::beside(&file).unwrap();
+            std::fs::write(draft.path(), "new").unwrap();
+            draft.put(&file).unwrap();
+            assert_eq!(keep(&file, &second).unwrap_err().kind(), ErrorKind::AlreadyExists);
+            assert_eq!(std::fs::read(&second).unwrap(), b"old");
+            assert_eq!(std::fs::metadata(&second).unwrap().permissions().mode() & 0o777, 0o600);
+            assert_eq!(names(folder.path()), ["file", "second"]);
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ mod trouble;
 pub use attended::{Attended, Calls};
 pub use clock::{Clock, SKEW, Steady, SystemClock, TestClock};
 pub use descriptors::{connections_below, raise_descriptors};
-pub use draft::{Draft, aside, folder_of, is_there};
+pub use draft::{Draft, aside, folder_of, is_there, keep_second_name};
 pub use folder::{Folder, FolderError};
 pub use hold::Hold;
 pub use panics::unless_it_panics;

@@ -1,3 +1,5 @@
+//! A budget of memory for all calls together.
+
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Memory that many share, in bytes. Whoever finds none left goes without.

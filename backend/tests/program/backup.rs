@@ -106,6 +106,8 @@ async fn a_backup_without_the_keys_signs_everybody_out_and_loses_nobody() {
     assert!(told.contains("without keys"), "{told}");
     let elsewhere = self::folder();
     let backup = folder.path().join("kept.backup");
+    let told = said(run(elsewhere.path(), &["restore", backup.to_str().unwrap(), "--verify"]));
+    assert!(told.contains("signs everybody out"), "{told}");
     said(run(elsewhere.path(), &["restore", backup.to_str().unwrap()]));
     let server = Server::start(elsewhere.path(), &[]);
     assert_eq!(server.refresh(&ada).await.0, 401);

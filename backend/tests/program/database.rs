@@ -60,9 +60,43 @@ async fn a_role_that_may_make_no_tables_is_told_the_grant_that_it_needs() {
     assert!(line.contains("GRANT USAGE, CREATE ON SCHEMA public TO \"id-server\""), "{line}");
     let line = refused(&format!("{url}/nowhere"), &[]);
     assert!(line.contains("\"nowhere\" does not exist"), "{line}");
+    // A role that is called as its password is, however common that is.
+    let alike = url.replace("hunter2", "id-server");
+    let line = refused(&format!("{alike}/ours"), &[]);
+    assert!(line.contains("GRANT USAGE, CREATE ON SCHEMA public TO \"id-server\""), "{line}");
+    // Rights on the schema are no help where the tables are somebody else's.
+    cluster.run("CREATE DATABASE theirs").await;
+    serves(&format!("postgres://latchkey@127.0.0.1:{}/theirs", cluster.port()), &[]).await;
+    let grant = "GRANT USAGE, CREATE ON SCHEMA public TO \"id-server\"";
+    cluster.run_in("theirs", grant).await;
+    let line = refused(&format!("{url}/theirs"), &[]);
+    assert!(line.contains("permission denied for table") && !line.contains("GRANT"), "{line}");
     // What it says is enough.
     cluster.run("GRANT USAGE, CREATE ON SCHEMA public TO \"id-server\"").await;
     serves(&format!("{url}/postgres"), &[]).await;
+}
+
+/// As the documents say for PgBouncer; and another server holds the turn for longer than that.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL's programs: `cargo xtask test` finds them and runs it"]
+async fn limits_that_a_role_has_do_not_cut_migrations_short() {
+    const TURN: i64 = 0x004C_6174_6368_6B65;
+    let cluster = std::sync::Arc::new(Cluster::start());
+    for limit in ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"] {
+        cluster.run(&format!("ALTER ROLE latchkey SET {limit} = '1s'")).await;
+    }
+    let holding = tokio::spawn({
+        let cluster = std::sync::Arc::clone(&cluster);
+        async move {
+            cluster.run(&format!("BEGIN; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({TURN}); SELECT pg_sleep(4); COMMIT")).await;
+        }
+    });
+    let held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'";
+    while cluster.count(held).await == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    serves(&cluster.url(), &[]).await;
+    holding.await.unwrap();
 }
 
 /// PgBouncer before a cluster. It stops when it goes out of scope.
@@ -134,6 +168,23 @@ async fn a_pooler_that_changes_connections_is_told_with_the_mode_that_is_needed(
                 assert!(line.contains(part), "{mode} {more}: {part}: {line}");
             }
         }
+    }
+}
+
+/// It waits for a connection of its own meanwhile, and says nothing, or says it with the code of a broken protocol.
+#[tokio::test]
+#[ignore = "needs PostgreSQL's programs: `cargo xtask test` finds them and runs it"]
+async fn a_pooler_with_too_few_connections_is_not_waited_for_and_its_mode_is_not_blamed() {
+    let cluster = Cluster::start();
+    for (more, part) in [
+        ("default_pool_size = 1", "default_pool_size"),
+        ("default_pool_size = 1\nquery_wait_timeout = 2", "query_wait_timeout"),
+    ] {
+        let Some(pooler) = PgBouncer::start(&cluster, "session", more) else { return };
+        let start = std::time::Instant::now();
+        let line = refused(&pooler.url(), &[]);
+        assert!(line.contains(part) && !line.contains("prepared"), "{line}");
+        assert!(start.elapsed() < PATIENCE, "{:?}", start.elapsed());
     }
 }
 
@@ -234,7 +285,8 @@ async fn a_companys_own_authority_is_found_in_the_urls_file_or_in_the_systems_st
     };
     let file = authority.file("ca.pem");
     let named = format!("&sslrootcert={}", file.display());
-    serves(&url("localhost", &named), &[]).await;
+    // The last part stands in the URLs of some hosts.
+    serves(&url("localhost", &format!("{named}&channel_binding=require")), &[]).await;
     // What Debian's `update-ca-certificates` would write, for this program alone.
     let store = ("SSL_CERT_FILE", file.to_str().unwrap());
     serves(&url("localhost", ""), &[store]).await;

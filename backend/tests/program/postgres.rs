@@ -52,7 +52,12 @@ impl Cluster {
 
     /// Runs statements as the superuser.
     pub async fn run(&self, statements: &str) {
-        let database = self.connect().await;
+        self.run_in("postgres", statements).await;
+    }
+
+    /// The same in another database.
+    pub async fn run_in(&self, database: &str, statements: &str) {
+        let database = self.connect_to(database).await;
         database.execute_unprepared(statements).await.unwrap();
         database.close().await.unwrap();
     }
@@ -70,6 +75,17 @@ impl Cluster {
         kill(Pid::from_raw(process), Signal::SIGKILL).unwrap();
     }
 
+    /// Holds still every process that serves Latchkey, until this goes out of scope.
+    pub async fn freeze(&self) -> Frozen {
+        let database = self.connect().await;
+        let find = "SELECT pid FROM pg_stat_activity WHERE application_name = 'latchkey'";
+        let found = database.query_all_raw(Statement::from_string(DatabaseBackend::Postgres, find)).await;
+        let processes =
+            found.unwrap().iter().map(|row| Pid::from_raw(row.try_get_by_index(0).unwrap())).collect();
+        database.close().await.unwrap();
+        Frozen::stop(processes)
+    }
+
     /// PostgreSQL's "immediate" stop: nobody finishes anything.
     pub fn stop_at_once(&mut self) {
         kill(Pid::from_raw(self.server.id().try_into().unwrap()), Signal::SIGQUIT).unwrap();
@@ -85,10 +101,16 @@ impl Cluster {
 
     pub async fn has_no_orphans(&self) {
         let count = "SELECT count(*) FROM sessions WHERE account_id NOT IN (SELECT id FROM accounts)";
+        assert_eq!(self.count(count).await, 0);
+    }
+
+    /// The number that a query answers.
+    pub async fn count(&self, query: &str) -> i64 {
         let database = self.connect().await;
-        let found = database.query_one_raw(Statement::from_string(DatabaseBackend::Postgres, count)).await;
-        assert_eq!(found.unwrap().unwrap().try_get_by_index::<i64>(0).unwrap(), 0);
+        let found = database.query_one_raw(Statement::from_string(DatabaseBackend::Postgres, query)).await;
+        let count = found.unwrap().unwrap().try_get_by_index(0).unwrap();
         database.close().await.unwrap();
+        count
     }
 
     /// Reads every page of every table and index, and looks for each row in the indexes that it must be in.
@@ -102,9 +124,34 @@ impl Cluster {
     }
 
     async fn connect(&self) -> DatabaseConnection {
-        let mut options = sea_orm::ConnectOptions::new(self.url());
+        self.connect_to("postgres").await
+    }
+
+    async fn connect_to(&self, database: &str) -> DatabaseConnection {
+        let url = format!("postgres://latchkey@127.0.0.1:{}/{database}", self.port);
+        let mut options = sea_orm::ConnectOptions::new(url);
         options.max_connections(1).min_connections(0).sqlx_logging(false);
         sea_orm::Database::connect(options).await.unwrap()
+    }
+}
+
+/// Processes that are held still.
+pub struct Frozen(Vec<Pid>);
+
+impl Frozen {
+    fn stop(processes: Vec<Pid>) -> Self {
+        for process in &processes {
+            kill(*process, Signal::SIGSTOP).unwrap();
+        }
+        Self(processes)
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        for process in &self.0 {
+            kill(*process, Signal::SIGCONT).ok();
+        }
     }
 }
 

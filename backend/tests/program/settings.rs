@@ -106,6 +106,7 @@ fn a_secret_in_the_wrong_place_is_not_told() {
     for name in [
         "LISTEN",
         "PUBLIC_URL",
+        "DATA_DIR",
         "DATA_DIR_FILE",
         "DATABASE",
         "DATABASE_URL",
@@ -129,8 +130,28 @@ fn a_secret_in_the_wrong_place_is_not_told() {
             tells_no_secret(&mut latchkey(folder.path(), &[(&format!("LATCHKEY_{name}"), value)]));
         }
     }
-    let short = [("LATCHKEY_TOKENS__REFRESH_SECRET", "hunter2")];
-    tells_no_secret(&mut latchkey(folder.path(), &short));
+    for name in [
+        "LISTEN",
+        "PUBLIC_URL",
+        "DATA_DIR_FILE",
+        "DATABASE",
+        "TOKENS__SIGNING_KEY",
+        "TOKENS__REFRESH_SECRET",
+        "TOKENS__ACCESS_LIFETIME",
+        "SESSIONS__BIND",
+        "SESSIONS__PER_ACCOUNT",
+        "PASSWORDS__THREADS",
+        "PROXIES__TRUSTED",
+        "LOG__FORMAT",
+        "LOG__ADDRESSES",
+        "METRICS__LISTEN",
+        "TRACES__ENDPOINT",
+        "TRACES__SAMPLE",
+    ] {
+        for value in ["hunter2", "1hunter2", "./hunter2", "127.0.0.1 hunter2"] {
+            tells_no_secret(&mut latchkey(folder.path(), &[(&format!("LATCHKEY_{name}"), value)]));
+        }
+    }
     for text in [
         format!("database = \"{url}\""),
         format!("tokens = \"{key}\""),
@@ -158,6 +179,7 @@ fn a_secret_in_the_wrong_place_is_not_told() {
         &["hunter2"],
         &["--database-url=hunter2"],
         &["keys", "rotate", "--lead", "hunter2"],
+        &["keys", "rotate", "--lead", "1hunter2"],
         &["account", "hunter2"],
     ] {
         let output = tells_no_secret(latchkey(folder.path(), &[]).args(words));
@@ -233,6 +255,16 @@ LATCHKEY_DATA_DIR="of the unit & nobody's \"else\" \$HOME \
         let told = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
         assert!(told.contains("1 accounts"), "{told}");
     }
+    // One before the command and one behind it: the function of the documents names its own before.
+    std::fs::write(folder.path().join("more"), "LATCHKEY_LOG__FORMAT=json\n").unwrap();
+    let both = ["--env-file", "environment", "backup", "both", "--env-file", "more"];
+    let output = latchkey(folder.path(), &[]).args(both).output().unwrap();
+    let told = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(told.contains("1 accounts"), "{told}");
+    let twice = ["--config", "one.toml", "backup", "three", "--config", "two.toml"];
+    let output = latchkey(folder.path(), &[]).args(twice).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--config is given before and behind"));
     let line = refusal(latchkey(folder.path(), &[]).args(["--env-file", "nowhere", "backup", "three"]));
     assert!(line.contains("--env-file nowhere: "), "{line}");
     std::fs::write(folder.path().join("shell"), "export LATCHKEY_DATA_DIR=here\n").unwrap();

@@ -38,12 +38,13 @@ async fn what_was_answered_survives_a_crash() {
 fn a_bad_setting_stops_the_start_with_one_line() {
     let folder = folder();
     for (name, value, parts) in [
-        ("LATCHKEY_LISTEN", "everywhere", ["listen", "everywhere", "127.0.0.1:3000"]),
-        ("LATCHKEY_PUBLIC_URL", "id.example.org", ["public_url", "id.example.org", "https://"]),
-        ("LATCHKEY_TOKENS__ACCESS_LIFETIME", "soon", ["tokens.access_lifetime", "soon", "10m"]),
+        ("LATCHKEY_LISTEN", "127.0.0.1:99999", ["listen", "127.0.0.1:99999", "127.0.0.1:3000"]),
+        ("LATCHKEY_LISTEN", "everywhere", ["listen", "expected", "127.0.0.1:3000"]),
+        ("LATCHKEY_PUBLIC_URL", "id.example.org", ["public_url", "expected", "https://"]),
+        ("LATCHKEY_TOKENS__ACCESS_LIFETIME", "soon", ["tokens.access_lifetime", "expected", "10m"]),
         ("LATCHKEY_SESSIONS__IDLE", "0s", ["sessions.idle", "0ns", "more than nothing"]),
-        ("LATCHKEY_PASSWORDS__THREADS", "many", ["passwords.threads", "many", "u16"]),
-        ("LATCHKEY_PROXIES__TRUSTED", "friends", ["proxies.trusted", "friends", "10.0.0.0/8"]),
+        ("LATCHKEY_PASSWORDS__THREADS", "many", ["passwords.threads", "expected", "u16"]),
+        ("LATCHKEY_PROXIES__TRUSTED", "friends", ["proxies.trusted", "expected", "10.0.0.0/8"]),
         ("LATCHKEY_TOKENS__SIGNING_KEY", "secret", ["tokens.signing_key", "Ed25519", "PEM"]),
         ("LATCHKEY_TOKENS__REFRESH_SECRET", "c2hvcnQ", ["tokens.refresh_secret", "32", "base64url"]),
         ("LATCHKEY_DATABASE__URL", "mysql://u:hunter2@db/x", ["database.url", "sqlite://", "postgres://"]),
@@ -51,8 +52,8 @@ fn a_bad_setting_stops_the_start_with_one_line() {
         ("LATCHKEY_TOKENS__COLOUR", "red", ["tokens.colour", "unknown", "access_lifetime"]),
         (
             "LATCHKEY_DATABASE__URL_FILE",
-            "/nowhere/url",
-            ["LATCHKEY_DATABASE__URL_FILE", "/nowhere/url", "read"],
+            "/proc/self/url",
+            ["LATCHKEY_DATABASE__URL_FILE", "/proc/self/url", "read"],
         ),
     ] {
         let line = refusal(&mut latchkey(folder.path(), &[(name, value)]));

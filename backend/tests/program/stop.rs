@@ -1,8 +1,10 @@
 //! How the program stops: it finishes what it has accepted, and keeps nobody waiting who asks for nothing.
 
+use crate::postgres::Cluster;
 use crate::server::*;
 use nix::sys::signal::Signal;
 use serde_json::json;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -29,6 +31,26 @@ async fn a_client_that_never_finishes_its_call_does_not_keep_the_server_from_sto
     server.send(Signal::SIGTERM);
     assert_eq!(server.ends().code(), Some(0));
     assert!(server.log().contains("Some clients do not finish"), "{}", server.log());
+}
+
+/// Neither the client nor the database finishes anything, and containers are killed after ten seconds.
+#[tokio::test]
+#[ignore = "needs PostgreSQL's programs: `cargo xtask test` finds them and runs it"]
+async fn a_database_that_does_not_answer_keeps_the_server_no_longer_than_clients_do() {
+    let (cluster, folder) = (Cluster::start(), folder());
+    let mut server = Server::start(folder.path(), &[("LATCHKEY_DATABASE__URL", &cluster.url())]);
+    let signed_in = server.signed_in().await;
+    let (_, refreshed) = server.refresh(&signed_in).await;
+    let _connection = server.accepting(100).await;
+    let _frozen = cluster.freeze().await;
+    let verify = client().get(server.url("/api/auth/verify"));
+    let token = refreshed["access_token"].as_str().unwrap();
+    assert_eq!(verify.bearer_auth(token).send().await.unwrap().status().as_u16(), 200);
+    let start = Instant::now();
+    server.send(Signal::SIGTERM);
+    server.ends();
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}: {}", start.elapsed(), server.log());
+    assert!(server.log().contains("The database does not answer; stopping without"), "{}", server.log());
 }
 
 /// Whether the log says that somebody was left behind.

@@ -1,7 +1,7 @@
 //! The secrets in the data folder: made at the first start, for their owner's eyes alone.
 
 use crate::config::Config;
-use crate::platform::{Draft, Folder, Randomness, aside};
+use crate::platform::{Draft, Folder, Randomness, aside, keep_second_name};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use latchkey_shared::{Secret, Timestamp};
@@ -127,7 +127,7 @@ impl File {
         if !self.exists() {
             return Ok(());
         }
-        std::fs::hard_link(&self.path, aside(&self.path, |_| false)).map_err(|source| self.failed(source))
+        keep_second_name(&self.path, &aside(&self.path, |_| false)).map_err(|source| self.failed(source))
     }
 
     /// Removes the file, if there is one.

@@ -1,0 +1,293 @@
+//! Where the database is: a URL, read before a driver reads it.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use std::collections::HashMap;
+use std::fmt;
+use std::net::IpAddr;
+use std::path::Path;
+use std::str::FromStr;
+use url::{Url, form_urlencoded};
+
+/// Which database, and where. It does not print its password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl {
+    url: String,
+    not_kept: Vec<&'static str>,
+}
+
+/// What stands for itself in a URL.
+const UNRESERVED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
+
+impl DatabaseUrl {
+    /// The SQLite database in this file, whatever letters its name has.
+    pub fn of_file(file: &Path) -> Self {
+        Self::plain(format!("sqlite://{}", utf8_percent_encode(&file.to_string_lossy(), UNRESERVED)))
+    }
+
+    fn plain(url: String) -> Self {
+        Self { url, not_kept: Vec::new() }
+    }
+
+    /// What it asks for and the driver cannot keep to: parameters for more safety. Hosts put them into the URLs that they give
+    /// out, so they keep nobody from starting.
+    pub fn not_kept(&self) -> &[&'static str] {
+        &self.not_kept
+    }
+
+    /// The whole URL, password included: for the driver alone.
+    pub fn expose(&self) -> &str {
+        &self.url
+    }
+
+    /// The text without the password, wherever that stands in it: what a driver says may repeat what it was given.
+    pub fn redacted(&self, text: &str) -> String {
+        // The name of an SQLite file is no secret.
+        if self.is_sqlite() {
+            return text.to_owned();
+        }
+        let text = text.replace(&self.url, "***");
+        let Ok(url) = Url::parse(&self.url) else { return text };
+        let raw = url.password().unwrap_or_default();
+        let decoded = percent_decode_str(raw).decode_utf8_lossy();
+        let named = url.query_pairs().filter(|(name, _)| name == "password");
+        let secrets = [raw.to_owned(), decoded.into_owned()]
+            .into_iter()
+            .chain(named.map(|(_, value)| value.into_owned()));
+        secrets.fold(text, |text, secret| without(&text, &secret))
+    }
+
+    /// The role that it signs in as.
+    pub fn user(&self) -> Option<String> {
+        let url = Url::parse(&self.url).ok()?;
+        let user = self
+            .parameter(&["user"])
+            .unwrap_or_else(|| percent_decode_str(url.username()).decode_utf8_lossy().into_owned());
+        Some(user).filter(|user| !user.is_empty())
+    }
+
+    /// The file of those authorities whose certificates are taken; none where they are the system's.
+    pub fn authorities(&self) -> Option<String> {
+        self.parameter(&AUTHORITIES).filter(|file| file != OF_THE_SYSTEM)
+    }
+
+    /// Whether the certificate of the database is looked at, and not only used.
+    pub fn verifies_certificates(&self) -> bool {
+        let mode = self.parameter(&["sslmode", "ssl-mode"]).unwrap_or_default();
+        mode.to_ascii_lowercase().starts_with("verify-")
+    }
+
+    fn parameter(&self, names: &[&str]) -> Option<String> {
+        let url = Url::parse(&self.url).ok()?;
+        let last = url.query_pairs().filter(|(name, _)| names.contains(&&**name)).last();
+        last.map(|(_, value)| value.into_owned())
+    }
+
+    /// Whether it names an SQLite file.
+    pub fn is_sqlite(&self) -> bool {
+        self.url.starts_with("sqlite:")
+    }
+}
+
+const AUTHORITIES: [&str; 3] = ["sslrootcert", "ssl-root-cert", "ssl-ca"];
+/// The name of libpq, from version 16 on, for the authorities that the system knows.
+const OF_THE_SYSTEM: &str = "system";
+
+/// The text without this secret. A short one is also a part of many a word, and the holes would tell it.
+fn without(text: &str, secret: &str) -> String {
+    const SHORT: usize = 4;
+    let mut kept = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(secret).filter(|_| !secret.is_empty()) {
+        let is_within = before.ends_with(char::is_alphanumeric) || after.starts_with(char::is_alphanumeric);
+        let shown = if is_within && secret.len() < SHORT { secret } else { "***" };
+        kept.extend([before, shown]);
+        rest = after;
+    }
+    kept + rest
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        if text.starts_with("sqlite:") {
+            return Ok(Self::plain(text.to_owned()));
+        }
+        if ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme)) {
+            let url = must_be_readable(text)?;
+            return Ok(Self { url: for_the_driver(text), not_kept: not_kept(&url) });
+        }
+        Err("expected sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME")
+    }
+}
+
+/// Refuses what the driver would read otherwise than it was meant, or would tell in its own words, with the password in
+/// them.
+fn must_be_readable(text: &str) -> Result<Url, &'static str> {
+    const UNREADABLE: &str = "this is no URL: write it as postgres://USER:PASSWORD@HOST:PORT/NAME, and percent-encode what is not a letter or a digit in the user's name and the password (@ as %40, : as %3A, / as %2F, ? as %3F, # as %23, % as %25, a space as %20)";
+    const UNKNOWN: &str = "a parameter behind the ? is not known: expected sslmode, sslrootcert, sslcert, sslkey, host, hostaddr, port, dbname, user, password, application_name, options or statement-cache-capacity; a ? in the password is percent-encoded as %3F";
+    let url = Url::parse(text).map_err(|_| UNREADABLE)?;
+    // An @ behind the host's name is the one that was meant: before it stands a password with a /, ? or # in it.
+    let rest = [url.path(), url.query().unwrap_or_default()].concat();
+    let parts = [url.username(), url.password().unwrap_or_default(), url.path()];
+    if url.fragment().is_some() || rest.contains('@') || !parts.iter().all(|part| is_text(part)) {
+        return Err(UNREADABLE);
+    }
+    if !url.query_pairs().all(|(name, value)| is_a_parameter(&name, &value)) {
+        return Err(UNKNOWN);
+    }
+    if is_half_verified(&url) {
+        return Err("sslrootcert=system needs sslmode=verify-full: anything else looks at no host's name");
+    }
+    Ok(url)
+}
+
+/// What asks for more safety than the driver can give.
+fn not_kept(url: &Url) -> Vec<&'static str> {
+    let asked: HashMap<_, _> = url.query_pairs().collect();
+    let value = |name: &str| asked.get(name).map(|value| &**value);
+    let is = |name: &str, wanted: &str| value(name).is_some_and(|value| value.eq_ignore_ascii_case(wanted));
+    [
+        ("require_auth", value("require_auth").is_some_and(|value| !value.is_empty())),
+        ("channel_binding", is("channel_binding", "require")),
+        ("gssencmode", is("gssencmode", "require")),
+        ("ssl_min_protocol_version", is("ssl_min_protocol_version", "TLSv1.3")),
+    ]
+    .into_iter()
+    .filter_map(|(name, asked)| asked.then_some(name))
+    .collect()
+}
+
+/// Whether the system's authorities are named, and then the host's name is not looked at.
+fn is_half_verified(url: &Url) -> bool {
+    let is = |names: &[&str], wanted: &str| {
+        url.query_pairs().any(|(name, value)| names.contains(&&*name) && value.eq_ignore_ascii_case(wanted))
+    };
+    is(&AUTHORITIES, OF_THE_SYSTEM) && !is(&["sslmode", "ssl-mode"], "verify-full")
+}
+
+/// Without what the driver would only wonder at, in the log.
+fn for_the_driver(text: &str) -> String {
+    let Some((place, query)) = text.split_once('?') else { return text.to_owned() };
+    let is_passed_over = |name: &str| PASSED_OVER.contains(&name);
+    let is_read =
+        |pair: &&str| !form_urlencoded::parse(pair.as_bytes()).any(|(name, _)| is_passed_over(&name));
+    let kept = query.split('&').filter(is_read).collect::<Vec<_>>().join("&");
+    if kept.is_empty() { place.to_owned() } else { format!("{place}?{kept}") }
+}
+
+fn is_text(encoded: &str) -> bool {
+    percent_decode_str(encoded).decode_utf8().is_ok()
+}
+
+/// Those that the driver reads. It tells others in the log, with their values.
+fn is_a_parameter(name: &str, value: &str) -> bool {
+    match name {
+        "sslmode" | "ssl-mode" => {
+            let value = value.to_ascii_lowercase();
+            matches!(value.as_str(), "disable" | "allow" | "prefer" | "require" | "verify-ca" | "verify-full")
+        }
+        "port" => value.parse::<u16>().is_ok(),
+        "hostaddr" => value.parse::<IpAddr>().is_ok(),
+        "statement-cache-capacity" => value.parse::<usize>().is_ok(),
+        "sslrootcert" | "ssl-root-cert" | "ssl-ca" | "sslcert" | "ssl-cert" | "sslkey" | "ssl-key" => true,
+        "host" | "dbname" | "user" | "password" | "application_name" | "options" => true,
+        _ => PASSED_OVER.contains(&name) || (name.starts_with("options[") && name.ends_with(']')),
+    }
+}
+
+/// What other clients of PostgreSQL read, and hosts put into the URLs that they give out. None of them holds a secret.
+const PASSED_OVER: [&str; 18] = [
+    "channel_binding",
+    "client_encoding",
+    "connect_timeout",
+    "fallback_application_name",
+    "gssencmode",
+    "keepalives",
+    "keepalives_count",
+    "keepalives_idle",
+    "keepalives_interval",
+    "load_balance_hosts",
+    "require_auth",
+    "ssl_max_protocol_version",
+    "ssl_min_protocol_version",
+    "sslcompression",
+    "sslnegotiation",
+    "sslsni",
+    "target_session_attrs",
+    "tcp_user_timeout",
+];
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = self.url.split(':').next().unwrap_or_default();
+        write!(f, "{scheme}:***")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_other_clients_of_postgresql_read_is_kept_from_the_driver() {
+        for (text, kept) in [
+            ("postgres://u:p@h/db", "postgres://u:p@h/db"),
+            ("postgres://h/db?channel_binding=prefer", "postgres://h/db"),
+            ("postgres://h/db?channel%5Fbinding=disable&ssl_min_protocol_version=TLSv1.2", "postgres://h/db"),
+            (
+                "postgres://h/db?connect_timeout=9&sslmode=require&keepalives=1",
+                "postgres://h/db?sslmode=require",
+            ),
+            ("postgres://h/db?options=-c%20a%3Db", "postgres://h/db?options=-c%20a%3Db"),
+        ] {
+            assert_eq!(text.parse::<DatabaseUrl>().unwrap().expose(), kept);
+        }
+        assert!("postgres://h/db?sslmod=require".parse::<DatabaseUrl>().is_err());
+    }
+
+    #[test]
+    fn a_database_url_does_not_print_its_password() {
+        let url: DatabaseUrl = "postgres://latchkey:hunter2@db/latchkey".parse().unwrap();
+        assert_eq!(format!("{url:?}"), "postgres:***");
+    }
+
+    #[test]
+    fn what_asks_for_safety_that_cannot_be_given_is_known_by_its_name() {
+        for (query, names) in [
+            ("require_auth=scram-sha-256", &["require_auth"][..]),
+            ("sslmode=require&channel_binding=require", &["channel_binding"]),
+            ("channel%5Fbinding=Require&gssencmode=require", &["channel_binding", "gssencmode"]),
+            ("ssl_min_protocol_version=TLSv1.3", &["ssl_min_protocol_version"]),
+            ("require_auth=&channel_binding=prefer&ssl_min_protocol_version=TLSv1.2", &[]),
+        ] {
+            let url: DatabaseUrl = format!("postgres://u:hunter2@h/db?{query}").parse().unwrap();
+            assert_eq!(url.not_kept(), names, "{query}");
+        }
+        for query in ["sslrootcert=system", "sslmode=verify-ca&sslrootcert=system"] {
+            let refused = format!("postgres://u:hunter2@h/db?{query}").parse::<DatabaseUrl>().unwrap_err();
+            assert!(refused.contains("sslmode=verify-full"), "{query}: {refused}");
+        }
+    }
+
+    #[test]
+    fn the_systems_authorities_are_no_file() {
+        let url = |file: &str| format!("postgres://h/db?sslmode=verify-full&sslrootcert={file}");
+        let read = |file: &str| url(file).parse::<DatabaseUrl>().unwrap();
+        assert_eq!(read("system").authorities(), None);
+        assert!(read("system").verifies_certificates());
+        assert_eq!(read("/etc/ca.pem").authorities().as_deref(), Some("/etc/ca.pem"));
+    }
+
+    #[test]
+    fn a_password_is_taken_out_and_the_words_that_it_is_a_part_of_are_not() {
+        let told = |password: &str, text: &str| {
+            let url: DatabaseUrl = format!("postgres://u:{password}@h/db").parse().unwrap();
+            url.redacted(text)
+        };
+        assert_eq!(told("hunter2", "no hunter2, nor xhunter2x"), "no ***, nor x***x");
+        assert_eq!(told("p%40ss", "p@ss and p%40ss"), "*** and ***");
+        assert_eq!(told("a", "a database, and \"a\""), "*** database, and \"***\"");
+    }
+}
