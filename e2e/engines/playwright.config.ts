@@ -10,6 +10,8 @@ export default defineConfig<EngineOption>(everyday, {
   workers: 1,
   fullyParallel: false,
   timeout: 180_000,
+  // WebAssembly takes these engines long where the machine is busy.
+  expect: { timeout: 30_000 },
   projects: (process.env.LATCHKEY_ENGINES ?? 'firefox webkit')
     .split(' ')
     .filter((engine) => engine !== '')

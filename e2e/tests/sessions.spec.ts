@@ -42,7 +42,7 @@ test('each button is called by the session that it ends, and devices are named i
   await page.getByRole('button', { name: 'Account menu' }).click()
   await page.getByRole('dialog', { name: 'Account menu' }).getByLabel('Language').selectOption({ label: '한국어' })
   await expect(page.locator('[data-session] strong', { hasText: 'Linux의 Chrome' })).toHaveCount(2)
-  await expect(page.getByRole('button', { name: /^종료: Linux의 Chrome, 127\.0\.0\.1$/ })).toHaveText('종료')
+  await expect(page.getByRole('button', { name: /^로그아웃: Linux의 Chrome, 127\.0\.0\.1$/ })).toHaveText('로그아웃')
 })
 
 const LIST = { method: 'GET', path: /^\/api\/me\/sessions(\?|$)/ }
