@@ -116,3 +116,34 @@ impl Pool {
             })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::channel;
+
+    #[tokio::test]
+    async fn a_sign_in_waits_behind_no_password_that_is_being_judged() {
+        for threads in [1, 2, 5] {
+            let pool =
+                Pool::start(&config::Passwords { threads, max_wait: Duration::from_secs(300) }).unwrap();
+            // More judgements than there are threads of any kind, and none of them is ever done.
+            let (release, held) = channel::<()>();
+            let held = std::sync::Arc::new(std::sync::Mutex::new(held));
+            let judgements: Vec<_> = (0..4 * threads)
+                .map(|_| {
+                    let (judging, held) = (pool.judging.clone(), held.clone());
+                    tokio::spawn(async move { judging.run(move |()| held.lock().unwrap().recv().ok()).await })
+                })
+                .collect();
+            while pool.judging().waiting < 4 * threads {
+                tokio::task::yield_now().await;
+            }
+            for _ in 0..3 {
+                assert!(!pool.verify(Secret::from("a password"), None).await.unwrap());
+            }
+            assert!(judgements.iter().all(|judgement| !judgement.is_finished()), "{threads} threads");
+            drop(release);
+        }
+    }
+}

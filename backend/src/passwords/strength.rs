@@ -131,6 +131,29 @@ mod tests {
         }
     }
 
+    /// Where nothing bounds it, the estimator takes far longer.
+    #[test]
+    fn to_judge_a_hostile_password_takes_not_much_longer_than_an_ordinary_one() {
+        const SIGNS: &str = "4@8({[<369!1|70$5+%2";
+        let took = |password: &str| {
+            let start = std::time::Instant::now();
+            let _ = judged(password);
+            start.elapsed()
+        };
+        let ordinary = "Correct-Horse-7 battery staple, 1998!";
+        for hostile in [
+            SIGNS.repeat(6),
+            format!("{SIGNS}{}", "password".repeat(13)),
+            format!("{}{SIGNS}", "monkey1.1.1990".repeat(7)),
+            SIGNS.chars().rev().chain("qwertyuiopasdfghjkl;'".chars()).cycle().take(128).collect(),
+        ] {
+            // The best of several, each beside the other: the machine has other work to do.
+            let best = |password: &str| (0..5).map(|_| took(password)).min().unwrap_or_default();
+            let (hostile, ordinary) = (best(&hostile), best(ordinary));
+            assert!(hostile < 20 * ordinary, "{hostile:?} against {ordinary:?}");
+        }
+    }
+
     #[test]
     fn a_long_name_is_found_at_either_end_of_a_long_password() {
         let name =
