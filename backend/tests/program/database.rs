@@ -276,6 +276,23 @@ impl Authority {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL's programs: `cargo xtask test` finds them and runs it"]
+async fn a_wrong_password_is_told_without_it_and_any_character_of_a_right_one_can_be_written() {
+    let cluster = Cluster::prepared(|data| {
+        let rules = "host all latchkey 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
+        std::fs::write(data.join("pg_hba.conf"), rules).unwrap();
+    });
+    cluster.run("CREATE ROLE app LOGIN PASSWORD 'hunter2@:/?#%& 비밀'").await;
+    cluster.run("CREATE DATABASE app OWNER app").await;
+    let url = |password: &str| format!("postgres://app:{password}@127.0.0.1:{}/app", cluster.port());
+    for wrong in ["hunter2", "hunter2%40%3A", "nothunter2%25"] {
+        let line = refused(&url(wrong), &[]);
+        assert!(line.contains("percent-encode"), "{line}");
+    }
+    serves(&url("hunter2%40%3A%2F%3F%23%25%26%20%EB%B9%84%EB%B0%80"), &[]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL's programs: `cargo xtask test` finds them and runs it"]
 async fn a_companys_own_authority_is_found_in_the_urls_file_or_in_the_systems_store() {
     let authority = Authority::new();
     let cluster = Cluster::prepared(|data| authority.vouch_for(data));
