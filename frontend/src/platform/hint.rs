@@ -37,6 +37,12 @@ pub fn read() -> Option<Mark> {
     called(&name())
 }
 
+/// Whether a session that goes with the browser has left the mark of a page which did not yet tell the ports of a host
+/// apart. It may be another installation's.
+pub fn is_passing_without_port() -> bool {
+    called(MARK) == Some(Mark::Passing)
+}
+
 fn called(name: &str) -> Option<Mark> {
     let cookies = document()?.cookie().ok()?;
     let value = |cookie: &str| Some(cookie.trim_start().strip_prefix(name)?.strip_prefix('=')?.to_owned());

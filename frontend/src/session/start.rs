@@ -58,16 +58,26 @@ impl Session {
                 session.enter_state(State::SignedIn(grant));
                 session.note(Deed::Loaded);
             }
-            Start::Ask => {
-                session.state.set(State::Restoring);
-                session.refresh(Cause::Start);
-            }
+            Start::Ask => session.ask_by_cookie(),
             Start::Leave => session.log_out(None),
-            Start::Forget => storage::remove(KEY),
+            Start::Forget => {
+                storage::remove(KEY);
+                // A page of an earlier version may have left its mark under another name: the cookie knows whether the
+                // browser was closed, and nobody is shown until it has been asked.
+                if hint::is_passing_without_port() {
+                    session.ask_by_cookie();
+                }
+            }
             Start::Out(reason) => session.state.set(State::SignedOut(reason)),
         }
         session.listen();
         session
+    }
+
+    /// Asks by the refresh cookie who is signed in.
+    fn ask_by_cookie(self) {
+        self.state.set(State::Restoring);
+        self.refresh(Cause::Start);
     }
 }
 
