@@ -70,7 +70,6 @@ impl<S> Attended<S> {
     fn timed<T>(&mut self, written: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.writing = None;
-            self.has_written = true;
             return written;
         }
         let patience = self.patience;
@@ -119,6 +118,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Attended<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.has_written |= matches!(written, Poll::Ready(Ok(1..)));
         self.timed(written, context)
     }
 
@@ -128,6 +128,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Attended<S> {
         bytes: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
+        self.has_written |= matches!(written, Poll::Ready(Ok(1..)));
         self.timed(written, context)
     }
 
@@ -229,6 +230,23 @@ mod tests {
         }
         let waited = is_given_up(&mut stream).await;
         assert!(waited < PATIENCE * 2 + SECOND, "{waited:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn to_flush_what_was_written_before_wins_no_time() {
+        let (_client, mut stream, calls) = connected();
+        drop(calls.begin());
+        stream.write_all(&[0; 32]).await.unwrap();
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE * 2 + 2 * SECOND {
+            tokio::time::sleep(SECOND).await;
+            stream.flush().await.unwrap();
+            if let Some(read) = stream.read_u8().now_or_never() {
+                assert_eq!(read.unwrap_err().kind(), ErrorKind::TimedOut);
+                return;
+            }
+        }
+        panic!("it is kept");
     }
 
     #[tokio::test(start_paused = true)]
