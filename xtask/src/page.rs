@@ -2,12 +2,12 @@
 
 use crate::failure::{Doing, Outcome};
 use crate::process::{Process, run, run_well};
-use crate::workspace::{cargo_home, command, root, target};
+use crate::workspace::{cargo, cargo_home, command, root, target};
 use crate::{tools, wasm};
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// Builds the page as people get it. It lies apart from `dist`, which belongs to a `trunk serve` that may be running.
 pub fn build() -> Outcome<Option<PathBuf>> {
@@ -21,6 +21,16 @@ pub fn build() -> Outcome<Option<PathBuf>> {
     }
     shrink(&folder)?;
     Ok(Some(folder))
+}
+
+/// Compiles the page as people get it, without a word: whoever builds it afterwards finds it done, or hears what is wrong.
+pub fn compile_ahead() {
+    let mut compile = cargo();
+    compile.args(["build", "--package", "latchkey-page", "--target", "wasm32-unknown-unknown"]);
+    compile.args(["--profile", "wasm-release"]).stdout(Stdio::null()).stderr(Stdio::null());
+    forget_this_machine(&mut compile);
+    // Whether it went well is seen then, too.
+    let _ = run("cargo build", &mut compile);
 }
 
 /// Where Cargo reads flags beside those of `.cargo/config.toml`, which stay: one joins the other.

@@ -10,6 +10,7 @@ use crate::{e2e, engines, page, python, tools, weight};
 use std::io::{IsTerminal, stdout};
 use std::num::NonZero;
 use std::process::Command;
+use std::thread;
 use std::time::{Duration, Instant};
 
 const NO_POSTGRES: &str =
@@ -136,8 +137,18 @@ pub fn run(options: &Options, failed_checks: &[&str]) -> Outcome {
         tools::for_the_page()?;
     }
     let mut report = Report::default();
+    let mut ahead = None;
     for part in &options.parts {
         let start = Instant::now();
+        if *part == Part::Postgres && options.parts.iter().any(|part| part.is_of_the_page()) {
+            // The tests on PostgreSQL wait more than they work, and nothing else is to be built meanwhile.
+            ahead = Some(thread::spawn(page::compile_ahead));
+        } else if part.is_of_the_page()
+            && let Some(ahead) = ahead.take()
+        {
+            // What went wrong is told where the page is built.
+            let _ = ahead.join();
+        }
         let counts = carry_out(*part, options)?;
         report.add(*part, counts, start.elapsed());
     }
@@ -243,7 +254,7 @@ fn counted(mut test: Command, filter: Option<&str>) -> Outcome<Counts> {
     test.args(filter);
     if std::env::var_os("RUST_TEST_THREADS").is_none() {
         // Most tests wait for something most of the time, and leave the processors to others.
-        let at_once = 2 * std::thread::available_parallelism().map_or(1, NonZero::get);
+        let at_once = 2 * thread::available_parallelism().map_or(1, NonZero::get);
         test.env("RUST_TEST_THREADS", at_once.to_string());
     }
     if stdout().is_terminal() {
