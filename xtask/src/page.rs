@@ -2,7 +2,7 @@
 
 use crate::failure::{Doing, Outcome};
 use crate::process::{Process, run, run_well};
-use crate::workspace::{cargo, cargo_home, command, root, target};
+use crate::workspace::{cargo_home, command, root, target};
 use crate::{tools, wasm};
 use std::ffi::OsStr;
 use std::fs;
@@ -23,14 +23,15 @@ pub fn build() -> Outcome<Option<PathBuf>> {
     Ok(Some(folder))
 }
 
-/// Compiles the page as people get it, without a word: whoever builds it afterwards finds it done, or hears what is wrong.
-pub fn compile_ahead() {
-    let mut compile = cargo();
-    compile.args(["build", "--package", "latchkey-page", "--target", "wasm32-unknown-unknown"]);
-    compile.args(["--profile", "wasm-release"]).stdout(Stdio::null()).stderr(Stdio::null());
+/// Begins to compile the page as people get it, without a word and with what nobody else needs of the machine: whoever builds
+/// it afterwards finds done what was done by then.
+pub fn compile_ahead() -> Outcome<Process> {
+    let mut compile = command("nice");
+    compile.args(["-n", "19", "cargo", "build", "--package", "latchkey-page"]);
+    compile.args(["--target", "wasm32-unknown-unknown", "--profile", "wasm-release"]);
+    compile.stdout(Stdio::null()).stderr(Stdio::null());
     forget_this_machine(&mut compile);
-    // Whether it went well is seen then, too.
-    let _ = run("cargo build", &mut compile);
+    Process::start("cargo build", &mut compile)
 }
 
 /// Where Cargo reads flags beside those of `.cargo/config.toml`, which stay: one joins the other.

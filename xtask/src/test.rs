@@ -8,9 +8,7 @@ use crate::schema::{self, NO_PYTHON, Size};
 use crate::workspace::{cargo, on_ci};
 use crate::{e2e, engines, page, python, tools, weight};
 use std::io::{IsTerminal, stdout};
-use std::num::NonZero;
 use std::process::Command;
-use std::thread;
 use std::time::{Duration, Instant};
 
 const NO_POSTGRES: &str =
@@ -142,12 +140,10 @@ pub fn run(options: &Options, failed_checks: &[&str]) -> Outcome {
         let start = Instant::now();
         if *part == Part::Postgres && options.parts.iter().any(|part| part.is_of_the_page()) {
             // The tests on PostgreSQL wait more than they work, and nothing else is to be built meanwhile.
-            ahead = Some(thread::spawn(page::compile_ahead));
-        } else if part.is_of_the_page()
-            && let Some(ahead) = ahead.take()
-        {
-            // What went wrong is told where the page is built.
-            let _ = ahead.join();
+            ahead = Some(page::compile_ahead()?);
+        } else if part.is_of_the_page() {
+            // Whatever is left to do is done there, and what went wrong is told.
+            drop(ahead.take());
         }
         let counts = carry_out(*part, options)?;
         report.add(*part, counts, start.elapsed());
@@ -252,11 +248,6 @@ fn cargo_test(packages: &[&str]) -> Command {
 
 fn counted(mut test: Command, filter: Option<&str>) -> Outcome<Counts> {
     test.args(filter);
-    if std::env::var_os("RUST_TEST_THREADS").is_none() {
-        // Most tests wait for something most of the time, and leave the processors to others.
-        let at_once = 2 * thread::available_parallelism().map_or(1, NonZero::get);
-        test.env("RUST_TEST_THREADS", at_once.to_string());
-    }
     if stdout().is_terminal() {
         // We read what is printed, and a pipe loses the colours.
         test.env("CARGO_TERM_COLOR", "always");

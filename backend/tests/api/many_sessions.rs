@@ -61,7 +61,7 @@ async fn those_that_have_ended_or_run_out_of_time_take_nobodys_place() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_many_sign_ins_at_once_on_two_servers_no_more_live_than_may() {
-    let app = TestApp::with(&[("sessions.per_account", "4"), ("passwords.max_wait", "5m")]).await;
+    let app = TestApp::with(&[("sessions.per_account", "4")]).await;
     let ada = app.signed_up("ada").await;
     let other = app.beside(&[]).await;
     for _ in 0..2 {

@@ -2,7 +2,7 @@
 
 use crate::support::*;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// Longer than anything here takes; only a failure waits for it.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -12,6 +12,13 @@ pub struct Wire(TcpStream);
 impl Wire {
     pub async fn to(app: &TestApp) -> Self {
         Self(TcpStream::connect(app.address()).await.unwrap())
+    }
+
+    /// One on which the system keeps hardly anything of what comes.
+    pub async fn narrow(app: &TestApp) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        Self(socket.connect(app.address()).await.unwrap())
     }
 
     /// Whether the other side still takes it.

@@ -67,7 +67,8 @@ impl Deref for TestApp {
 }
 
 impl TestApp {
-    /// A server with the default settings.
+    /// A server with the default settings, but for one: however busy the machine is, nobody is turned away who waits for a
+    /// hash.
     pub async fn spawn() -> Self {
         Self::with(&[]).await
     }
@@ -150,6 +151,7 @@ impl TestApp {
         let watch = Arc::new(Watch::begin());
         let folder = data.folder.path();
         let mut settings = before.clone();
+        settings.entry("passwords.max_wait".to_owned()).or_insert_with(|| "5m".to_owned());
         settings.insert("data_dir".to_owned(), folder.display().to_string());
         settings.insert("database.url".to_owned(), data.database.url(folder));
         settings.extend(more.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
