@@ -157,9 +157,14 @@ test('an answer that never comes, a full disk and a killed script leave the samp
   await stub(folder, 'sync', '#!/bin/sh\nkill -9 $PPID\n')
   expect((await session(folder, origin, ['refresh'])).code).not.toBe(0)
   expect(await kept(folder)).toEqual(signedIn)
-  await stub(folder, 'sync', '#!/bin/sh\necho "$*" $(ls signed-in.?*) >> synced\n')
+  await stub(folder, 'sync', '#!/bin/sh\necho "$*": $(ls signed-in.?*) >> synced\n')
   expect((await session(folder, origin, ['refresh'])).code).toBe(0)
-  expect(await readFile(join(folder, 'synced'), 'utf8')).toMatch(/^signed-in\.\w{6} signed-in\.\w{6} signed-in\.json signed-in\.lock\n\. signed-in\.json signed-in\.lock\n$/)
+  // First the new file, while the old one is still there; then the folder, once the new one has taken its place.
+  const [first = '', second] = (await readFile(join(folder, 'synced'), 'utf8')).trimEnd().split('\n')
+  const [written = '', there = ''] = first.split(': ')
+  expect(written).toMatch(/^signed-in\.\w{6}$/)
+  expect(new Set(there.split(' '))).toEqual(new Set([written, 'signed-in.json', 'signed-in.lock']))
+  expect(second).toBe('.: signed-in.json signed-in.lock')
   expect(await verified(origin, (await kept(folder)).access_token)).toBe(200)
 })
 
