@@ -304,9 +304,12 @@ pub async fn mark_rotated(db: &impl Executor, rotations: &[Rotation]) -> Result<
         .value(Column::TokenInBody, asked("column9"))
         .from(TableRef::ValuesList(rows.collect(), "asked".into_iden()))
         .and_where(own(Column::Id).eq(asked("column1")))
-        .and_where(own(Column::Generation).eq(asked("column2")))
+        // No further equalities: SQLite would take them for a reason to index what is asked, and to go through all sessions.
+        .and_where(own(Column::Generation).ne(asked("column2")).not())
         .and_where(
-            Expr::expr(Func::coalesce([own(Column::KeyThumbprint), Expr::value("")])).eq(asked("column8")),
+            Expr::expr(Func::coalesce([own(Column::KeyThumbprint), Expr::value("")]))
+                .ne(asked("column8"))
+                .not(),
         )
         .and_where(own(Column::EndedAt).is_null())
         .returning(Query::returning().columns([Column::Id, Column::Generation]))
