@@ -206,3 +206,24 @@ fn credentials(row: Model) -> Credentials {
         signed_in_at: Timestamp::from_millis(row.signed_in_at),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::plans::Explained;
+
+    #[tokio::test]
+    async fn no_account_is_looked_for_by_going_through_them_all_however_many_are_asked_for_together() {
+        let db = Explained::make().await;
+        for count in [1, 2, 8, 64] {
+            let ids = || (0..count).map(Uuid::from_u128);
+            list_accounts(&db, ids().collect()).await.unwrap();
+            assert_eq!(db.scans(), [""; 0], "find {count} by their ids");
+            list_credentials(&db, (0..count).map(|number| number.to_string()).collect()).await.unwrap();
+            assert_eq!(db.scans(), [""; 0], "find {count} by their addresses");
+            let latest = |account_id| SignedIn { account_id, at: Timestamp::from_seconds(1) };
+            mark_signed_in(&db, &ids().map(latest).collect::<Vec<_>>()).await.unwrap();
+            assert_eq!(db.scans(), [""; 0], "note when {count} signed in");
+        }
+    }
+}

@@ -8,6 +8,8 @@ mod gather;
 mod kept;
 mod listen;
 mod migrations;
+#[cfg(test)]
+pub(crate) mod plans;
 mod pooler;
 mod refusal;
 mod snapshot;

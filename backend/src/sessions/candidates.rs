@@ -2,9 +2,8 @@
 //! the right one perhaps a stale one of another path, or one that a parent domain has set. See ADR 23.
 
 use super::RefreshError;
-use super::end;
+use super::end::{self, Which};
 use super::session::Record;
-use super::store::Which;
 use crate::app::App;
 use crate::db::StoreError;
 use crate::metrics::Refreshed;

@@ -2,7 +2,7 @@
 //! so ending a session is immediate although its tokens are stateless.
 
 use super::cutoff::Cutoffs;
-use super::store;
+use super::end;
 use crate::app::App;
 use crate::db::StoreError;
 use crate::metrics::Tally;
@@ -94,7 +94,7 @@ impl EndedSessions {
 
     /// Reads what has ended since `since`, on whichever server.
     pub async fn load(&self, app: &App, since: Timestamp) -> Result<(), StoreError> {
-        for (id, reason) in store::list_ended(app.db.executor(), since).await? {
+        for (id, reason) in end::list_ended(app.db.executor(), since).await? {
             self.remember(&[id], reason);
         }
         self.cutoffs.load(app).await

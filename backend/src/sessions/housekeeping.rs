@@ -52,7 +52,7 @@ async fn end_crowds(app: &App) -> Result<(), StoreError> {
     let most = app.config.sessions.per_account;
     let mut after = Some(Uuid::nil());
     while let Some(last) = after {
-        let (crowded, next) = store::list_crowded(app.db.executor(), most, last).await?;
+        let (crowded, next) = end::list_crowded(app.db.executor(), most, last).await?;
         for account_id in crowded {
             end::beyond_most(app, account_id, None).await?;
         }
@@ -74,7 +74,7 @@ async fn sweep_once(app: &App, with_ends: bool) -> Result<(), StoreError> {
     delete_sessions(app, now).await?;
     if with_ends {
         let transaction = app.db.begin().await?;
-        store::delete_ends(transaction.executor(), now - ended::memory(app)).await?;
+        end::delete_ends(transaction.executor(), now - ended::memory(app)).await?;
         transaction.commit().await?;
     }
     Ok(())

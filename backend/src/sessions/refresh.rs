@@ -1,11 +1,11 @@
 //! Refresh: a refresh token buys the next access token, and what the account may do is read anew.
 
 use super::binding::Shown;
+use super::end::{self, Which};
 use super::rotation::{Decision, Generation, KeyCheck, decide};
 use super::session::{Client, Issued, Record, Tokens};
 use super::sign_in::{IssueError, issue};
-use super::store::{self, Which};
-use super::{end, ended};
+use super::{ended, store};
 use crate::app::App;
 use crate::db::{Database, Executor, Lookup, StoreError, Write};
 use crate::metrics::Refreshed;

@@ -1,11 +1,12 @@
 //! A key that was lost while the cookie lives: whoever signs in again in that browser goes on in the same session, and the
 //! new key takes the old one's place.
 
+use super::end::Which;
 use super::refresh::reissue;
 use super::rotation::Generation;
 use super::session::{Client, Record, Tokens};
 use super::sign_in::SignInError;
-use super::store::{self, Which};
+use super::store;
 use crate::app::App;
 use crate::db::StoreError;
 use crate::passwords::PasswordHash;

@@ -1,12 +1,13 @@
 //! Sessions in the database.
 
+use super::end::{Which, unended};
 use super::refresh::Rotation;
 use super::replace_key::KeyChange;
 use super::rotation::{Facts, Generation};
 use super::seen::Seen;
 use super::session::{Client, NewSession, Record};
 use super::sign_in::SignIn;
-use crate::db::entity::{account, ended_session, session, session_cutoff as cutoff};
+use crate::db::entity::{account, session, session_cutoff as cutoff};
 use crate::db::{Executor, StoreError, asked};
 use crate::tokens::Thumbprint;
 use latchkey_shared::{EndReason, Timestamp, TokenDelivery};
@@ -27,107 +28,11 @@ pub const PORTION: usize = 1000;
 /// How the key of a session was registered: the page makes it, and proves it as RFC 9449 says.
 const KEY_SOURCE: &str = "dpop";
 
-/// Which sessions of whom.
-#[derive(Clone, Copy)]
-pub enum Which {
-    /// This one, whosever it is.
-    One(Uuid),
-    /// This one, if it is the account's.
-    OneOf { account_id: Uuid, session_id: Uuid },
-    /// The account's, but for this one.
-    AllBut { account_id: Uuid, session_id: Uuid },
-    /// The account's.
-    All { account_id: Uuid },
-    /// Those of the account's that were used least lately, where more than `most` of them live. The `newest` stays.
-    Beyond { account_id: Uuid, most: u32, newest: Option<Uuid>, now: Timestamp },
-}
-
 /// A session that was over long ago.
 pub struct Over {
     pub id: Uuid,
     pub account_id: Uuid,
     pub created_at: Timestamp,
-}
-
-impl Which {
-    /// Whose they are, where it may be many.
-    pub fn of_account(self) -> Option<Uuid> {
-        match self {
-            Self::One(_) | Self::OneOf { .. } => None,
-            Self::AllBut { account_id, .. } | Self::All { account_id } | Self::Beyond { account_id, .. } => {
-                Some(account_id)
-            }
-        }
-    }
-
-    fn condition(self) -> Condition {
-        match self {
-            Self::One(session_id) => Column::Id.eq(session_id).into(),
-            Self::OneOf { account_id, session_id } => {
-                Condition::all().add(Column::AccountId.eq(account_id)).add(Column::Id.eq(session_id))
-            }
-            Self::AllBut { account_id, session_id } => {
-                Condition::all().add(Column::AccountId.eq(account_id)).add(Column::Id.ne(session_id))
-            }
-            Self::All { account_id } => Column::AccountId.eq(account_id).into(),
-            Self::Beyond { account_id, now, .. } => living(account_id, now),
-        }
-    }
-
-    /// The ids of those that have not been ended.
-    fn unended(self) -> Select<session::Entity> {
-        let select = session::Entity::find()
-            .select_only()
-            .column(Column::Id)
-            .filter(self.condition())
-            .filter(unended(self.of_account()));
-        match self {
-            Self::Beyond { most, newest, .. } => {
-                // One that somebody else has ended meanwhile takes nobody's place.
-                let select = match newest {
-                    Some(newest) => select.order_by_desc(Column::Id.eq(newest)),
-                    None => select,
-                };
-                select.order_by_desc(Column::LastSeenAt).order_by_desc(Column::Id).offset(u64::from(most))
-            }
-            _ => select,
-        }
-    }
-
-    /// Those of the account's that stay; `None` where none does.
-    pub fn spared(self) -> Option<Condition> {
-        match self {
-            Self::One(_) | Self::OneOf { .. } | Self::All { .. } => None,
-            Self::AllBut { session_id, .. } => Some(Column::Id.eq(session_id).into()),
-            Self::Beyond { most, .. } => {
-                let used = self.unended().offset(None).limit(u64::from(most));
-                Some(Column::Id.in_subquery(used.into_query()).into())
-            }
-        }
-    }
-}
-
-/// That no end has been written into its row, and no cutoff has passed it. Where the account is known, its epoch is looked up
-/// once, not for every session.
-fn unended(account_id: Option<Uuid>) -> Condition {
-    let account_id = account_id.map_or_else(|| own(Column::AccountId), Expr::value);
-    let current = Query::select()
-        .expr(Expr::col((account::Entity, account::Column::SessionEpoch)))
-        .from(account::Entity)
-        .and_where(Expr::col((account::Entity, account::Column::Id)).eq(account_id))
-        .to_owned();
-    Condition::all()
-        .add(Column::EndedAt.is_null())
-        .add(own(Column::Epoch).gte(Expr::SubQuery(None, Box::new(current.into()))))
-}
-
-/// The sessions of the account that live.
-pub fn living(account_id: Uuid, now: Timestamp) -> Condition {
-    Condition::all()
-        .add(Column::AccountId.eq(account_id))
-        .add(Column::IdleEndsAt.gt(now.as_millis()))
-        .add(Column::AbsoluteEndsAt.gt(now.as_millis()))
-        .add(unended(Some(account_id)))
 }
 
 /// A session's row, and the cutoff that has ended it where one has not reached the row yet.
@@ -376,65 +281,9 @@ pub async fn mark_seen(db: &impl Executor, seen: &[Seen]) -> Result<(), StoreErr
     Ok(())
 }
 
-/// A column of the session that is written.
-fn own(column: Column) -> Expr {
+/// A column of the session that is read or written.
+pub fn own(column: Column) -> Expr {
     Expr::col((session::Entity, column))
-}
-
-/// Ends a portion of the sessions that live, and tells which they were. Belongs in a transaction: the servers learn of it
-/// from a second table.
-pub async fn mark_ended(
-    db: &impl Executor,
-    which: Which,
-    reason: EndReason,
-    now: Timestamp,
-) -> Result<Vec<Uuid>, StoreError> {
-    let ended = mark(db, which.unended(), reason, now).await?;
-    let told = ended.iter().map(|id| ended_session::ActiveModel {
-        session_id: Set(*id),
-        reason: Set(reason.to_string()),
-        ended_at: Set(now.as_millis()),
-    });
-    ended_session::Entity::insert_many(told).on_conflict_do_nothing().exec_without_returning(db).await?;
-    Ok(ended)
-}
-
-/// Writes the end into a portion of these rows, and tells which they were.
-pub async fn mark(
-    db: &impl Executor,
-    ids: Select<session::Entity>,
-    reason: EndReason,
-    at: Timestamp,
-) -> Result<Vec<Uuid>, StoreError> {
-    let update = Query::update()
-        .table(session::Entity)
-        .value(Column::EndedAt, at.as_millis())
-        .value(Column::EndReason, reason.to_string())
-        .and_where(own(Column::Id).in_subquery(ids.limit(PORTION as u64).into_query()))
-        .and_where(own(Column::EndedAt).is_null())
-        .returning_col(Column::Id)
-        .to_owned();
-    let rows = db.query_all(&update).await?;
-    Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
-}
-
-/// Whether the account has more sessions than a portion, those that have ended among them.
-pub async fn is_crowd(db: &impl Executor, account_id: Uuid) -> Result<bool, StoreError> {
-    let beyond = session::Entity::find()
-        .select_only()
-        .column(Column::Id)
-        .filter(Column::AccountId.eq(account_id))
-        .offset(PORTION as u64)
-        .limit(1);
-    Ok(beyond.into_tuple::<Uuid>().one(db).await?.is_some())
-}
-
-/// Whether any of them has not been ended.
-pub async fn is_any_unended(db: &impl Executor, which: Which) -> Result<bool, StoreError> {
-    let mut any = which.unended().limit(1);
-    // Which of them come first does not matter here, and sorting a crowd takes long.
-    QueryTrait::query(&mut any).clear_order_by();
-    Ok(any.into_tuple::<Uuid>().one(db).await?.is_some())
 }
 
 /// Gives the session a generation before which no refresh token buys anything, and tells which.
@@ -459,40 +308,6 @@ pub async fn mark_superseded(
         .to_owned();
     let row = db.query_one(&update).await?;
     Ok(row.map(|row| row.try_get_by_index::<i64>(0)).transpose()?.map(|made| Generation(made.unsigned_abs())))
-}
-
-/// Accounts behind `after` with more than `most` sessions whose rows hold no end, in the order of their ids; a portion of
-/// all accounts that have such sessions, and the last one that was looked at.
-pub async fn list_crowded(
-    db: &impl Executor,
-    most: u32,
-    after: Uuid,
-) -> Result<(Vec<Uuid>, Option<Uuid>), StoreError> {
-    let counts: Vec<(Uuid, i64)> = session::Entity::find()
-        .select_only()
-        .column(Column::AccountId)
-        .column_as(Column::Id.count(), "sessions")
-        .filter(Column::EndedAt.is_null())
-        .filter(Column::AccountId.gt(after))
-        .group_by(Column::AccountId)
-        .order_by_asc(Column::AccountId)
-        .limit(PORTION as u64)
-        .into_tuple()
-        .all(db)
-        .await?;
-    let last = counts.last().map(|(account_id, _)| *account_id);
-    let crowded = counts.into_iter().filter(|(_, count)| *count > i64::from(most));
-    Ok((crowded.map(|(account_id, _)| account_id).collect(), last))
-}
-
-/// The sessions that ended after `since`, whosever they were.
-pub async fn list_ended(db: &impl Executor, since: Timestamp) -> Result<Vec<(Uuid, EndReason)>, StoreError> {
-    let rows = ended_session::Entity::find()
-        .filter(ended_session::Column::EndedAt.gt(since.as_millis()))
-        .all(db)
-        .await?;
-    let told = |row: ended_session::Model| (row.session_id, EndReason::named(&row.reason));
-    Ok(rows.into_iter().map(told).collect())
 }
 
 /// A portion of the sessions behind `after` that were over before `limit`, in the order of their ids. Finding them all takes
@@ -551,15 +366,6 @@ pub async fn delete_sessions(db: &impl Executor, ids: impl Iterator<Item = Uuid>
     Ok(())
 }
 
-/// Forgets those ends of which no token can be left.
-pub async fn delete_ends(db: &impl Executor, before: Timestamp) -> Result<(), StoreError> {
-    ended_session::Entity::delete_many()
-        .filter(ended_session::Column::EndedAt.lt(before.as_millis()))
-        .exec(db)
-        .await?;
-    Ok(())
-}
-
 pub fn record(Row { session: row, cut_at, cut_reason }: Row) -> Record {
     Record {
         id: row.id,
@@ -590,4 +396,64 @@ fn source(key: Option<&Thumbprint>) -> Option<&'static str> {
 /// Databases count with a sign.
 fn signed(generation: Generation) -> i64 {
     i64::try_from(generation.0).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::plans::Explained;
+    use crate::passwords::PasswordHash;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1);
+
+    fn client() -> Client {
+        Client { user_agent: "a test".to_owned(), ip: "192.0.2.1".to_owned() }
+    }
+
+    fn id(number: usize) -> Uuid {
+        Uuid::from_u128(number as u128)
+    }
+
+    /// So many as may come together, and one alone.
+    const TOGETHER: [usize; 4] = [1, 2, 8, 64];
+
+    #[tokio::test]
+    async fn no_session_is_looked_for_by_going_through_them_all_however_many_are_asked_for_together() {
+        let db = Explained::make().await;
+        for count in TOGETHER {
+            let rotation = |number| Rotation {
+                session_id: id(number),
+                key: None,
+                from: Generation::FIRST,
+                now: NOW,
+                rotated_at: NOW,
+                idle_ends_at: NOW,
+                client: client(),
+                delivery: TokenDelivery::Cookie,
+            };
+            mark_rotated(&db, &(0..count).map(rotation).collect::<Vec<_>>()).await.unwrap();
+            assert_eq!(db.scans(), [""; 0], "rotate {count}");
+            let seen = |number| Seen { session_id: id(number), generation: Generation::FIRST, at: NOW };
+            mark_seen(&db, &(0..count).map(seen).collect::<Vec<_>>()).await.unwrap();
+            assert_eq!(db.scans(), [""; 0], "note the use of {count}");
+            find_sessions(&db, (0..count).map(id).collect()).await.unwrap();
+            assert_eq!(db.scans(), [""; 0], "find {count}");
+            let sign_in = |number| SignIn {
+                new: NewSession {
+                    id: id(number),
+                    account_id: id(number),
+                    remember: true,
+                    delivery: TokenDelivery::Cookie,
+                    key: None,
+                    client: client(),
+                    now: NOW,
+                    idle_ends_at: NOW,
+                    absolute_ends_at: NOW,
+                },
+                checked: PasswordHash::from_stored("$".to_owned()),
+            };
+            insert_guarded(&db, &(0..count).map(sign_in).collect::<Vec<_>>()).await.unwrap();
+            assert_eq!(db.scans(), [""; 0], "begin {count}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Cutoffs in the database.
 
-use super::super::store::{Which, mark};
+use super::super::end::{Which, mark};
 use super::Cutoff;
 use crate::db::entity::session_cutoff::{ActiveModel, Column, Entity, Model};
 use crate::db::entity::{account, session};

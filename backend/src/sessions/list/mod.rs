@@ -4,8 +4,9 @@ mod cursor;
 mod store;
 
 use super::device;
+use super::end::Which;
 use super::session::Record;
-use super::store::{Which, find_session, last_created};
+use super::store::{find_session, last_created};
 use crate::app::App;
 use crate::db::StoreError;
 use cursor::{Group, Position};

@@ -1,7 +1,8 @@
 //! An account's sessions in the database, in the order of its list.
 
+use super::super::end::living;
 use super::super::session::Record;
-use super::super::store::{Row, living, record, select};
+use super::super::store::{Row, record, select};
 use super::cursor::Position;
 use super::{Asked, REMEMBERED};
 use crate::db::entity::session::{Column, Entity};

@@ -1,7 +1,11 @@
 //! Ending a session: once it is committed, this server refuses its tokens at once and the others within a second.
 
+mod store;
+
+pub(super) use store::{Which, delete_ends, list_crowded, list_ended, living, mark, unended};
+
 use super::guard::{Guarded, Over};
-use super::store::{self, PORTION, Which};
+use super::store::{PORTION, find_session, lock_account};
 use super::{candidates, cutoff, ended};
 use crate::app::App;
 use crate::db::{StoreError, Transaction};
@@ -60,7 +64,7 @@ pub(super) async fn run(app: &App, which: Which, reason: EndReason) -> Result<()
     let now = app.clock.now();
     let transaction = app.db.begin().await?;
     if let Some(account_id) = which.of_account() {
-        store::lock_account(transaction.executor(), account_id).await?;
+        lock_account(transaction.executor(), account_id).await?;
     }
     let ended = within(&transaction, which, reason, now).await?;
     transaction.commit().await?;
@@ -89,7 +93,7 @@ pub async fn one(app: &App, claims: &Arc<Claims>, session_id: Uuid) -> Result<()
     let reason = if here { EndReason::SignedOut } else { EndReason::SignedOutElsewhere };
     let now = app.clock.now();
     let Guarded { transaction, .. } = Guarded::begin(app, claims, now).await?;
-    if store::find_session(transaction.executor(), which).await?.is_none() {
+    if find_session(transaction.executor(), which).await?.is_none() {
         return Err(EndError::NotFound);
     }
     let ended = within(&transaction, which, reason, now).await?;
