@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 
 /** How long a program may take to become ready, and to leave. */
-const PATIENCE = 20_000
+const PATIENCE = 60_000
 
 export interface Launch {
   name: string

@@ -29,6 +29,8 @@ export class Server {
       LATCHKEY_LISTEN: `127.0.0.1:${port}`,
       LATCHKEY_DATA_DIR: join(folder, 'data'),
       LATCHKEY_PUBLIC_URL: publicUrl,
+      // On a machine with other work a hash takes long.
+      LATCHKEY_PASSWORDS__MAX_WAIT: '1m',
       ...settings,
     })
     await server.comeBack()

@@ -24,11 +24,16 @@ impl Counts {
     }
 
     /// Sums the `test result:` lines of a run, and collects the names. libtest and wasm-bindgen-test print both, and so does
-    /// the reporter in `e2e`. A run that fails without a failed test (it did not compile, it crashed) counts as one failure.
+    /// the reporter in `e2e`. A test that was under way when its runner was stopped has failed. A run that fails without a
+    /// failed test (it did not compile, it crashed) counts as one failure.
     pub fn of_run(succeeded: bool, lines: &[String]) -> Self {
         let lines: Vec<_> = lines.iter().map(|line| without_colour(line)).collect();
         let mut counts: Self = lines.iter().filter_map(|line| Self::of_line(line)).sum();
         counts.failures = lines.iter().filter_map(|line| failure(line)).collect();
+        if !succeeded {
+            let hung = hung(&lines);
+            counts = counts + hung.iter().map(|name| Self::failure(&format!("{name} (never ended)"))).sum();
+        }
         if !succeeded && counts.failed == 0 {
             return counts + Self::failure("a run that broke off");
         }
@@ -50,6 +55,14 @@ fn failure(line: &str) -> Option<String> {
     let name =
         ["FAILED", "FAIL"].into_iter().find_map(|word| told.strip_suffix(word)?.strip_suffix(" ... "))?;
     Some(name.to_owned())
+}
+
+/// The names of those that libtest has told of as slow, and never of their end.
+fn hung(lines: &[String]) -> Vec<&str> {
+    let ended = |name: &str| lines.iter().any(|line| line.starts_with(&format!("test {name} ... ")));
+    let slow =
+        lines.iter().filter_map(|line| line.strip_prefix("test ")?.split_once(" has been running for over "));
+    slow.map(|(name, _)| name).filter(|name| !ended(name)).collect()
 }
 
 impl Add for Counts {
@@ -98,6 +111,15 @@ mod tests {
         );
         let failures = ["b::c", "d"].map(str::to_owned).to_vec();
         assert_eq!(Counts::of_run(false, &output), Counts { passed: 15, failed: 2, failures });
+    }
+
+    #[test]
+    fn a_test_that_never_ended_has_failed() {
+        let output = lines(
+            "test a::b has been running for over 60 seconds\ntest c has been running for over 60 seconds\n\
+             test a::b ... ok\ntest c::d ... ok",
+        );
+        assert_eq!(Counts::of_run(false, &output), Counts::failure("c (never ended)"));
     }
 
     #[test]

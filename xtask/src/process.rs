@@ -7,11 +7,14 @@ use nix::unistd::Pid;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// How long a program may take to leave before it is killed.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a runner may print nothing before it is taken to hang. Whatever it has to build first, it builds in silence.
+const SILENCE: Duration = Duration::from_mins(20);
 
 /// A running program, in a process group of its own. It is stopped when it goes out of scope.
 pub struct Process {
@@ -109,20 +112,60 @@ pub fn run_well(name: &str, command: &mut Command) -> Outcome {
     if run(name, command)? { Ok(()) } else { Err(Failure::because(format!("{name} failed; see above."))) }
 }
 
-/// Runs a program, showing and collecting the lines of its standard output.
+/// Runs a program, showing and collecting the lines of its standard output. One that hangs is stopped, and has failed.
 pub fn run_and_read(name: &str, command: &mut Command) -> Outcome<(bool, Vec<String>)> {
+    run_and_read_unless_silent(name, command, SILENCE)
+}
+
+fn run_and_read_unless_silent(
+    name: &str,
+    command: &mut Command,
+    silence: Duration,
+) -> Outcome<(bool, Vec<String>)> {
     let mut process = Process::start(name, command.stdout(Stdio::piped()))?;
-    let lines = process.child.stdout.take().map(collect);
-    let succeeded = process.wait()?.success();
+    let last = LastLine::default();
+    let lines = process.child.stdout.take().map(|output| collect(output, last.clone()));
+    let succeeded = loop {
+        if let Some(status) = process.ended()? {
+            break status.success();
+        }
+        if last.is_older_than(silence) {
+            println!("{name} has printed nothing for {silence:?}, and is stopped.");
+            process.stop();
+            break false;
+        }
+        interrupt::pause()?;
+    };
     Ok((succeeded, lines.and_then(|lines| lines.join().ok()).unwrap_or_default()))
 }
 
-fn collect(output: ChildStdout) -> JoinHandle<Vec<String>> {
+/// When a program has last printed something, or was started.
+#[derive(Clone)]
+struct LastLine(Arc<Mutex<Instant>>);
+
+impl Default for LastLine {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Instant::now())))
+    }
+}
+
+impl LastLine {
+    fn is_now(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    fn is_older_than(&self, silence: Duration) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).elapsed() > silence
+    }
+}
+
+fn collect(output: ChildStdout, last: LastLine) -> JoinHandle<Vec<String>> {
     thread::spawn(move || {
         let mut lines = Vec::new();
         for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
             let line = String::from_utf8_lossy(&line).into_owned();
             println!("{line}");
+            last.is_now();
             lines.push(line);
         }
         lines
@@ -172,5 +215,13 @@ mod tests {
             run_and_read("sh", Command::new("sh").args(["-c", "echo one; printf two; exit 3"])).unwrap();
         assert!(!succeeded);
         assert_eq!(lines, ["one", "two"]);
+    }
+
+    #[test]
+    fn a_program_that_hangs_is_stopped_and_has_failed() {
+        let mut hangs = Command::new("sh");
+        hangs.args(["-c", "echo one; sleep 600; echo two"]);
+        let ran = run_and_read_unless_silent("sh", &mut hangs, Duration::from_secs(1)).unwrap();
+        assert_eq!(ran, (false, vec!["one".to_owned()]));
     }
 }

@@ -127,7 +127,9 @@ mod tests {
         for threads in [1, 2, 5] {
             let pool =
                 Pool::start(&config::Passwords { threads, max_wait: Duration::from_secs(300) }).unwrap();
-            // More judgements than there are threads of any kind, and none of them is ever done.
+            // More judgements than there are threads of any kind, and none of them is ever done. So many wait as find
+            // no thread that judges.
+            let waiting = 4 * threads - threads.div_ceil(HASHING_PER_JUDGING);
             let (release, held) = channel::<()>();
             let held = std::sync::Arc::new(std::sync::Mutex::new(held));
             let judgements: Vec<_> = (0..4 * threads)
@@ -136,7 +138,7 @@ mod tests {
                     tokio::spawn(async move { judging.run(move |()| held.lock().unwrap().recv().ok()).await })
                 })
                 .collect();
-            while pool.judging().waiting < 4 * threads {
+            while pool.judging().waiting != waiting {
                 tokio::task::yield_now().await;
             }
             for _ in 0..3 {

@@ -120,9 +120,7 @@ async fn an_answer_that_is_overtaken_by_a_later_one_brings_tokens_that_work() {
         let call = ada.app.post(REFRESH, &json!({})).cookie(&ada.refresh_token());
         async move { call.attempt().await }
     });
-    while app.everything().await.iter().all(|line| !line.starts_with("1|")) {
-        tokio::task::yield_now().await;
-    }
+    until("rotated", async || app.everything().await.iter().any(|line| line.starts_with("1|"))).await;
     assert!(tries_to_refresh(&other_tab).await.is_some());
     other_tab.verify().await.ok();
     ada.adopt(&late.await.unwrap().unwrap());

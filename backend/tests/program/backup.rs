@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::Path;
 use std::process::Output;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
 const TRUSTING: (&str, &str) = ("LATCHKEY_PROXIES__TRUSTED", "127.0.0.1");
@@ -47,7 +47,9 @@ fn at_work(numbers: Range<usize>, progress: &Progress, server: &Server) -> Vec<J
 }
 
 async fn answered(progress: &Progress, count: usize) {
+    let start = Instant::now();
     while progress.count() < count {
+        assert!(start.elapsed() < 4 * PATIENCE, "they do not get on");
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }

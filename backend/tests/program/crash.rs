@@ -44,7 +44,8 @@ impl Crowd {
             self.people.push(one.await.unwrap());
         }
         self.progress.halt(false);
-        assert!(self.progress.count() >= enough, "somebody was cut off too early");
+        let cut: Vec<_> = self.people.iter().filter_map(Person::cut).collect();
+        assert!(self.progress.count() >= enough, "somebody was cut off too early: {cut:?}");
     }
 
     async fn find_what_was_answered(&mut self, address: &str) {

@@ -9,6 +9,7 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Instant;
 use tempfile::TempDir;
 
 /// The line by which the program refuses this database.
@@ -92,7 +93,9 @@ async fn limits_that_a_role_has_do_not_cut_migrations_short() {
         }
     });
     let held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'";
+    let start = Instant::now();
     while cluster.count(held).await == 0 {
+        assert!(start.elapsed() < PATIENCE, "nobody ever holds it");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     serves(&cluster.url(), &[]).await;

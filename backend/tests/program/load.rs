@@ -7,10 +7,18 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// An answer that never came, or that says no more than that the server failed: what was asked for is done or not.
-pub struct Cut;
+/// An answer that never came, or that says no more than that the server failed: what was asked for is done or not. It
+/// says what came instead.
+#[derive(Debug)]
+pub struct Cut(String);
 
 type Answered = Result<(u16, Value), Cut>;
+
+impl Cut {
+    fn instead(error: reqwest::Error) -> Self {
+        Self(format!("{error:?}"))
+    }
+}
 
 /// How much was answered to all of them, and whether they are to stop.
 #[derive(Clone, Default)]
@@ -70,6 +78,8 @@ pub struct Person {
     over: Vec<Held>,
     /// Others, whose sign-up was answered since anybody last looked for them: their addresses and passwords.
     newcomers: Vec<(String, String)>,
+    /// Why they went no further, the last time.
+    cut: Option<Cut>,
     steps: usize,
     progress: Progress,
 }
@@ -88,6 +98,7 @@ impl Person {
             doubtful: Vec::new(),
             over: Vec::new(),
             newcomers: Vec::new(),
+            cut: None,
             steps: number * 3,
             progress: progress.clone(),
         }
@@ -104,8 +115,16 @@ impl Person {
 
     /// Goes on until an answer stays away, or everybody is to stop.
     pub async fn live(mut self, address: String) -> Self {
-        while !self.progress.is_halted() && self.step(&address).await.is_ok() {}
+        self.cut = None;
+        while !self.progress.is_halted() && self.cut.is_none() {
+            self.cut = self.step(&address).await.err();
+        }
         self
+    }
+
+    /// Why they went no further, unless everybody was to stop.
+    pub fn cut(&self) -> Option<&Cut> {
+        self.cut.as_ref()
     }
 
     async fn step(&mut self, address: &str) -> Result<(), Cut> {
@@ -222,7 +241,7 @@ impl Person {
             self.finds_the_password(address).await;
         }
         for (email, password) in std::mem::take(&mut self.newcomers) {
-            let (status, answer) = self.try_to_sign_in(address, &email, &password).await.ok().unwrap();
+            let (status, answer) = self.try_to_sign_in(address, &email, &password).await.unwrap();
             assert_eq!(status, 200, "{email}: a sign-up is lost: {answer}");
         }
         for held in std::mem::take(&mut self.sessions) {
@@ -232,7 +251,7 @@ impl Person {
         for held in std::mem::take(&mut self.over) {
             let found = self.is_open(address, &held).await;
             assert!(found.is_none(), "{}: a session is back", self.email);
-            let (status, answer) = self.check(address, &held).await.ok().unwrap();
+            let (status, answer) = self.check(address, &held).await.unwrap();
             assert_eq!((status, &answer["code"]), (401, &json!("session_ended")), "{answer}");
         }
         for held in std::mem::take(&mut self.doubtful) {
@@ -243,7 +262,7 @@ impl Person {
 
     async fn finds_the_password(&mut self, address: &str) {
         if let Some(perhaps) = self.perhaps.take() {
-            let (status, answer) = self.try_password(address, &perhaps).await.ok().unwrap();
+            let (status, answer) = self.try_password(address, &perhaps).await.unwrap();
             let has_changed = status == 200;
             if has_changed {
                 self.sessions.push(Held::of(&answer));
@@ -256,11 +275,11 @@ impl Person {
             }
         }
         let password = self.password.clone();
-        let (status, answer) = self.try_password(address, &password).await.ok().unwrap();
+        let (status, answer) = self.try_password(address, &password).await.unwrap();
         assert_eq!(status, 200, "{}: the password is not the one that was set: {answer}", self.email);
         self.sessions.push(Held::of(&answer));
         if let Some(former) = self.former.take() {
-            let (status, answer) = self.try_password(address, &former).await.ok().unwrap();
+            let (status, answer) = self.try_password(address, &former).await.unwrap();
             assert_eq!(status, 401, "{}: a former password is back: {answer}", self.email);
         }
     }
@@ -268,7 +287,7 @@ impl Person {
     /// Refreshes. The generation tells whether the last rotation is there; one that was cut off is answered again.
     async fn is_open(&self, address: &str, held: &Held) -> Option<Held> {
         let body = json!({"refresh_token": held.refresh});
-        let (status, answer) = self.post(address, "/api/auth/refresh", &body).await.ok().unwrap();
+        let (status, answer) = self.post(address, "/api/auth/refresh", &body).await.unwrap();
         if status == 200 {
             let found = Held::of(&answer);
             assert_eq!(found.generation, held.generation + 1, "{}: a rotation is lost", self.email);
@@ -290,11 +309,11 @@ impl Person {
     async fn answer(&self, request: reqwest::RequestBuilder) -> Answered {
         // Each comes from an address of their own, so that nobody pays for the others' haste.
         let from = format!("192.0.2.{}", self.number + 1);
-        let answer = request.header("x-forwarded-for", from).send().await.map_err(|_| Cut)?;
+        let answer = request.header("x-forwarded-for", from).send().await.map_err(Cut::instead)?;
         let status = answer.status().as_u16();
-        let bytes = answer.bytes().await.map_err(|_| Cut)?;
+        let bytes = answer.bytes().await.map_err(Cut::instead)?;
         if status >= 500 {
-            return Err(Cut);
+            return Err(Cut(format!("{status} {}", String::from_utf8_lossy(&bytes))));
         }
         self.progress.add();
         Ok((status, serde_json::from_slice(&bytes).unwrap_or_default()))

@@ -21,9 +21,7 @@ async fn a_head_that_comes_letter_by_letter_is_cut_off() {
     let app = impatient().await;
     let mut wire = Wire::to(&app).await;
     wire.send("GET /api/health/live HTTP/1.1\r\nx-slow: ").await;
-    while wire.send("a").await {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    until("cut off", async || !wire.send("a").await).await;
     still_serves(&app).await;
 }
 
@@ -134,9 +132,7 @@ async fn a_client_that_never_reads_its_answer_is_cut_off() {
     let mut next = Wire::to(&app).await;
     next.send(LIVE).await;
     assert_eq!(statuses(&next.some().await), [200]);
-    while deaf.send(ask).await {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    until("cut off", async || !deaf.send(ask).await).await;
 }
 
 #[tokio::test]

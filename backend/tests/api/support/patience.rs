@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 /// Longer than anything here takes; only a failure waits for it.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long it takes until this is so.
-pub async fn until(what: &str, is_so: impl AsyncFn() -> bool) -> Duration {
+pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) -> Duration {
     let start = Instant::now();
     while !is_so().await {
         assert!(start.elapsed() < PATIENCE, "{what}: never");
