@@ -184,7 +184,7 @@ async fn a_pooler_with_too_few_connections_is_not_waited_for_and_its_mode_is_not
         ("default_pool_size = 1\nquery_wait_timeout = 2", "query_wait_timeout"),
     ] {
         let Some(pooler) = PgBouncer::start(&cluster, "session", more) else { return };
-        let start = std::time::Instant::now();
+        let start = Instant::now();
         let line = refused(&pooler.url(), &[]);
         assert!(line.contains(part) && !line.contains("prepared"), "{line}");
         assert!(start.elapsed() < PATIENCE, "{:?}", start.elapsed());
@@ -211,7 +211,7 @@ async fn behind_a_pooler_that_keeps_connections_two_servers_tell_each_other_of_e
     let log_out = client().post(one.url("/api/auth/logout")).header("content-type", "application/json");
     let body = json!({"refresh_token": ada["refresh_token"]}).to_string();
     assert_eq!(log_out.body(body).send().await.unwrap().status().as_u16(), 204);
-    let start = std::time::Instant::now();
+    let start = Instant::now();
     while verify().await != 401 {
         assert!(start.elapsed() < PATIENCE, "the other server never learns of it");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;

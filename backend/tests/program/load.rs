@@ -7,18 +7,20 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// An answer that never came, or that says no more than that the server failed: what was asked for is done or not. It
-/// says what came instead.
+/// An answer that never came, or that says no more than that the server failed: what was asked for is done or not.
 #[derive(Debug)]
-pub struct Cut(String);
+pub struct Cut {
+    /// What came instead.
+    instead: String,
+}
 
-type Answered = Result<(u16, Value), Cut>;
-
-impl Cut {
-    fn instead(error: reqwest::Error) -> Self {
-        Self(format!("{error:?}"))
+impl From<reqwest::Error> for Cut {
+    fn from(error: reqwest::Error) -> Self {
+        Self { instead: format!("{error:?}") }
     }
 }
+
+type Answered = Result<(u16, Value), Cut>;
 
 /// How much was answered to all of them, and whether they are to stop.
 #[derive(Clone, Default)]
@@ -123,8 +125,8 @@ impl Person {
     }
 
     /// Why they went no further, unless everybody was to stop.
-    pub fn cut(&self) -> Option<&Cut> {
-        self.cut.as_ref()
+    pub fn cut(&self) -> Option<&str> {
+        self.cut.as_ref().map(|cut| &*cut.instead)
     }
 
     async fn step(&mut self, address: &str) -> Result<(), Cut> {
@@ -309,11 +311,11 @@ impl Person {
     async fn answer(&self, request: reqwest::RequestBuilder) -> Answered {
         // Each comes from an address of their own, so that nobody pays for the others' haste.
         let from = format!("192.0.2.{}", self.number + 1);
-        let answer = request.header("x-forwarded-for", from).send().await.map_err(Cut::instead)?;
+        let answer = request.header("x-forwarded-for", from).send().await?;
         let status = answer.status().as_u16();
-        let bytes = answer.bytes().await.map_err(Cut::instead)?;
+        let bytes = answer.bytes().await?;
         if status >= 500 {
-            return Err(Cut(format!("{status} {}", String::from_utf8_lossy(&bytes))));
+            return Err(Cut { instead: format!("{status} {}", String::from_utf8_lossy(&bytes)) });
         }
         self.progress.add();
         Ok((status, serde_json::from_slice(&bytes).unwrap_or_default()))
