@@ -61,6 +61,14 @@ export async function goTo(page: Page, link: string): Promise<void> {
   await linkTo(page, link).click()
 }
 
+/**
+ * Follows a link of the navigation that a dialog may cover by then: a call that is on its way already meets what has been
+ * set up for the next one.
+ */
+export async function followBeneath(page: Page, path: string): Promise<void> {
+  await page.locator(`nav a[href="${path}"]`).evaluate((link: HTMLElement) => link.click())
+}
+
 export function linkTo(page: Page, link: string): Locator {
   return page.getByRole('navigation', { name: 'Account' }).getByRole('link', { name: link })
 }

@@ -3,7 +3,7 @@ import { countlessSessions, END_REASONS, firstPage, keyRefused, manySessions, re
 import { answered, CONNECTION_BROKE } from './complaints.ts'
 import type { Match } from './faults.ts'
 import type { Origin } from './origin.ts'
-import type { Person } from './people.ts'
+import { followBeneath, type Person } from './people.ts'
 import { markName } from './record.ts'
 
 /** Where a state is brought about. */
@@ -370,7 +370,7 @@ const INSIDE: State[] = [
       async ({ page, origin }) => {
         await open(page, '/account/profile')
         origin.faults.on(ANY_CALL, sessionEnded(reason))
-        await page.locator('nav a[href="/account/sessions"]').click()
+        await followBeneath(page, '/account/sessions')
         await expect(page.locator('dialog[open]')).toBeVisible()
       },
       answered(401),
@@ -501,7 +501,7 @@ async function openEnding(page: Page, origin: Origin, list = manySessions()): Pr
 async function meetTheEnd(page: Page, origin: Origin): Promise<Locator> {
   await open(page, '/account/profile')
   origin.faults.on(ANY_CALL, sessionEnded('expired'))
-  await page.locator('nav a[href="/account/sessions"]').click()
+  await followBeneath(page, '/account/sessions')
   const dialog = page.locator('dialog[open]')
   await expect(dialog).toBeVisible()
   return dialog
@@ -512,7 +512,7 @@ async function loseTheKey(page: Page, origin: Origin): Promise<Locator> {
   await open(page, '/account/profile')
   origin.faults.on({ path: '/api/auth/refresh' }, keyRefused())
   origin.faults.on(LIST, refusal(401, 'token_expired'))
-  await page.locator('nav a[href="/account/sessions"]').click()
+  await followBeneath(page, '/account/sessions')
   const dialog = page.locator('dialog[open]')
   await expect(dialog).toBeVisible()
   return dialog

@@ -3,7 +3,7 @@ import type { Locator } from '@playwright/test'
 import { sessionEnded } from '../support/answers.ts'
 import { answered } from '../support/complaints.ts'
 import { expect, test } from '../support/fixtures.ts'
-import { ADA, goTo, heading, passwordField, signIn, signInAgain, signOut, signUp, welcome } from '../support/people.ts'
+import { ADA, followBeneath, goTo, heading, passwordField, signIn, signInAgain, signOut, signUp, welcome } from '../support/people.ts'
 
 const CHANGED = { ...ADA, password: 'difference engine 1822' }
 
@@ -76,7 +76,7 @@ test('a password manager finds whose password it is beside every password that i
   await page.keyboard.press('Escape')
 
   origin.faults.on({ path: /^\/api\// }, sessionEnded('expired'))
-  await goTo(page, 'Sessions')
+  await followBeneath(page, '/account/sessions')
   await tellsWhose(signInAgain(page).locator('form'))
   await expect(passwordField(signInAgain(page))).toBeFocused()
 })

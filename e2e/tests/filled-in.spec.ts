@@ -1,7 +1,7 @@
 import type { Locator, Page } from '@playwright/test'
 import { answered } from '../support/complaints.ts'
 import { expect, test } from '../support/fixtures.ts'
-import { ADA, goTo, heading, signOut, signUp, welcome } from '../support/people.ts'
+import { ADA, followBeneath, goTo, heading, signOut, signUp, welcome } from '../support/people.ts'
 import { refusal, sessionEnded } from '../support/answers.ts'
 import { open, send } from '../support/states.ts'
 
@@ -78,7 +78,7 @@ test('what is filled in without an event signs in again where a session has ende
   complaints.expect(answered(401))
   await signUp(page, ADA)
   const over = origin.faults.on({ path: /^\/api\// }, sessionEnded('expired'))
-  await goTo(page, 'Sessions')
+  await followBeneath(page, '/account/sessions')
   const dialog = page.locator('dialog[open]')
   await expect(dialog).toBeVisible()
   over.lift()

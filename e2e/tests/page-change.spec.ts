@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test'
 import { sessionEnded } from '../support/answers.ts'
 import { answered } from '../support/complaints.ts'
 import { expect, test } from '../support/fixtures.ts'
-import { ADA, goTo, heading, linkTo, signIn, signOut, signUp, welcome } from '../support/people.ts'
+import { ADA, followBeneath, goTo, heading, linkTo, signIn, signOut, signUp, welcome } from '../support/people.ts'
 import { open } from '../support/states.ts'
 
 /** What a picture is drawn by, while one page takes the place of another. */
@@ -175,7 +175,7 @@ test('a dialog stays in sight while the page below it changes', async ({ page, o
   await goTo(page, 'Profile')
   await expect(heading(page, 'Profile')).toBeFocused()
   origin.faults.on({ path: /^\/api\// }, sessionEnded('expired'))
-  await goTo(page, 'Sessions')
+  await followBeneath(page, '/account/sessions')
   await expect(page.locator('dialog[open]')).toBeVisible()
   await watchMotion(page)
   await page.goBack()

@@ -104,7 +104,7 @@ mod tests {
         let page = templates.sessions(&account(), &list).unwrap();
         assert_eq!(page.matches("data-session=").count(), 3);
         assert_eq!(page.matches(">End</button>").count(), 1);
-        assert!(page.contains("a copy of it was used · Nov 25, 2026, 3:00 PM"), "{page}");
+        assert!(page.contains("a copy may have been used · Nov 25, 2026, 3:00 PM"), "{page}");
     }
 
     #[test]

@@ -30,9 +30,12 @@ pub fn ended(reason: &str) -> &'static str {
     match reason {
         "signed_out" => "Signed out there",
         "signed_out_elsewhere" => "Ended from another session",
-        "replay_detected" => "Ended for safety: a copy of it was used",
+        "replay_detected" => "Ended for safety: a copy may have been used",
         "password_changed" => "Password changed",
-        "expired" => "Not used for long",
+        "password_reset" => "Password reset",
+        "too_many_sessions" => "Too many sessions",
+        "expired" => "Not used for long, or at its longest age",
+        "account_deleted" => "Account deleted",
         "admin" => "Ended by an administrator",
         _ => "Ended",
     }
