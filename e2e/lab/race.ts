@@ -80,7 +80,7 @@ export async function race(
   const generation = await currentGeneration(tabs)
   origin.faults.on(API, { kind: 'jitter', milliseconds: course.jitter })
   const loss = origin.faults.on(API, { kind: 'lose the answer' }, Infinity, course.lost)
-  if (course.sparing) loss.sparingTheNext()
+  if (course.sparing) loss.sparingTheStruck()
   const refreshes = () => origin.seen(REFRESH).length - start.refreshes
 
   const deadline = Date.now() + course.patience

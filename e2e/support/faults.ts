@@ -37,13 +37,24 @@ export interface Request {
   tab: string
 }
 
+/** How soon, in milliseconds, the page sends a call again at the earliest whose answer it has lost. */
+const AGAIN = 250
+/** How many requests that come later than that may be others than the one that is sent again. */
+const OTHERS = 1
+
+/** A call of one tab whose answer is lost: since when, and how many later ones have had an answer. */
+interface Struck {
+  cutAt: number | undefined
+  answered: number
+}
+
 /** A fault for some requests, until it is lifted or used up. */
 export class Rule {
   hits = 0
   /** How often each call of each tab was struck. */
   private readonly strokes = new Map<string, number>()
-  /** The calls whose last request was struck; kept where a rule spares the next one. */
-  private struck: Set<string> | undefined
+  /** The calls that were struck and have not been answered since; kept where a rule spares them. */
+  private struck: Map<string, Struck> | undefined
 
   constructor(
     private readonly match: Match,
@@ -53,18 +64,31 @@ export class Rule {
     private readonly release: () => void = () => undefined,
   ) {}
 
-  /** From now on the rule never strikes the same call of one tab twice in a row. */
-  sparingTheNext(): this {
-    this.struck = new Set()
+  /**
+   * From now on the rule spares a call of one tab that it has struck until that has been answered. A tab may ask for the
+   * same by two calls at once, and a call may be told first that its token has ended.
+   */
+  sparingTheStruck(): this {
+    this.struck = new Map()
     return this
   }
 
+  /** Hears when a request came, and that it is over: with what status, unless the connection broke. */
+  over(request: Request, cameAt: number, status: number | undefined): void {
+    const call = nameOf(request)
+    const struck = this.struck?.get(call)
+    if (!struck) return
+    if (status === undefined) struck.cutAt ??= Date.now()
+    else if (struck.cutAt !== undefined && cameAt - struck.cutAt >= AGAIN && status !== 401) struck.answered += 1
+    if (struck.answered > OTHERS) this.struck?.delete(call)
+  }
+
   /** Uses the rule up by one, if it is about this request and strikes. */
-  claims({ method, path, tab }: Request): boolean {
-    if (this.remaining <= 0 || !matches(this.match, method, path)) return false
-    const call = `${tab} ${method} ${path}`
-    if (this.struck?.delete(call) || !this.strikes()) return false
-    this.struck?.add(call)
+  claims(request: Request): boolean {
+    if (this.remaining <= 0 || !matches(this.match, request.method, request.path)) return false
+    const call = nameOf(request)
+    if (this.struck?.has(call) || !this.strikes()) return false
+    this.struck?.set(call, { cutAt: undefined, answered: 0 })
     this.remaining -= 1
     this.hits += 1
     this.strokes.set(call, (this.strokes.get(call) ?? 0) + 1)
@@ -81,6 +105,10 @@ export class Rule {
     this.remaining = 0
     this.release()
   }
+}
+
+function nameOf({ tab, method, path }: Request): string {
+  return `${tab} ${method} ${path}`
 }
 
 /** All rules of one origin, the newest first. */
@@ -127,6 +155,11 @@ export class Faults {
   /** From now on nothing goes wrong. */
   clear(): void {
     for (const rule of this.rules.splice(0)) rule.lift()
+  }
+
+  /** Tells the rules that a request is over. */
+  over(request: Request, cameAt: number, status: number | undefined): void {
+    for (const rule of this.rules) rule.over(request, cameAt, status)
   }
 
   /** The faults that this request meets. */

@@ -90,7 +90,9 @@ export class Origin {
   private async serve(asked: IncomingMessage, answer: ServerResponse): Promise<void> {
     const { pathname: path } = new URL(asked.url ?? '/', this.url)
     const method = asked.method ?? 'GET'
-    const faults = this.faults.meet({ method, path, tab: String(asked.headers[TAB] ?? '') })
+    const sent = { method, path, tab: String(asked.headers[TAB] ?? '') }
+    const cameAt = Date.now()
+    const faults = this.faults.meet(sent)
     const exchange: Exchange = { method, path, document: asked.headers['sec-fetch-dest'] === 'document', faults }
     const { dpop } = asked.headers
     if (typeof dpop === 'string') exchange.proof = dpop
@@ -98,6 +100,7 @@ export class Origin {
     // On a connection that it used before, a browser repeats a broken request by itself: the page would not see the fault.
     answer.shouldKeepAlive = false
     answer.once('finish', () => (exchange.status = answer.statusCode))
+    answer.once('close', () => this.faults.over(sent, cameAt, exchange.status))
     const instead = find(faults, 'answer')
     await this.wait(faults)
     if (find(faults, 'cut')) {

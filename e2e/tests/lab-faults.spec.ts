@@ -59,6 +59,17 @@ test('a later answer can overtake an earlier one', async ({ page, origin }) => {
   expect(order).toEqual([2, 1])
 })
 
+test('a call whose answer was lost can be spared until it has been answered', async ({ page, origin }) => {
+  const rule = origin.faults.on(LIVE, { kind: 'lose the answer' }).sparingTheStruck()
+  const seen: string[] = []
+  const broken = () => seen.filter((text) => text === 'broke').length
+  // What follows at once may be another call for the same, and the first that comes later as well.
+  while (broken() < 2 && seen.length < 2000) seen.push(await ask(page))
+  expect(seen.slice(0, 3).filter((text) => text === 'broke'), 'the first alone').toEqual([seen[0]])
+  expect(broken(), 'and then again').toBe(2)
+  rule.lift()
+})
+
 test('faults strike by chance, and the same seed brings the same ones', async ({ page, origin }) => {
   const strikes = async () => {
     origin.faults.dice = new Dice(7)
