@@ -3,6 +3,9 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "patience/mod.rs"]
+#[expect(dead_code, reason = "the rest of it is for other tests")]
+mod patience;
 #[path = "program/server.rs"]
 #[expect(dead_code, reason = "the rest of it is for the program's other tests")]
 mod server;

@@ -62,10 +62,11 @@ impl Process {
         }
     }
 
-    /// Waits for its end; an interruption stops it.
-    pub fn wait(mut self) -> Outcome<ExitStatus> {
+    /// Waits for its end, or until it is found to hang; an interruption stops it.
+    fn wait_unless(&mut self, hangs: impl Fn() -> bool) -> Outcome<Option<ExitStatus>> {
         loop {
-            if let Some(status) = self.ended()? {
+            let status = self.ended()?;
+            if status.is_some() || hangs() {
                 return Ok(status);
             }
             interrupt::pause()?;
@@ -104,7 +105,8 @@ impl Drop for Process {
 
 /// Runs a program to its end; whether it succeeded.
 pub fn run(name: &str, command: &mut Command) -> Outcome<bool> {
-    Ok(Process::start(name, command)?.wait()?.success())
+    let status = Process::start(name, command)?.wait_unless(|| false)?;
+    Ok(status.is_some_and(|status| status.success()))
 }
 
 /// Runs a program that must succeed.
@@ -125,17 +127,12 @@ fn run_and_read_unless_silent(
     let mut process = Process::start(name, command.stdout(Stdio::piped()))?;
     let last = LastLine::default();
     let lines = process.child.stdout.take().map(|output| collect(output, last.clone()));
-    let succeeded = loop {
-        if let Some(status) = process.ended()? {
-            break status.success();
-        }
-        if last.is_older_than(silence) {
-            println!("{name} has printed nothing for {silence:?}, and is stopped.");
-            process.stop();
-            break false;
-        }
-        interrupt::pause()?;
-    };
+    let status = process.wait_unless(|| last.is_older_than(silence))?;
+    if status.is_none() {
+        println!("{name} has printed nothing for {silence:?}, and is stopped.");
+        process.stop();
+    }
+    let succeeded = status.is_some_and(|status| status.success());
     Ok((succeeded, lines.and_then(|lines| lines.join().ok()).unwrap_or_default()))
 }
 

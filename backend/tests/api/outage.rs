@@ -15,11 +15,7 @@ async fn behind_a_proxy() -> (TestApp, Proxy) {
 }
 
 async fn becomes_ready(app: &TestApp) {
-    let start = Instant::now();
-    while app.get("/api/health/ready").await.status != 200 {
-        assert!(start.elapsed() < 20 * SECOND, "it never comes back");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("ready again", async || app.get("/api/health/ready").await.status == 200).await;
 }
 
 /// Everything that needs the database fails cleanly and soon; what does not need it goes on.
@@ -133,14 +129,8 @@ async fn what_ends_while_a_server_is_cut_off_is_refused_there_once_it_is_back() 
         (&bob, EndReason::AccountDeleted),
     ];
     for (person, reason) in ends {
-        let start = Instant::now();
-        let answer = loop {
-            let answer = person.verify().await;
-            if answer.status != 200 || start.elapsed() > 20 * SECOND {
-                break answer;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        };
+        until("the end is learnt", async || person.verify().await.status != 200).await;
+        let answer = person.verify().await;
         assert_eq!(answer.problem(ErrorCode::SessionEnded).end_reason, Some(reason));
     }
     ada.verify().await.ok();
@@ -164,21 +154,14 @@ async fn statements_that_are_never_answered_hold_up_nobody_that_comes_after() {
         let busy: Vec<_> = (0..48).map(|number| tokio::spawn(keep_busy(ada.at(&app), number))).collect();
         tokio::time::sleep(200 * MILLISECOND).await;
         proxy.abandon();
-        let start = Instant::now();
-        while bob.refresh().await.status != 200 {
-            assert!(start.elapsed() < 20 * SECOND, "nobody is served any more");
-        }
+        until("served again", async || bob.refresh().await.status == 200).await;
         busy.iter().for_each(JoinHandle::abort);
         becomes_ready(&app).await;
         bob.verify().await.ok();
     }
     let here = app.beside_the_proxy().await;
     bob.at(&here).log_out().await.no_content();
-    let start = Instant::now();
-    while bob.verify().await.status == 200 {
-        assert!(start.elapsed() < 20 * SECOND, "ends are not learnt any more");
-        tokio::time::sleep(20 * MILLISECOND).await;
-    }
+    until("the end is learnt", async || bob.verify().await.status != 200).await;
 }
 
 /// A client that goes away while a transaction begins for it must not leave that transaction to whoever uses the connection

@@ -1,5 +1,6 @@
 //! `latchkey account set-password`: for somebody who has forgotten theirs.
 
+use crate::patience::until;
 use crate::server::*;
 use serde_json::json;
 use std::io::Write as _;
@@ -48,11 +49,7 @@ async fn a_forgotten_password_is_set_anew_beside_a_running_server_and_every_sess
         let call = client().get(server.url("/api/auth/verify")).bearer_auth(token).send().await;
         call.unwrap().status().as_u16()
     };
-    let start = std::time::Instant::now();
-    while verify().await != 401 {
-        assert!(start.elapsed() < PATIENCE, "the running server never learns of it");
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    until("the running server learns of it", async || verify().await == 401).await;
     for (password, status) in [(PASSWORD, 401), (NEW, 200)] {
         let login = json!({"email": "ada@example.org", "password": password});
         assert_eq!(server.post("/api/auth/login", &login).await.0, status);

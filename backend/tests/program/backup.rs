@@ -1,6 +1,7 @@
 //! A backup is taken beside a server at work, and brings back what was answered before it.
 
 use crate::load::{Person, Progress};
+use crate::patience::until;
 use crate::server::*;
 use futures::future::join_all;
 use latchkey::platform::Folder;
@@ -11,7 +12,6 @@ use std::ops::Range;
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::Path;
 use std::process::Output;
-use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
 const TRUSTING: (&str, &str) = ("LATCHKEY_PROXIES__TRUSTED", "127.0.0.1");
@@ -47,11 +47,7 @@ fn at_work(numbers: Range<usize>, progress: &Progress, server: &Server) -> Vec<J
 }
 
 async fn answered(progress: &Progress, count: usize) {
-    let start = Instant::now();
-    while progress.count() < count {
-        assert!(start.elapsed() < 4 * PATIENCE, "they do not get on");
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    until("they get on", async || progress.count() >= count).await;
 }
 
 /// One crowd has stopped before the backup begins, so all that it was answered must come back; another is at work

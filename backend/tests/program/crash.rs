@@ -1,12 +1,12 @@
 //! Nothing that was answered is lost, whoever is killed while people are at work, and whenever.
 
 use crate::load::{Person, Progress};
+use crate::patience::until;
 use crate::postgres::Cluster;
 use crate::server::*;
 use futures::future::join_all;
 use latchkey::db::Snapshot;
 use nix::sys::signal::Signal;
-use std::time::{Duration, Instant};
 
 const PEOPLE: usize = 5;
 const ROUNDS: usize = 4;
@@ -32,11 +32,10 @@ impl Crowd {
         let people = std::mem::take(&mut self.people);
         let at_work: Vec<_> =
             people.into_iter().map(|one| tokio::spawn(one.live(address.to_owned()))).collect();
-        let start = Instant::now();
-        while self.progress.count() < enough && !at_work.iter().any(tokio::task::JoinHandle::is_finished) {
-            assert!(start.elapsed() < 4 * PATIENCE, "they do not get on");
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        until("they get on", async || {
+            self.progress.count() >= enough || at_work.iter().any(tokio::task::JoinHandle::is_finished)
+        })
+        .await;
         kill().await;
         // Whoever was between two calls may find the server back, or never gone.
         self.progress.halt(true);
@@ -105,9 +104,5 @@ fn killed(server: Server) {
 }
 
 async fn becomes_ready(server: &Server) {
-    let start = Instant::now();
-    while server.get("/api/health/ready").await.0 != 200 {
-        assert!(start.elapsed() < PATIENCE, "it never comes back: {}", server.log());
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("ready again", async || server.get("/api/health/ready").await.0 == 200).await;
 }

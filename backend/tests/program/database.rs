@@ -1,5 +1,6 @@
 //! Databases that are there and cannot be used as they are: each is told in one line that says what to do.
 
+use crate::patience::until;
 use crate::postgres::{Cluster, owner};
 use crate::server::*;
 use nix::sys::signal::Signal;
@@ -93,11 +94,7 @@ async fn limits_that_a_role_has_do_not_cut_migrations_short() {
         }
     });
     let held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'";
-    let start = Instant::now();
-    while cluster.count(held).await == 0 {
-        assert!(start.elapsed() < PATIENCE, "nobody ever holds it");
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    until("somebody holds it", async || cluster.count(held).await > 0).await;
     serves(&cluster.url(), &[]).await;
     holding.await.unwrap();
 }
@@ -211,11 +208,7 @@ async fn behind_a_pooler_that_keeps_connections_two_servers_tell_each_other_of_e
     let log_out = client().post(one.url("/api/auth/logout")).header("content-type", "application/json");
     let body = json!({"refresh_token": ada["refresh_token"]}).to_string();
     assert_eq!(log_out.body(body).send().await.unwrap().status().as_u16(), 204);
-    let start = Instant::now();
-    while verify().await != 401 {
-        assert!(start.elapsed() < PATIENCE, "the other server never learns of it");
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    until("the other server learns of it", async || verify().await == 401).await;
 }
 
 /// An authority of the test's own, and what it has signed for `localhost`.

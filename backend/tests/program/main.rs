@@ -2,6 +2,8 @@
 //! disk that takes nothing more, how it is backed up, and what it tells those who watch it.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+#[path = "../patience/mod.rs"]
+mod patience;
 #[path = "../secrets/mod.rs"]
 mod secrets;
 mod server;

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub use crate::patience::PATIENCE;
 pub const PASSWORD: &str = "correct horse battery staple";
 
 /// The program in an empty folder, knowing nothing of the machine that it is tested on.

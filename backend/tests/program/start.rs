@@ -1,9 +1,9 @@
 //! How the program starts, and how it refuses to.
 
+use crate::patience::until;
 use crate::server::*;
 use nix::sys::signal::Signal;
 use serde_json::json;
-use std::time::{Duration, Instant};
 
 #[tokio::test]
 async fn it_starts_with_nothing_configured_and_stops_when_asked() {
@@ -168,11 +168,7 @@ async fn keys_are_changed_under_a_running_server_and_nobody_is_signed_out() {
     assert!(told.status.success());
     assert_eq!(String::from_utf8(told.stdout).unwrap().lines().count(), 3);
     assert_eq!(mode(&folder.path().join("data/secrets.json")), 0o600);
-    let start = Instant::now();
-    while published().await < 2 {
-        assert!(start.elapsed() < PATIENCE, "the running server never publishes the new key");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("the running server publishes the new key", async || published().await == 2).await;
     let (status, next) = server.refresh(&signed_in).await;
     assert_eq!(status, 200);
     assert_eq!(server.refresh(&next).await.0, 200);

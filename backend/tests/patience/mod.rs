@@ -1,9 +1,9 @@
-//! Waiting for what happens beside the calls.
+//! Waiting for what happens beside the calls, or in another program: that takes real time.
 
 use std::time::{Duration, Instant};
 
 /// Longer than anything here takes; only a failure waits for it.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How long it takes until this is so.
 pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) -> Duration {
