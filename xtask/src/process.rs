@@ -7,8 +7,8 @@ use nix::unistd::Pid;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long a program may take to leave before it is killed.
@@ -63,7 +63,7 @@ impl Process {
     }
 
     /// Waits for its end, or until it is found to hang; an interruption stops it.
-    fn wait_unless(&mut self, hangs: impl Fn() -> bool) -> Outcome<Option<ExitStatus>> {
+    fn wait_unless(&mut self, mut hangs: impl FnMut() -> bool) -> Outcome<Option<ExitStatus>> {
         loop {
             let status = self.ended()?;
             if status.is_some() || hangs() {
@@ -125,48 +125,42 @@ fn run_and_read_unless_silent(
     silence: Duration,
 ) -> Outcome<(bool, Vec<String>)> {
     let mut process = Process::start(name, command.stdout(Stdio::piped()))?;
-    let last = LastLine::default();
-    let lines = process.child.stdout.take().map(|output| collect(output, last.clone()));
-    let status = process.wait_unless(|| last.is_older_than(silence))?;
+    let printed = lines_of(process.child.stdout.take());
+    let (mut lines, mut last) = (Vec::new(), Instant::now());
+    let mut show = |line: String| {
+        println!("{line}");
+        lines.push(line);
+    };
+    let status = process.wait_unless(|| {
+        for line in printed.try_iter() {
+            show(line);
+            last = Instant::now();
+        }
+        last.elapsed() > silence
+    })?;
     if status.is_none() {
         println!("{name} has printed nothing for {silence:?}, and is stopped.");
         process.stop();
     }
-    let succeeded = status.is_some_and(|status| status.success());
-    Ok((succeeded, lines.and_then(|lines| lines.join().ok()).unwrap_or_default()))
+    // Somebody that it has left behind may hold its output open for ever.
+    let over = Instant::now() + PATIENCE;
+    while let Ok(line) = printed.recv_timeout(over.saturating_duration_since(Instant::now())) {
+        show(line);
+    }
+    Ok((status.is_some_and(|status| status.success()), lines))
 }
 
-/// When a program has last printed something, or was started.
-#[derive(Clone)]
-struct LastLine(Arc<Mutex<Instant>>);
-
-impl Default for LastLine {
-    fn default() -> Self {
-        Self(Arc::new(Mutex::new(Instant::now())))
-    }
-}
-
-impl LastLine {
-    fn is_now(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-    }
-
-    fn is_older_than(&self, silence: Duration) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).elapsed() > silence
-    }
-}
-
-fn collect(output: ChildStdout, last: LastLine) -> JoinHandle<Vec<String>> {
+/// Reads lines as they come.
+fn lines_of(output: Option<ChildStdout>) -> Receiver<String> {
+    let (found, lines) = channel();
     thread::spawn(move || {
-        let mut lines = Vec::new();
-        for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
-            let line = String::from_utf8_lossy(&line).into_owned();
-            println!("{line}");
-            last.is_now();
-            lines.push(line);
+        let all = output.into_iter().flat_map(|output| BufReader::new(output).split(b'\n'));
+        for line in all.map_while(Result::ok) {
+            // Nobody listens any more once the program is over.
+            let _over = found.send(String::from_utf8_lossy(&line).into_owned());
         }
-        lines
-    })
+    });
+    lines
 }
 
 /// What a program prints, when it is there and succeeds.
@@ -220,5 +214,15 @@ mod tests {
         hangs.args(["-c", "echo one; sleep 600; echo two"]);
         let ran = run_and_read_unless_silent("sh", &mut hangs, Duration::from_secs(1)).unwrap();
         assert_eq!(ran, (false, vec!["one".to_owned()]));
+    }
+
+    #[test]
+    fn whoever_keeps_the_output_open_holds_nobody_up() {
+        let mut leaves = Command::new("sh");
+        leaves.args(["-c", "setsid sleep 120 & echo one"]);
+        let start = Instant::now();
+        let ran = run_and_read("sh", &mut leaves).unwrap();
+        assert_eq!(ran, (true, vec!["one".to_owned()]));
+        assert!(start.elapsed() < Duration::from_secs(120), "it waited for whoever was left behind");
     }
 }
