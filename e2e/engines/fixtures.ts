@@ -32,6 +32,7 @@ export const test = base.extend<Fixtures>({
     await view.enlarge()
     await use(view)
     if (info.status !== info.expectedStatus) {
+      await info.attach('page', { body: await view.everything(), contentType: 'text/plain' })
       await info.attach('screenshot', { body: await view.picture(), contentType: 'image/png' }).catch(() => {})
     }
     await driven.end()

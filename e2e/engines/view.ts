@@ -103,6 +103,15 @@ export class View {
     return this.driver.executeScript<T>(script, ...args)
   }
 
+  /** What the page says, what its fields hold, and what has the focus; of passwords their lengths. */
+  async everything(): Promise<string> {
+    return this.ask<string>(`
+      const held = ({ name, type, value }) => name + ' ' + (type === 'password' ? value.length + ' characters' : value)
+      const { tagName, name } = document.activeElement
+      return [document.querySelector('main').innerText, ...[...document.querySelectorAll('input')].map(held), 'focus: ' + tagName + ' ' + name].join('\\n')
+    `).catch(String)
+  }
+
   async picture(): Promise<Buffer> {
     return Buffer.from(await this.driver.takeScreenshot(), 'base64')
   }

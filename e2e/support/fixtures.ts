@@ -38,9 +38,12 @@ export async function forOneTest(
   await end(latchkey)
 }
 
-/** What the browser asked for and what became of it, for somebody who wonders why a test failed. */
+/**
+ * What the browser asked for and what became of it, for somebody who wonders why a test failed. The last comes first: of a
+ * long text, runners print only the beginning.
+ */
 export function requests(exchanges: readonly Exchange[]): { body: string; contentType: string } {
-  const lines = exchanges.map(({ method, path, status, faults }) =>
+  const lines = exchanges.toReversed().map(({ method, path, status, faults }) =>
     [status ?? 'broken', method, path, ...faults.map(({ kind }) => kind)].join(' '),
   )
   return { body: lines.join('\n'), contentType: 'text/plain' }

@@ -62,8 +62,9 @@ export class Theatre {
       await base.info().attach('requests', requests(this.origin.exchanges.slice(before)))
       throw error
     } finally {
-      this.origin.faults.clear()
+      // In this order: a page that lives to see its faults gone goes on where they had stopped it.
       await context.close()
+      this.origin.faults.clear()
     }
     expect(complaints.unexpected, `${state.name}: the browser complained`).toEqual([])
   }

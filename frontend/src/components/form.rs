@@ -3,7 +3,8 @@
 use super::ProblemText;
 use crate::api::Failure;
 use crate::i18n::{Texts, Words, tr, use_i18n};
-use crate::platform::{clock, document};
+use crate::platform::clock;
+use crate::platform::document::{self, Focus};
 use latchkey_shared::{ErrorCode, FieldError, FieldErrorCode};
 use leptos::{ev::SubmitEvent, prelude::*};
 use std::future::Future;
@@ -106,7 +107,7 @@ impl Form {
         self.errors.set(checked.err().unwrap_or_default());
         let flawless = self.errors.with_untracked(Vec::is_empty);
         if !flawless {
-            self.focus_first_error();
+            self.lead_to_first_error(Focus::now());
         }
         flawless
     }
@@ -114,14 +115,15 @@ impl Form {
     /// Boxed, so that the code to send a form exists once, and not for every form.
     fn start(self, work: Pin<Box<dyn Future<Output = Result<(), Failure>>>>) {
         self.busy.set(true);
+        let focus = Focus::now();
         spawn_local(async move {
             let answer = work.await;
-            self.settle(answer);
+            self.settle(answer, focus);
         });
     }
 
     /// The page may have gone when the answer comes; then there is nobody to tell.
-    fn settle(self, answer: Result<(), Failure>) {
+    fn settle(self, answer: Result<(), Failure>, focus: Focus) {
         let _ = self.busy.try_set(false);
         match answer {
             Ok(()) => {
@@ -131,7 +133,7 @@ impl Form {
                 let pause = failure.retry_after().filter(|pause| !pause.is_zero());
                 let _ = self.errors.try_set(failure.field_errors().to_vec());
                 let _ = self.failure.try_set(Some(failure));
-                self.focus_first_error();
+                self.lead_to_first_error(focus);
                 if let Some(pause) = pause {
                     spawn_local(self.count_down(pause));
                 }
@@ -226,8 +228,8 @@ impl Form {
         (!at_field).then_some(failure)
     }
 
-    fn focus_first_error(self) {
-        document::focus_soon(format!("[id^='{}-'][aria-invalid='true']", self.name));
+    fn lead_to_first_error(self, focus: Focus) {
+        focus.soon_on_to(format!("[id^='{}-'][aria-invalid='true']", self.name));
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Notes;
 use crate::effect::effect;
 use crate::i18n::{Words, tr};
-use crate::platform::document;
+use crate::platform::document::{self, Focus};
 use leptos::prelude::*;
 
 /// The page's heading. It names the document, and takes the focus when the page was reached by a link.
@@ -21,7 +21,7 @@ pub fn Head(
     let title = tr(title);
     effect(move || document::set_title(&format!("{} · Latchkey", title())));
     if !use_context::<Notes>().is_some_and(Notes::first_page) {
-        request_animation_frame(|| document::focus("h1"));
+        Focus::now().soon_on_to("h1".to_owned());
     }
     let heading = match heading {
         Some(heading) => view! { <h1 tabindex="-1">{heading}</h1> }.into_any(),

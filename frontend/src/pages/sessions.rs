@@ -6,7 +6,8 @@ use crate::components::{
     use_toasts,
 };
 use crate::i18n::{tr, use_i18n};
-use crate::platform::{clock, document, locale};
+use crate::platform::document::Focus;
+use crate::platform::{clock, locale};
 use latchkey_shared::{EndReason, ErrorCode, Page, Session};
 use leptos::{ev::SubmitEvent, prelude::*};
 use uuid::Uuid;
@@ -118,13 +119,13 @@ fn more(cursor: String, known: Known, rows: fn(Page<Session>, Known) -> AnyView)
     let form = Form::new("more");
     let has_come = RwSignal::new(false);
     let send = move |event: SubmitEvent| {
-        let cursor = cursor.clone();
+        let (cursor, focus) = (cursor.clone(), Focus::now());
         let work = async move {
             match sessions::page(session, Some(&cursor)).await {
                 Ok(page) => {
                     // The button goes, and the focus goes on where it was.
                     let first = page.items.first().map(|found| format!("[data-session='{}']", found.id));
-                    document::focus_soon(first.unwrap_or_else(|| "h1".to_owned()));
+                    focus.soon_on_to(first.unwrap_or_else(|| "h1".to_owned()));
                     known.held.try_update_value(|held| held.next = Some(page));
                     let _ = has_come.try_set(true);
                 }
@@ -275,6 +276,7 @@ fn EndForm(
     let (session, toasts) = (use_session(), use_toasts());
     let form = Form::new("end").of(one.map(|(id, _)| id));
     let send = move |event: SubmitEvent| {
+        let focus = Focus::now();
         let work = async move {
             let ended = match one {
                 Some((id, _)) => sessions::end(session, id).await,
@@ -284,10 +286,11 @@ fn EndForm(
             if ended.is_ok() {
                 list.again();
                 // The button goes with its row or its dialog, and the focus must not go with it.
-                if let Some(dialog) = dialog {
+                let focus = dialog.map_or(focus, |dialog| {
                     dialog.close();
-                }
-                document::focus("h1");
+                    Focus::now()
+                });
+                focus.on_to("h1");
                 toasts.say(if one.is_some() { |t| t.signed_out_there } else { |t| t.signed_out_others });
             }
             ended

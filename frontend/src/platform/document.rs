@@ -42,9 +42,27 @@ pub fn focus(selector: &str) {
     }
 }
 
-/// The same, once what changes now has been drawn.
-pub fn focus_soon(selector: String) {
-    request_animation_frame(move || focus(&selector));
+/// Where the focus is at one time, to be moved on from there later.
+pub struct Focus(Option<Element>);
+
+impl Focus {
+    /// Where it is now.
+    pub fn now() -> Self {
+        Self(document().and_then(|document| document.active_element()))
+    }
+
+    /// Moves it to the first element that the selector finds. Whoever has moved it meanwhile keeps it: what they type would
+    /// go astray.
+    pub fn on_to(&self, selector: &str) {
+        if !has(":focus") || Self::now().0 == self.0 {
+            focus(selector);
+        }
+    }
+
+    /// The same, once what changes now has been drawn.
+    pub fn soon_on_to(self, selector: String) {
+        request_animation_frame(move || self.on_to(&selector));
+    }
 }
 
 /// Has every field of the form that is sent report what it holds, as if it had been typed or chosen now.
