@@ -524,6 +524,8 @@ function passwordForm(page: Page): Locator {
 
 /** Fills in fields by their names in the request; what the form does not have is left out. */
 export async function fillIn(scope: Page | Locator, values: object): Promise<void> {
+  // The page before may still be there, with other fields.
+  await scope.locator(Object.keys(values).map((name) => `input[name=${name}]`).join()).first().waitFor({ state: 'attached' })
   for (const [name, value] of Object.entries(values)) {
     const field = scope.locator(`input[name=${name}]`)
     if (await field.count()) await field.fill(String(value))

@@ -102,6 +102,37 @@ test('two sessions that cannot be ended for a while each say how long', async ({
   expect(ids).toEqual([...new Set(ids)])
 })
 
+test('a list that comes anew leaves an open dialog alone, and is shown once that is closed', async ({ page, origin, anotherBrowser }) => {
+  await signUp(page, ADA)
+  for (let other = 0; other < 2; other += 1) {
+    const elsewhere = await (await anotherBrowser()).newPage()
+    await elsewhere.goto('/login')
+    await signIn(elsewhere, ADA)
+    await expect(welcome(elsewhere, ADA)).toBeVisible()
+  }
+  await goTo(page, 'Sessions')
+  const rows = page.locator('[data-session]')
+  await expect(rows).toHaveCount(3)
+  let letGo = () => {}
+  const held = origin.faults.on(LIST, { kind: 'hold', until: new Promise((done) => (letGo = done)) })
+  await page.getByRole('button', { name: /^End/ }).first().click()
+  await page.getByRole('button', { name: 'Sign out everywhere else' }).click()
+  const dialog = page.getByRole('dialog')
+  await expect(dialog).toBeVisible()
+  await expect.poll(() => held.hits).toBe(1)
+  const come = page.waitForResponse((answer) => answer.url().endsWith('/api/me/sessions') && answer.request().method() === 'GET')
+  letGo()
+  await come
+  await page.waitForTimeout(500)
+  await expect(dialog).toBeVisible()
+  await expect(rows.getByRole('button'), 'the list of before').toHaveCount(2)
+  await dialog.getByRole('button', { name: 'Cancel' }).click()
+  await expect(rows.getByRole('button')).toHaveCount(1)
+  await page.getByRole('button', { name: 'Sign out everywhere else' }).click()
+  await dialog.getByRole('button', { name: 'Sign out everywhere else' }).click()
+  await expect(rows.getByRole('button')).toHaveCount(0)
+})
+
 test('a list that is longer than a page goes on where it ended, and the focus with it', async ({ page, origin }) => {
   await signUp(page, ADA)
   const rows = page.locator('[data-session]')

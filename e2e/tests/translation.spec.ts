@@ -25,14 +25,14 @@ for (const way of WAYS) {
       await theatre.show(state, async ({ page }) => {
         await page.evaluate(() => addEventListener('error', (event) => Object.assign(window, { broken: event.message })))
         const says = () => shown(page)
-        // The account keeps the language that was chosen last, and the next state begins in it.
+        // It begins in the language that the account heard of last.
         const changed = async (language: 'en' | 'ko') => {
-          const before = await says()
           await speak(page, language)
-          await expect.poll(says, { message: state.name }).not.toBe(before)
+          await expect(page.locator('html'), state.name).toHaveAttribute('lang', language)
           return says()
         }
         const [korean, english] = [await changed('ko'), await changed('en')]
+        expect(korean, state.name).not.toBe(english)
         await translate(page, way)
         await speak(page, 'ko')
         await expect.poll(says, { message: state.name }).toBe(korean)

@@ -4,10 +4,15 @@ use super::{ProblemText, Skeleton, use_session};
 use crate::api::Failure;
 use crate::effect::effect;
 use crate::i18n::tr;
+use crate::platform::{clock, document};
 use leptos::prelude::*;
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 use wasm_bindgen_futures::spawn_local;
+
+/// How often it is looked whether a dialog has been closed.
+const MOMENT: Duration = Duration::from_millis(100);
 
 /// What was fetched, or is being fetched.
 pub struct Loaded<T: Send + Sync + 'static> {
@@ -50,8 +55,12 @@ fn load_boxed<T: Clone + Send + Sync + 'static>(fetch: Fetch<T>) -> Loaded<T> {
     let run = Callback::new(move |()| {
         let answer = fetch();
         spawn_local(async move {
-            // The page may have gone meanwhile.
             let answer = answer.await;
+            // What comes anew takes a dialog in it away: it waits until whoever has opened one is done.
+            while value.try_with_untracked(Option::is_some) == Some(true) && document::has("dialog[open]") {
+                clock::wait(MOMENT).await;
+            }
+            // The page may have gone meanwhile.
             let _ = value.try_set(Some(answer));
         });
     });
