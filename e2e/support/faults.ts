@@ -123,11 +123,11 @@ export class Faults {
     return rule
   }
 
-  /** Adds a rule that holds requests until it is lifted. */
-  hold(match: Match): Rule {
+  /** Adds a rule that holds requests until it is lifted; `times` limits how many. */
+  hold(match: Match, times = Infinity): Rule {
     let release: () => void = () => undefined
     const until = new Promise<void>((resolve) => (release = resolve))
-    const rule = new Rule(match, { kind: 'hold', until }, Infinity, () => true, release)
+    const rule = new Rule(match, { kind: 'hold', until }, times, () => true, release)
     this.rules.unshift(rule)
     return rule
   }

@@ -1,4 +1,4 @@
-import { expect, type Locator, type Page } from '@playwright/test'
+import { expect, type BrowserContext, type Locator, type Page } from '@playwright/test'
 
 export interface Person {
   name: string
@@ -48,6 +48,15 @@ export async function signOut(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Account menu' }).click()
   await page.getByRole('button', { name: 'Sign out', exact: true }).click()
   await expect(heading(page, 'Sign in')).toBeVisible()
+}
+
+/** Signs in with another browser; its page. */
+export async function signInElsewhere(browser: BrowserContext, person: Person): Promise<Page> {
+  const page = await browser.newPage()
+  await page.goto('/login')
+  await signIn(page, person)
+  await expect(welcome(page, person)).toBeVisible()
+  return page
 }
 
 /** Ends all other sessions on the page that lists them: the page asks once. */

@@ -3,7 +3,7 @@ import type { Locator } from '@playwright/test'
 import { sessionEnded } from '../support/answers.ts'
 import { answered } from '../support/complaints.ts'
 import { expect, test } from '../support/fixtures.ts'
-import { ADA, followBeneath, goTo, heading, passwordField, signIn, signInAgain, signOut, signUp, welcome } from '../support/people.ts'
+import { ADA, followBeneath, goTo, heading, passwordField, signIn, signInAgain, signInElsewhere, signOut, signUp, welcome } from '../support/people.ts'
 
 const CHANGED = { ...ADA, password: 'difference engine 1822' }
 
@@ -26,10 +26,7 @@ test('a new password takes the place of the old one, and other sessions end', as
 }) => {
   complaints.expect(answered(401))
   await signUp(page, ADA)
-  const elsewhere = await (await anotherBrowser()).newPage()
-  await elsewhere.goto('/login')
-  await signIn(elsewhere, ADA)
-  await expect(welcome(elsewhere, ADA)).toBeVisible()
+  const elsewhere = await signInElsewhere(await anotherBrowser(), ADA)
 
   await goTo(page, 'Security')
   await page.getByLabel('Current password').fill(ADA.password)

@@ -2,8 +2,6 @@ import type { Page } from '@playwright/test'
 import { firstPage, nextPage } from '../support/answers.ts'
 import { answered } from '../support/complaints.ts'
 import { expect, test } from '../support/fixtures.ts'
-import type { Match } from '../support/faults.ts'
-import type { Origin } from '../support/origin.ts'
 import { ADA, fillInSignUp, goTo, heading, linkTo, passwordField, signUp } from '../support/people.ts'
 import { open } from '../support/states.ts'
 
@@ -29,13 +27,6 @@ async function holdDrawing(page: Page): Promise<() => Promise<number>> {
 
 async function isDrawn(page: Page): Promise<void> {
   await page.evaluate(() => new Promise(requestAnimationFrame))
-}
-
-/** Calls of this kind wait until they are let go. */
-function holdCalls(origin: Origin, which: Match): () => void {
-  let letGo = () => {}
-  origin.faults.on(which, { kind: 'hold', until: new Promise((done) => (letGo = done)) })
-  return () => letGo()
 }
 
 test('whoever types before the next page has been drawn goes on typing', async ({ page }) => {
@@ -70,13 +61,13 @@ test('whoever mends another field while the form is on its way stays there when 
   complaints.expect(answered(422))
   await open(page, '/signup')
   await fillInSignUp(page, { ...ADA, password: 'password1234' })
-  const letGo = holdCalls(origin, { path: '/api/auth/signup' })
+  const held = origin.faults.hold({ path: '/api/auth/signup' })
   const send = page.getByRole('button', { name: 'Create account' })
   await send.click()
   const name = page.getByLabel('Display name')
   await name.press('End')
   await page.keyboard.type(' K')
-  letGo()
+  held.lift()
   await expect(passwordField(page)).toHaveAttribute('aria-invalid', 'true')
   await isDrawn(page)
   await page.keyboard.type('ing')
@@ -95,19 +86,40 @@ test('whoever goes on while a session ends, or more of them come, is not called 
   await expect(rows).toHaveCount(50)
   const elsewhere = linkTo(page, 'Token')
 
-  const come = holdCalls(origin, LIST)
+  const come = origin.faults.hold(LIST)
   await page.getByRole('button', { name: 'Show more' }).click()
   await elsewhere.focus()
-  come()
+  come.lift()
   await expect(rows).toHaveCount(120)
   await isDrawn(page)
   await expect(elsewhere).toBeFocused()
 
-  const end = holdCalls(origin, { method: 'DELETE' })
+  const end = origin.faults.hold({ method: 'DELETE' })
   await page.getByRole('button', { name: /^End/ }).first().click()
   await elsewhere.focus()
-  end()
-  await expect(page.getByText('The session has ended.')).toBeVisible()
+  end.lift()
+  await expect(rows).toHaveCount(50)
   await isDrawn(page)
   await expect(elsewhere).toBeFocused()
+})
+
+test('no button ends another session than it did: whoever is on one when the list comes anew goes on at the heading', async ({ page, origin }) => {
+  await signUp(page, ADA)
+  origin.faults.inOrder(LIST, [firstPage(50, null), firstPage(49, null), firstPage(48, null)])
+  origin.faults.on({ method: 'DELETE' }, { kind: 'answer', status: 204, body: '' })
+  await goTo(page, 'Sessions')
+  const rows = page.locator('[data-session]')
+  const end = page.getByRole('button', { name: /^End/ })
+  await expect(rows).toHaveCount(50)
+  const list = origin.faults.hold(LIST)
+  await end.first().press('Enter')
+  await expect(page.getByText('The session has ended.')).toBeVisible()
+  await end.nth(3).focus()
+  list.lift()
+  await expect(rows).toHaveCount(49)
+  await expect(heading(page, 'Sessions')).toBeFocused()
+
+  await end.first().press('Enter')
+  await expect(rows).toHaveCount(48)
+  await expect(heading(page, 'Sessions')).toBeFocused()
 })

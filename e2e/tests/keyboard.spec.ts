@@ -3,7 +3,7 @@ import { refusal, sessionEnded } from '../support/answers.ts'
 import { answered, CONNECTION_BROKE } from '../support/complaints.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { hasFocus, holdsFocus, tabTo, typeInto } from '../support/keyboard.ts'
-import { ADA, bar, heading, signIn, signInAgain, signUp, welcome } from '../support/people.ts'
+import { ADA, bar, heading, signInAgain, signInElsewhere, signUp, welcome } from '../support/people.ts'
 import { sessionRecord } from '../support/record.ts'
 import { open } from '../support/states.ts'
 
@@ -131,10 +131,7 @@ test('what is wrong gets the focus, and is tied to its field', async ({ page }) 
 
 test('another session is ended without a mouse, and the focus is not lost', async ({ page, anotherBrowser }) => {
   await signUp(page, ADA)
-  const elsewhere = await (await anotherBrowser()).newPage()
-  await elsewhere.goto('/login')
-  await signIn(elsewhere, ADA)
-  await expect(welcome(elsewhere, ADA)).toBeVisible()
+  await signInElsewhere(await anotherBrowser(), ADA)
   await follow(page, '/account/sessions')
   await tabTo(page, page.locator('[data-session]').getByRole('button').first())
   await page.keyboard.press('Enter')
@@ -148,10 +145,7 @@ test('all other sessions are ended without a mouse; the dialog asks, takes the f
   anotherBrowser,
 }) => {
   await signUp(page, ADA)
-  const elsewhere = await (await anotherBrowser()).newPage()
-  await elsewhere.goto('/login')
-  await signIn(elsewhere, ADA)
-  await expect(welcome(elsewhere, ADA)).toBeVisible()
+  await signInElsewhere(await anotherBrowser(), ADA)
   await follow(page, '/account/sessions')
   const button = page.locator('main button[aria-haspopup=dialog]')
   const dialog = page.getByRole('dialog', { name: 'Sign out on these devices?' })

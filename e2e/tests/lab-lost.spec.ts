@@ -4,7 +4,7 @@ import { answered, CONNECTION_BROKE } from '../support/complaints.ts'
 import type { Match } from '../support/faults.ts'
 import { expect, test } from '../support/fixtures.ts'
 import type { Origin } from '../support/origin.ts'
-import { ADA, fillInSignUp, goTo, heading, passwordField, signIn, signOut, signUp, welcome, signOutElsewhere } from '../support/people.ts'
+import { ADA, fillInSignUp, goTo, heading, passwordField, signIn, signInElsewhere, signOut, signUp, welcome, signOutElsewhere } from '../support/people.ts'
 import { sessionRecord } from '../support/record.ts'
 
 const NEW_PASSWORD = 'difference engine 1822'
@@ -36,7 +36,7 @@ const ACTS: Record<string, Act> = {
     call: { method: 'DELETE', path: /^\/api\/me\/sessions\// },
     prepare: async (page, anotherBrowser) => {
       await signUp(page, ADA)
-      await signInElsewhere(await anotherBrowser())
+      await signInElsewhere(await anotherBrowser(), ADA)
       await goTo(page, 'Sessions')
       await expect(page.getByRole('button', { name: /^End/ })).toHaveCount(1)
     },
@@ -48,7 +48,7 @@ const ACTS: Record<string, Act> = {
     call: { method: 'DELETE', path: '/api/me/sessions' },
     prepare: async (page, anotherBrowser) => {
       await signUp(page, ADA)
-      await signInElsewhere(await anotherBrowser())
+      await signInElsewhere(await anotherBrowser(), ADA)
       await goTo(page, 'Sessions')
     },
     act: signOutElsewhere,
@@ -116,13 +116,6 @@ const ACTS: Record<string, Act> = {
       await expect(page.getByText('Your account is deleted.')).toBeVisible()
     },
   },
-}
-
-async function signInElsewhere(elsewhere: BrowserContext): Promise<void> {
-  const page = await elsewhere.newPage()
-  await page.goto('/login')
-  await signIn(page, ADA)
-  await expect(welcome(page, ADA)).toBeVisible()
 }
 
 function lose(origin: Origin, call: Match, times: number) {

@@ -1,7 +1,9 @@
+import type { Page } from '@playwright/test'
 import { END_REASONS, firstPage, manySessions, nextPage, refusal } from '../support/answers.ts'
 import { answered } from '../support/complaints.ts'
+import { matches, type Match } from '../support/faults.ts'
 import { expect, test } from '../support/fixtures.ts'
-import { ADA, goTo, heading, signIn, signInAgain, signUp, welcome, signOutElsewhere } from '../support/people.ts'
+import { ADA, goTo, heading, signIn, signInAgain, signInElsewhere, signUp, welcome, signOutElsewhere } from '../support/people.ts'
 
 test('a session ended from another browser is over there, and the list says how it ended', async ({
   page,
@@ -33,10 +35,7 @@ test('each button is called by the session that it ends, and devices are named i
   anotherBrowser,
 }) => {
   await signUp(page, ADA)
-  const elsewhere = await (await anotherBrowser()).newPage()
-  await elsewhere.goto('/login')
-  await signIn(elsewhere, ADA)
-  await expect(welcome(elsewhere, ADA)).toBeVisible()
+  await signInElsewhere(await anotherBrowser(), ADA)
   await goTo(page, 'Sessions')
   await expect(page.getByRole('button', { name: /^End: Chrome on Linux, 127\.0\.0\.1$/ })).toHaveText('End')
   await page.getByRole('button', { name: 'Account menu' }).click()
@@ -104,26 +103,19 @@ test('two sessions that cannot be ended for a while each say how long', async ({
 
 test('a list that comes anew leaves an open dialog alone, and is shown once that is closed', async ({ page, origin, anotherBrowser }) => {
   await signUp(page, ADA)
-  for (let other = 0; other < 2; other += 1) {
-    const elsewhere = await (await anotherBrowser()).newPage()
-    await elsewhere.goto('/login')
-    await signIn(elsewhere, ADA)
-    await expect(welcome(elsewhere, ADA)).toBeVisible()
-  }
+  for (let other = 0; other < 2; other += 1) await signInElsewhere(await anotherBrowser(), ADA)
   await goTo(page, 'Sessions')
   const rows = page.locator('[data-session]')
   await expect(rows).toHaveCount(3)
-  let letGo = () => {}
-  const held = origin.faults.on(LIST, { kind: 'hold', until: new Promise((done) => (letGo = done)) })
+  const held = origin.faults.hold(LIST)
   await page.getByRole('button', { name: /^End/ }).first().click()
   await page.getByRole('button', { name: 'Sign out everywhere else' }).click()
   const dialog = page.getByRole('dialog')
   await expect(dialog).toBeVisible()
   await expect.poll(() => held.hits).toBe(1)
-  const come = page.waitForResponse((answer) => answer.url().endsWith('/api/me/sessions') && answer.request().method() === 'GET')
-  letGo()
+  const come = answerTo(page, LIST)
+  held.lift()
   await come
-  await page.waitForTimeout(500)
   await expect(dialog).toBeVisible()
   await expect(rows.getByRole('button'), 'the list of before').toHaveCount(2)
   await dialog.getByRole('button', { name: 'Cancel' }).click()
@@ -131,6 +123,32 @@ test('a list that comes anew leaves an open dialog alone, and is shown once that
   await page.getByRole('button', { name: 'Sign out everywhere else' }).click()
   await dialog.getByRole('button', { name: 'Sign out everywhere else' }).click()
   await expect(rows.getByRole('button')).toHaveCount(0)
+})
+
+test('of lists that come while a dialog is open the one that was asked for last is shown', async ({ page, origin }) => {
+  await signUp(page, ADA)
+  origin.faults.inOrder(LIST, [firstPage(4, null), firstPage(3, null), firstPage(2, null)])
+  origin.faults.on({ method: 'DELETE' }, { kind: 'answer', status: 204, body: '' })
+  await goTo(page, 'Sessions')
+  const rows = page.locator('[data-session]')
+  await expect(rows).toHaveCount(4)
+  const end = page.getByRole('button', { name: /^End/ })
+  const earlier = origin.faults.hold(LIST, 1)
+  await end.first().click()
+  await expect.poll(() => earlier.hits).toBe(1)
+  const ending = origin.faults.hold({ method: 'DELETE' })
+  await end.nth(1).click()
+  await page.getByRole('button', { name: 'Sign out everywhere else' }).click()
+  for (const held of [earlier, ending]) {
+    const come = answerTo(page, LIST)
+    held.lift()
+    await come
+  }
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
+  await expect(rows).toHaveCount(2)
+  // As long as two looks at whether the dialog has been closed may lie apart.
+  await page.waitForTimeout(300)
+  await expect(rows).toHaveCount(2)
 })
 
 test('a list that is longer than a page goes on where it ended, and the focus with it', async ({ page, origin }) => {
@@ -212,11 +230,7 @@ test('all other sessions end at once, and this one stays', async ({ page, anothe
   await signUp(page, ADA)
   const others = []
   for (let other = 0; other < 2; other += 1) {
-    const elsewhere = await (await anotherBrowser()).newPage()
-    await elsewhere.goto('/login')
-    await signIn(elsewhere, ADA)
-    await expect(welcome(elsewhere, ADA)).toBeVisible()
-    others.push(elsewhere)
+    others.push(await signInElsewhere(await anotherBrowser(), ADA))
   }
   await goTo(page, 'Sessions')
   await expect(page.getByRole('button', { name: /^End/ })).toHaveCount(2)
@@ -229,3 +243,10 @@ test('all other sessions end at once, and this one stays', async ({ page, anothe
   await goTo(page, 'Profile')
   await expect(heading(page, 'Profile')).toBeVisible()
 })
+
+/** Waits until the next answer to such a call is there, and what comes of it has been drawn. */
+async function answerTo(page: Page, call: Match): Promise<void> {
+  const answer = await page.waitForResponse((answer) => matches(call, answer.request().method(), new URL(answer.url()).pathname))
+  await answer.finished()
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))))
+}

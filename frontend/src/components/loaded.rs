@@ -4,10 +4,13 @@ use super::{ProblemText, Skeleton, use_session};
 use crate::api::Failure;
 use crate::effect::effect;
 use crate::i18n::tr;
-use crate::platform::{clock, document};
+use crate::platform::clock;
+use crate::platform::document::{self, Focus};
 use leptos::prelude::*;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use wasm_bindgen_futures::spawn_local;
 
@@ -52,16 +55,26 @@ type Fetch<T> = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<T, Failure>>>
 
 fn load_boxed<T: Clone + Send + Sync + 'static>(fetch: Fetch<T>) -> Loaded<T> {
     let value = RwSignal::new(None);
+    let begun = Arc::new(AtomicU32::new(0));
     let run = Callback::new(move |()| {
-        let answer = fetch();
+        let (answer, begun) = (fetch(), Arc::clone(&begun));
+        let own = begun.fetch_add(1, Ordering::Relaxed) + 1;
+        // An older answer must not replace a newer one.
+        let counts = move || begun.load(Ordering::Relaxed) == own;
         spawn_local(async move {
             let answer = answer.await;
             // What comes anew takes a dialog in it away: it waits until whoever has opened one is done.
-            while value.try_with_untracked(Option::is_some) == Some(true) && document::has("dialog[open]") {
+            while counts()
+                && value.try_with_untracked(Option::is_some) == Some(true)
+                && document::has("dialog[open]")
+            {
                 clock::wait(MOMENT).await;
             }
-            // The page may have gone meanwhile.
-            let _ = value.try_set(Some(answer));
+            if counts() {
+                Focus::now().rescue();
+                // The page may have gone meanwhile.
+                let _ = value.try_set(Some(answer));
+            }
         });
     });
     let session = use_session();

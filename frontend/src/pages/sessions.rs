@@ -6,7 +6,7 @@ use crate::components::{
     use_toasts,
 };
 use crate::i18n::{tr, use_i18n};
-use crate::platform::document::Focus;
+use crate::platform::document::{self, Focus};
 use crate::platform::{clock, locale};
 use latchkey_shared::{EndReason, ErrorCode, Page, Session};
 use leptos::{ev::SubmitEvent, prelude::*};
@@ -69,6 +69,10 @@ impl Known {
 #[component]
 pub fn Lists(found: Page<Session>, list: Loaded<Page<Session>>) -> impl IntoView {
     let known = Known::of(list);
+    // Rows of a list that comes anew take the places of others: a button that has the focus would end another session.
+    if document::has("main :focus") {
+        Focus::now().soon_on_to("h1".to_owned());
+    }
     let rows = living(found, known);
     let is_alone = Memo::new(move |_| known.look(|held| held.others.is_empty()));
     view! {
@@ -276,7 +280,6 @@ fn EndForm(
     let (session, toasts) = (use_session(), use_toasts());
     let form = Form::new("end").of(one.map(|(id, _)| id));
     let send = move |event: SubmitEvent| {
-        let focus = Focus::now();
         let work = async move {
             let ended = match one {
                 Some((id, _)) => sessions::end(session, id).await,
@@ -285,12 +288,9 @@ fn EndForm(
             // What went wrong is told beside the button, which a new list would take away.
             if ended.is_ok() {
                 list.again();
-                // The button goes with its row or its dialog, and the focus must not go with it.
-                let focus = dialog.map_or(focus, |dialog| {
+                if let Some(dialog) = dialog {
                     dialog.close();
-                    Focus::now()
-                });
-                focus.on_to("h1");
+                }
                 toasts.say(if one.is_some() { |t| t.signed_out_there } else { |t| t.signed_out_others });
             }
             ended

@@ -42,26 +42,32 @@ pub fn focus(selector: &str) {
     }
 }
 
-/// Where the focus is at one time, to be moved on from there later.
+/// The element that has the focus at one time, to be moved on from there once what changes then has been drawn.
 pub struct Focus(Option<Element>);
 
 impl Focus {
-    /// Where it is now.
+    /// The element that has it now; none where the window has none.
     pub fn now() -> Self {
-        Self(document().and_then(|document| document.active_element()))
+        Self(find(":focus"))
     }
 
     /// Moves it to the first element that the selector finds. Whoever has moved it meanwhile keeps it: what they type would
     /// go astray.
-    pub fn on_to(&self, selector: &str) {
-        if !has(":focus") || Self::now().0 == self.0 {
-            focus(selector);
-        }
+    pub fn soon_on_to(self, selector: String) {
+        self.soon_if(|had, has| has.is_none() || had == has, selector);
     }
 
-    /// The same, once what changes now has been drawn.
-    pub fn soon_on_to(self, selector: String) {
-        request_animation_frame(move || self.on_to(&selector));
+    /// Moves it to the heading, if the element that has it goes.
+    pub fn rescue(self) {
+        self.soon_if(|had, has| has.is_none() && had.is_some(), "h1".to_owned());
+    }
+
+    fn soon_if(self, moves: fn(&Option<Element>, &Option<Element>) -> bool, to: String) {
+        request_animation_frame(move || {
+            if moves(&self.0, &find(":focus")) {
+                focus(&to);
+            }
+        });
     }
 }
 
