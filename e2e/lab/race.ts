@@ -4,7 +4,7 @@ import { Dice, SEED } from '../support/dice.ts'
 import type { Latchkey } from '../support/fixtures.ts'
 import { TAB } from '../support/origin.ts'
 import type { Settings } from '../support/server.ts'
-import { ADA, bar, linkTo, signInAgain, signUp, welcome } from '../support/people.ts'
+import { ADA, bar, linkTo, signInAgain, signUp, welcome, type Person } from '../support/people.ts'
 import { refreshFromElsewhere, refreshToken, sessionRecord } from '../support/record.ts'
 import { sightings, witness, type Sightings } from './witness.ts'
 
@@ -19,6 +19,8 @@ export interface Course {
   jitter: number
   /** Whether the browser lets tabs take turns (Web Locks): nothing may depend on it. */
   locks: boolean
+  /** Who signs up for it. */
+  person?: Person
   /** Whether the session is bound to the browser's key; then a copy of its cookie harms nobody. */
   keyed?: boolean
   /** When enough has been seen. */
@@ -74,7 +76,7 @@ export async function race(
   const seed = SEED + round
   origin.faults.dice = new Dice(seed)
   if (!course.locks) await context.addInitScript(() => Object.defineProperty(navigator, 'locks', { value: undefined }))
-  const tabs = await open(context, course.tabs)
+  const tabs = await open(context, course)
   const stolen = await refreshToken(context)
   const start = { calls: origin.seen(API).length, refreshes: origin.seen(REFRESH).length }
   const generation = await currentGeneration(tabs)
@@ -109,14 +111,15 @@ export function expectNoNeedlessFailure({ errors, bars, excuses }: Outcome): voi
   expect(bars, 'bars with an excuse').toBeLessThanOrEqual(excuses)
 }
 
-async function open(context: BrowserContext, count: number): Promise<Page[]> {
+async function open(context: BrowserContext, course: Course): Promise<Page[]> {
+  const { person = ADA } = course
   const first = await context.newPage()
-  await signUp(first, ADA)
+  await signUp(first, person)
   const tabs = [first]
-  while (tabs.length < count) {
+  while (tabs.length < course.tabs) {
     const tab = await context.newPage()
     await tab.goto('/')
-    await expect(welcome(tab, ADA)).toBeVisible()
+    await expect(welcome(tab, person)).toBeVisible()
     tabs.push(tab)
   }
   await Promise.all(tabs.map(witness))

@@ -8,6 +8,9 @@ export interface Person {
 
 export const ADA: Person = { name: 'Ada Lovelace', email: 'ada@example.org', password: 'analytical engine 1843' }
 
+/** Somebody else. */
+export const GRACE: Person = { name: 'Grace Hopper', email: 'grace@example.org', password: 'nanoseconds of wire 1906' }
+
 /** The one heading that says where the person is. */
 export function heading(page: Page, name: string | RegExp): Locator {
   return page.getByRole('heading', { level: 1, name })

@@ -3,10 +3,8 @@ import { refusal } from '../support/answers.ts'
 import { answered, CONNECTION_BROKE } from '../support/complaints.ts'
 import { expect, test } from '../support/fixtures.ts'
 import type { Origin } from '../support/origin.ts'
-import { ADA, goTo, passwordField, signIn, signInAgain, signOut, signUp, welcome, type Person } from '../support/people.ts'
+import { ADA, goTo, GRACE, passwordField, signIn, signInAgain, signOut, signUp, welcome } from '../support/people.ts'
 import { sessionRecord } from '../support/record.ts'
-
-const GRACE: Person = { name: 'Grace Hopper', email: 'grace@example.org', password: 'nanoseconds of wire 1906' }
 
 const CHANGE = { method: 'PATCH', path: '/api/me' }
 const PASSWORD = { method: 'POST', path: '/api/me/password' }

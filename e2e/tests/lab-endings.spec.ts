@@ -3,15 +3,14 @@ import { answered } from '../support/complaints.ts'
 import { expect, test, type Latchkey } from '../support/fixtures.ts'
 import {
   ADA,
-  fillInSignUp,
   goTo,
+  GRACE,
   heading,
   passwordField,
   signIn,
   signInAgain,
   signUp,
   welcome,
-  type Person,
   signOutElsewhere,
 } from '../support/people.ts'
 import { refreshFromElsewhere, refreshToken, sessionRecord } from '../support/record.ts'
@@ -21,8 +20,6 @@ import { refreshFromElsewhere, refreshToken, sessionRecord } from '../support/re
 test.use({ settings: { LATCHKEY_TOKENS__REFRESH_GRACE: '1s', LATCHKEY_SESSIONS__BIND: 'off' } })
 
 test.beforeEach(({ complaints }) => complaints.expect(answered(401)))
-
-const GRACE: Person = { name: 'Grace Hopper', email: 'grace@example.org', password: 'nanoseconds of wire 1906' }
 
 test('signing in again in one tab closes the dialog of the other, and both go on', async ({
   page,
@@ -72,7 +69,7 @@ test('signing in as someone else in one tab resets the other completely', async 
   await goTo(page, 'Profile')
   const second = await tabAt(context, '/account/security')
   await second.getByLabel('Current password').fill('only for Ada')
-  await signUpElsewhere(await anotherBrowser(), GRACE)
+  await signUp(await (await anotherBrowser()).newPage(), GRACE)
   await endFromElsewhere(await anotherBrowser())
   await goTo(page, 'Home')
   await expect(signInAgain(second)).toBeVisible()
@@ -94,7 +91,7 @@ test('signing in as someone else in the same tab resets it completely', async ({
   await page.getByRole('main').getByLabel('Display name').fill('only for Ada')
   await goTo(page, 'Token')
   await expect(page.getByTestId('token-log').getByRole('listitem')).not.toHaveCount(0)
-  await signUpElsewhere(await anotherBrowser(), GRACE)
+  await signUp(await (await anotherBrowser()).newPage(), GRACE)
   await endFromElsewhere(await anotherBrowser())
   await goTo(page, 'Profile')
   await signInAgain(page).getByRole('button', { name: 'Sign in as someone else' }).click()
@@ -202,14 +199,6 @@ async function endFromElsewhere(elsewhere: BrowserContext): Promise<void> {
   await goTo(page, 'Sessions')
   await signOutElsewhere(page)
   await expect(page.getByText('You are signed in nowhere else.')).toBeVisible()
-}
-
-async function signUpElsewhere(elsewhere: BrowserContext, person: Person): Promise<void> {
-  const page = await elsewhere.newPage()
-  await page.goto('/signup')
-  await fillInSignUp(page, person)
-  await page.getByRole('button', { name: 'Create account' }).click()
-  await expect(welcome(page, person)).toBeVisible()
 }
 
 async function answerDialog(page: Page): Promise<void> {

@@ -1,12 +1,10 @@
-import type { BrowserContext, Page } from '@playwright/test'
+import type { Page } from '@playwright/test'
 import { answered, CONNECTION_BROKE } from '../support/complaints.ts'
 import { expect, test, type Latchkey } from '../support/fixtures.ts'
-import { ADA, fillInSignUp, goTo, heading, signIn, signOut, signUp, welcome, type Person } from '../support/people.ts'
+import { ADA, goTo, GRACE, heading, signIn, signOut, signUp, welcome } from '../support/people.ts'
 import { blockStorage, refreshToken, sessionRecord } from '../support/record.ts'
 
 const LOG_OUT = { method: 'POST', path: '/api/auth/logout' }
-const GRACE: Person = { name: 'Grace Hopper', email: 'grace@example.org', password: 'nanoseconds of wire 1906' }
-
 test.beforeEach(({ complaints }) => complaints.expect(CONNECTION_BROKE, answered(502)))
 
 /** A session, as the server knows it: whatever the browser has kept of it. */
@@ -135,7 +133,7 @@ for (const { next, blocked } of [
     context,
     anotherBrowser,
   }) => {
-    if (next === GRACE) await signUpElsewhere(await anotherBrowser(), GRACE)
+    if (next === GRACE) await signUp(await (await anotherBrowser()).newPage(), GRACE)
     if (blocked) await blockStorage(context)
     const session = await begin(page, latchkey)
     const cut = await signOutUnheard(page, latchkey, session)
@@ -151,12 +149,4 @@ for (const { next, blocked } of [
     await expect(heading(page, 'Sessions')).toBeVisible()
     await expect(page.getByText('This session')).toBeVisible()
   })
-}
-
-async function signUpElsewhere(elsewhere: BrowserContext, person: Person): Promise<void> {
-  const page = await elsewhere.newPage()
-  await page.goto('/signup')
-  await fillInSignUp(page, person)
-  await page.getByRole('button', { name: 'Create account' }).click()
-  await expect(welcome(page, person)).toBeVisible()
 }
