@@ -65,7 +65,12 @@ function firefox(density: number): object {
 }
 
 function webkit(): object {
-  return { browserName: 'MiniBrowser', 'webkitgtk:browserOptions': { binary: miniBrowser(), args: ['--automation'] } }
+  return {
+    browserName: 'MiniBrowser',
+    // Else it answers nothing until the page has loaded, and so shows nothing of what is there before.
+    pageLoadStrategy: 'none',
+    'webkitgtk:browserOptions': { binary: miniBrowser(), args: ['--automation'] },
+  }
 }
 
 /** WebKit's own small browser, which lies beside the library of the newest interface. */

@@ -45,7 +45,7 @@ test('the whole chain, from signing up to a deep link after signing out', async 
   await test.step('all that without a reload, and a reload is still signed in', async () => {
     expect(await view.ask('return window.isTheSame')).toBe(true)
     expect(origin.documents).toBe(1)
-    await view.driver.navigate().refresh()
+    await view.reload()
     await view.shows('h1', 'Sessions')
     await view.shows('[data-session]')
   })
@@ -106,8 +106,7 @@ test('the account menu is as high as what it holds, and its theme holds after a 
   await isAsHighAsItsContents(view, '#account-menu')
   await view.ask(`document.querySelector('#account-menu [type=radio][value=dark]').click()`)
   await expect.poll(() => view.ask('return document.documentElement.dataset.theme')).toBe('dark')
-  await view.driver.navigate().refresh()
-  await view.isDrawn()
+  await view.reload()
   expect(await view.ask('return document.documentElement.dataset.theme')).toBe('dark')
 })
 

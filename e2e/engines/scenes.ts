@@ -40,7 +40,7 @@ export const OUTSIDE: readonly Scene[] = [
     name: 'before WebAssembly',
     reach: async (view, origin) => {
       // The script that loads it: the file itself may come out of the browser's cache.
-      origin.faults.on({ path: '/boot.js' }, { kind: 'delay', milliseconds: 3_000 })
+      origin.faults.hold({ path: '/boot.js' })
       await view.setOut('/login')
       await view.shows('#shell h1')
     },

@@ -33,13 +33,19 @@ export class View {
 
   /** Opens an address, and waits until the page itself has drawn it. */
   async open(path: string): Promise<void> {
-    await this.driver.get(this.url + path)
+    await this.visit(path)
     await this.isDrawn()
   }
 
   /** Opens an address, whatever comes of it. */
   async visit(path: string): Promise<void> {
-    await this.driver.get(this.url + path)
+    await this.leaves(() => this.driver.get(this.url + path))
+  }
+
+  /** Loads the page anew, and waits until it has drawn itself. */
+  async reload(): Promise<void> {
+    await this.leaves(() => this.driver.navigate().refresh())
+    await this.isDrawn()
   }
 
   /** Sets out for an address, and waits for nothing of it. */
@@ -114,6 +120,13 @@ export class View {
 
   async picture(): Promise<Buffer> {
     return Buffer.from(await this.driver.takeScreenshot(), 'base64')
+  }
+
+  /** Goes elsewhere, and waits until this page has gone: not every engine waits for that. */
+  private async leaves(go: () => Promise<void>): Promise<void> {
+    await this.ask('window.isLeft = true')
+    await go()
+    await expect.poll(() => this.ask<boolean>('return !window.isLeft').catch(() => false)).toBe(true)
   }
 
   /** The text of the first element that can be seen; nothing while there is none, or while the page replaces it. */
