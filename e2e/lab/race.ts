@@ -2,7 +2,7 @@ import { expect, type BrowserContext, type Page } from '@playwright/test'
 import { answered, CONNECTION_BROKE } from '../support/complaints.ts'
 import { Dice, SEED } from '../support/dice.ts'
 import type { Latchkey } from '../support/fixtures.ts'
-import { TAB } from '../support/origin.ts'
+import { TAB, type Exchange } from '../support/origin.ts'
 import type { Settings } from '../support/server.ts'
 import { ADA, bar, linkTo, signInAgain, signUp, welcome, type Person } from '../support/people.ts'
 import { refreshFromElsewhere, refreshToken, sessionRecord } from '../support/record.ts'
@@ -37,6 +37,11 @@ export interface Outcome extends Sightings {
   lost: number
   /** How many failures a person may have seen at most: a call is sent again at least once before it shows. */
   excuses: number
+  /**
+   * How many refreshes lost their answer. Where the machine is slow, the token of the tab may have ended by then, and a
+   * tab without one tells of the first answer that does not come.
+   */
+  lostRefreshes: number
   refreshes: number
   /** How often the refresh token was really replaced. */
   rotations: number
@@ -97,6 +102,7 @@ export async function race(
     calls: origin.seen(API).length - start.calls,
     lost: loss.hits,
     excuses: loss.runsOf(2),
+    lostRefreshes: origin.seen(REFRESH).slice(start.refreshes).filter(isLost).length,
     refreshes: refreshes(),
     rotations: (await currentGeneration(tabs)) - generation,
   }
@@ -106,9 +112,13 @@ export async function race(
 }
 
 /** Nobody sees a failure that a single lost answer has brought about; where none is lost, none at all. */
-export function expectNoNeedlessFailure({ errors, bars, excuses }: Outcome): void {
+export function expectNoNeedlessFailure({ errors, bars, excuses, lostRefreshes }: Outcome): void {
   expect(errors.length, `with an excuse: ${errors.join()}`).toBeLessThanOrEqual(excuses)
-  expect(bars, 'bars with an excuse').toBeLessThanOrEqual(excuses)
+  expect(bars, 'bars with an excuse').toBeLessThanOrEqual(excuses + lostRefreshes)
+}
+
+function isLost({ faults }: Exchange): boolean {
+  return faults.some(({ kind }) => kind === 'lose the answer')
 }
 
 async function open(context: BrowserContext, course: Course): Promise<Page[]> {

@@ -164,7 +164,12 @@ impl TestApp {
         let serving = latchkey::serve::serve(state.clone(), listener, async {
             stopped.await.ok();
         });
-        let served = tokio::spawn(async { serving.await.unwrap() });
+        // A server that nobody holds any more still writes down what it has counted: no other test gets its database before.
+        let until_then = Arc::clone(&data);
+        let served = tokio::spawn(async move {
+            serving.await.unwrap();
+            drop(until_then);
+        });
         let http = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
