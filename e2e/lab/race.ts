@@ -85,7 +85,7 @@ export async function race(
   const stolen = await refreshToken(context)
   const start = { calls: origin.seen(API).length, refreshes: origin.seen(REFRESH).length }
   const generation = await currentGeneration(tabs)
-  origin.faults.on(API, { kind: 'jitter', milliseconds: course.jitter })
+  const jitter = origin.faults.on(API, { kind: 'jitter', milliseconds: course.jitter })
   const loss = origin.faults.on(API, { kind: 'lose the answer' }, Infinity, course.lost)
   if (course.sparing) loss.sparingTheStruck()
   const refreshes = () => origin.seen(REFRESH).length - start.refreshes
@@ -107,8 +107,9 @@ export async function race(
     rotations: (await currentGeneration(tabs)) - generation,
   }
   const url = `http://127.0.0.1:${server.port}`
-  if (course.keyed) return { ...outcome, ...(await vainTheft(tabs, url, stolen)) }
-  return { ...outcome, ...(await theft(tabs, url, stolen)) }
+  const aftermath = await (course.keyed ? vainTheft : theft)(tabs, url, stolen)
+  jitter.lift()
+  return { ...outcome, ...aftermath }
 }
 
 /** Nobody sees a failure that a single lost answer has brought about; where none is lost, none at all. */
