@@ -39,12 +39,12 @@ export class View {
 
   /** Opens an address, whatever comes of it. */
   async visit(path: string): Promise<void> {
-    await this.leaves(() => this.driver.get(this.url + path))
+    await this.navigate(() => this.driver.get(this.url + path))
   }
 
   /** Loads the page anew, and waits until it has drawn itself. */
   async reload(): Promise<void> {
-    await this.leaves(() => this.driver.navigate().refresh())
+    await this.navigate(() => this.driver.navigate().refresh())
     await this.isDrawn()
   }
 
@@ -123,7 +123,7 @@ export class View {
   }
 
   /** Goes elsewhere, and waits until this page has gone: not every engine waits for that. */
-  private async leaves(go: () => Promise<void>): Promise<void> {
+  private async navigate(go: () => Promise<void>): Promise<void> {
     await this.ask('window.isLeft = true')
     await go()
     await expect.poll(() => this.ask<boolean>('return !window.isLeft').catch(() => false)).toBe(true)

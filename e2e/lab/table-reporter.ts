@@ -43,7 +43,7 @@ const COLUMNS: Record<string, (row: Row) => string | number> = {
   'refreshes per rotation': (row) => `${ratio(row).toFixed(2)} (${spread(row.map((round) => ratio([round])))})`,
   'false sign-outs': (row) => sum(row, 'signOuts'),
   'errors seen': (row) => row.flatMap(({ outcome }) => outcome.errors).length,
-  'bars seen': (row) => sum(row, 'bars'),
+  'bars seen': (row) => row.flatMap(({ outcome }) => outcome.bars).length,
   'stolen token': (row) => (row.every(({ outcome }) => outcome.stolen === 'replay_detected') ? 'caught' : 'not caught'),
   'all tabs know': (row) => `${(Math.max(...row.map(({ outcome }) => outcome.noticed)) / 1000).toFixed(1)} s`,
 }
@@ -89,7 +89,7 @@ export default class TableReporter implements Reporter {
   }
 }
 
-function sum(rounds: Round[], what: 'calls' | 'lost' | 'refreshes' | 'rotations' | 'signOuts' | 'bars'): number {
+function sum(rounds: Round[], what: 'calls' | 'lost' | 'refreshes' | 'rotations' | 'signOuts'): number {
   return rounds.reduce((total, { outcome }) => total + outcome[what], 0)
 }
 

@@ -2,8 +2,8 @@ import type { Page } from '@playwright/test'
 
 /** What a person in front of a tab has seen go wrong, and how often. */
 export interface Sightings {
-  /** The bar that says that the server cannot be reached. */
-  bars: number
+  /** What the bar said that tells of the server. */
+  bars: string[]
   /** What the lines said that told of a failed call. */
   errors: string[]
   /** The dialog that asks for the password, or the sign-in page. */
@@ -19,7 +19,7 @@ declare global {
 /** Counts from now on; every appearance counts, however short: the observer runs before the browser draws. */
 export async function witness(page: Page): Promise<void> {
   await page.evaluate(() => {
-    const sightings: Sightings = { bars: 0, errors: [], signOuts: 0 }
+    const sightings: Sightings = { bars: [], errors: [], signOuts: 0 }
     window.sightings = sightings
     let before = { bar: '', error: '', signOut: '' }
     const look = () => {
@@ -30,7 +30,7 @@ export async function witness(page: Page): Promise<void> {
         error: text('[role=alert]'),
         signOut: location.pathname === '/login' ? location.pathname : text('dialog[aria-labelledby=again-title]'),
       }
-      if (now.bar && !before.bar) sightings.bars += 1
+      if (now.bar && !before.bar) sightings.bars.push(now.bar)
       if (now.error && !before.error) sightings.errors.push(now.error)
       if (now.signOut && !before.signOut) sightings.signOuts += 1
       before = now
@@ -45,7 +45,7 @@ export async function sightings(pages: Page[]): Promise<Sightings> {
   const all = await Promise.all(pages.map((page) => page.evaluate(() => window.sightings)))
   const sum = (count: (seen: Sightings) => number) => all.reduce((total, seen) => total + count(seen), 0)
   return {
-    bars: sum(({ bars }) => bars),
+    bars: all.flatMap(({ bars }) => bars),
     errors: all.flatMap(({ errors }) => errors),
     signOuts: sum(({ signOuts }) => signOuts),
   }

@@ -31,6 +31,10 @@ export const TAB = 'x-tab'
 export interface Exchange {
   method: string
   path: string
+  /** Which tab sent it, where the tabs say so. */
+  tab: string
+  /** When it came, in milliseconds. */
+  at: number
   /** Whether the browser asked for a whole document: a load or a reload of the page. */
   document: boolean
   faults: Fault[]
@@ -93,7 +97,8 @@ export class Origin {
     const sent = { method, path, tab: String(asked.headers[TAB] ?? '') }
     const cameAt = Date.now()
     const faults = this.faults.meet(sent)
-    const exchange: Exchange = { method, path, document: asked.headers['sec-fetch-dest'] === 'document', faults }
+    const document = asked.headers['sec-fetch-dest'] === 'document'
+    const exchange: Exchange = { ...sent, at: cameAt, document, faults }
     const { dpop } = asked.headers
     if (typeof dpop === 'string') exchange.proof = dpop
     this.exchanges.push(exchange)

@@ -32,7 +32,7 @@ for (const [what, fault] of Object.entries<Fault>({
       await page.waitForTimeout(300)
     }
     expect(rule.hits).toBe(1)
-    expect(await sightings([page])).toEqual({ bars: 0, errors: [], signOuts: 0 })
+    expect(await sightings([page])).toEqual({ bars: [], errors: [], signOuts: 0 })
   })
 }
 

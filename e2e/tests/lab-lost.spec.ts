@@ -136,7 +136,7 @@ for (const [what, { call, prepare, act, done }] of Object.entries(ACTS)) {
     await act(page)
     await done(page)
     expect(loss.hits).toBe(1)
-    expect(await sightings([page])).toMatchObject({ bars: 0, errors: [] })
+    expect(await sightings([page])).toMatchObject({ bars: [], errors: [] })
   })
 }
 

@@ -1,8 +1,7 @@
 import { EXPECTED, expectNoNeedlessFailure, KEYED_SETTINGS, race, SETTINGS, type Course, type Outcome } from '../lab/race.ts'
 import { answered } from '../support/complaints.ts'
 import type { Fault } from '../support/faults.ts'
-import { expect, test } from '../support/fixtures.ts'
-import { GRACE } from '../support/people.ts'
+import { end, expect, serve, test } from '../support/fixtures.ts'
 
 test.use({ settings: SETTINGS })
 
@@ -44,33 +43,33 @@ test.describe('where nothing is lost, or comes at the second try', () => {
     }) => {
       const outcome = await race(context, latchkey, { ...COURSE, tabs, jitter, refreshes: 6 })
       expectTheZeros(outcome)
-      expect(outcome, 'nobody sees a failure').toMatchObject({ errors: [], bars: 0 })
+      expect(outcome, 'nobody sees a failure').toMatchObject({ errors: [], bars: [] })
     })
   }
 
-  test('3 tabs, 20 % of all answers lost, none twice in a row: nobody sees any of it', async ({ context, latchkey }) => {
-    const outcome = await race(context, latchkey, { ...COURSE, tabs: 3, jitter: 50, lost: 0.2, sparing: true })
-    expectTheZeros(outcome)
-    expect(outcome.lost).toBeGreaterThan(0)
-    expect(outcome, 'neither bar nor error').toMatchObject({ errors: [], bars: 0 })
-  })
-})
-
-test.describe('without locks', () => {
-  // Tabs that cannot share may come far too late with what another one has replaced: that is not what is looked at.
-  test.use({ settings: { ...SETTINGS, LATCHKEY_TOKENS__ACCESS_LIFETIME: '5s', LATCHKEY_TOKENS__REFRESH_GRACE: '20s' } })
-
-  test('5 tabs of a browser without locks share their refreshes', async ({ context, latchkey, anotherBrowser }) => {
+  test('5 tabs of a browser without locks share their refreshes', async ({ context, latchkey, browser, complaints, settings }) => {
     test.slow()
     const course = { ...COURSE, tabs: 5, locks: false, refreshes: 16 }
     const shared = await race(context, latchkey, course)
     expectTheZeros(shared)
-    expect(shared, 'nobody sees a failure').toMatchObject({ errors: [], bars: 0 })
+    expect(shared, 'nobody sees a failure').toMatchObject({ errors: [], bars: [] })
 
-    const withoutNotes = await anotherBrowser()
+    // Tabs that cannot share may come far too late with what another one has replaced: that is not what is looked at.
+    const another = await serve({ ...settings, LATCHKEY_TOKENS__REFRESH_GRACE: '20s' })
+    const withoutNotes = await browser.newContext({ baseURL: another.origin.url })
+    complaints.watch(withoutNotes)
     await withoutNotes.addInitScript(refuseNotes)
-    const each = await race(withoutNotes, latchkey, { ...course, person: GRACE })
-    expect(perRotation(shared)).toBeLessThan(perRotation(each))
+    const each = await race(withoutNotes, another, course)
+    await withoutNotes.close()
+    await end(another)
+    expect(perRotation(shared)).toBeLessThan(0.9 * perRotation(each))
+  })
+
+  test('3 tabs, 20 % of all answers lost, none twice in a row: nobody sees any of it', async ({ context, latchkey }) => {
+    const outcome = await race(context, latchkey, { ...COURSE, tabs: 3, jitter: 50, lost: 0.2, sparing: true })
+    expectTheZeros(outcome)
+    expect(outcome.lost).toBeGreaterThan(4)
+    expect(outcome, 'neither bar nor error').toMatchObject({ errors: [], bars: [] })
   })
 })
 

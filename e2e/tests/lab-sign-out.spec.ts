@@ -5,6 +5,7 @@ import { ADA, goTo, GRACE, heading, signIn, signOut, signUp, welcome } from '../
 import { blockStorage, refreshToken, sessionRecord } from '../support/record.ts'
 
 const LOG_OUT = { method: 'POST', path: '/api/auth/logout' }
+
 test.beforeEach(({ complaints }) => complaints.expect(CONNECTION_BROKE, answered(502)))
 
 /** A session, as the server knows it: whatever the browser has kept of it. */

@@ -164,11 +164,11 @@ impl TestApp {
         let serving = latchkey::serve::serve(state.clone(), listener, async {
             stopped.await.ok();
         });
-        // A server that nobody holds any more still writes down what it has counted: no other test gets its database before.
-        let until_then = Arc::clone(&data);
+        // A server whose handle is dropped still flushes its counts, and its database must not be used again before that.
+        let in_use = Arc::clone(&data);
         let served = tokio::spawn(async move {
             serving.await.unwrap();
-            drop(until_then);
+            drop(in_use);
         });
         let http = reqwest::Client::builder()
             .no_proxy()
