@@ -18,12 +18,12 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn what_the_fuzzers_have_kept_breaks_no_promise() {
     for (name, target) in fuzz::TARGETS {
-        let kept = files(&folder("corpus").join(name));
-        assert!(!kept.is_empty(), "{name}");
-        for file in kept {
-            let bytes = std::fs::read(&file).unwrap();
-            let held = std::panic::catch_unwind(|| target(&bytes));
-            assert!(held.is_ok(), "{} breaks a promise of {name}", file.display());
+        let text = std::fs::read_to_string(folder("inputs").join(format!("{name}.txt"))).unwrap();
+        let inputs = fuzz::inputs::unpack(&text).unwrap();
+        assert!(!inputs.is_empty(), "{name}");
+        for (line, bytes) in inputs.iter().enumerate() {
+            let held = std::panic::catch_unwind(|| target(bytes));
+            assert!(held.is_ok(), "line {} of fuzz/inputs/{name}.txt breaks a promise of {name}", line + 1);
         }
     }
 }
@@ -35,7 +35,20 @@ fn every_target_has_a_program_and_keeps_what_it_finds() {
         files(folder).iter().map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect()
     };
     assert_eq!(stems(&folder("fuzz_targets")), named);
-    assert_eq!(stems(&folder("corpus")), named);
+    assert_eq!(stems(&folder("inputs")), named);
+}
+
+#[test]
+fn inputs_of_any_bytes_are_kept_as_lines() {
+    let every_byte: Vec<u8> = (0..=u8::MAX).collect();
+    let inputs = vec![Vec::new(), every_byte, b"{\"a\":\"\\n\n\"}".to_vec(), "한".into()];
+    let packed = fuzz::inputs::pack(inputs.clone());
+    assert_eq!(packed.lines().count(), inputs.len());
+    let sorted: BTreeSet<_> = inputs.into_iter().collect();
+    assert_eq!(fuzz::inputs::unpack(&packed).unwrap(), Vec::from_iter(sorted));
+    for broken in ["\\", "\\q", "\\x1", "\\xzz"] {
+        assert_eq!(fuzz::inputs::unpack(&format!("whole\n{broken}\n")), Err(2), "{broken}");
+    }
 }
 
 /// Random texts seldom come far: without these, a target could promise nothing and nobody would notice.

@@ -3,30 +3,54 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
-import { startCaddy } from '../support/caddy.ts'
+import { startCaddy, type Site } from '../support/caddy.ts'
 import { expect, test as base } from '../support/fixtures.ts'
 import { CADDYFILE, HASHED, IMMUTABLE, NO_CACHE, PAGE_HEADERS } from '../support/headers.ts'
 import { NEXT_WELCOME, nextVersion, onlyIn, remove } from '../support/next-version.ts'
+import { NGINX_CONF, startNginx } from '../support/nginx.ts'
 import { PAGE } from '../support/origin.ts'
 import { ADA, fillInSignUp, goTo, heading, signOut, signUp } from '../support/people.ts'
 import { sparePort } from '../support/ports.ts'
+import type { Program } from '../support/program.ts'
+import { lacking, onPath } from '../support/samples.ts'
 import { Server } from '../support/server.ts'
 
-/** The real Caddy with deploy/Caddyfile, before a real server. */
-const test = base.extend<{ site: string; folder: string }>({
+/** A web server of `deploy/`, and in what it differs from the other. */
+interface WebServer {
+  start(folder: string, site: Site): Promise<Program>
+  encodings: string[]
+  script: string
+  /** What it says of itself. */
+  server: string | null
+  /** The body of a 404. */
+  missing: string
+}
+
+const WEB_SERVERS = {
+  caddy: { start: startCaddy, encodings: ['br', 'gzip'], script: 'text/javascript; charset=utf-8', server: null, missing: '' },
+  // Brotli is a module that not every nginx has; without `headers-more` it cannot keep its name to itself.
+  nginx: { start: startNginx, encodings: ['gzip'], script: 'application/javascript; charset=utf-8', server: 'nginx', missing: 'Not found\n' },
+} satisfies Record<string, WebServer>
+
+type Name = keyof typeof WEB_SERVERS
+
+/** A real web server with its file from `deploy/`, before a real server. */
+const test = base.extend<{ web: Name; site: string; folder: string }>({
+  web: ['caddy', { option: true }],
+
   folder: async ({}, use) => {
-    const folder = await mkdtemp(join(tmpdir(), 'latchkey-caddy-'))
+    const folder = await mkdtemp(join(tmpdir(), 'latchkey-web-'))
     await use(folder)
     await rm(folder, { recursive: true, force: true })
   },
 
-  site: async ({ folder }, use) => {
+  site: async ({ folder, web }, use) => {
     const site = `http://localhost:${await sparePort()}`
     const server = await Server.start(site, {})
     await preparePage(join(folder, 'page'))
-    const caddy = await startCaddy(folder, { url: site, page: join(folder, 'page'), apiPort: server.port })
+    const program = await WEB_SERVERS[web].start(folder, { url: site, page: join(folder, 'page'), apiPort: server.port })
     await use(site)
-    await caddy.stop()
+    await program.stop()
     await server.end()
   },
 
@@ -55,37 +79,31 @@ function ask(url: string, encoding = 'br, gzip'): Promise<Response> {
   return fetch(url, { headers: { 'accept-encoding': encoding } })
 }
 
-function caddyIsHere(): boolean {
-  try {
-    execFileSync('caddy', ['version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
+for (const [name, { encodings, script, server, missing }] of Object.entries(WEB_SERVERS)) {
+  const needs = lacking({ [name]: onPath(name) })
+  test.describe(name, () => {
+    test.use({ web: name as Name })
+    test.skip(needs.length > 0, `it needs ${needs.join(' and ')}`)
 
-// On a build server its absence is a failure.
-if (caddyIsHere() || process.env.CI) {
-  test.describe('Caddy', () => {
     test('answers a deep link with the page, uncached and with every security header', async ({ site }) => {
       const answer = await ask(`${site}/account/sessions`)
       expect(answer.status).toBe(200)
       expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8')
       expect(answer.headers.get('cache-control')).toBe(NO_CACHE)
       expect(Object.fromEntries(answer.headers)).toMatchObject(PAGE_HEADERS)
-      expect(answer.headers.get('server')).toBeNull()
+      expect(answer.headers.get('server')).toBe(server)
       expect(await answer.text()).toContain('<!doctype html>')
     })
 
     test('sends hashed files compressed, with their type, to be kept for ever', async ({ site, folder }) => {
       for (const [extension, type] of [
         ['.wasm', 'application/wasm'],
-        ['.js', 'text/javascript; charset=utf-8'],
+        ['.js', script],
         ['.css', 'text/css; charset=utf-8'],
       ] as const) {
         const file = await hashed(folder, extension)
         const content = await readFile(join(folder, 'page', file))
-        for (const encoding of ['br', 'gzip']) {
+        for (const encoding of encodings) {
           const answer = await ask(`${site}${file}`, encoding)
           expect(answer.headers.get('content-encoding')).toBe(encoding)
           expect(answer.headers.get('content-type')).toBe(type)
@@ -100,28 +118,10 @@ if (caddyIsHere() || process.env.CI) {
       for (const path of ['/nope.js', '/latchkey-page-0123456789abcdef.js', '/assets/nope.css']) {
         const answer = await ask(`${site}${path}`)
         expect(answer.status, path).toBe(404)
-        expect(answer.headers.get('server'), path).toBeNull()
+        expect(answer.headers.get('server'), path).toBe(server)
         expect(answer.headers.get('cache-control'), path).toBe(NO_CACHE)
-        expect(await answer.text(), path).toBe('')
+        expect(await answer.text(), path).toBe(missing)
       }
-    })
-
-    test('takes its strictness about https and the proxies before it from variables', () => {
-      const adapted = (env: Record<string, string>) =>
-        execFileSync('caddy', ['adapt', '--config', CADDYFILE, '--adapter', 'caddyfile'], {
-          encoding: 'utf8',
-          env: { PATH: process.env.PATH, ...env },
-          stdio: ['ignore', 'pipe', 'ignore'],
-        })
-      const usual = adapted({})
-      expect(usual).toContain('"Strict-Transport-Security":["max-age=31536000"]')
-      expect(usual).not.toContain('trusted_proxies')
-      const behind = adapted({
-        CADDY_HSTS: 'max-age=31536000; includeSubDomains',
-        CADDY_TRUSTED_PROXIES: '192.0.2.0/24 2001:db8::/32',
-      })
-      expect(behind).toContain('"Strict-Transport-Security":["max-age=31536000; includeSubDomains"]')
-      expect(behind).toContain('"trusted_proxies":["192.0.2.0/24","2001:db8::/32"]')
     })
 
     test('passes on to the API, and nothing else', async ({ site }) => {
@@ -166,3 +166,32 @@ if (caddyIsHere() || process.env.CI) {
     })
   })
 }
+
+test.describe('the files of deploy', () => {
+  const needs = lacking({ caddy: onPath('caddy') })
+  test.skip(needs.length > 0, `it needs ${needs.join(' and ')}`)
+
+  test('Caddy takes its strictness about https and the proxies before it from variables', () => {
+    const adapted = (env: Record<string, string>) =>
+      execFileSync('caddy', ['adapt', '--config', CADDYFILE, '--adapter', 'caddyfile'], {
+        encoding: 'utf8',
+        env: { PATH: process.env.PATH, ...env },
+        stdio: ['ignore', 'pipe', 'ignore'],
+      })
+    const usual = adapted({})
+    expect(usual).toContain('"Strict-Transport-Security":["max-age=31536000"]')
+    expect(usual).not.toContain('trusted_proxies')
+    const behind = adapted({
+      CADDY_HSTS: 'max-age=31536000; includeSubDomains',
+      CADDY_TRUSTED_PROXIES: '192.0.2.0/24 2001:db8::/32',
+    })
+    expect(behind).toContain('"Strict-Transport-Security":["max-age=31536000; includeSubDomains"]')
+    expect(behind).toContain('"trusted_proxies":["192.0.2.0/24","2001:db8::/32"]')
+  })
+
+  test('nginx sends the headers that Caddy sends', async () => {
+    const sent = [...(await readFile(NGINX_CONF, 'utf8')).matchAll(/^\s*add_header ([\w-]+) "(.*)";$/gm)]
+    const headers = Object.fromEntries(sent.map(([, name = '', value = '']) => [name.toLowerCase(), value]))
+    expect(headers).toMatchObject(PAGE_HEADERS)
+  })
+})

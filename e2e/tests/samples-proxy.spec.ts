@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { App } from '../support/app.ts'
 import { startCaddy } from '../support/caddy.ts'
 import { expect, test as base } from '../support/fixtures.ts'
+import { inFolder, runNginx } from '../support/nginx.ts'
 import { ADA } from '../support/people.ts'
 import { sparePort } from '../support/ports.ts'
 import { Program } from '../support/program.ts'
@@ -80,17 +81,12 @@ const AT_ONCE = 20
 
 async function nginx(behind: Behind): Promise<Program> {
   const { folder, port } = behind
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`)
+  const { main, http } = inFolder(folder)
   const text = `
-    ${process.getuid?.() === 0 ? 'user root;' : ''}
-    daemon off;
-    worker_processes 1;
-    pid ${folder}/pid;
-    error_log stderr;
+    ${main}
     events {}
     http {
-      access_log off;
-      ${temporary.join('\n')}
+      ${http}
       ${replaced(sample('docs/security.md', 'connections.nginx'), { 'per_address 200': `per_address ${AT_ONCE}` })}
       server {
         listen 127.0.0.1:${port};
@@ -98,16 +94,7 @@ async function nginx(behind: Behind): Promise<Program> {
         ${addressed(sample('docs/integrating.md', 'app.nginx'), behind)}
       }
     }`
-  const config = join(folder, 'nginx.conf')
-  await writeFile(config, text)
-  return await Program.start({
-    name: 'nginx',
-    path: 'nginx',
-    args: ['-c', config, '-p', folder, '-e', 'stderr'],
-    cwd: folder,
-    env: {},
-    readyUrl: `http://127.0.0.1:${port}/ready`,
-  })
+  return await runNginx(folder, text, `http://127.0.0.1:${port}/ready`)
 }
 
 const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` })

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a promise that does not hold has to stop the run")]
 
 mod bodies;
+pub mod inputs;
 mod proofs;
 mod tokens;
 mod world;
@@ -14,7 +15,7 @@ pub use tokens::{access_token, refresh_token};
 /// Takes any bytes; panics when a promise is broken.
 pub type Target = fn(&[u8]);
 
-/// Every target, by the name of its program and of the folder with what it has kept.
+/// Every target, by the name of its program and of the file with the inputs that were found for it.
 pub const TARGETS: [(&str, Target); 10] = [
     ("access_token", access_token),
     ("refresh_token", refresh_token),

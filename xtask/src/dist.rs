@@ -9,7 +9,8 @@ use std::fs;
 use std::path::Path;
 
 /// What goes along with the program and the page.
-const COMPANIONS: [&str; 5] = ["Caddyfile", "Dockerfile", "compose.yaml", "latchkey.service", "README.md"];
+const COMPANIONS: [&str; 6] =
+    ["Caddyfile", "nginx.conf", "Dockerfile", "compose.yaml", "latchkey.service", "README.md"];
 
 /// Builds for release, compresses, and lays everything in `target/dist`. Fails when the page is too heavy.
 pub fn run() -> Outcome {

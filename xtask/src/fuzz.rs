@@ -2,9 +2,14 @@
 
 use crate::failure::{Doing, Failure, Outcome};
 use crate::process::{answer_of, run, run_well};
+use crate::weight::entries;
 use crate::workspace::{cargo, root};
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
+
+#[path = "../../fuzz/src/inputs.rs"]
+mod inputs;
 
 const NO_CARGO_FUZZ: &str = "cargo-fuzz is missing: `cargo install cargo-fuzz` brings it.";
 
@@ -49,12 +54,13 @@ pub fn run_all(options: &Options) -> Outcome {
     }
     for name in wanted {
         println!("\n── {name} ──");
+        unpack(name)?;
         let mut fuzz = cargo_fuzz("run");
         fuzz.arg(name).args(["--", "-dict=fuzz/words.dict", "-timeout=10"]);
         fuzz.arg(format!("-max_total_time={}", options.seconds));
         if !run("cargo fuzz", &mut fuzz)? {
             return Err(Failure::because(format!(
-                "{name} broke a promise. fuzz/artifacts/{name} holds the bytes: mend it, and put them into fuzz/corpus/{name}."
+                "{name} broke a promise. fuzz/artifacts/{name} holds the bytes: mend it, and add them to fuzz/inputs/{name}.txt."
             )));
         }
         // One input for each branch is enough to go on from, and small enough for the repository.
@@ -62,8 +68,42 @@ pub fn run_all(options: &Options) -> Outcome {
             "cargo fuzz cmin",
             cargo_fuzz("cmin").arg(name).args(["--", "-use_counters=0", "-max_len=512"]),
         )?;
+        pack(name)?;
     }
     Ok(())
+}
+
+/// Where cargo-fuzz looks for a target's inputs, a file each.
+fn corpus(name: &str) -> PathBuf {
+    root().join("fuzz/corpus").join(name)
+}
+
+/// Where the repository keeps them.
+fn packed(name: &str) -> PathBuf {
+    root().join("fuzz/inputs").join(format!("{name}.txt"))
+}
+
+fn unpack(name: &str) -> Outcome {
+    let (file, folder) = (packed(name), corpus(name));
+    let text = fs::read_to_string(&file).doing(format_args!("read {}", file.display()))?;
+    let found = inputs::unpack(&text).map_err(|line| {
+        Failure::because(format!("Line {line} of {} is no byte string.", file.display()))
+    })?;
+    if folder.exists() {
+        fs::remove_dir_all(&folder).doing("clear the old inputs")?;
+    }
+    fs::create_dir_all(&folder).doing("make a folder for the inputs")?;
+    found.iter().enumerate().try_for_each(|(at, input)| {
+        fs::write(folder.join(at.to_string()), input).doing("unpack the inputs")
+    })
+}
+
+fn pack(name: &str) -> Outcome {
+    let found: Outcome<Vec<_>> = entries(&corpus(name))?
+        .into_iter()
+        .map(|path| fs::read(path).doing("read what was found"))
+        .collect();
+    fs::write(packed(name), inputs::pack(found?)).doing("pack the inputs")
 }
 
 /// No sanitizer: those need a nightly compiler, and the code is safe Rust.

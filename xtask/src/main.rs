@@ -57,7 +57,7 @@ cargo xtask COMMAND
   bench api          how fast the API is, as ratios; half an hour, on Linux, with wrk and PostgreSQL
       --only BAR     one of verify, cold, login, calm, hostile, refresh, memory, start, growth (may be repeated)
       --quick        a few minutes
-  fuzz [TARGET]      made-up bytes for what reads tokens and bodies, with cargo-fuzz; keeps what is new in fuzz/corpus
+  fuzz [TARGET]      made-up bytes for what reads tokens and bodies, with cargo-fuzz; keeps what is new in fuzz/inputs
       --seconds N    how long each target runs (60)
   dist               target/dist: what a server needs, with the page compressed ahead of time and weighed
   setup              installs what the commands above need and this machine lacks, and nothing else
