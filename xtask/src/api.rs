@@ -4,6 +4,7 @@ use crate::failure::Outcome;
 use crate::process::{Process, run};
 use crate::workspace::{cargo, command, target};
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 /// How the API is compiled.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -29,12 +30,22 @@ impl Profile {
 
 /// Builds the API; whether that went well.
 pub fn build(profile: Profile) -> Outcome<bool> {
+    run("cargo build", &mut building(profile))
+}
+
+fn building(profile: Profile) -> Command {
     let mut build = cargo();
     build.args(["build", "--package", "latchkey"]);
     if profile == Profile::Release {
         build.arg("--release");
     }
-    run("cargo build", &mut build)
+    build
+}
+
+/// Begins to build the API without a word, beside something else: `build` finds done what was done by then, and tells
+/// what went wrong.
+pub fn build_ahead(profile: Profile) -> Outcome<Process> {
+    Process::start("cargo build", building(profile).stdout(Stdio::null()).stderr(Stdio::null()))
 }
 
 /// Builds the API just as `cargo test` does, with the features that the tests' own dependencies switch on: after a run

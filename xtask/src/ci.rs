@@ -3,7 +3,7 @@
 use crate::failure::Outcome;
 use crate::process::run;
 use crate::workspace::{cargo, command, on_ci, root};
-use crate::{deny, test, tools};
+use crate::{deny, test};
 use std::process::Command;
 
 /// The page, and `shared` as the page uses it. The tests of `shared` itself do not compile for the browser.
@@ -11,7 +11,7 @@ const PAGE: [&str; 4] = ["--package", "latchkey-page", "--target", "wasm32-unkno
 
 /// Every check first, so that one run names all that is wrong, then the tests.
 pub fn run_all() -> Outcome {
-    tools::install_all()?;
+    test::set_up(&test::Options::default())?;
     let mut failed = Vec::new();
     for (name, mut check) in checks() {
         println!("\n── {name} ──");

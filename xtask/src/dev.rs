@@ -44,12 +44,17 @@ pub fn run(options: &Options) -> Outcome {
 
 fn serve(profile: Profile) -> Outcome {
     ports_are_free()?;
+    // The first start compiles four programs: what the tools' builds leave of the processors, the API takes.
+    let ahead = api::build_ahead(profile)?;
     tools::for_the_page()?;
-    if !api::build(profile)? {
+    println!("Building the API: about 2 min on two cores the first time, then seconds");
+    let built = ahead.wait()?;
+    if !built && !api::build(profile)? {
         return Err(Failure::because("The API does not build; see above."));
     }
     let mut code = Code::watch()?;
     let mut api = start_api(profile)?;
+    println!("Building the page: about 1 min on two cores the first time, then seconds");
     let mut page = page::serve(PAGE_PORT)?;
     let mut announced = false;
     loop {

@@ -21,6 +21,7 @@ mod e2e;
 mod engines;
 mod failure;
 mod interrupt;
+mod packages;
 mod page;
 mod postgres;
 mod process;
@@ -42,7 +43,8 @@ cargo xtask COMMAND
 
   dev                the API on 127.0.0.1:3000 and the page on http://localhost:8080, rebuilt as the code changes
       --release      the API with optimisation
-  test [FILTER]      every test: shared, API on SQLite and on PostgreSQL, page, and Chromium, Firefox and WebKit against the real thing
+  test [FILTER]      every test: shared, API on SQLite and on PostgreSQL, page, and Chromium, Firefox and WebKit against the real thing;
+                     installs what they need with apt-get, as root, by sudo without a password, or after a yes at a terminal
       --only PART    one part (may be repeated): api, postgres, schema, page, weight, browser, engines
       --no-browser   the parts that need no Chromium: api, postgres, schema
       --examples N   how many calls of each kind `schema` makes up (100)
@@ -92,7 +94,7 @@ fn command(words: &[&str]) -> Outcome {
         ["shots", filter] if !filter.starts_with('-') => shots::run(Some(filter)),
         ["fuzz", options @ ..] => fuzz::run_all(&fuzz::Options::parse(options)?),
         ["dist"] => dist::run(),
-        ["setup"] => tools::install_all(),
+        ["setup"] => test::set_up(&test::Options::default()),
         [] | ["help" | "--help" | "-h"] => {
             println!("{HELP}");
             Ok(())

@@ -62,6 +62,12 @@ impl Process {
         }
     }
 
+    /// Waits for its end; whether it succeeded.
+    pub fn wait(mut self) -> Outcome<bool> {
+        let status = self.wait_unless(|| false)?;
+        Ok(status.is_some_and(|status| status.success()))
+    }
+
     /// Waits for its end, or until it is found to hang; an interruption stops it.
     fn wait_unless(&mut self, mut hangs: impl FnMut() -> bool) -> Outcome<Option<ExitStatus>> {
         loop {
@@ -105,8 +111,7 @@ impl Drop for Process {
 
 /// Runs a program to its end; whether it succeeded.
 pub fn run(name: &str, command: &mut Command) -> Outcome<bool> {
-    let status = Process::start(name, command)?.wait_unless(|| false)?;
-    Ok(status.is_some_and(|status| status.success()))
+    Process::start(name, command)?.wait()
 }
 
 /// Runs a program that must succeed.

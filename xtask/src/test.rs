@@ -2,6 +2,7 @@
 
 use crate::counts::Counts;
 use crate::failure::{Failure, Outcome};
+use crate::packages::{self, Package};
 use crate::postgres::{self, Postgres};
 use crate::process::run_and_read;
 use crate::schema::{self, NO_PYTHON, Size};
@@ -57,6 +58,19 @@ impl Part {
 
     fn needs_chromium(self) -> bool {
         matches!(self, Self::Page | Self::Browser)
+    }
+
+    /// The packages of the system that it needs.
+    fn packages(self) -> &'static [&'static [Package]] {
+        match self {
+            Self::Api => &[packages::API],
+            Self::Postgres => &[packages::API, packages::ON_POSTGRES],
+            Self::Schema => &[packages::WITH_PYTHON],
+            Self::Page => &[packages::PAGE],
+            Self::Weight => &[],
+            Self::Browser => &[packages::BROWSER, packages::SAMPLES, packages::GSON],
+            Self::Engines => &[packages::ENGINES, packages::BROWSER],
+        }
     }
 
     /// Why a part may be left out.
@@ -126,14 +140,23 @@ impl Options {
     }
 }
 
-/// Runs the tests; fails when one did, or one of the checks before them.
-pub fn run(options: &Options, failed_checks: &[&str]) -> Outcome {
-    if options.parts.iter().any(|part| part.needs_chromium()) {
-        tools::chromium()?;
-    }
+/// Installs what these tests need and the machine lacks.
+pub fn set_up(options: &Options) -> Outcome {
+    let needed: Vec<_> = options.parts.iter().flat_map(|part| part.packages()).copied().collect();
+    packages::install(&needed)?;
     if options.parts.iter().any(|part| part.is_of_the_page()) {
         tools::for_the_page()?;
+        tools::for_the_browser_tests()?;
     }
+    if options.parts.iter().any(|part| part.needs_chromium()) {
+        tools::provide_chromium()?;
+    }
+    Ok(())
+}
+
+/// Runs the tests; fails when one did, or one of the checks before them.
+pub fn run(options: &Options, failed_checks: &[&str]) -> Outcome {
+    set_up(options)?;
     let mut report = Report::default();
     let mut ahead = None;
     for part in &options.parts {

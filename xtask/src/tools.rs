@@ -12,24 +12,30 @@ const TRUNK: &str = "0.21.14";
 const GECKODRIVER: &str = "0.37.1";
 const WASM: &str = "wasm32-unknown-unknown";
 
-/// All tools.
-pub fn install_all() -> Outcome {
-    for_the_page()?;
-    for_the_browser_tests()
-}
-
 /// What building the page takes.
 pub fn for_the_page() -> Outcome {
     wasm_target()?;
-    program(&Tool { name: "trunk", package: "trunk", version: TRUNK, locked: true })?;
+    program(&Tool { name: "trunk", package: "trunk", version: TRUNK, locked: true, minutes: 3 })?;
     // Without --locked: the published lock file may name versions that have been withdrawn.
     let version = locked_version("wasm-bindgen")?;
-    program(&Tool { name: "wasm-bindgen", package: "wasm-bindgen-cli", version: &version, locked: false })
+    program(&Tool {
+        name: "wasm-bindgen",
+        package: "wasm-bindgen-cli",
+        version: &version,
+        locked: false,
+        minutes: 1,
+    })
 }
 
 /// What drives Firefox.
 pub fn geckodriver() -> Outcome {
-    program(&Tool { name: "geckodriver", package: "geckodriver", version: GECKODRIVER, locked: true })
+    program(&Tool {
+        name: "geckodriver",
+        package: "geckodriver",
+        version: GECKODRIVER,
+        locked: true,
+        minutes: 1,
+    })
 }
 
 /// What the browser tests take, apart from Chromium.
@@ -56,6 +62,27 @@ pub fn chromium() -> Outcome<String> {
     first_of(&CHROMIUM)
 }
 
+/// Chromium, downloaded by Playwright where neither the machine nor its packages have one.
+pub fn provide_chromium() -> Outcome<String> {
+    if let Ok(chromium) = chromium() {
+        return Ok(chromium);
+    }
+    if answer_of(Command::new("apt-get").arg("--version")).is_none() {
+        for_the_browser_tests()?;
+        println!("Installing Chromium for Playwright: a minute, once");
+        let mut install = command("npx");
+        install.current_dir(root().join("e2e")).args(["playwright", "install", "chromium"]);
+        run_well("npx playwright install chromium", &mut install)?;
+    }
+    chromium()
+}
+
+/// Playwright's own, where it has been downloaded.
+fn chromium_of_playwright() -> Option<String> {
+    let asked = "console.log(require('playwright-core').chromium.executablePath())";
+    answer_of(command("node").current_dir(root().join("e2e")).args(["-e", asked]))
+}
+
 /// The Chromium that does many tests soonest.
 pub fn chromium_for_tests() -> Outcome<String> {
     first_of(&[&[WITHOUT_FRAME], &CHROMIUM[..]].concat())
@@ -64,7 +91,9 @@ pub fn chromium_for_tests() -> Outcome<String> {
 fn first_of(usual: &[&str]) -> Outcome<String> {
     let wanted = std::env::var("CHROMIUM").ok();
     let usual = usual.iter().map(|&path| path.to_owned());
-    wanted.into_iter().chain(usual).find(|path| Path::new(path).is_file()).ok_or_else(|| {
+    let is_there = |path: &String| Path::new(path).is_file();
+    let found = wanted.into_iter().chain(usual).find(is_there);
+    found.or_else(|| chromium_of_playwright().filter(is_there)).ok_or_else(|| {
         Failure::because(
             "The browser tests need Chromium: `apt-get install chromium chromium-driver`, or name it in CHROMIUM, \
              or leave them out with --no-browser.",
@@ -86,6 +115,8 @@ struct Tool<'a> {
     package: &'a str,
     version: &'a str,
     locked: bool,
+    /// How long its build takes on a machine of two cores.
+    minutes: u32,
 }
 
 impl Tool<'_> {
@@ -103,7 +134,8 @@ fn program(tool: &Tool) -> Outcome {
     if tool.is_here() {
         return Ok(());
     }
-    println!("Installing {} {}: a few minutes, once", tool.package, tool.version);
+    let Tool { package, version, minutes, .. } = tool;
+    println!("Installing {package} {version}: about {minutes} min on two cores, once");
     if !from_binaries(tool)? {
         from_source(tool)?;
     }
@@ -130,6 +162,10 @@ fn from_source(tool: &Tool) -> Outcome {
     if tool.locked {
         install.arg("--locked");
     }
+    // These tools wait for files and for the network: a build that takes half the time is worth more than speed.
+    install.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
+    install.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+    install.env("CARGO_PROFILE_RELEASE_DEBUG", "false");
     // Compiled for this machine, wherever the workspace's own output goes.
     run_well("cargo install", install.env_remove("CARGO_BUILD_TARGET"))
 }
