@@ -1,5 +1,5 @@
 import { defineConfig } from '@playwright/test'
-import { CHROMIUM, PERMISSIONS, QUIET } from './support/chromium.ts'
+import { CHROMIUM, PERMISSIONS, CHROMIUM_FLAGS } from './support/chromium.ts'
 
 const onCi = Boolean(process.env.CI)
 
@@ -21,6 +21,6 @@ export default defineConfig({
     // A trace of everything costs more than the tests: ask for one with `--trace on`.
     trace: 'off',
     screenshot: 'only-on-failure',
-    launchOptions: { executablePath: CHROMIUM, args: QUIET },
+    launchOptions: { executablePath: CHROMIUM, args: CHROMIUM_FLAGS },
   },
 })

@@ -2,13 +2,15 @@
 
 use crate::accounts;
 use crate::config::Config;
-use crate::db::{self, ConnectError, Database, Gather, MOMENT, StoreError, Together};
+use crate::db::{self, BatchReader, BatchWriter, ConnectError, Database, LINGER, StoreError};
 use crate::metrics::Metrics;
-use crate::passwords::Pool;
-use crate::platform::{Clock, Folder, FolderError, Hold, Randomness, Room, Seldom, Steady};
-use crate::sessions::{self, EndedSessions, SeenGenerations, SharedTime, UnprovenSessions};
+use crate::passwords::PasswordPool;
+use crate::platform::{
+    Clock, DataDirLock, FileLock, LockError, LogRateLimit, MemoryBudget, MonotonicClock, Randomness,
+};
+use crate::sessions::{self, DatabaseClock, ProofFailureLog, Revocations, TokenUseBuffer};
 use crate::throttle::Throttle;
-use crate::tokens::{AccessTokens, KeyError, Keys, Proofs, RefreshTokens, Verifier};
+use crate::tokens::{AccessTokens, KeyError, Keys, ProofVerifier, RefreshTokens, Verifier};
 use crate::traces::Traces;
 use latchkey_shared::Timestamp;
 use std::ops::Deref;
@@ -16,14 +18,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How much memory the bodies may take that are under way at one time, in bytes; small ones do not count.
-const BODIES: usize = 4 * 1024 * 1024;
+const BODY_MEMORY: usize = 4 * 1024 * 1024;
 
 /// The application's state; a copy is a handle.
 #[derive(Clone)]
-pub struct App(Arc<State>);
+pub struct App(Arc<AppState>);
 
 /// The parts of the application.
-pub struct State {
+pub struct AppState {
     /// The settings.
     pub config: Config,
     /// The database.
@@ -31,13 +33,13 @@ pub struct State {
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The time on which the servers of one database agree.
-    pub shared_time: SharedTime,
+    pub database_clock: DatabaseClock,
     /// The time by the clock as it was at the start, whatever has become of it.
-    steady: Steady,
+    monotonic_clock: MonotonicClock,
     /// Bytes that nobody can guess.
     pub random: Arc<dyn Randomness>,
     /// The hashing threads.
-    pub passwords: Pool,
+    pub passwords: PasswordPool,
     /// What slows guessing down.
     pub throttle: Throttle,
     /// What tokens are signed with.
@@ -47,35 +49,35 @@ pub struct State {
     /// Issues and reads refresh tokens.
     pub refresh_tokens: RefreshTokens,
     /// Reads proofs of keys.
-    pub proofs: Proofs,
+    pub proofs: ProofVerifier,
     /// Checks access tokens.
     pub verifier: Verifier,
     /// Finds accounts by their ids.
-    pub accounts: Gather<accounts::ById>,
+    pub accounts: BatchReader<accounts::AccountById>,
     /// Finds accounts by their addresses.
-    pub credentials: Gather<accounts::ByEmail>,
+    pub credentials: BatchReader<accounts::CredentialsByEmail>,
     /// Finds sessions by their ids.
-    pub sessions: Gather<sessions::ById>,
+    pub sessions: BatchReader<sessions::SessionById>,
     /// Begins sessions.
-    pub sign_ins: Together<sessions::SignIn>,
+    pub session_starts: BatchWriter<sessions::SessionStart>,
     /// Rotates sessions.
-    pub rotations: Together<sessions::Rotation>,
+    pub rotations: BatchWriter<sessions::Rotation>,
     /// Sessions that have ended lately.
-    pub ended: EndedSessions,
+    pub revocations: Revocations,
     /// Generations that have been met lately.
-    pub seen: SeenGenerations,
+    pub token_use: TokenUseBuffer,
     /// The memory for bodies that are under way.
-    pub bodies: Room,
+    pub body_memory: MemoryBudget,
     /// Sessions whose key was not proven lately.
-    pub unproven: UnprovenSessions,
+    pub proof_failures: ProofFailureLog,
     /// What is counted.
     pub metrics: Metrics,
     /// How often the log tells of calls from another origin.
-    pub wrong_origins: Seldom,
+    pub wrong_origin_warnings: LogRateLimit,
     /// What traces calls, where somebody collects that.
     pub traces: Option<Traces>,
     /// The data folder is in use: nothing is restored into it meanwhile.
-    _folder: Folder,
+    _folder: DataDirLock,
 }
 
 /// Why the application cannot start.
@@ -117,43 +119,43 @@ impl App {
         let keys = Arc::new(Keys::load(&config, clock.now(), &*random)?);
         let instance = random.id(clock.now());
         let db = Database::open(&config.database_url).await?;
-        let passwords = Pool::start(&config.passwords).map_err(StartError::Threads)?;
+        let passwords = PasswordPool::start(&config.passwords).map_err(StartError::Threads)?;
         let hashing = passwords.clone();
-        let shared_time = SharedTime::read(&db, &*clock).await?;
-        Ok(Self(Arc::new(State {
-            accounts: Gather::on(&db),
-            credentials: Gather::on(&db),
-            sessions: Gather::on(&db),
+        let database_clock = DatabaseClock::read(&db, &*clock).await?;
+        Ok(Self(Arc::new(AppState {
+            accounts: BatchReader::new(&db),
+            credentials: BatchReader::new(&db),
+            sessions: BatchReader::new(&db),
             // Where many wait for a hashing thread, a sign-in takes far longer than that.
-            sign_ins: Together::unhurried(&db, move || hashing.expected_wait() > 3 * MOMENT),
-            rotations: Together::on(&db),
-            ended: EndedSessions::new(Arc::clone(&clock)),
-            steady: Steady::showing(clock.now(), &*clock),
-            shared_time,
+            session_starts: BatchWriter::with_linger(&db, move || hashing.expected_wait() > 3 * LINGER),
+            rotations: BatchWriter::new(&db),
+            revocations: Revocations::new(Arc::clone(&clock)),
+            monotonic_clock: MonotonicClock::starting_at(clock.now(), &*clock),
+            database_clock,
             db,
             clock,
             random,
             passwords,
-            throttle: Throttle::new(&config.throttle).telling_sources(config.log_addresses),
+            throttle: Throttle::new(&config.throttle).with_source_logging(config.log_addresses),
             access_tokens: AccessTokens::new(&config, Arc::clone(&keys)),
             refresh_tokens: RefreshTokens::new(&config, Arc::clone(&keys)),
-            proofs: Proofs::new(Arc::clone(&keys)),
+            proofs: ProofVerifier::new(Arc::clone(&keys)),
             verifier: Verifier::new(&config, Arc::clone(&keys)),
             keys,
             traces: Traces::start(&config.traces, instance),
             config,
-            seen: SeenGenerations::default(),
-            bodies: Room::of(BODIES),
-            unproven: UnprovenSessions::default(),
+            token_use: TokenUseBuffer::default(),
+            body_memory: MemoryBudget::new(BODY_MEMORY),
+            proof_failures: ProofFailureLog::default(),
             metrics: Metrics::default(),
-            wrong_origins: Seldom::at_most(10),
+            wrong_origin_warnings: LogRateLimit::per_minute(10),
             _folder: folder,
         })))
     }
 
     /// The time by a clock that nobody has corrected since the start: for what must not depend on leaps.
-    pub fn steady_now(&self) -> Timestamp {
-        self.steady.now(&*self.clock)
+    pub fn monotonic_now(&self) -> Timestamp {
+        self.monotonic_clock.now(&*self.clock)
     }
 
     /// How long a session lasts without use.
@@ -163,31 +165,31 @@ impl App {
 }
 
 /// What a server holds of its data, for as long as this lives.
-pub struct Claim {
-    _folder: Folder,
-    _database: Option<Hold>,
+pub struct DataLock {
+    _folder: DataDirLock,
+    _database: Option<FileLock>,
 }
 
 /// Claims an SQLite database for this program: a second one beside it would learn late of what has ended, and could not
 /// know what it must not answer again. Servers share PostgreSQL.
-pub fn claim(config: &Config) -> Result<Claim, StartError> {
-    Ok(Claim { _folder: data_dir(config)?, _database: db::hold(&config.database_url)? })
+pub fn lock_data(config: &Config) -> Result<DataLock, StartError> {
+    Ok(DataLock { _folder: data_dir(config)?, _database: db::lock_sqlite_file(&config.database_url)? })
 }
 
 /// The folder, made where there is none, and held.
-fn data_dir(config: &Config) -> Result<Folder, StartError> {
+fn data_dir(config: &Config) -> Result<DataDirLock, StartError> {
     let path = &config.data_dir;
     let failed = |source| StartError::DataDir { folder: path.display().to_string(), source };
-    Folder::make(path).map_err(failed)?;
-    Folder::shared(path).map_err(|error| match error {
-        FolderError::InUse => StartError::Restoring(path.display().to_string()),
-        FolderError::System(source) => failed(source),
+    DataDirLock::create_dir(path).map_err(failed)?;
+    DataDirLock::shared(path).map_err(|error| match error {
+        LockError::InUse => StartError::Restoring(path.display().to_string()),
+        LockError::System(source) => failed(source),
     })
 }
 
 impl Deref for App {
-    type Target = State;
-    fn deref(&self) -> &State {
+    type Target = AppState;
+    fn deref(&self) -> &AppState {
         &self.0
     }
 }

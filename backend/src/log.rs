@@ -7,7 +7,7 @@ use std::io::IsTerminal as _;
 use tracing_subscriber::EnvFilter;
 
 /// Starts it, once. `RUST_LOG` says how much of it there is.
-pub fn start(format: LogFormat) {
+pub fn init(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,sea_orm_migration=warn"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
@@ -43,7 +43,7 @@ mod tests {
     #[expect(clippy::disallowed_methods, reason = "a word between this process and its like")]
     fn a_panic_is_told_in_the_form_of_the_log_with_the_calls_id() {
         if std::env::var_os(PANICS).is_some() {
-            start(LogFormat::Json);
+            init(LogFormat::Json);
             let _call = tracing::info_span!("call", request.id = "7").entered();
             panic!("one that a test asked for");
         }

@@ -6,9 +6,9 @@ use clap::{Parser, Subcommand};
 use cli::account;
 use latchkey::app::App;
 use latchkey::backup::{self, BackupError};
-use latchkey::config::{self, Config, DatabaseUrl, PublicUrl, Span};
-use latchkey::db::Counts;
-use latchkey::platform::{Clock as _, OsRandomness, SystemClock, connections_below, raise_descriptors};
+use latchkey::config::{self, Config, DatabaseUrl, HumanDuration, PublicUrl};
+use latchkey::db::RowCounts;
+use latchkey::platform::{Clock as _, OsRandomness, SystemClock, cap_connections, raise_descriptor_limit};
 use latchkey::tokens;
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -73,22 +73,26 @@ enum Keys {
     /// Add new keys: published at once, signing later, and nobody is signed out. Running servers take them over.
     Rotate {
         /// How long the new keys are published before they sign: as long as other services keep a copy of the key set.
-        #[arg(long, value_name = "TIME", default_value = "10m", value_parser = str::parse::<Span>)]
-        lead: Span,
+        #[arg(long, value_name = "TIME", default_value = "10m", value_parser = str::parse::<HumanDuration>)]
+        lead: HumanDuration,
     },
 }
 
 fn main() -> ExitCode {
-    let (arguments, files): (Arguments, _) = cli::read();
+    let (arguments, files): (Arguments, _) = cli::parse();
     match config::from_environment(files.config.as_deref(), &files.env_file) {
         Err(error) => failed(&error),
         Ok(config) => match arguments.command.unwrap_or(Command::Serve) {
             Command::Serve => run(config),
-            Command::Keys(Keys::Rotate { lead: Span(lead) }) => rotate(&config, lead),
-            Command::Account(Account::SetPassword { email }) => told(account::set_password(&config, &email)),
-            Command::Backup { file, without_keys } => told(take_backup(&config, &file, !without_keys)),
-            Command::Restore { file, verify: true, .. } => told(verify_backup(&config, &file)),
-            Command::Restore { file, force, .. } => told(restore_backup(&config, &file, force)),
+            Command::Keys(Keys::Rotate { lead: HumanDuration(lead) }) => rotate(&config, lead),
+            Command::Account(Account::SetPassword { email }) => {
+                print_result(account::set_password(&config, &email))
+            }
+            Command::Backup { file, without_keys } => {
+                print_result(create_backup(&config, &file, !without_keys))
+            }
+            Command::Restore { file, verify: true, .. } => print_result(verify_backup(&config, &file)),
+            Command::Restore { file, force, .. } => print_result(restore_backup(&config, &file, force)),
         },
     }
 }
@@ -108,8 +112,8 @@ fn rotate(config: &Config, lead: Duration) -> ExitCode {
 
 /// Prints what came of a command.
 #[expect(clippy::print_stdout, reason = "this command's answer")]
-fn told(done: Result<String, impl Display>) -> ExitCode {
-    match done {
+fn print_result(result: Result<String, impl Display>) -> ExitCode {
+    match result {
         Ok(text) => {
             println!("{text}");
             ExitCode::SUCCESS
@@ -119,9 +123,9 @@ fn told(done: Result<String, impl Display>) -> ExitCode {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn take_backup(config: &Config, file: &Path, with_keys: bool) -> Result<String, BackupError> {
-    let taken = backup::take(config, file, with_keys).await?;
-    Ok(format!("{}: {}", file.display(), contents(taken.counts, taken.with_keys)))
+async fn create_backup(config: &Config, file: &Path, with_keys: bool) -> Result<String, BackupError> {
+    let created = backup::create(config, file, with_keys).await?;
+    Ok(format!("{}: {}", file.display(), contents(created.counts, created.with_keys)))
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -141,21 +145,21 @@ async fn restore_backup(config: &Config, file: &Path, force: bool) -> Result<Str
     if restored.signs_out {
         text.push_str("\neverybody signs in again: the keys are not in the backup");
     }
-    if let Some(aside) = restored.aside {
-        text.push_str(&format!("\nwhat was there before: {}", aside.display()));
+    if let Some(replaced_path) = restored.replaced_path {
+        text.push_str(&format!("\nwhat was there before: {}", replaced_path.display()));
     }
     Ok(text)
 }
 
-fn contents(counts: Counts, with_keys: bool) -> String {
-    let Counts { accounts, sessions } = counts;
+fn contents(counts: RowCounts, with_keys: bool) -> String {
+    let RowCounts { accounts, sessions } = counts;
     let keys = if with_keys { "with the keys" } else { "without keys" };
     format!("{accounts} accounts, {sessions} open sessions, {keys}")
 }
 
 #[tokio::main]
 async fn run(config: Config) -> ExitCode {
-    latchkey::log::start(config.log_format);
+    latchkey::log::init(config.log_format);
     match serve(config).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&*error),
@@ -163,34 +167,34 @@ async fn run(config: Config) -> ExitCode {
 }
 
 /// How many connections the settings promise, and how many the system lets this process have.
-struct Bounds {
-    promised: usize,
-    kept: usize,
+struct ConnectionLimit {
+    configured: usize,
+    effective: usize,
     files: String,
 }
 
 /// Promises no more connections than the system lets this process have.
-fn bound_connections(config: &mut Config) -> Bounds {
-    let descriptors = raise_descriptors();
+fn limit_connections(config: &mut Config) -> ConnectionLimit {
+    let descriptors = raise_descriptor_limit();
     let files = descriptors.map_or_else(|| "unlimited".to_owned(), |limit| limit.to_string());
-    let promised = config.connections.max;
-    config.connections.max = connections_below(descriptors, promised);
-    Bounds { promised, kept: config.connections.max, files }
+    let configured = config.connections.max;
+    config.connections.max = cap_connections(descriptors, configured);
+    ConnectionLimit { configured, effective: config.connections.max, files }
 }
 
-impl Bounds {
+impl ConnectionLimit {
     /// Tells the log: once the server has started, so that one that does not start says nothing but why.
-    fn tell(self) {
-        let Self { promised, kept, files } = self;
-        if kept < promised {
+    fn log(self) {
+        let Self { configured, effective, files } = self;
+        if effective < configured {
             tracing::warn!(
-                connections.max = promised,
-                connections.kept = kept,
+                connections.max = configured,
+                connections.kept = effective,
                 files.limit = files,
                 "connections.max is more than the limit of open files allows: raise LimitNOFILE (ulimit -n), or lower it"
             );
         } else {
-            tracing::info!(connections.max = kept, files.limit = files, "Connections are bounded");
+            tracing::info!(connections.max = effective, files.limit = files, "Connections are bounded");
         }
     }
 }
@@ -206,17 +210,17 @@ fn warn_of_plain_http(public_url: &PublicUrl) {
 }
 
 /// Warns of what somebody may believe to hold.
-fn warn_of_what_is_not_kept(database_url: &DatabaseUrl) {
-    if !database_url.not_kept().is_empty() {
+fn warn_of_unsupported_parameters(database_url: &DatabaseUrl) {
+    if !database_url.unsupported_parameters().is_empty() {
         tracing::warn!(
-            parameters = database_url.not_kept().join(", "),
+            parameters = database_url.unsupported_parameters().join(", "),
             "database.url asks for what cannot be kept to: sslmode=verify-full looks at whose certificate it is, and pg_hba.conf says how one signs in"
         );
     }
 }
 
 async fn serve(mut config: Config) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let bounds = bound_connections(&mut config);
+    let connection_limit = limit_connections(&mut config);
     let listen = config.listen;
     let listener = bind("listen", listen).await?;
     // Port 0 asks the system for a spare one.
@@ -226,11 +230,11 @@ async fn serve(mut config: Config) -> Result<(), Box<dyn std::error::Error + Sen
         None => None,
     };
     let (public_url, database) = (config.public_url.origin(), format!("{:?}", config.database_url));
-    let _alone = latchkey::app::claim(&config)?;
+    let _data_lock = latchkey::app::lock_data(&config)?;
     let app = App::start(config, Arc::new(SystemClock), Arc::new(OsRandomness)).await?;
-    bounds.tell();
+    connection_limit.log();
     warn_of_plain_http(&app.config.public_url);
-    warn_of_what_is_not_kept(&app.config.database_url);
+    warn_of_unsupported_parameters(&app.config.database_url);
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let stop = async move {
         tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
@@ -239,7 +243,7 @@ async fn serve(mut config: Config) -> Result<(), Box<dyn std::error::Error + Sen
     tracing::info!(%listen, public_url, database, "Latchkey answers");
     if let Some(listener) = metrics {
         tracing::info!(metrics.listen = %listener.local_addr()?, "The metrics can be read");
-        tokio::spawn(latchkey::serve::metrics(app.clone(), listener));
+        tokio::spawn(latchkey::serve::serve_metrics(app.clone(), listener));
     }
     if let Some(collector) = &app.config.traces.endpoint {
         tracing::info!(traces.endpoint = %collector, "Calls are traced");

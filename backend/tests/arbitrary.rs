@@ -3,7 +3,7 @@
 
 use latchkey::config::{Config, from_pairs};
 use latchkey::platform::OsRandomness;
-use latchkey::tokens::{AccessTokens, Grant, Keys, RefreshTokens, Verifier};
+use latchkey::tokens::{AccessTokenInput, AccessTokens, Keys, RefreshTokens, Verifier};
 use latchkey_shared::{
     ChangePassword, ChangePasswordRequest, DeleteAccountRequest, LogIn, LogInRequest, ProfileChange,
     ProfileChangeRequest, Secret, SignUp, SignUpRequest, Timestamp,
@@ -30,14 +30,14 @@ static MINT: LazyLock<Mint> = LazyLock::new(|| {
     let data = ("LATCHKEY_DATA_DIR".to_owned(), folder.path().to_str().unwrap().to_owned());
     let config = from_pairs(None, [data]).unwrap();
     let keys = Arc::new(Keys::load(&config, START, &OsRandomness).unwrap());
-    let grant = Grant {
+    let input = AccessTokenInput {
         account_id: Uuid::from_u128(1),
         session_id: Uuid::from_u128(2),
         generation: 3,
         roles: vec!["user".to_owned()],
         authenticated_at: START,
     };
-    let access = AccessTokens::new(&config, Arc::clone(&keys)).issue(grant, START, &OsRandomness).unwrap();
+    let access = AccessTokens::new(&config, Arc::clone(&keys)).issue(input, START, &OsRandomness).unwrap();
     let refresh = RefreshTokens::new(&config, Arc::clone(&keys));
     let ends = START + Duration::from_secs(3600);
     let refresh = refresh.issue(Uuid::from_u128(1), Uuid::from_u128(2), 3, START, ends).unwrap();

@@ -53,8 +53,8 @@ const CASES: &[Case] = &[
     },
     Case {
         rule: rules::use_cases_know_no_http,
-        broken_by: &[("backend/src/sessions/refresh.rs", "use crate::{app::App, http::Refusal};")],
-        kept_by: &[("backend/src/sessions/routes.rs", "use crate::http::Refusal;")],
+        broken_by: &[("backend/src/sessions/refresh.rs", "use crate::{app::App, http::ApiError};")],
+        kept_by: &[("backend/src/sessions/routes.rs", "use crate::http::ApiError;")],
     },
     Case {
         rule: rules::spans_are_made_in_one_place,
@@ -63,7 +63,7 @@ const CASES: &[Case] = &[
             ("backend/src/db/mod.rs", "fn f() { opentelemetry_sdk::Resource::builder() }"),
         ],
         kept_by: &[
-            ("backend/src/traces/call.rs", "use opentelemetry::KeyValue;"),
+            ("backend/src/traces/request_trace.rs", "use opentelemetry::KeyValue;"),
             ("backend/src/db/mod.rs", "use crate::traces;"),
         ],
     },
@@ -134,25 +134,25 @@ const CASES: &[Case] = &[
         rule: rules::the_pages_calls_go_through_its_api,
         broken_by: &[
             ("frontend/src/pages/home.rs", "use gloo_net::http::Request;"),
-            ("frontend/src/session/keeper.rs", "fn f() { gloo_net::http::Request::get(\"\") }"),
+            ("frontend/src/session/handle.rs", "fn f() { gloo_net::http::Request::get(\"\") }"),
         ],
-        kept_by: &[("frontend/src/api/client.rs", "use gloo_net::http::Request;")],
+        kept_by: &[("frontend/src/api/request.rs", "use gloo_net::http::Request;")],
     },
     Case {
         rule: rules::the_browsers_storage_is_reached_through_platform,
-        broken_by: &[("frontend/src/session/keeper.rs", "use gloo_storage::{LocalStorage, Storage};")],
+        broken_by: &[("frontend/src/session/handle.rs", "use gloo_storage::{LocalStorage, Storage};")],
         kept_by: &[("frontend/src/platform/storage.rs", "use gloo_storage::LocalStorage;")],
     },
     Case {
         rule: rules::what_pages_are_made_of_does_not_know_them,
         broken_by: &[
-            ("frontend/src/components/form.rs", "use crate::pages::Frame;"),
-            ("frontend/src/session/keeper.rs", "use crate::{api, pages};"),
-            ("frontend/src/api/client.rs", "fn f() { crate::pages::home() }"),
+            ("frontend/src/components/form.rs", "use crate::pages::AppLayout;"),
+            ("frontend/src/session/handle.rs", "use crate::{api, pages};"),
+            ("frontend/src/api/request.rs", "fn f() { crate::pages::home() }"),
         ],
         kept_by: &[
             ("frontend/src/app.rs", "use crate::pages::Home;"),
-            ("frontend/src/pages/home.rs", "use crate::pages::frame; use crate::components::Form;"),
+            ("frontend/src/pages/home.rs", "use crate::pages::app_layout; use crate::components::Form;"),
         ],
     },
 ];
@@ -196,7 +196,7 @@ fn the_sources_are_found_and_read() {
     };
     uses("backend/src/sessions/routes.rs", "axum");
     uses("backend/src/accounts/store.rs", "sea_orm");
-    uses("frontend/src/api/client.rs", "gloo_net");
+    uses("frontend/src/api/request.rs", "gloo_net");
     uses("frontend/src/platform/storage.rs", "gloo_storage");
     uses("shared/src/timestamp.rs", "serde");
 }

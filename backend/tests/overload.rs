@@ -3,9 +3,9 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-#[path = "patience/mod.rs"]
+#[path = "polling/mod.rs"]
 #[expect(dead_code, reason = "the rest of it is for other tests")]
-mod patience;
+mod polling;
 #[path = "program/server.rs"]
 #[expect(dead_code, reason = "the rest of it is for the program's other tests")]
 mod server;
@@ -17,13 +17,13 @@ use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 /// A server with one hashing thread, and a client that keeps its connections and waits for as long as it takes.
-struct Busy {
+struct OverloadedServer {
     server: Server,
     client: reqwest::Client,
     _folder: TempDir,
 }
 
-impl Busy {
+impl OverloadedServer {
     fn start(max_wait: &str) -> Self {
         let folder = folder();
         let settings = [
@@ -80,7 +80,7 @@ impl Busy {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn checks_stay_fast_while_more_people_sign_in_than_can_be_served() {
-    let server = Busy::start("60s");
+    let server = OverloadedServer::start("60s");
     let token = server.signed_up().await;
     let (_warm, idle) = (server.check(&token).await, server.check(&token).await);
     let mut crowd = server.crowd(200);
@@ -94,7 +94,7 @@ async fn checks_stay_fast_while_more_people_sign_in_than_can_be_served() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_would_wait_too_long_is_told_when_to_come_back_and_everybody_is_answered() {
-    let server = Busy::start("200ms");
+    let server = OverloadedServer::start("200ms");
     let token = server.signed_up().await;
     let answers = server.crowd(300).join_all().await;
     let (mut served, mut refused) = (0, 0);
@@ -111,7 +111,7 @@ async fn whoever_would_wait_too_long_is_told_when_to_come_back_and_everybody_is_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_crowd_thirty_times_as_large_takes_hardly_more_memory() {
-    let server = Busy::start("60s");
+    let server = OverloadedServer::start("60s");
     server.signed_up().await;
     server.crowd(8).join_all().await;
     let few = server.peak();

@@ -12,7 +12,7 @@ const LANES: u32 = 1;
 
 /// Whose Argon2id.
 #[derive(Subcommand, Clone, Copy)]
-pub enum Whose {
+pub enum Implementation {
     /// The one that the server uses.
     Ours,
     /// The one by RustCrypto.
@@ -22,10 +22,10 @@ pub enum Whose {
 type Failure = Box<dyn Error + Send + Sync>;
 
 /// How many hashes all cores make in a second.
-pub fn per_second(seconds: f64, whose: Whose) -> Result<f64, Failure> {
+pub fn per_second(seconds: f64, implementation: Implementation) -> Result<f64, Failure> {
     let cores = thread::available_parallelism()?.get();
     let threads: Vec<_> = (0..cores)
-        .map(|_| thread::spawn(move || one_core(Duration::from_secs_f64(seconds), whose)))
+        .map(|_| thread::spawn(move || one_core(Duration::from_secs_f64(seconds), implementation)))
         .collect();
     let mut sum = 0.0;
     for thread in threads {
@@ -34,8 +34,8 @@ pub fn per_second(seconds: f64, whose: Whose) -> Result<f64, Failure> {
     Ok(sum)
 }
 
-fn one_core(time: Duration, whose: Whose) -> Result<f64, Failure> {
-    let mut hash = hasher(whose)?;
+fn one_core(time: Duration, implementation: Implementation) -> Result<f64, Failure> {
+    let mut hash = hasher(implementation)?;
     // The first one takes the memory.
     hash()?;
     let (start, mut done) = (Instant::now(), 0.0);
@@ -48,19 +48,19 @@ fn one_core(time: Duration, whose: Whose) -> Result<f64, Failure> {
 
 type Hash = Box<dyn FnMut() -> Result<(), Failure>>;
 
-fn hasher(whose: Whose) -> Result<Hash, Failure> {
+fn hasher(implementation: Implementation) -> Result<Hash, Failure> {
     const PASSWORD: &[u8] = b"correct horse battery staple";
     const SALT: [u8; 16] = [7; 16];
     let mut out = [0; 32];
-    Ok(match whose {
-        Whose::Ours => {
+    Ok(match implementation {
+        Implementation::Ours => {
             use argon2_rust::{Algorithm, Argon2, Params, Version};
             let params =
                 Params::builder().memory(Memory::kib(KIB.into())).passes(PASSES).lanes(LANES).build()?;
             let mut hasher = Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hasher();
             Box::new(move || Ok(hasher.hash_into(PASSWORD, &SALT, &mut out)?))
         }
-        Whose::Rustcrypto => {
+        Implementation::Rustcrypto => {
             use argon2::{Algorithm, Argon2, Block, Params, Version};
             let params =
                 Params::new(KIB, PASSES, LANES, Some(out.len())).map_err(|error| error.to_string())?;

@@ -30,7 +30,7 @@ enum Arguments {
         seconds: f64,
         /// Whose Argon2id.
         #[command(subcommand)]
-        whose: hashes::Whose,
+        implementation: hashes::Implementation,
     },
     /// Writes proofs down that are good for a minute.
     Proofs {
@@ -45,7 +45,7 @@ enum Arguments {
         /// For how long.
         seconds: f64,
         /// How many rotations share a commit.
-        together: usize,
+        batch_size: usize,
         /// How many people are in the database.
         people: u64,
     },
@@ -60,12 +60,12 @@ async fn main() -> Outcome {
         Arguments::Bare { port, file } => bare::serve(port, &file).await,
         Arguments::Seed(options) => seed::run(options).await,
         Arguments::Proofs { count, out } => proofs::write(count, &out),
-        Arguments::Hashes { seconds, whose } => {
-            println!("{:.2}", hashes::per_second(seconds, whose)?);
+        Arguments::Hashes { seconds, implementation } => {
+            println!("{:.2}", hashes::per_second(seconds, implementation)?);
             Ok(())
         }
-        Arguments::Statements { seconds, together, people } => {
-            println!("{:.1}", statements::per_second(seconds, together, people).await?);
+        Arguments::Statements { seconds, batch_size, people } => {
+            println!("{:.1}", statements::per_second(seconds, batch_size, people).await?);
             Ok(())
         }
     }

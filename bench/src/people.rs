@@ -6,7 +6,7 @@ use uuid::Uuid;
 pub const PASSWORD: &str = "an entirely different phrase";
 
 /// The people with the highest numbers use no token: their sessions belong to the loop that refreshes are compared to.
-pub const SET_ASIDE: u64 = 512;
+pub const RESERVED_PEOPLE: u64 = 512;
 
 /// The ids start with a time, as all of ours do: new rows go to the end of every index.
 const FIRST: u128 = 0x0190_0000_0000_7000_8000_0000_0000_0000;

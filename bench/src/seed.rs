@@ -1,13 +1,13 @@
 //! Fills a database with people and sessions, in bulk, and writes down tokens that hold.
 
 use crate::Outcome;
-use crate::people::{PASSWORD, SET_ASIDE, email, id};
+use crate::people::{PASSWORD, RESERVED_PEOPLE, email, id};
 use crate::proofs;
 use clap::Args;
 use latchkey::app::App;
 use latchkey::db::Executor as _;
 use latchkey::platform::{OsRandomness, SystemClock};
-use latchkey::tokens::Grant;
+use latchkey::tokens::AccessTokenInput;
 use latchkey_shared::{Password, Secret, Timestamp};
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
@@ -53,19 +53,19 @@ pub async fn run(options: Options) -> Outcome {
 }
 
 /// In portions: no statement may take for long, and none here should be an exception.
-const PORTION: u64 = 20_000;
+const BATCH_SIZE: u64 = 20_000;
 
 async fn fill(app: &App, people: u64, now: Timestamp) -> Outcome {
     let password: Password =
         Secret::from(PASSWORD.to_owned()).try_into().map_err(|error| format!("{error:?}"))?;
     let hash = app.passwords.hash_new(password, Vec::new(), &*app.random).await?;
-    for first in (1..=people).step_by(PORTION as usize) {
-        let last = people.min(first + PORTION - 1);
+    for first in (1..=people).step_by(BATCH_SIZE as usize) {
+        let last = people.min(first + BATCH_SIZE - 1);
         add(app, first, last, hash.expose(), now).await?;
     }
     let sqlite = app.config.database_url.is_sqlite();
-    let tidy = if sqlite { "PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)" } else { "ANALYZE" };
-    app.db.executor().execute_unprepared(tidy).await?;
+    let optimize = if sqlite { "PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)" } else { "ANALYZE" };
+    app.db.executor().execute_unprepared(optimize).await?;
     Ok(())
 }
 
@@ -110,24 +110,24 @@ async fn bind(app: &App) -> Outcome {
 }
 
 /// How many people there are whose addresses and access tokens are used: equally many in a database of any size.
-const REGULARS: u64 = 256;
+const ACTIVE_PEOPLE: u64 = 256;
 
 /// The people that are used lie all over the database, so that its size tells.
 fn write_down(app: &App, options: &Options, now: Timestamp) -> Outcome {
-    let used = options.people.saturating_sub(SET_ASIDE).max(1);
+    let used = options.people.saturating_sub(RESERVED_PEOPLE).max(1);
     let spread = |index: u64, of: u64| 1 + index * (used / of.min(used)) % used;
-    let regular = |index: u64| spread(index % REGULARS, REGULARS);
+    let regular = |index: u64| spread(index % ACTIVE_PEOPLE, ACTIVE_PEOPLE);
     let mut access = lines(&options.out, "access")?;
     for index in 0..options.access {
         let person = id(regular(index));
-        let grant = Grant {
+        let input = AccessTokenInput {
             account_id: person,
             session_id: person,
             generation: 0,
             roles: vec!["user".to_owned()],
             authenticated_at: now,
         };
-        writeln!(access, "{}", app.access_tokens.issue(grant, now, &*app.random)?.token.expose())?;
+        writeln!(access, "{}", app.access_tokens.issue(input, now, &*app.random)?.token.expose())?;
     }
     let (mut refresh, mut emails) = (lines(&options.out, "refresh")?, lines(&options.out, "emails")?);
     let ends_at = now + Duration::from_secs(24 * 60 * 60);
@@ -135,7 +135,7 @@ fn write_down(app: &App, options: &Options, now: Timestamp) -> Outcome {
         let person = id(spread(index, options.refresh));
         writeln!(refresh, "{}", app.refresh_tokens.issue(person, person, 0, now, ends_at)?.expose())?;
     }
-    for index in 0..REGULARS.min(used) {
+    for index in 0..ACTIVE_PEOPLE.min(used) {
         writeln!(emails, "{}", email(regular(index)))?;
     }
     for file in [&mut access, &mut refresh, &mut emails] {

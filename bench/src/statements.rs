@@ -1,6 +1,6 @@
 //! The bar for a refresh: the statement that rotates a session, in a loop on one connection, so many to each commit.
 
-use crate::people::{SET_ASIDE, id};
+use crate::people::{RESERVED_PEOPLE, id};
 use latchkey::app::App;
 use latchkey::db::Executor as _;
 use latchkey::platform::{OsRandomness, SystemClock};
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A time that is not soon.
-const FAR: i64 = 4_000_000_000_000;
+const FAR_FUTURE: i64 = 4_000_000_000_000;
 
 const ROTATE: &str = "UPDATE sessions SET generation = $1, rotated_at = $2, last_seen_at = $3, idle_ends_at = $4, \
                       user_agent = $5, ip = $6 WHERE id = $7 AND generation = $8 AND ended_at IS NULL";
@@ -18,13 +18,13 @@ const ROTATE: &str = "UPDATE sessions SET generation = $1, rotated_at = $2, last
 /// How many sessions are rotated in a second, on the database that the server is configured to use.
 pub async fn per_second(
     seconds: f64,
-    together: usize,
+    batch_size: usize,
     people: u64,
 ) -> Result<f64, Box<dyn Error + Send + Sync>> {
     let config = latchkey::config::from_environment(None, &[])?;
     let app = App::start(config, Arc::new(SystemClock), Arc::new(OsRandomness)).await?;
     let backend = app.db.executor().get_database_backend();
-    let before = people.saturating_sub(SET_ASIDE);
+    let before = people.saturating_sub(RESERVED_PEOPLE);
     let (mut generation, mut number, mut done) = (0_i64, before, 0.0);
     let time = Duration::from_secs_f64(seconds);
     // The sessions stand where the last run left them.
@@ -34,7 +34,7 @@ pub async fn per_second(
     let start = Instant::now();
     while start.elapsed() < time {
         let transaction = app.db.begin().await?;
-        for _ in 0..together {
+        for _ in 0..batch_size {
             number += 1;
             if number > people {
                 (number, generation) = (before + 1, generation + 1);
@@ -43,7 +43,7 @@ pub async fn per_second(
                 (generation + 1).into(),
                 1_i64.into(),
                 1_i64.into(),
-                FAR.into(),
+                FAR_FUTURE.into(),
                 "wrk/4".into(),
                 "127.0.0.1".into(),
                 id(number).into(),

@@ -5,21 +5,21 @@ import { join } from 'node:path'
 import { Builder, Capabilities, type WebDriver } from 'selenium-webdriver'
 import { sparePort } from '../support/ports.ts'
 import { Program } from '../support/program.ts'
-import { Screen } from './screen.ts'
+import { VirtualDisplay } from './virtual-display.ts'
 
 /** The engines that are driven here. */
 export type Engine = 'firefox' | 'webkit'
 
 /** A browser of the machine, and what drives it; ended together. */
-export interface Driven {
+export interface DrivenBrowser {
   driver: WebDriver
   end: () => Promise<void>
 }
 
 /** Starts the engine's driver, and a browser with a profile of its own. Firefox draws as densely as is said. */
-export async function launch(engine: Engine, density = 1): Promise<Driven> {
+export async function launch(engine: Engine, density = 1): Promise<DrivenBrowser> {
   const home = await mkdtemp(join(tmpdir(), 'latchkey-engine-'))
-  let screen: Screen | undefined
+  let screen: VirtualDisplay | undefined
   let program: Driver | undefined
   const end = async () => {
     await program?.stop()
@@ -27,7 +27,7 @@ export async function launch(engine: Engine, density = 1): Promise<Driven> {
     await rm(home, { recursive: true, force: true, maxRetries: 3 })
   }
   try {
-    if (engine === 'webkit') screen = await Screen.start()
+    if (engine === 'webkit') screen = await VirtualDisplay.start()
     program = await startDriver(engine, home, screen)
     const capabilities = engine === 'firefox' ? firefox(density) : webkit()
     const driver = await new Builder().usingServer(program.url).withCapabilities(new Capabilities(capabilities)).build()
@@ -44,7 +44,7 @@ interface Driver {
   stop: () => Promise<void>
 }
 
-async function startDriver(engine: Engine, home: string, screen: Screen | undefined): Promise<Driver> {
+async function startDriver(engine: Engine, home: string, screen: VirtualDisplay | undefined): Promise<Driver> {
   const port = await sparePort()
   const name = engine === 'firefox' ? 'geckodriver' : 'WebKitWebDriver'
   const program = await Program.start({

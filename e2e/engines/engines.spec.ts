@@ -1,6 +1,6 @@
 import { ADA } from '../support/people.ts'
 import { expect, test } from './fixtures.ts'
-import { fillIn, signUp } from './scenes.ts'
+import { fillIn, signUp } from './engine-states.ts'
 import type { View } from './view.ts'
 
 test.use({ settings: { LATCHKEY_TOKENS__ACCESS_LIFETIME: '4s' } })

@@ -1,14 +1,14 @@
 import { expect, type BrowserContext, type Page } from '@playwright/test'
-import { refusal } from '../support/answers.ts'
+import { apiError } from '../support/answers.ts'
 import type { Latchkey } from '../support/fixtures.ts'
 import { hasOnDisk, KillableBrowser, newProfile, removeProfile } from '../support/killable.ts'
 import { ADA, fillInSignUp, goTo, heading, welcome } from '../support/people.ts'
-import { refreshToken, sessionRecord } from '../support/record.ts'
+import { refreshToken, storedSession } from '../support/stored-session.ts'
 import type { Settings } from '../support/server.ts'
-import { sightings, witness } from './witness.ts'
+import { observations, startObserver } from './observer.ts'
 
 /** What one crash came to. */
-export interface Aftermath {
+export interface CrashOutcome {
   /** Whether the cookie on the disk was one rotation old: else nothing has been shown. */
   wasOld: boolean
   /** How often somebody was asked for the password. */
@@ -33,14 +33,14 @@ const ROUNDS = 4
  * Kills a browser with `kill -9` seconds after a refresh, and starts it again with the same profile. Chromium writes cookies
  * to the disk every half minute only: its cookie is that of the generation before.
  */
-export async function crash({ origin }: Latchkey): Promise<Aftermath> {
+export async function crash({ origin }: Latchkey): Promise<CrashOutcome> {
   const profile = await newProfile()
   let browser = await KillableBrowser.start(profile)
   try {
     const page = await browser.context.newPage()
     await signUpAt(page, origin.url)
     await expect.poll(() => hasOnDisk(profile, 'latchkey_refresh'), { timeout: 120_000, intervals: [250] }).toBe(true)
-    const { sid } = await sessionRecord(page)
+    const { sid } = await storedSession(page)
     let again = page
     let wasOld = false
     // On a machine that stalls, the cookie may have been written down before the browser was killed: then once more.
@@ -57,14 +57,14 @@ export async function crash({ origin }: Latchkey): Promise<Aftermath> {
       await again.goto(`${origin.url}/account/profile`)
       await expect(heading(again, 'Profile')).toBeVisible()
     }
-    await witness(again)
-    const refused = origin.faults.on(LIST, refusal(401, 'token_expired'), 1)
+    await startObserver(again)
+    const refused = origin.faults.on(LIST, apiError(401, 'token_expired'), 1)
     await goTo(again, 'Sessions').catch(() => undefined)
     await expect(again.getByText('This session').or(again.locator('dialog[open]')).first()).toBeVisible()
     expect(refused.hits).toBe(1)
-    const { signOuts } = await sightings([again])
+    const { signOuts } = await observations([again])
     const said = (await again.locator('dialog[open]').allTextContents()).join(' ')
-    return { wasOld, signOuts, said, sameSession: (await sessionRecord(again)).sid === sid }
+    return { wasOld, signOuts, said, sameSession: (await storedSession(again)).sid === sid }
   } finally {
     await browser.kill()
     await removeProfile(profile)
@@ -81,7 +81,7 @@ async function signUpAt(page: Page, url: string): Promise<void> {
 
 /** Has the page replace its token, as the server seems to refuse the one in hand, and use the next one. */
 async function refreshAndUse(page: Page, origin: Latchkey['origin']): Promise<void> {
-  const refused = origin.faults.on(LIST, refusal(401, 'token_expired'), 1)
+  const refused = origin.faults.on(LIST, apiError(401, 'token_expired'), 1)
   await goTo(page, 'Sessions')
   await expect(heading(page, 'Sessions')).toBeVisible()
   await expect(page.getByText('This session')).toBeVisible()

@@ -1,20 +1,20 @@
 import { expect, type BrowserContext, type Page } from '@playwright/test'
-import { answered, CONNECTION_BROKE } from '../support/complaints.ts'
-import { Dice, SEED } from '../support/dice.ts'
+import { httpError, CONNECTION_BROKE } from '../support/console-errors.ts'
+import { Rng, SEED } from '../support/rng.ts'
 import type { Latchkey } from '../support/fixtures.ts'
 import { TAB, type Exchange } from '../support/origin.ts'
 import type { Settings } from '../support/server.ts'
 import { ADA, bar, linkTo, signInAgain, signUp, welcome } from '../support/people.ts'
-import { refreshFromElsewhere, refreshToken, sessionRecord } from '../support/record.ts'
-import { sightings, witness, type Sightings } from './witness.ts'
+import { refreshFromElsewhere, refreshToken, storedSession } from '../support/stored-session.ts'
+import { observations, startObserver, type Observations } from './observer.ts'
 
 /** One row of the table. */
-export interface Course {
+export interface Scenario {
   tabs: number
   /** How likely the answer to any call is lost after the server has acted. */
   lost: number
   /** Whether a call whose answer is lost gets one when it is sent again. */
-  sparing?: boolean
+  sparesRetries?: boolean
   /** Up to how many milliseconds a request, and again its answer, is late. */
   jitter: number
   /** Whether the browser lets tabs take turns (Web Locks): nothing may depend on it. */
@@ -24,17 +24,17 @@ export interface Course {
   /** When enough has been seen. */
   refreshes: number
   /** At the latest, in milliseconds. */
-  patience: number
+  timeout: number
 }
 
 /** What one row came to. */
-export interface Outcome extends Sightings {
+export interface Outcome extends Observations {
   /** Calls of any kind that the page sent. */
   calls: number
   /** How many of their answers were lost. */
   lost: number
   /** How many failures a person may have seen at most: a call is sent again at least once before it shows. */
-  excuses: number
+  allowedFailures: number
   /** How many refreshes lost their answer and were not sent again: a person is told after three seconds in any case. */
   givenUp: number
   refreshes: number
@@ -60,7 +60,7 @@ export const KEYED_SETTINGS: Settings = {
 export const SETTINGS: Settings = { ...KEYED_SETTINGS, LATCHKEY_SESSIONS__BIND: 'off' }
 
 /** What the browser notes on the way. */
-export const EXPECTED = [answered(401), CONNECTION_BROKE]
+export const EXPECTED = [httpError(401), CONNECTION_BROKE]
 
 /** How long, in milliseconds, the page sends a call again whose answer it has lost. */
 const LONGEST_TRY = 3_000
@@ -73,46 +73,46 @@ const LINKS = ['Home', 'Profile', 'Security', 'Sessions', 'Token'] as const
 export async function race(
   context: BrowserContext,
   { origin, server }: Latchkey,
-  course: Course,
+  scenario: Scenario,
   round = 0,
 ): Promise<Outcome> {
   const seed = SEED + round
-  origin.faults.dice = new Dice(seed)
-  if (!course.locks) await context.addInitScript(() => Object.defineProperty(navigator, 'locks', { value: undefined }))
-  const tabs = await open(context, course.tabs)
+  origin.faults.rng = new Rng(seed)
+  if (!scenario.locks) await context.addInitScript(() => Object.defineProperty(navigator, 'locks', { value: undefined }))
+  const tabs = await open(context, scenario.tabs)
   const stolen = await refreshToken(context)
   const start = { calls: origin.seen(API).length, refreshes: origin.seen(REFRESH).length }
   const generation = await currentGeneration(tabs)
-  origin.faults.on(API, { kind: 'jitter', milliseconds: course.jitter })
-  const loss = origin.faults.on(API, { kind: 'lose the answer' }, Infinity, course.lost)
-  if (course.sparing) loss.sparingTheStruck()
+  origin.faults.on(API, { kind: 'jitter', milliseconds: scenario.jitter })
+  const loss = origin.faults.on(API, { kind: 'lose the answer' }, Infinity, scenario.lost)
+  if (scenario.sparesRetries) loss.sparingRetries()
   const refreshes = () => origin.seen(REFRESH).length - start.refreshes
 
-  const deadline = Date.now() + course.patience
-  const enough = () => refreshes() >= course.refreshes || Date.now() > deadline
-  await Promise.all(tabs.map((tab, index) => beUsed(tab, new Dice(seed * 100 + index), enough)))
+  const deadline = Date.now() + scenario.timeout
+  const enough = () => refreshes() >= scenario.refreshes || Date.now() > deadline
+  await Promise.all(tabs.map((tab, index) => beUsed(tab, new Rng(seed * 100 + index), enough)))
 
   loss.lift()
   await Promise.all(tabs.map((tab) => expect(bar(tab)).toBeEmpty()))
-  const seen = await sightings(tabs)
+  const seen = await observations(tabs)
   const outcome = {
     ...seen,
     calls: origin.seen(API).length - start.calls,
     lost: loss.hits,
-    excuses: loss.runsOf(2),
+    allowedFailures: loss.runsOf(2),
     givenUp: givenUp(origin.seen(REFRESH).slice(start.refreshes)),
     refreshes: refreshes(),
     rotations: (await currentGeneration(tabs)) - generation,
   }
   const url = `http://127.0.0.1:${server.port}`
-  if (course.keyed) return { ...outcome, ...(await vainTheft(tabs, url, stolen)) }
+  if (scenario.keyed) return { ...outcome, ...(await vainTheft(tabs, url, stolen)) }
   return { ...outcome, ...(await theft(tabs, url, stolen)) }
 }
 
 /** Nobody sees a failure that a single lost answer has brought about; where none is lost, none at all. */
-export function expectNoNeedlessFailure({ errors, bars, excuses, givenUp }: Outcome): void {
-  expect(errors.length, `with an excuse: ${errors.join()}`).toBeLessThanOrEqual(excuses)
-  expect(bars.length, `bars with an excuse: ${bars.join()}`).toBeLessThanOrEqual(excuses + givenUp)
+export function expectNoNeedlessFailure({ errors, bars, allowedFailures, givenUp }: Outcome): void {
+  expect(errors.length, `with an excuse: ${errors.join()}`).toBeLessThanOrEqual(allowedFailures)
+  expect(bars.length, `bars with an excuse: ${bars.join()}`).toBeLessThanOrEqual(allowedFailures + givenUp)
 }
 
 /** How many of these lost their answer, and were not sent again by their tab within the time that the page takes for it. */
@@ -133,22 +133,22 @@ async function open(context: BrowserContext, count: number): Promise<Page[]> {
     await expect(welcome(tab, ADA)).toBeVisible()
     tabs.push(tab)
   }
-  await Promise.all(tabs.map(witness))
+  await Promise.all(tabs.map(startObserver))
   await Promise.all(tabs.map((tab, index) => tab.setExtraHTTPHeaders({ [TAB]: `${index}` })))
   return tabs
 }
 
 /** A person who clicks from page to page; somebody who is signed out stops. */
-async function beUsed(tab: Page, dice: Dice, enough: () => boolean): Promise<void> {
-  while (!enough() && (await sightings([tab])).signOuts === 0) {
-    await click(tab, dice.pick(LINKS))
-    await tab.waitForTimeout(dice.between(50, 250))
+async function beUsed(tab: Page, rng: Rng, enough: () => boolean): Promise<void> {
+  while (!enough() && (await observations([tab])).signOuts === 0) {
+    await click(tab, rng.pick(LINKS))
+    await tab.waitForTimeout(rng.between(50, 250))
   }
 }
 
 /** As the newest access token says it. */
 async function currentGeneration(tabs: Page[]): Promise<number> {
-  const { access_token = '' } = tabs[0] ? await sessionRecord(tabs[0]) : {}
+  const { access_token = '' } = tabs[0] ? await storedSession(tabs[0]) : {}
   const [, payload = ''] = access_token.split('.')
   if (!payload) return Number.NaN
   const { gen } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { gen: number }
@@ -171,7 +171,7 @@ async function vainTheft(tabs: Page[], url: string, token: string): Promise<{ st
     for (const link of ['Profile', 'Sessions']) await click(tab, link)
     await expect(tab.getByText('This session')).toBeVisible()
   }
-  const { signOuts } = await sightings(tabs)
+  const { signOuts } = await observations(tabs)
   return { stolen, noticed: 0, signOuts }
 }
 
@@ -179,6 +179,6 @@ async function vainTheft(tabs: Page[], url: string, token: string): Promise<{ st
 async function click(tab: Page, link: string): Promise<void> {
   const clicked = linkTo(tab, link).click({ timeout: 20_000 })
   await clicked.catch(async (error: unknown) => {
-    if ((await sightings([tab])).signOuts === 0) throw error
+    if ((await observations([tab])).signOuts === 0) throw error
   })
 }

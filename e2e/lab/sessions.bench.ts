@@ -1,14 +1,14 @@
 import { expect, test } from '../support/fixtures.ts'
-import { EXPECTED, expectNoNeedlessFailure, race, SETTINGS, type Course } from './race.ts'
+import { EXPECTED, expectNoNeedlessFailure, race, SETTINGS, type Scenario } from './race.ts'
 import { crash, CRASH_SETTINGS } from './crash.ts'
-import { record, recordCrash } from './table-reporter.ts'
+import { recordRound, recordCrash } from './table-reporter.ts'
 
 /** What ends a round: enough refreshes, or enough time. */
-const ENOUGH = { refreshes: 10, patience: 60_000 }
+const ENOUGH = { refreshes: 10, timeout: 60_000 }
 
 test.use({ settings: SETTINGS })
 
-test.beforeEach(({ complaints }) => complaints.expect(...EXPECTED))
+test.beforeEach(({ consoleErrors }) => consoleErrors.expect(...EXPECTED))
 
 for (const tabs of [1, 2, 5, 10]) {
   for (const lost of [0, 0.05, 0.2]) {
@@ -22,19 +22,19 @@ for (const settings of [CRASH_SETTINGS, { ...CRASH_SETTINGS, LATCHKEY_SESSIONS__
   test.describe(`browser crash ${keyed ? 'with' : 'without'} the key`, () => {
     test.use({ settings })
     test(`killed seconds after a refresh, ${keyed ? 'with' : 'without'} the key`, async ({ latchkey }, info) => {
-      const aftermath = await crash(latchkey)
-      recordCrash(info, keyed, aftermath)
-      expect(aftermath.wasOld, 'the cookie on the disk is one rotation old').toBe(true)
-      expect(aftermath.signOuts, 'the key tells a crash from a theft').toBe(keyed ? 0 : 1)
+      const crashOutcome = await crash(latchkey)
+      recordCrash(info, keyed, crashOutcome)
+      expect(crashOutcome.wasOld, 'the cookie on the disk is one rotation old').toBe(true)
+      expect(crashOutcome.signOuts, 'the key tells a crash from a theft').toBe(keyed ? 0 : 1)
     })
   })
 }
 
-function measure(course: Course): void {
-  const { tabs, lost, jitter, locks } = course
+function measure(scenario: Scenario): void {
+  const { tabs, lost, jitter, locks } = scenario
   test(`${tabs} tabs, ${lost * 100} % lost, ${jitter} ms${locks ? '' : ', no locks'}`, async ({ context, latchkey }, info) => {
-    const outcome = await race(context, latchkey, course, info.repeatEachIndex)
-    record(info, course, outcome)
+    const outcome = await race(context, latchkey, scenario, info.repeatEachIndex)
+    recordRound(info, scenario, outcome)
     expect(outcome.signOuts, 'nobody is signed out by mistake').toBe(0)
     expectNoNeedlessFailure(outcome)
     expect(outcome.stolen, 'a thief is caught').toBe('replay_detected')

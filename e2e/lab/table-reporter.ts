@@ -1,41 +1,41 @@
 import type { TestInfo } from '@playwright/test'
 import type { FullResult, Reporter, TestCase, TestResult } from '@playwright/test/reporter'
-import { SEED } from '../support/dice.ts'
-import type { Aftermath } from './crash.ts'
-import type { Course, Outcome } from './race.ts'
+import { SEED } from '../support/rng.ts'
+import type { CrashOutcome } from './crash.ts'
+import type { Scenario, Outcome } from './race.ts'
 
 const OUTCOME = 'outcome'
 const CRASH = 'crash'
 
 /** One round of a row. */
 interface Round {
-  course: Course
+  scenario: Scenario
   outcome: Outcome
 }
 
 /** Hands a round from the test to the reporter. */
-export function record(info: TestInfo, course: Course, outcome: Outcome): void {
-  info.annotations.push({ type: OUTCOME, description: JSON.stringify({ course, outcome }) })
+export function recordRound(info: TestInfo, scenario: Scenario, outcome: Outcome): void {
+  info.annotations.push({ type: OUTCOME, description: JSON.stringify({ scenario, outcome }) })
 }
 
 /** One crash of a browser. */
 interface Crash {
   keyed: boolean
-  aftermath: Aftermath
+  crashOutcome: CrashOutcome
 }
 
 /** Hands a crash from the test to the reporter. */
-export function recordCrash(info: TestInfo, keyed: boolean, aftermath: Aftermath): void {
-  info.annotations.push({ type: CRASH, description: JSON.stringify({ keyed, aftermath }) })
+export function recordCrash(info: TestInfo, keyed: boolean, crashOutcome: CrashOutcome): void {
+  info.annotations.push({ type: CRASH, description: JSON.stringify({ keyed, crashOutcome }) })
 }
 
 type Row = [Round, ...Round[]]
 
 const COLUMNS: Record<string, (row: Row) => string | number> = {
-  tabs: ([{ course }]) => course.tabs,
-  lost: ([{ course }]) => `${course.lost * 100} %`,
-  jitter: ([{ course }]) => `${course.jitter} ms`,
-  locks: ([{ course }]) => (course.locks ? 'yes' : 'no'),
+  tabs: ([{ scenario }]) => scenario.tabs,
+  lost: ([{ scenario }]) => `${scenario.lost * 100} %`,
+  jitter: ([{ scenario }]) => `${scenario.jitter} ms`,
+  locks: ([{ scenario }]) => (scenario.locks ? 'yes' : 'no'),
   calls: (row) => sum(row, 'calls'),
   'answers lost': (row) => sum(row, 'lost'),
   refreshes: (row) => sum(row, 'refreshes'),
@@ -52,14 +52,14 @@ const COLUMNS: Record<string, (row: Row) => string | number> = {
 export default class TableReporter implements Reporter {
   private readonly rows = new Map<string, Row>()
   private readonly crashes: Crash[] = []
-  private readonly complaints: string[] = []
+  private readonly failures: string[] = []
 
   onTestEnd(test: TestCase, result: TestResult): void {
     const outcome = result.annotations.find(({ type }) => type === OUTCOME)?.description
     if (outcome) this.add(test.title, JSON.parse(outcome) as Round)
     const crash = result.annotations.find(({ type }) => type === CRASH)?.description
     if (crash) this.crashes.push(JSON.parse(crash) as Crash)
-    this.complaints.push(...result.errors.map(({ message }) => `${test.title}: ${message}`))
+    this.failures.push(...result.errors.map(({ message }) => `${test.title}: ${message}`))
     console.error(`${test.title}: ${Math.round(result.duration / 1000)} s`)
   }
 
@@ -75,7 +75,7 @@ export default class TableReporter implements Reporter {
         `${sum(all, 'signOuts')} false sign-outs`,
     )
     for (const keyed of [true, false]) console.log(`\n${crashes(keyed, this.crashes)}`)
-    for (const complaint of this.complaints) console.error(complaint)
+    for (const failure of this.failures) console.error(failure)
   }
 
   printsToStdio(): boolean {
@@ -95,7 +95,7 @@ function sum(rounds: Round[], what: 'calls' | 'lost' | 'refreshes' | 'rotations'
 
 /** What the crashes with the key came to, or those without: the second number shows that the first means something. */
 function crashes(keyed: boolean, all: Crash[]): string {
-  const some = all.filter((crash) => crash.keyed === keyed).map(({ aftermath }) => aftermath)
+  const some = all.filter((crash) => crash.keyed === keyed).map(({ crashOutcome }) => crashOutcome)
   const old = some.filter(({ wasOld }) => wasOld).length
   const signOuts = some.reduce((total, { signOuts }) => total + signOuts, 0)
   return `Browser crashes ${keyed ? 'with' : 'without'} the key: ${some.length}, cookies one rotation old: ${old}, false sign-outs: ${signOuts}`

@@ -2,9 +2,9 @@ import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Page } from '@playwright/test'
 import { test } from '../support/fixtures.ts'
-import { STATES, type Stage } from '../support/states.ts'
-import { LANGUAGES, Theatre, THEMES } from '../support/theatre.ts'
-import { DESK, DESKS, fileOf, isPlain, PHONE, PHONES, WANTED, type Take } from './album.ts'
+import { STATES, type StateContext } from '../support/states.ts'
+import { LANGUAGES, BrowserMatrix, THEMES } from '../support/browser-matrix.ts'
+import { DESKTOP, DESKTOPS, fileOf, isPlain, PHONE, PHONES, STATE_FILTER, type Variant } from './screenshots.ts'
 
 /** How much of a page that goes on and on is worth a picture. */
 const TALLEST = 4_000
@@ -12,30 +12,30 @@ const TALLEST = 4_000
 /** A phone has a finger instead of a pointer, and its scroll bars take no room. */
 const DEVICES = [
   { plain: PHONES, any: [PHONE], height: 844, options: { isMobile: true, hasTouch: true } },
-  { plain: DESKS, any: [DESK], height: 800, options: {} },
+  { plain: DESKTOPS, any: [DESKTOP], height: 800, options: {} },
 ]
 
 for (const language of LANGUAGES) {
   for (const [who, signedIn] of Object.entries({ 'nobody is signed in': false, 'somebody is signed in': true })) {
     test(`pictures where ${who}, in ${language}`, async ({ browser, origin }) => {
-      const states = STATES.filter(({ name, signedIn: inside }) => inside === signedIn && name.includes(WANTED))
+      const states = STATES.filter(({ name, signedIn: inside }) => inside === signedIn && name.includes(STATE_FILTER))
       test.skip(states.length === 0, 'nothing of this is wanted')
-      const theatre = await Theatre.open(browser, origin, language)
+      const matrix = await BrowserMatrix.open(browser, origin, language)
       for (const state of states) {
         for (const { plain, any, height, options } of DEVICES) {
-          const look = async ({ page }: Stage) => {
+          const look = async ({ page }: StateContext) => {
             for (const width of isPlain(state.name) ? plain : any) {
-              for (const theme of THEMES) await take(page, height, state.name, { language, theme, width })
+              for (const theme of THEMES) await capture(page, height, state.name, { language, theme, width })
             }
           }
-          await theatre.show(state, look, { ...options, viewport: { width: any[0] ?? DESK, height } })
+          await matrix.show(state, look, { ...options, viewport: { width: any[0] ?? DESKTOP, height } })
         }
       }
     })
   }
 }
 
-async function take(page: Page, screen: number, state: string, chosen: Take): Promise<void> {
+async function capture(page: Page, screen: number, state: string, chosen: Variant): Promise<void> {
   const file = fileOf(state, chosen)
   await mkdir(dirname(file), { recursive: true })
   await page.emulateMedia({ colorScheme: chosen.theme })

@@ -15,7 +15,7 @@ export const END_REASONS = [
 export type EndReason = (typeof END_REASONS)[number]
 
 /** A refusal in the server's own form, instead of the server. */
-export function refusal(status: number, code: string, more: object = {}, headers: Record<string, string> = {}): Fault {
+export function apiError(status: number, code: string, more: object = {}, headers: Record<string, string> = {}): Fault {
   const told = { type: `urn:latchkey:problem:${code}`, title: code, status, code, detail: code, request_id: REQUEST }
   return {
     kind: 'answer',
@@ -28,12 +28,12 @@ export function refusal(status: number, code: string, more: object = {}, headers
 /** The server's word that the session is over. */
 export function sessionEnded(reason: EndReason): Fault {
   const code = reason === 'replay_detected' ? reason : 'session_ended'
-  return refusal(401, code, { end_reason: reason })
+  return apiError(401, code, { end_reason: reason })
 }
 
 /** The server's word that a refresh lacks the proof of the session's key. */
 export function keyRefused(): Fault {
-  return refusal(401, 'token_invalid', {}, { 'www-authenticate': 'DPoP error="invalid_dpop_proof", algs="ES256"' })
+  return apiError(401, 'token_invalid', {}, { 'www-authenticate': 'DPoP error="invalid_dpop_proof", algs="ES256"' })
 }
 
 /** A list of sessions as somebody has it after some time: three that live, and one for each way to end. */

@@ -2,7 +2,7 @@
 export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
 
 /** It asks nobody on the network for anything of its own. */
-export const QUIET = [
+export const CHROMIUM_FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--no-first-run',

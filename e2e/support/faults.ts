@@ -1,4 +1,4 @@
-import { Dice, SEED } from './dice.ts'
+import { Rng, SEED } from './rng.ts'
 
 /** What goes wrong between the page and the server. */
 export type Fault =
@@ -38,12 +38,12 @@ export interface Request {
 }
 
 /** How soon, in milliseconds, the page sends a call again at the earliest whose answer it has lost. */
-const AGAIN = 250
+const MIN_RETRY_DELAY = 250
 /** How many requests that come later than that may be others than the one that is sent again. */
-const OTHERS = 1
+const MAX_OTHER_CALLS = 1
 
 /** A call of one tab whose answer is lost: since when, and how many later ones have had an answer. */
-interface Struck {
+interface FaultedCall {
   cutAt: number | undefined
   answered: number
 }
@@ -52,15 +52,15 @@ interface Struck {
 export class Rule {
   hits = 0
   /** How often each call of each tab was struck. */
-  private readonly strokes = new Map<string, number>()
+  private readonly faultCounts = new Map<string, number>()
   /** The calls that were struck and have not been answered since; kept where a rule spares them. */
-  private struck: Map<string, Struck> | undefined
+  private faulted: Map<string, FaultedCall> | undefined
 
   constructor(
     private readonly match: Match,
     readonly fault: Fault,
     private remaining: number,
-    private readonly strikes: () => boolean,
+    private readonly applies: () => boolean,
     private readonly release: () => void = () => undefined,
   ) {}
 
@@ -68,36 +68,36 @@ export class Rule {
    * From now on the rule spares a call of one tab that it has struck until that has been answered. A tab may ask for the
    * same by two calls at once, and a call may be told first that its token has ended.
    */
-  sparingTheStruck(): this {
-    this.struck = new Map()
+  sparingRetries(): this {
+    this.faulted = new Map()
     return this
   }
 
   /** Hears when a request came, and that it is over: with what status, unless the connection broke. */
-  over(request: Request, cameAt: number, status: number | undefined): void {
+  completed(request: Request, cameAt: number, status: number | undefined): void {
     const call = nameOf(request)
-    const struck = this.struck?.get(call)
-    if (!struck) return
-    if (status === undefined) struck.cutAt ??= Date.now()
-    else if (struck.cutAt !== undefined && cameAt - struck.cutAt >= AGAIN && status !== 401) struck.answered += 1
-    if (struck.answered > OTHERS) this.struck?.delete(call)
+    const faulted = this.faulted?.get(call)
+    if (!faulted) return
+    if (status === undefined) faulted.cutAt ??= Date.now()
+    else if (faulted.cutAt !== undefined && cameAt - faulted.cutAt >= MIN_RETRY_DELAY && status !== 401) faulted.answered += 1
+    if (faulted.answered > MAX_OTHER_CALLS) this.faulted?.delete(call)
   }
 
   /** Uses the rule up by one, if it is about this request and strikes. */
-  claims(request: Request): boolean {
+  appliesTo(request: Request): boolean {
     if (this.remaining <= 0 || !matches(this.match, request.method, request.path)) return false
     const call = nameOf(request)
-    if (this.struck?.has(call) || !this.strikes()) return false
-    this.struck?.set(call, { cutAt: undefined, answered: 0 })
+    if (this.faulted?.has(call) || !this.applies()) return false
+    this.faulted?.set(call, { cutAt: undefined, answered: 0 })
     this.remaining -= 1
     this.hits += 1
-    this.strokes.set(call, (this.strokes.get(call) ?? 0) + 1)
+    this.faultCounts.set(call, (this.faultCounts.get(call) ?? 0) + 1)
     return true
   }
 
   /** How often at most a call can have been struck so many times in a row. */
   runsOf(length: number): number {
-    return [...this.strokes.values()].reduce((runs, strokes) => runs + Math.floor(strokes / length), 0)
+    return [...this.faultCounts.values()].reduce((runs, faultCounts) => runs + Math.floor(faultCounts / length), 0)
   }
 
   /** From now on nothing goes wrong, and what is held goes on. */
@@ -113,12 +113,12 @@ function nameOf({ tab, method, path }: Request): string {
 
 /** All rules of one origin, the newest first. */
 export class Faults {
-  dice = new Dice(SEED)
+  rng = new Rng(SEED)
   private readonly rules: Rule[] = []
 
   /** Adds a rule; `times` limits how often it strikes, `chance` how likely. */
   on(match: Match, fault: Fault, times = Infinity, chance = 1): Rule {
-    const rule = new Rule(match, fault, times, () => chance >= 1 || this.dice.happens(chance))
+    const rule = new Rule(match, fault, times, () => chance >= 1 || this.rng.happens(chance))
     this.rules.unshift(rule)
     return rule
   }
@@ -158,13 +158,13 @@ export class Faults {
   }
 
   /** Tells the rules that a request is over. */
-  over(request: Request, cameAt: number, status: number | undefined): void {
-    for (const rule of this.rules) rule.over(request, cameAt, status)
+  completed(request: Request, cameAt: number, status: number | undefined): void {
+    for (const rule of this.rules) rule.completed(request, cameAt, status)
   }
 
   /** The faults that this request meets. */
-  meet(request: Request): Fault[] {
-    return this.rules.filter((rule) => rule.claims(request)).map(({ fault }) => fault)
+  faultsFor(request: Request): Fault[] {
+    return this.rules.filter((rule) => rule.appliesTo(request)).map(({ fault }) => fault)
   }
 }
 

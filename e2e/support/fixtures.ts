@@ -1,5 +1,5 @@
 import { test as base, expect, type BrowserContext, type TestInfo } from '@playwright/test'
-import { Complaints } from './complaints.ts'
+import { ConsoleErrors } from './console-errors.ts'
 import { Origin, type Exchange } from './origin.ts'
 import { Server, type Settings } from './server.ts'
 
@@ -54,7 +54,7 @@ interface Fixtures {
   settings: Settings
   latchkey: Latchkey
   origin: Origin
-  complaints: Complaints
+  consoleErrors: ConsoleErrors
   /** Another browser, with cookies and storage of its own. */
   anotherBrowser: (options?: { locale?: string }) => Promise<BrowserContext>
 }
@@ -68,22 +68,22 @@ export const test = base.extend<Fixtures>({
 
   baseURL: ({ origin }, use) => use(origin.url),
 
-  complaints: async ({}, use) => {
-    const complaints = new Complaints()
-    await use(complaints)
-    expect(complaints.unexpected, 'the browser complained').toEqual([])
+  consoleErrors: async ({}, use) => {
+    const consoleErrors = new ConsoleErrors()
+    await use(consoleErrors)
+    expect(consoleErrors.unexpected, 'the browser complained').toEqual([])
   },
 
-  context: async ({ context, complaints }, use) => {
-    complaints.watch(context)
+  context: async ({ context, consoleErrors }, use) => {
+    consoleErrors.watch(context)
     await use(context)
   },
 
-  anotherBrowser: async ({ browser, baseURL, complaints }, use) => {
+  anotherBrowser: async ({ browser, baseURL, consoleErrors }, use) => {
     const contexts: BrowserContext[] = []
     await use(async (options = {}) => {
       const context = await browser.newContext({ locale: 'en-US', ...options, ...(baseURL && { baseURL }) })
-      complaints.watch(context)
+      consoleErrors.watch(context)
       contexts.push(context)
       return context
     })

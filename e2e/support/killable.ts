@@ -3,12 +3,12 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium, type Browser, type BrowserContext } from '@playwright/test'
-import { CHROMIUM, QUIET } from './chromium.ts'
+import { CHROMIUM, CHROMIUM_FLAGS } from './chromium.ts'
 
-const ARGUMENTS = [...QUIET, '--headless=new', '--remote-debugging-port=0', '--password-store=basic', '--lang=en-US']
+const ARGUMENTS = [...CHROMIUM_FLAGS, '--headless=new', '--remote-debugging-port=0', '--password-store=basic', '--lang=en-US']
 
 /** How long a browser may take to start, in milliseconds. */
-const PATIENCE = 60_000
+const TIMEOUT = 60_000
 
 /** A Chromium with a profile on the disk, which can be killed as a crash does it. */
 export class KillableBrowser {
@@ -73,7 +73,7 @@ export async function hasOnDisk(profile: string, cookie: string): Promise<boolea
 
 /** The port that the browser has written down. */
 async function written(file: string): Promise<string> {
-  const deadline = Date.now() + PATIENCE
+  const deadline = Date.now() + TIMEOUT
   while (Date.now() < deadline) {
     const [port] = (await readFile(file, 'utf8').catch(() => '')).split('\n')
     if (port) return port

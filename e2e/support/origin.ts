@@ -96,7 +96,7 @@ export class Origin {
     const method = asked.method ?? 'GET'
     const sent = { method, path, tab: String(asked.headers[TAB] ?? '') }
     const cameAt = Date.now()
-    const faults = this.faults.meet(sent)
+    const faults = this.faults.faultsFor(sent)
     const document = asked.headers['sec-fetch-dest'] === 'document'
     const exchange: Exchange = { ...sent, at: cameAt, document, faults }
     const { dpop } = asked.headers
@@ -105,7 +105,7 @@ export class Origin {
     // On a connection that it used before, a browser repeats a broken request by itself: the page would not see the fault.
     answer.shouldKeepAlive = false
     answer.once('finish', () => (exchange.status = answer.statusCode))
-    answer.once('close', () => this.faults.over(sent, cameAt, exchange.status))
+    answer.once('close', () => this.faults.completed(sent, cameAt, exchange.status))
     const instead = find(faults, 'answer')
     await this.wait(faults)
     if (find(faults, 'cut')) {
@@ -161,12 +161,12 @@ export class Origin {
   private async wait(faults: Fault[]): Promise<void> {
     await pause(find(faults, 'delay')?.milliseconds ?? 0)
     await find(faults, 'hold')?.until
-    await pause(this.faults.dice.next() * (find(faults, 'jitter')?.milliseconds ?? 0))
+    await pause(this.faults.rng.next() * (find(faults, 'jitter')?.milliseconds ?? 0))
   }
 
   /** What happens to the answer on its way. */
   private async hold(faults: Fault[]): Promise<void> {
-    await pause(this.faults.dice.next() * (find(faults, 'jitter')?.milliseconds ?? 0))
+    await pause(this.faults.rng.next() * (find(faults, 'jitter')?.milliseconds ?? 0))
     const reorder = find(faults, 'reorder')
     this.overtaken?.()
     this.overtaken = undefined

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 
 /** How long a program may take to become ready, and to leave. */
-const PATIENCE = 60_000
+const TIMEOUT = 60_000
 
 export interface Launch {
   name: string
@@ -59,7 +59,7 @@ export class Program {
   /** Asks it to leave, and kills it when it does not. */
   async stop(): Promise<void> {
     this.child.kill('SIGTERM')
-    const timer = setTimeout(this.kill, PATIENCE)
+    const timer = setTimeout(this.kill, TIMEOUT)
     await this.gone
     clearTimeout(timer)
     process.removeListener('exit', this.kill)
@@ -75,7 +75,7 @@ export class Program {
 
   private async ready(): Promise<void> {
     const { name, path, readyUrl } = this.launch
-    const deadline = Date.now() + PATIENCE
+    const deadline = Date.now() + TIMEOUT
     while (Date.now() < deadline) {
       if (this.ended) throw new Error(`${name} (${path}) did not start: ${this.ended}\n${this.log}`)
       const answer = await fetch(readyUrl).catch(() => undefined)

@@ -7,7 +7,7 @@ export const NARROW = [320, 640]
 export const COMMON = [390, 768, 1280, 1920]
 
 /** What does not fit into this width: a page that scrolls sideways, a part that leaves the screen, or text that is cut off. */
-export async function misfits(page: Page, width: number): Promise<string[]> {
+export async function overflows(page: Page, width: number): Promise<string[]> {
   await page.setViewportSize({ width, height: 800 })
   return page.evaluate((width) => {
     const name = (element: Element) => `${element.localName}.${[...element.classList].join('.')}`

@@ -47,7 +47,7 @@ export function environment(folder: string, more: Record<string, string> = {}): 
 }
 
 /** How a script ended. */
-export interface Ran {
+export interface ScriptResult {
   code: number | null
   stdout: string
   stderr: string
@@ -67,7 +67,7 @@ export interface Script {
 }
 
 /** Runs a shell script to its end. */
-export async function runScript({ folder, text, words = [], input = '', env = {}, shell = 'sh', meanwhile }: Script): Promise<Ran> {
+export async function runScript({ folder, text, words = [], input = '', env = {}, shell = 'sh', meanwhile }: Script): Promise<ScriptResult> {
   const child = spawn(shell, ['-c', text, 'sh', ...words], { cwd: folder, env: environment(folder, env) })
   let [stdout, stderr] = ['', '']
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
@@ -87,7 +87,7 @@ export async function stub(folder: string, name: string, text: string): Promise<
 }
 
 /** A program that answers each line with a line. */
-export class Conversation {
+export class LineProgram {
   private readonly answers: AsyncIterator<string>
   private readonly child: ChildProcess
   private readonly said: string[] = []
@@ -118,7 +118,7 @@ export class Conversation {
 }
 
 /** Says of a part of the tests what it lacks here. Where the machine is made for tests, its absence is a failure. */
-export function lacking(programs: Record<string, boolean>): string[] {
+export function missingPrograms(programs: Record<string, boolean>): string[] {
   if (process.env.CI) return []
   return Object.entries(programs).flatMap(([name, isHere]) => (isHere ? [] : [name]))
 }

@@ -1,13 +1,13 @@
 import { expect, type Locator, type Page } from '@playwright/test'
-import { countlessSessions, END_REASONS, firstPage, keyRefused, manySessions, refusal, sessionEnded } from './answers.ts'
-import { answered, CONNECTION_BROKE } from './complaints.ts'
+import { countlessSessions, END_REASONS, firstPage, keyRefused, manySessions, apiError, sessionEnded } from './answers.ts'
+import { httpError, CONNECTION_BROKE } from './console-errors.ts'
 import type { Match } from './faults.ts'
 import type { Origin } from './origin.ts'
 import { followBeneath, type Person } from './people.ts'
-import { markName } from './record.ts'
+import { hintCookieName } from './stored-session.ts'
 
 /** Where a state is brought about. */
-export interface Stage {
+export interface StateContext {
   page: Page
   origin: Origin
   person: Person
@@ -25,9 +25,9 @@ export interface State {
   /** Whether the browser runs scripts. */
   scripts: boolean
   /** Complaints of the browser that the state itself brings about. */
-  causes: RegExp[]
+  expectedErrors: RegExp[]
   /** Leads the page into the state, and ends when it can be looked at. */
-  reach: (stage: Stage) => Promise<void>
+  reach: (stateContext: StateContext) => Promise<void>
 }
 
 const LONG = 600_000
@@ -36,21 +36,21 @@ const LIST = { method: 'GET', path: /^\/api\/me\/sessions(\?|$)/ }
 
 /** What can happen to any form that is sent. */
 const FAILURES = {
-  'too many tries': refusal(429, 'too_many_requests', {}, { 'retry-after': '37' }),
-  'server busy': refusal(503, 'overloaded', {}, { 'retry-after': '37' }),
-  'server failed': refusal(500, 'internal'),
+  'too many tries': apiError(429, 'too_many_requests', {}, { 'retry-after': '37' }),
+  'server busy': apiError(503, 'overloaded', {}, { 'retry-after': '37' }),
+  'server failed': apiError(500, 'internal'),
   'server out of reach': { kind: 'cut' },
 } as const
 
 /** Everything that somebody can meet who is not signed in. */
-const OUTSIDE: State[] = [
-  outside('sign-in', ({ page }) => open(page, '/login')),
-  outside('sign-in, empty fields', async ({ page }) => {
+const SIGNED_OUT: State[] = [
+  signedOutState('sign-in', ({ page }) => open(page, '/login')),
+  signedOutState('sign-in, empty fields', async ({ page }) => {
     await open(page, '/login')
     await send(page)
     await expect(invalid(page)).toHaveCount(2)
   }),
-  outside(
+  signedOutState(
     'sign-in, wrong password',
     async ({ page, person }) => {
       await open(page, '/login')
@@ -58,25 +58,25 @@ const OUTSIDE: State[] = [
       await send(page)
       await expect(alert(page)).toBeVisible()
     },
-    answered(401),
+    httpError(401),
   ),
-  outside(
+  signedOutState(
     'sign-in, at another address than its own',
     async ({ page, origin, person }) => {
-      origin.faults.on({ path: '/api/auth/login' }, refusal(403, 'wrong_origin', { public_url: 'https://id.example.org' }))
+      origin.faults.on({ path: '/api/auth/login' }, apiError(403, 'wrong_origin', { public_url: 'https://id.example.org' }))
       await open(page, '/login')
       await fillIn(page, { email: person.email, password: person.password })
       await send(page)
       await expect(alert(page)).toContainText(' https://id.example.org')
     },
-    answered(403),
+    httpError(403),
   ),
   ...failing('sign-in', { path: '/api/auth/login' }, async ({ page, person }) => {
     await open(page, '/login')
     await fillIn(page, { email: person.email, password: person.password })
     await send(page)
   }),
-  outside('sign-in, on its way', async ({ page, origin, person }) => {
+  signedOutState('sign-in, on its way', async ({ page, origin, person }) => {
     origin.faults.on({ path: '/api/auth/login' }, { kind: 'delay', milliseconds: LONG })
     await open(page, '/login')
     await fillIn(page, person)
@@ -84,30 +84,30 @@ const OUTSIDE: State[] = [
     await expect(page.locator('[aria-busy=true]')).toBeVisible()
   }),
   ...END_REASONS.map((reason) =>
-    outside(`sign-in, told why: ${reason}`, async ({ page }) => {
+    signedOutState(`sign-in, told why: ${reason}`, async ({ page }) => {
       await open(page, '/login')
       const record = { state: 'signed_out', reason, at: new Date().toISOString() }
       await page.evaluate((text) => localStorage.setItem('latchkey.session', text), JSON.stringify(record))
       await open(page, '/login')
     }),
   ),
-  outside(
+  signedOutState(
     'sign-in, key lost',
     async ({ page, origin }) => {
-      await page.context().addCookies([{ name: markName(origin.url), value: '1', url: origin.url }])
+      await page.context().addCookies([{ name: hintCookieName(origin.url), value: '1', url: origin.url }])
       origin.faults.on({ path: '/api/auth/refresh' }, keyRefused())
       await open(page, '/login')
       await expect(page.locator('.notice')).toBeVisible()
     },
-    answered(401),
+    httpError(401),
   ),
-  outside('sign-up', ({ page }) => open(page, '/signup')),
-  outside('sign-up, empty fields', async ({ page }) => {
+  signedOutState('sign-up', ({ page }) => open(page, '/signup')),
+  signedOutState('sign-up, empty fields', async ({ page }) => {
     await open(page, '/signup')
     await send(page)
     await expect(invalid(page)).toHaveCount(3)
   }),
-  outside(
+  signedOutState(
     'sign-up, weak password',
     async ({ page, person }) => {
       await open(page, '/signup')
@@ -115,9 +115,9 @@ const OUTSIDE: State[] = [
       await send(page)
       await expect(invalid(page)).toHaveCount(1)
     },
-    answered(422),
+    httpError(422),
   ),
-  outside(
+  signedOutState(
     'sign-up, address taken',
     async ({ page, person }) => {
       await open(page, '/signup')
@@ -125,34 +125,34 @@ const OUTSIDE: State[] = [
       await send(page)
       await expect(invalid(page)).toHaveCount(1)
     },
-    answered(409),
+    httpError(409),
   ),
   ...failing('sign-up', { path: '/api/auth/signup' }, async ({ page, person }) => {
     await open(page, '/signup')
     await fillIn(page, { email: 'another@example.org', display_name: person.name, password: person.password })
     await send(page)
   }),
-  outside('not found', ({ page }) => open(page, '/nothing/here')),
-  outside('before WebAssembly', ({ page, origin }) => openShell(page, origin, '/login')),
-  outside('before WebAssembly, for long', async ({ page, origin }) => {
+  signedOutState('not found', ({ page }) => open(page, '/nothing/here')),
+  signedOutState('before WebAssembly', ({ page, origin }) => openShell(page, origin, '/login')),
+  signedOutState('before WebAssembly, for long', async ({ page, origin }) => {
     await page.clock.install()
     await openShell(page, origin, '/login')
     await expect(page.locator('#login-email')).toBeVisible()
     await page.clock.fastForward('00:16')
     await expect(page.locator('#trouble')).toBeVisible()
   }),
-  outside(
+  signedOutState(
     'could not be started',
     async ({ page, origin }) => {
       origin.faults.on({ path: /\.wasm$/ }, { kind: 'answer', status: 503 })
       await page.goto('/login')
       await expect(page.locator('#trouble')).toBeVisible()
     },
-    answered(503),
+    httpError(503),
     /could not be started/,
     /WebAssembly|Failed to fetch/,
   ),
-  outside(
+  signedOutState(
     'WebAssembly switched off',
     async ({ page }) => {
       await page.addInitScript(() => Reflect.deleteProperty(window, 'WebAssembly'))
@@ -165,7 +165,7 @@ const OUTSIDE: State[] = [
     name: 'without scripts',
     signedIn: false,
     scripts: false,
-    causes: [],
+    expectedErrors: [],
     reach: async ({ page }) => {
       await page.goto('/login')
       await expect(page.locator('noscript')).toBeAttached()
@@ -174,39 +174,39 @@ const OUTSIDE: State[] = [
 ]
 
 /** Everything that somebody can meet who is signed in. */
-const INSIDE: State[] = [
-  inside('home', ({ page }) => open(page, '/')),
-  inside('profile', ({ page }) => open(page, '/account/profile')),
-  inside('profile, empty name', async ({ page }) => {
+const SIGNED_IN: State[] = [
+  signedInState('home', ({ page }) => open(page, '/')),
+  signedInState('profile', ({ page }) => open(page, '/account/profile')),
+  signedInState('profile, empty name', async ({ page }) => {
     await open(page, '/account/profile')
     await fillIn(page, { display_name: ' ' })
     await send(page)
     await expect(invalid(page)).toHaveCount(1)
   }),
-  inside('profile, a name that nobody can see', async ({ page }) => {
+  signedInState('profile, a name that nobody can see', async ({ page }) => {
     await open(page, '/account/profile')
     await fillIn(page, { display_name: '\u{3164}' })
     await send(page)
     await expect(invalid(page)).toHaveCount(1)
   }),
-  inside('profile, saved', async ({ page, person }) => {
+  signedInState('profile, saved', async ({ page, person }) => {
     await open(page, '/account/profile')
     await fillIn(page, { display_name: person.name })
     await send(page)
     await expect(page.locator('[role=status]').filter({ hasText: /\S/ })).toBeVisible()
   }),
-  ...failingInside('profile', { method: 'PATCH', path: '/api/me' }, async ({ page, person }) => {
+  ...failingSignedIn('profile', { method: 'PATCH', path: '/api/me' }, async ({ page, person }) => {
     await open(page, '/account/profile')
     await fillIn(page, { display_name: person.name })
     await send(page)
   }),
-  inside('security', ({ page }) => open(page, '/account/security')),
-  inside('security, empty fields', async ({ page }) => {
+  signedInState('security', ({ page }) => open(page, '/account/security')),
+  signedInState('security, empty fields', async ({ page }) => {
     await open(page, '/account/security')
     await send(passwordForm(page))
     await expect(invalid(page)).toHaveCount(2)
   }),
-  inside(
+  signedInState(
     'security, wrong password',
     async ({ page }) => {
       await open(page, '/account/security')
@@ -214,28 +214,28 @@ const INSIDE: State[] = [
       await send(passwordForm(page))
       await expect(invalid(page)).toHaveCount(1)
     },
-    answered(401),
+    httpError(401),
   ),
-  ...failingInside('security', { path: '/api/me/password' }, async ({ page, person }) => {
+  ...failingSignedIn('security', { path: '/api/me/password' }, async ({ page, person }) => {
     await open(page, '/account/security')
     await fillIn(page, { current_password: person.password, new_password: 'difference engine 1822' })
     await send(passwordForm(page))
   }),
-  inside('security, password changed', async ({ page, person }) => {
+  signedInState('security, password changed', async ({ page, person }) => {
     await open(page, '/account/security')
     await fillIn(page, { current_password: person.password, new_password: person.password })
     await send(passwordForm(page))
     await expect(page.locator('[role=status]').filter({ hasText: /\S/ })).toBeVisible()
   }),
-  inside('security, exported', async ({ page }) => {
+  signedInState('security, exported', async ({ page }) => {
     await open(page, '/account/security')
     await send(page.locator('main form').filter({ hasNot: page.locator('input') }))
     await expect(toast(page)).toBeVisible()
   }),
-  inside('delete the account', async ({ page }) => {
+  signedInState('delete the account', async ({ page }) => {
     await openDeletion(page)
   }),
-  inside(
+  signedInState(
     'delete the account, wrong password',
     async ({ page }) => {
       const dialog = await openDeletion(page)
@@ -243,24 +243,24 @@ const INSIDE: State[] = [
       await send(dialog)
       await expect(invalid(dialog)).toHaveCount(1)
     },
-    answered(401),
+    httpError(401),
   ),
-  ...failingInside('delete the account', { method: 'DELETE', path: '/api/me' }, async ({ page, person }) => {
+  ...failingSignedIn('delete the account', { method: 'DELETE', path: '/api/me' }, async ({ page, person }) => {
     const dialog = await openDeletion(page)
     await fillIn(dialog, { password: person.password })
     await send(dialog)
   }),
-  inside('sessions, only this one', async ({ page }) => {
+  signedInState('sessions, only this one', async ({ page }) => {
     await open(page, '/account/sessions')
     await expect(page.locator('[data-session]')).toHaveCount(1)
   }),
-  inside('sessions, many', async ({ page, origin }) => {
+  signedInState('sessions, many', async ({ page, origin }) => {
     const many = origin.faults.on(LIST, manySessions())
     await open(page, '/account/sessions')
     await expect(page.locator('[data-session]').nth(9)).toBeVisible()
     expect(many.hits).toBeGreaterThan(0)
   }),
-  inside('sessions, one ended and all others', async ({ page, origin }) => {
+  signedInState('sessions, one ended and all others', async ({ page, origin }) => {
     origin.faults.on(LIST, manySessions())
     origin.faults.on({ method: 'DELETE', path: /^\/api\/me\/sessions/ }, { kind: 'answer', status: 204 })
     await open(page, '/account/sessions')
@@ -271,12 +271,12 @@ const INSIDE: State[] = [
     await expect(page.locator('dialog[open]')).toHaveCount(0)
     await expect(toast(page)).toHaveCount(2)
   }),
-  inside('sessions, countless', async ({ page, origin }) => {
+  signedInState('sessions, countless', async ({ page, origin }) => {
     origin.faults.on(LIST, countlessSessions(50, 'more'))
     await open(page, '/account/sessions')
     await expect(page.locator('[data-session]').nth(49)).toBeVisible()
   }),
-  ...failingInside('sessions, the next page', LIST, async ({ page, origin }, fail) => {
+  ...failingSignedIn('sessions, the next page', LIST, async ({ page, origin }, fail) => {
     // The first page comes whatever the next one meets.
     origin.faults.clear()
     origin.faults.on(LIST, firstPage(12, 'more'))
@@ -285,52 +285,52 @@ const INSIDE: State[] = [
     fail()
     await send(page.locator('main .rows > li').last())
   }),
-  inside('sessions, ending more than are listed', async ({ page, origin }) => {
+  signedInState('sessions, ending more than are listed', async ({ page, origin }) => {
     await openEnding(page, origin, firstPage(20, 'more'))
   }),
-  ...failingInside('sessions, ending one', { method: 'DELETE', path: /^\/api\/me\/sessions\// }, async ({ page, origin }) => {
+  ...failingSignedIn('sessions, ending one', { method: 'DELETE', path: /^\/api\/me\/sessions\// }, async ({ page, origin }) => {
     origin.faults.on(LIST, manySessions())
     await open(page, '/account/sessions')
     await send(page.locator('[data-session]').filter({ has: page.locator('form') }).first())
   }),
-  inside('sessions, ending all others', async ({ page, origin }) => {
+  signedInState('sessions, ending all others', async ({ page, origin }) => {
     await openEnding(page, origin)
   }),
-  ...failingInside('sessions, ending all others', { method: 'DELETE', path: '/api/me/sessions' }, async ({ page, origin }) => {
+  ...failingSignedIn('sessions, ending all others', { method: 'DELETE', path: '/api/me/sessions' }, async ({ page, origin }) => {
     await send(await openEnding(page, origin))
   }),
-  inside('sessions, on their way', async ({ page, origin }) => {
+  signedInState('sessions, on their way', async ({ page, origin }) => {
     origin.faults.on(LIST, { kind: 'delay', milliseconds: LONG })
     await open(page, '/account/sessions')
     await expect(page.locator('main .skeleton')).toBeVisible()
   }),
-  inside(
+  signedInState(
     'sessions, failed',
     async ({ page, origin }) => {
-      origin.faults.on(LIST, refusal(500, 'internal'))
+      origin.faults.on(LIST, apiError(500, 'internal'))
       await open(page, '/account/sessions')
       await expect(alert(page)).toBeVisible()
     },
-    answered(500),
+    httpError(500),
   ),
-  inside('token', ({ page }) => open(page, '/account/token')),
-  inside('token, copied', async ({ page }) => {
+  signedInState('token', ({ page }) => open(page, '/account/token')),
+  signedInState('token, copied', async ({ page }) => {
     await open(page, '/account/token')
     await page.locator('pre + button').click()
     await expect(toast(page)).toBeVisible()
   }),
-  inside('token, copying refused', async ({ page }) => {
+  signedInState('token, copying refused', async ({ page }) => {
     await page.addInitScript(() => (navigator.clipboard.writeText = () => Promise.reject(new Error('refused'))))
     await open(page, '/account/token')
     await page.locator('pre + button').click()
     await expect(alert(page)).toBeVisible()
   }),
-  inside('account menu', async ({ page }) => {
+  signedInState('account menu', async ({ page }) => {
     await open(page, '/')
     await page.locator('header [aria-haspopup]').click()
     await expect(page.locator('[popover]:popover-open')).toBeVisible()
   }),
-  inside(
+  signedInState(
     'server out of reach',
     async ({ page, origin }) => {
       await open(page, '/')
@@ -341,7 +341,7 @@ const INSIDE: State[] = [
     },
     CONNECTION_BROKE,
   ),
-  inside(
+  signedInState(
     'restoring, server out of reach',
     async ({ page, origin }) => {
       origin.faults.on(ANY_CALL, { kind: 'cut' })
@@ -352,20 +352,20 @@ const INSIDE: State[] = [
     },
     CONNECTION_BROKE,
   ),
-  inside(
+  signedInState(
     'restoring, another address than the server’s own',
     async ({ page, origin }) => {
       await page.goto('/login')
       await page.evaluate(() => localStorage.clear())
-      origin.faults.on({ path: '/api/auth/refresh' }, refusal(403, 'wrong_origin', { public_url: 'https://id.example.org' }))
+      origin.faults.on({ path: '/api/auth/refresh' }, apiError(403, 'wrong_origin', { public_url: 'https://id.example.org' }))
       await page.goto('/')
       await expect(page.getByTestId('session-bar')).toContainText(' https://id.example.org')
     },
-    answered(403),
+    httpError(403),
   ),
   // The other two reasons lead to the sign-in page.
   ...END_REASONS.filter((reason) => reason !== 'signed_out' && reason !== 'account_deleted').map((reason) =>
-    inside(
+    signedInState(
       `session over: ${reason}`,
       async ({ page, origin }) => {
         await open(page, '/account/profile')
@@ -373,95 +373,95 @@ const INSIDE: State[] = [
         await followBeneath(page, '/account/sessions')
         await expect(page.locator('dialog[open]')).toBeVisible()
       },
-      answered(401),
+      httpError(401),
     ),
   ),
-  inside(
+  signedInState(
     'key lost',
     async ({ page, origin }) => {
       await loseTheKey(page, origin)
     },
-    answered(401),
+    httpError(401),
   ),
-  inside(
+  signedInState(
     'key lost, wrong password',
     async ({ page, origin }) => {
       const dialog = await loseTheKey(page, origin)
-      origin.faults.on({ path: '/api/auth/login' }, refusal(401, 'credentials_rejected'))
+      origin.faults.on({ path: '/api/auth/login' }, apiError(401, 'credentials_rejected'))
       await fillIn(dialog, { password: 'not her password' })
       await send(dialog)
       await expect(invalid(dialog)).toHaveCount(1)
     },
-    answered(401),
+    httpError(401),
   ),
   // With a session of its own: the one that is kept for all states has no key any more that it could be refreshed with.
-  outside(
+  signedOutState(
     'sessions, server slow',
     async ({ page, origin, person }) => {
       await open(page, '/login')
       await fillIn(page, person)
       await send(page)
       await expect(page.locator('nav')).toBeVisible()
-      origin.faults.on(LIST, refusal(401, 'token_expired'))
+      origin.faults.on(LIST, apiError(401, 'token_expired'))
       await page.locator('nav a[href="/account/sessions"]').click()
       await expect(alert(page)).toBeVisible()
     },
-    answered(401),
+    httpError(401),
   ),
-  inside(
+  signedInState(
     'session over, wrong password',
     async ({ page, origin }) => {
-      const dialog = await meetTheEnd(page, origin)
-      origin.faults.on({ path: '/api/auth/login' }, refusal(401, 'credentials_rejected'))
+      const dialog = await openExpiredSession(page, origin)
+      origin.faults.on({ path: '/api/auth/login' }, apiError(401, 'credentials_rejected'))
       await fillIn(dialog, { password: 'not her password' })
       await send(dialog)
       await expect(invalid(dialog)).toHaveCount(1)
     },
-    answered(401),
+    httpError(401),
   ),
-  ...failingInside('session over', { path: '/api/auth/login' }, async ({ page, origin, person }, fail) => {
-    const dialog = await meetTheEnd(page, origin)
+  ...failingSignedIn('session over', { path: '/api/auth/login' }, async ({ page, origin, person }, fail) => {
+    const dialog = await openExpiredSession(page, origin)
     fail()
     await fillIn(dialog, { password: person.password })
     await send(dialog)
-  }, answered(401)),
-  inside('not found, signed in', ({ page }) => open(page, '/nothing/here')),
-  inside('before WebAssembly, signed in', async ({ page, origin }) => {
+  }, httpError(401)),
+  signedInState('not found, signed in', ({ page }) => open(page, '/nothing/here')),
+  signedInState('before WebAssembly, signed in', async ({ page, origin }) => {
     await openShell(page, origin, '/account/profile')
   }),
 ]
 
-export const STATES: readonly State[] = [...OUTSIDE, ...INSIDE]
+export const STATES: readonly State[] = [...SIGNED_OUT, ...SIGNED_IN]
 
-function outside(name: string, reach: State['reach'], ...causes: RegExp[]): State {
-  return { name, signedIn: false, scripts: true, causes, reach }
+function signedOutState(name: string, reach: State['reach'], ...expectedErrors: RegExp[]): State {
+  return { name, signedIn: false, scripts: true, expectedErrors, reach }
 }
 
-function inside(name: string, reach: State['reach'], ...causes: RegExp[]): State {
-  return { ...outside(name, reach, ...causes), signedIn: true }
+function signedInState(name: string, reach: State['reach'], ...expectedErrors: RegExp[]): State {
+  return { ...signedOutState(name, reach, ...expectedErrors), signedIn: true }
 }
 
 /** Fills a form in and sends it; `fail` makes its call fail from now on, where earlier rules would come before. */
-type SendForm = (stage: Stage, fail: () => void) => Promise<void>
+type SendForm = (stateContext: StateContext, fail: () => void) => Promise<void>
 
 /** A form that is sent to nobody's avail. */
-function failing(name: string, call: Match, sendForm: SendForm, ...causes: RegExp[]): State[] {
+function failing(name: string, call: Match, sendForm: SendForm, ...expectedErrors: RegExp[]): State[] {
   return Object.entries(FAILURES).map(([what, fault]) =>
-    outside(
+    signedOutState(
       `${name}, ${what}`,
-      async (stage) => {
-        const fail = () => stage.origin.faults.on(call, fault)
+      async (stateContext) => {
+        const fail = () => stateContext.origin.faults.on(call, fault)
         fail()
-        await sendForm(stage, fail)
-        await expect(alert(stage.page).first()).toBeVisible()
+        await sendForm(stateContext, fail)
+        await expect(alert(stateContext.page).first()).toBeVisible()
       },
-      fault.kind === 'answer' ? answered(fault.status) : CONNECTION_BROKE,
-      ...causes,
+      fault.kind === 'answer' ? httpError(fault.status) : CONNECTION_BROKE,
+      ...expectedErrors,
     ),
   )
 }
 
-function failingInside(...what: Parameters<typeof failing>): State[] {
+function failingSignedIn(...what: Parameters<typeof failing>): State[] {
   return failing(...what).map((state) => ({ ...state, signedIn: true }))
 }
 
@@ -498,7 +498,7 @@ async function openEnding(page: Page, origin: Origin, list = manySessions()): Pr
 }
 
 /** Lets the session end under a page; the dialog that asks for the password. */
-async function meetTheEnd(page: Page, origin: Origin): Promise<Locator> {
+async function openExpiredSession(page: Page, origin: Origin): Promise<Locator> {
   await open(page, '/account/profile')
   origin.faults.on(ANY_CALL, sessionEnded('expired'))
   await followBeneath(page, '/account/sessions')
@@ -511,7 +511,7 @@ async function meetTheEnd(page: Page, origin: Origin): Promise<Locator> {
 async function loseTheKey(page: Page, origin: Origin): Promise<Locator> {
   await open(page, '/account/profile')
   origin.faults.on({ path: '/api/auth/refresh' }, keyRefused())
-  origin.faults.on(LIST, refusal(401, 'token_expired'))
+  origin.faults.on(LIST, apiError(401, 'token_expired'))
   await followBeneath(page, '/account/sessions')
   const dialog = page.locator('dialog[open]')
   await expect(dialog).toBeVisible()

@@ -3,21 +3,21 @@ import type { Page } from '@playwright/test'
 /** A second more than the server's own rounding of expiry times. */
 const MARGIN = 1_000
 
-interface Kept {
+interface StoredTimes {
   access_token?: string
   access_expires_at?: string | number
   session_expires_at?: string | number
 }
 
 /** What the page keeps of the session in its local storage. */
-async function kept(page: Page): Promise<Kept> {
+async function storedTimes(page: Page): Promise<StoredTimes> {
   const text = await page.evaluate(() => localStorage.getItem('latchkey.session'))
-  return JSON.parse(text ?? '{}') as Kept
+  return JSON.parse(text ?? '{}') as StoredTimes
 }
 
 /** When the access token in hand ends, for the server, whose clock is in the token, and for the page, which counts itself. */
 async function tokenEnd(page: Page): Promise<number> {
-  const { access_token, access_expires_at } = await kept(page)
+  const { access_token, access_expires_at } = await storedTimes(page)
   const [, payload = ''] = (access_token ?? '').split('.')
   const { exp } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { exp: number }
   return Math.max(exp * 1000, new Date(access_expires_at ?? '').getTime())
@@ -30,7 +30,7 @@ export async function untilTheTokenHasEnded(page: Page): Promise<void> {
 
 /** Waits until the session has been unused for so long that its refresh token is over. */
 export async function untilTheSessionIsOver(page: Page): Promise<void> {
-  await until(page, async () => new Date((await kept(page)).session_expires_at ?? '').getTime())
+  await until(page, async () => new Date((await storedTimes(page)).session_expires_at ?? '').getTime())
 }
 
 async function until(page: Page, end: () => Promise<number>): Promise<void> {

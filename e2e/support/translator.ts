@@ -1,15 +1,15 @@
 import type { Page } from '@playwright/test'
 
 /** How translators change a page: some put elements in the place of its text, some change the text where it is. */
-export const WAYS = ['in elements of its own', 'in place'] as const
-export type Way = (typeof WAYS)[number]
+export const TRANSLATION_MODES = ['in elements of its own', 'in place'] as const
+export type TranslationMode = (typeof TRANSLATION_MODES)[number]
 
 /** Marks what is translated; what is in it stays readable, so that a test can tell what it says. */
 export const TRANSLATED = /^⟦.*⟧$/s
 
 /** Translates the page from now on: what stands there, and whatever comes or changes. */
-export async function translate(page: Page, way: Way): Promise<void> {
-  await page.evaluate((way) => {
+export async function translate(page: Page, mode: TranslationMode): Promise<void> {
+  await page.evaluate((mode) => {
     const replaced = (text: Text) => {
       const outer = document.createElement('font')
       const inner = document.createElement('font')
@@ -26,18 +26,18 @@ export async function translate(page: Page, way: Way): Promise<void> {
       while (walker.nextNode()) found.push(walker.currentNode as Text)
       for (const text of found) {
         if (!text.data.trim() || text.data.startsWith('⟦') || text.parentElement?.closest(skipped)) continue
-        if (way === 'in place') rewritten(text)
+        if (mode === 'in place') rewritten(text)
         else replaced(text)
       }
     }
     translateAll()
     document.documentElement.classList.add('translated-ltr')
     new MutationObserver(translateAll).observe(document.body, { childList: true, subtree: true, characterData: true })
-  }, way)
+  }, mode)
 }
 
 /** All that the page shows, without the marks, and without what changes by itself: numbers, and how long ago something was. */
-export function shown(page: Page): Promise<string> {
+export function visibleText(page: Page): Promise<string> {
   return page.evaluate(() =>
     [...document.body.children]
       // Words at the edge go by themselves.

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Locator } from '@playwright/test'
 import { sessionEnded } from '../support/answers.ts'
-import { answered } from '../support/complaints.ts'
+import { httpError } from '../support/console-errors.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { ADA, followBeneath, goTo, heading, passwordField, signIn, signInAgain, signInElsewhere, signOut, signUp, welcome } from '../support/people.ts'
 
@@ -22,9 +22,9 @@ test('a changed name is shown at once and after a reload', async ({ page }) => {
 test('a new password takes the place of the old one, and other sessions end', async ({
   page,
   anotherBrowser,
-  complaints,
+  consoleErrors,
 }) => {
-  complaints.expect(answered(401))
+  consoleErrors.expect(httpError(401))
   await signUp(page, ADA)
   const elsewhere = await signInElsewhere(await anotherBrowser(), ADA)
 
@@ -43,8 +43,8 @@ test('a new password takes the place of the old one, and other sessions end', as
   await expect(welcome(page, ADA)).toBeVisible()
 })
 
-test('a wrong current password is told beside its field, and nobody is signed out', async ({ page, complaints }) => {
-  complaints.expect(answered(401))
+test('a wrong current password is told beside its field, and nobody is signed out', async ({ page, consoleErrors }) => {
+  consoleErrors.expect(httpError(401))
   await signUp(page, ADA)
   await goTo(page, 'Security')
   const current = page.getByLabel('Current password')
@@ -59,9 +59,9 @@ test('a wrong current password is told beside its field, and nobody is signed ou
 test('a password manager finds whose password it is beside every password that is asked for again', async ({
   page,
   origin,
-  complaints,
+  consoleErrors,
 }) => {
-  complaints.expect(answered(401))
+  consoleErrors.expect(httpError(401))
   await signUp(page, ADA)
   await goTo(page, 'Security')
   await tellsWhose(page.locator('form').filter({ has: page.getByLabel('Current password') }))
@@ -103,8 +103,8 @@ test('the export holds what the server knows, and no secret', async ({ page }) =
   expect(text).not.toContain('$argon2')
 })
 
-test('a deleted account is gone, and its address is free again', async ({ page, complaints }) => {
-  complaints.expect(answered(401))
+test('a deleted account is gone, and its address is free again', async ({ page, consoleErrors }) => {
+  consoleErrors.expect(httpError(401))
   await signUp(page, ADA)
   await goTo(page, 'Security')
   await page.getByRole('button', { name: 'Delete my account' }).click()

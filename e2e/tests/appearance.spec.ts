@@ -1,9 +1,9 @@
 import type { Page } from '@playwright/test'
-import { CONNECTION_BROKE } from '../support/complaints.ts'
+import { CONNECTION_BROKE } from '../support/console-errors.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { ADA, bar, goTo, heading, signUp } from '../support/people.ts'
 import { fillIn, open, send, STATES } from '../support/states.ts'
-import { Theatre } from '../support/theatre.ts'
+import { BrowserMatrix } from '../support/browser-matrix.ts'
 
 function state(name: string) {
   const found = STATES.find((state) => state.name === name)
@@ -12,9 +12,9 @@ function state(name: string) {
 }
 
 test('nothing that can be pressed or filled in vanishes with the colours', async ({ browser, origin }) => {
-  const theatre = await Theatre.open(browser, origin, 'en')
+  const matrix = await BrowserMatrix.open(browser, origin, 'en')
   for (const name of ['sign-in', 'sign-up, empty fields', 'security', 'sessions, many', 'account menu', 'delete the account']) {
-    await theatre.show(
+    await matrix.show(
       state(name),
       async ({ page }) => expect(await shapeless(page), name).toEqual([]),
       { forcedColors: 'active' },
@@ -41,27 +41,27 @@ function shapeless(page: Page): Promise<string[]> {
 }
 
 test('the page that one is on can be told without colours', async ({ browser, origin }) => {
-  const theatre = await Theatre.open(browser, origin, 'en')
+  const matrix = await BrowserMatrix.open(browser, origin, 'en')
   const shape = ({ page }: { page: Page }, current: boolean) =>
     page.locator(current ? 'nav [aria-current=page]' : 'nav a:not([aria-current])').first().evaluate((link) => {
       const { fontWeight, borderWidth, borderStyle, outlineStyle, textDecorationLine } = getComputedStyle(link)
       return [fontWeight, borderWidth, borderStyle, outlineStyle, textDecorationLine].join()
     })
-  await theatre.show(
+  await matrix.show(
     state('profile'),
-    async (stage) => expect(await shape(stage, true)).not.toBe(await shape(stage, false)),
+    async (stateContext) => expect(await shape(stateContext, true)).not.toBe(await shape(stateContext, false)),
     { forcedColors: 'active' },
   )
 })
 
 test('nothing moves where people asked for no motion', async ({ browser, origin }) => {
-  const theatre = await Theatre.open(browser, origin, 'en')
+  const matrix = await BrowserMatrix.open(browser, origin, 'en')
   const moving = (page: Page) => page.evaluate(() => document.getAnimations().length)
   for (const name of ['sessions, on their way', 'sign-in, on its way']) {
-    await theatre.show(state(name), async ({ page }) => expect(await moving(page), name).toBe(0))
+    await matrix.show(state(name), async ({ page }) => expect(await moving(page), name).toBe(0))
     // Otherwise the promise would be kept by a page that has no motion at all.
     const lively = async ({ page }: { page: Page }) => expect(await moving(page), name).toBeGreaterThan(0)
-    await theatre.show(state(name), lively, { reducedMotion: 'no-preference' })
+    await matrix.show(state(name), lively, { reducedMotion: 'no-preference' })
   }
 })
 
@@ -94,8 +94,8 @@ test.describe('with no motion', () => {
   })
 })
 
-test('what is announced is put into a place that was there before', async ({ page, origin, complaints }) => {
-  complaints.expect(CONNECTION_BROKE)
+test('what is announced is put into a place that was there before', async ({ page, origin, consoleErrors }) => {
+  consoleErrors.expect(CONNECTION_BROKE)
   await signUp(page, ADA)
   await open(page, '/account/profile')
   await page.evaluate(() => {

@@ -1,15 +1,15 @@
 import type { Page } from '@playwright/test'
-import { answered } from '../support/complaints.ts'
+import { httpError } from '../support/console-errors.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { ADA, fillInSignUp, goTo, heading, signIn, signOut, signUp, welcome } from '../support/people.ts'
-import { sessionRecord } from '../support/record.ts'
+import { storedSession } from '../support/stored-session.ts'
 import { untilTheTokenHasEnded } from '../support/time.ts'
-import { disturbances, isMarked, mark, watchForDisturbances } from '../support/watching.ts'
+import { disturbances, isMarked, mark, watchForDisturbances } from '../support/disturbances.ts'
 
 test.use({ settings: { LATCHKEY_TOKENS__ACCESS_LIFETIME: '4s' } })
 
 // A token may end on its way to the server: the call is then refused, and sent again with the next token.
-test.beforeEach(({ complaints }) => complaints.expect(answered(401)))
+test.beforeEach(({ consoleErrors }) => consoleErrors.expect(httpError(401)))
 
 const REFRESH = { method: 'POST', path: '/api/auth/refresh' }
 
@@ -82,7 +82,7 @@ test('the whole chain, from the first visit to a deep link after signing out', a
 })
 
 async function generation(page: Page): Promise<number> {
-  return (await sessionRecord(page)).generation ?? Number.NaN
+  return (await storedSession(page)).generation ?? Number.NaN
 }
 
 async function visitEveryPage(page: Page): Promise<void> {

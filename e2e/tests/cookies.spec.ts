@@ -1,9 +1,9 @@
 import type { BrowserContext } from '@playwright/test'
-import { refusal } from '../support/answers.ts'
-import { answered } from '../support/complaints.ts'
+import { apiError } from '../support/answers.ts'
+import { httpError } from '../support/console-errors.ts'
 import { end, expect, serve, test } from '../support/fixtures.ts'
 import { ADA, goTo, heading, signIn, signInAgain, signOut, signUp, welcome } from '../support/people.ts'
-import { closeBrowser, refreshFromElsewhere } from '../support/record.ts'
+import { closeBrowser, refreshFromElsewhere } from '../support/stored-session.ts'
 
 const BOB = { ...ADA, name: 'Bob', email: 'bob@example.org' }
 
@@ -58,17 +58,17 @@ test('cookies of two accounts are not guessed at, and signing in puts an end to 
   context,
   origin,
   anotherBrowser,
-  complaints,
+  consoleErrors,
 }) => {
-  complaints.expect(answered(401, '/api/auth/refresh'))
+  consoleErrors.expect(httpError(401, '/api/auth/refresh'))
   const other = await anotherBrowser()
   await signUp(await other.newPage(), BOB)
   const theirs = await refreshCookie(other)
   await signUp(page, ADA)
   await context.addCookies([{ name: theirs.name, value: theirs.value, domain: theirs.domain, path: '/' }])
   // Under an open page as at the start: nobody has let the session grow old.
-  complaints.expect(answered(401, '/api/me/sessions'))
-  origin.faults.on({ method: 'GET', path: '/api/me/sessions' }, refusal(401, 'token_expired'), 1)
+  consoleErrors.expect(httpError(401, '/api/me/sessions'))
+  origin.faults.on({ method: 'GET', path: '/api/me/sessions' }, apiError(401, 'token_expired'), 1)
   await goTo(page, 'Sessions')
   await expect(signInAgain(page)).toContainText('Your session has ended.')
   await expect(signInAgain(page)).not.toContainText('not used')
@@ -88,11 +88,11 @@ for (const value of ['1', 'passing', 'leaving']) {
     page,
     context,
     origin,
-    complaints,
+    consoleErrors,
   }) => {
     // An earlier version of the page left this one for a session that goes with the browser: the cookie is asked.
     const asked = value === 'passing' ? 1 : 0
-    if (asked) complaints.expect(answered(401))
+    if (asked) consoleErrors.expect(httpError(401))
     const expires = Math.floor(Date.now() / 1000) + 86_400
     await context.addCookies([{ name: 'latchkey_hint', value, url: origin.url, sameSite: 'Strict', expires }])
     await signUp(page, ADA)

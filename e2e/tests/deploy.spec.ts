@@ -12,7 +12,7 @@ import { PAGE } from '../support/origin.ts'
 import { ADA, fillInSignUp, goTo, heading, signOut, signUp } from '../support/people.ts'
 import { sparePort } from '../support/ports.ts'
 import type { Program } from '../support/program.ts'
-import { lacking, onPath } from '../support/samples.ts'
+import { missingPrograms, onPath } from '../support/samples.ts'
 import { Server } from '../support/server.ts'
 
 /** A web server of `deploy/`, and in what it differs from the other. */
@@ -80,7 +80,7 @@ function ask(url: string, encoding = 'br, gzip'): Promise<Response> {
 }
 
 for (const [name, { encodings, script, server, missing }] of Object.entries(WEB_SERVERS)) {
-  const needs = lacking({ [name]: onPath(name) })
+  const needs = missingPrograms({ [name]: onPath(name) })
   test.describe(name, () => {
     test.use({ web: name as Name })
     test.skip(needs.length > 0, `it needs ${needs.join(' and ')}`)
@@ -168,7 +168,7 @@ for (const [name, { encodings, script, server, missing }] of Object.entries(WEB_
 }
 
 test.describe('the files of deploy', () => {
-  const needs = lacking({ caddy: onPath('caddy') })
+  const needs = missingPrograms({ caddy: onPath('caddy') })
   test.skip(needs.length > 0, `it needs ${needs.join(' and ')}`)
 
   test('Caddy takes its strictness about https and the proxies before it from variables', () => {

@@ -5,8 +5,8 @@ import { violations } from '../support/axe.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { DEVELOPERS_PAGE, PAGE } from '../support/origin.ts'
 import { heading } from '../support/people.ts'
-import { misfits, NARROW } from '../support/reflow.ts'
-import { BROWSERS, LANGUAGES, THEMES } from '../support/theatre.ts'
+import { overflows, NARROW } from '../support/reflow.ts'
+import { BROWSERS, LANGUAGES, THEMES } from '../support/browser-matrix.ts'
 
 const PATH = '/dev/components'
 
@@ -72,7 +72,7 @@ test.describe('in a development build', () => {
           await page.emulateMedia({ colorScheme })
           found[colorScheme] = await violations(page)
         }
-        for (const width of NARROW) found[width] = await misfits(page, width)
+        for (const width of NARROW) found[width] = await overflows(page, width)
         expect(found).toEqual(Object.fromEntries([...THEMES, ...NARROW].map((name) => [name, []])))
       })
     })

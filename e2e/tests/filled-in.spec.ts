@@ -1,8 +1,8 @@
 import type { Locator, Page } from '@playwright/test'
-import { answered } from '../support/complaints.ts'
+import { httpError } from '../support/console-errors.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { ADA, followBeneath, goTo, heading, signOut, signUp, welcome } from '../support/people.ts'
-import { refusal, sessionEnded } from '../support/answers.ts'
+import { apiError, sessionEnded } from '../support/answers.ts'
 import { open, send } from '../support/states.ts'
 
 const NEW_PASSWORD = 'difference engine 1822'
@@ -31,15 +31,15 @@ test('what is filled in without an event changes the profile', async ({ page }) 
   await expect(page.locator('h1')).toContainText('Augusta Ada King')
 })
 
-test('a profile that was sent in vain follows the language that is chosen in the menu', async ({ page, origin, complaints }) => {
-  complaints.expect(answered(503))
+test('a profile that was sent in vain follows the language that is chosen in the menu', async ({ page, origin, consoleErrors }) => {
+  consoleErrors.expect(httpError(503))
   await signUp(page, ADA)
   await goTo(page, 'Profile')
   const failures: Record<string, () => Promise<unknown>> = {
     'a field was wrong': () => putIn(page, { display_name: '' }),
     'the server was busy': async () => {
       await putIn(page, { display_name: ADA.name })
-      origin.faults.on({ method: 'PATCH', path: '/api/me' }, refusal(503, 'overloaded'), 1)
+      origin.faults.on({ method: 'PATCH', path: '/api/me' }, apiError(503, 'overloaded'), 1)
     },
   }
   for (const [why, prepare] of Object.entries(failures)) {
@@ -74,8 +74,8 @@ test('what is filled in without an event changes the password, and deletes the a
   await expect(heading(page, 'Sign in')).toBeVisible()
 })
 
-test('what is filled in without an event signs in again where a session has ended', async ({ page, origin, complaints }) => {
-  complaints.expect(answered(401))
+test('what is filled in without an event signs in again where a session has ended', async ({ page, origin, consoleErrors }) => {
+  consoleErrors.expect(httpError(401))
   await signUp(page, ADA)
   const over = origin.faults.on({ path: /^\/api\// }, sessionEnded('expired'))
   await followBeneath(page, '/account/sessions')

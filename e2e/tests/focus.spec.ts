@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test'
 import { firstPage, nextPage } from '../support/answers.ts'
-import { answered } from '../support/complaints.ts'
+import { httpError } from '../support/console-errors.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { ADA, fillInSignUp, goTo, heading, linkTo, passwordField, signUp } from '../support/people.ts'
 import { open } from '../support/states.ts'
@@ -57,8 +57,8 @@ test('whoever types before the next page has been drawn goes on typing', async (
   await expect(heading(page, 'Security'), 'whoever did nothing since').toBeFocused()
 })
 
-test('whoever mends another field while the form is on its way stays there when it is refused', async ({ page, origin, complaints }) => {
-  complaints.expect(answered(422))
+test('whoever mends another field while the form is on its way stays there when it is refused', async ({ page, origin, consoleErrors }) => {
+  consoleErrors.expect(httpError(422))
   await open(page, '/signup')
   await fillInSignUp(page, { ...ADA, password: 'password1234' })
   const held = origin.faults.hold({ path: '/api/auth/signup' })

@@ -1,16 +1,16 @@
 import type { Page } from '@playwright/test'
-import { refusal } from '../support/answers.ts'
-import { answered, CONNECTION_BROKE } from '../support/complaints.ts'
+import { apiError } from '../support/answers.ts'
+import { httpError, CONNECTION_BROKE } from '../support/console-errors.ts'
 import type { Fault } from '../support/faults.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { ADA, bar, goTo, heading, signUp, welcome } from '../support/people.ts'
 import { untilTheTokenHasEnded } from '../support/time.ts'
-import { isMarked, mark } from '../support/watching.ts'
+import { isMarked, mark } from '../support/disturbances.ts'
 
 test.use({ settings: { LATCHKEY_TOKENS__ACCESS_LIFETIME: '2s' } })
 
 // A token may end on its way to the server: the call is then refused, and sent again with the next token.
-test.beforeEach(({ complaints }) => complaints.expect(answered(401)))
+test.beforeEach(({ consoleErrors }) => consoleErrors.expect(httpError(401)))
 
 const API = { path: /^\/api\// }
 const REFRESH = { method: 'POST', path: '/api/auth/refresh' }
@@ -29,8 +29,8 @@ const FAULTS: Record<string, Fault> = {
 }
 
 for (const [what, fault] of Object.entries(FAULTS)) {
-  test(`nobody is signed out while the API ${what}, and it heals`, async ({ page, origin, complaints }) => {
-    complaints.expect(answered(500), answered(502), answered(429), CONNECTION_BROKE)
+  test(`nobody is signed out while the API ${what}, and it heals`, async ({ page, origin, consoleErrors }) => {
+    consoleErrors.expect(httpError(500), httpError(502), httpError(429), CONNECTION_BROKE)
     await signUp(page, ADA)
     await mark(page)
     await untilTheTokenHasEnded(page)
@@ -48,8 +48,8 @@ for (const [what, fault] of Object.entries(FAULTS)) {
 }
 
 for (const way of ['signed in', 'at the start'] as const) {
-  test(`the bar is announced once, however often it is tried, ${way}`, async ({ page, origin, complaints }) => {
-    complaints.expect(answered(500))
+  test(`the bar is announced once, however often it is tried, ${way}`, async ({ page, origin, consoleErrors }) => {
+    consoleErrors.expect(httpError(500))
     await signUp(page, ADA)
     await untilTheTokenHasEnded(page)
     const trouble = origin.faults.on(API, { kind: 'answer', status: 500 })
@@ -84,12 +84,12 @@ for (const [who, needToken] of Object.entries(NEEDING_A_TOKEN)) {
   test(`somebody ${who} is told the right address where this one is the wrong one, and is not signed out`, async ({
     page,
     origin,
-    complaints,
+    consoleErrors,
   }) => {
-    complaints.expect(answered(403))
+    consoleErrors.expect(httpError(403))
     await signUp(page, ADA)
     await untilTheTokenHasEnded(page)
-    const moved = origin.faults.on(REFRESH, refusal(403, 'wrong_origin', { public_url: 'https://id.example.org' }))
+    const moved = origin.faults.on(REFRESH, apiError(403, 'wrong_origin', { public_url: 'https://id.example.org' }))
     await needToken(page)
     await expect(bar(page)).toContainText(' https://id.example.org')
     await expect(bar(page)).not.toContainText('cannot be reached')
@@ -100,8 +100,8 @@ for (const [who, needToken] of Object.entries(NEEDING_A_TOKEN)) {
   })
 }
 
-test('a server that goes away and comes back signs nobody out', async ({ page, latchkey, complaints }) => {
-  complaints.expect(answered(502))
+test('a server that goes away and comes back signs nobody out', async ({ page, latchkey, consoleErrors }) => {
+  consoleErrors.expect(httpError(502))
   await signUp(page, ADA)
   await untilTheTokenHasEnded(page)
   await latchkey.server.goAway()
@@ -115,8 +115,8 @@ test('a server that goes away and comes back signs nobody out', async ({ page, l
   await expect(heading(page, 'Token')).toBeVisible()
 })
 
-test('a reload while the server is away keeps the person signed in', async ({ page, origin, complaints }) => {
-  complaints.expect(answered(500))
+test('a reload while the server is away keeps the person signed in', async ({ page, origin, consoleErrors }) => {
+  consoleErrors.expect(httpError(500))
   await signUp(page, ADA)
   await untilTheTokenHasEnded(page)
   const trouble = origin.faults.on(API, { kind: 'answer', status: 500 })
@@ -131,9 +131,9 @@ test('a reload while the server is away keeps the person signed in', async ({ pa
 test('a lost answer to a refresh costs nothing: the same token is asked for again', async ({
   page,
   origin,
-  complaints,
+  consoleErrors,
 }) => {
-  complaints.expect(CONNECTION_BROKE)
+  consoleErrors.expect(CONNECTION_BROKE)
   await signUp(page, ADA)
   await untilTheTokenHasEnded(page)
   const loss = origin.faults.on(REFRESH, { kind: 'lose the answer' }, 1)
@@ -147,9 +147,9 @@ test('a lost answer to a refresh costs nothing: the same token is asked for agai
 test('a lost answer to a question is asked for again, and nobody sees that it was lost', async ({
   page,
   origin,
-  complaints,
+  consoleErrors,
 }) => {
-  complaints.expect(CONNECTION_BROKE)
+  consoleErrors.expect(CONNECTION_BROKE)
   await signUp(page, ADA)
   const loss = origin.faults.on({ method: 'GET', path: '/api/me/sessions' }, { kind: 'lose the answer' }, 2)
   await page.evaluate(() => {

@@ -1,10 +1,10 @@
 import type { Page } from '@playwright/test'
-import { refusal, sessionEnded } from '../support/answers.ts'
-import { answered, CONNECTION_BROKE } from '../support/complaints.ts'
+import { apiError, sessionEnded } from '../support/answers.ts'
+import { httpError, CONNECTION_BROKE } from '../support/console-errors.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { hasFocus, holdsFocus, tabTo, typeInto } from '../support/keyboard.ts'
 import { ADA, bar, heading, signInAgain, signInElsewhere, signUp, welcome } from '../support/people.ts'
-import { sessionRecord } from '../support/record.ts'
+import { storedSession } from '../support/stored-session.ts'
 import { open } from '../support/states.ts'
 
 const CHANGED = 'difference engine 1822'
@@ -58,7 +58,7 @@ test('signing up, signing out and signing in take no mouse', async ({ page }) =>
   await tabTo(page, page.locator('[type=submit]'))
   await page.keyboard.press('Space')
   await expect(welcome(page, ADA)).toBeFocused()
-  expect(await sessionRecord(page), 'the switch was heard').toMatchObject({ remembered: false })
+  expect(await storedSession(page), 'the switch was heard').toMatchObject({ remembered: false })
 })
 
 test('a password is shown and hidden again without a mouse, and stays in its field', async ({ page }) => {
@@ -182,13 +182,13 @@ test('the data are taken along and the token is copied without a mouse, and both
   await page.keyboard.press('Space')
   await expect(announced(page, /copied/i)).toBeVisible()
   const copied = await page.evaluate(() => navigator.clipboard.readText())
-  expect(copied).toBe((await sessionRecord(page)).access_token)
+  expect(copied).toBe((await storedSession(page)).access_token)
 })
 
-test('what failed is tried again without a mouse', async ({ page, origin, complaints }) => {
-  complaints.expect(answered(500), CONNECTION_BROKE)
+test('what failed is tried again without a mouse', async ({ page, origin, consoleErrors }) => {
+  consoleErrors.expect(httpError(500), CONNECTION_BROKE)
   await signUp(page, ADA)
-  const failing = origin.faults.on({ path: '/api/me/sessions' }, refusal(500, 'internal'))
+  const failing = origin.faults.on({ path: '/api/me/sessions' }, apiError(500, 'internal'))
   await follow(page, '/account/sessions')
   await expect(page.getByRole('alert')).toBeVisible()
   failing.lift()
@@ -243,9 +243,9 @@ async function staysIn(page: Page): Promise<void> {
 test('the dialog of an ended session keeps the focus until the password is there, and gives it back', async ({
   page,
   origin,
-  complaints,
+  consoleErrors,
 }) => {
-  complaints.expect(answered(401))
+  consoleErrors.expect(httpError(401))
   await signUp(page, ADA)
   await follow(page, '/account/profile')
   await typeInto(page, field(page, 'display_name'), 'Augusta Ada King')
@@ -266,8 +266,8 @@ test('the dialog of an ended session keeps the focus until the password is there
   await expect(field(page, 'display_name')).toHaveValue('Augusta Ada King')
 })
 
-test('whoever is somebody else says so without a mouse', async ({ page, origin, complaints }) => {
-  complaints.expect(answered(401))
+test('whoever is somebody else says so without a mouse', async ({ page, origin, consoleErrors }) => {
+  consoleErrors.expect(httpError(401))
   await signUp(page, ADA)
   await follow(page, '/account/profile')
   await tabTo(page, link(page, '/account/sessions'))

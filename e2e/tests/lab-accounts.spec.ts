@@ -1,10 +1,10 @@
 import type { BrowserContext, Page } from '@playwright/test'
-import { refusal } from '../support/answers.ts'
-import { answered, CONNECTION_BROKE } from '../support/complaints.ts'
+import { apiError } from '../support/answers.ts'
+import { httpError, CONNECTION_BROKE } from '../support/console-errors.ts'
 import { expect, test } from '../support/fixtures.ts'
 import type { Origin } from '../support/origin.ts'
 import { ADA, goTo, GRACE, passwordField, signIn, signInAgain, signOut, signUp, welcome } from '../support/people.ts'
-import { sessionRecord } from '../support/record.ts'
+import { storedSession } from '../support/stored-session.ts'
 
 const CHANGE = { method: 'PATCH', path: '/api/me' }
 const PASSWORD = { method: 'POST', path: '/api/me/password' }
@@ -12,7 +12,7 @@ const PASSWORD = { method: 'POST', path: '/api/me/password' }
 // Without the browser's key, which would not let another browser's cookie be used at all.
 test.use({ settings: { LATCHKEY_SESSIONS__BIND: 'off' } })
 
-test.beforeEach(({ complaints }) => complaints.expect(answered(401), CONNECTION_BROKE))
+test.beforeEach(({ consoleErrors }) => consoleErrors.expect(httpError(401), CONNECTION_BROKE))
 
 /** Keeps the tabs from hearing of one another, and from taking turns. */
 async function deafen(context: BrowserContext): Promise<void> {
@@ -36,7 +36,7 @@ async function nameOf(page: Page): Promise<string> {
 
 /** The name that the server knows. */
 async function serverNameOf(page: Page): Promise<string> {
-  const { access_token = '' } = await sessionRecord(page)
+  const { access_token = '' } = await storedSession(page)
   const answer = await page.request.get('/api/me', { headers: { authorization: `Bearer ${access_token}` } })
   return ((await answer.json()) as { display_name: string }).display_name
 }
@@ -62,7 +62,7 @@ test('a cookie that has become another account’s brings that one neither into 
   const grace = await graceElsewhere(anotherBrowser)
   await signUp(page, ADA)
   await takeCookiesOf(grace, context)
-  const change = origin.faults.on(CHANGE, refusal(401, 'token_expired'), 1)
+  const change = origin.faults.on(CHANGE, apiError(401, 'token_expired'), 1)
   await saveName(page, 'Augusta Ada King')
   await expect(signInAgain(page)).toContainText(ADA.email)
   await expect(page.getByText(GRACE.name)).toHaveCount(0)
@@ -79,7 +79,7 @@ test('whoever the cookie belongs to is signed in when the page starts anew', asy
   const grace = await graceElsewhere(anotherBrowser)
   await signUp(page, ADA)
   await takeCookiesOf(grace, context)
-  origin.faults.on({ method: 'GET', path: '/api/me/sessions' }, refusal(401, 'token_expired'), 1)
+  origin.faults.on({ method: 'GET', path: '/api/me/sessions' }, apiError(401, 'token_expired'), 1)
   await goTo(page, 'Sessions')
   await expect(signInAgain(page)).toBeVisible()
   await page.goto('/')
@@ -130,7 +130,7 @@ for (const deaf of [false, true]) {
       await signIn(second, GRACE)
       await expect(welcome(second, GRACE)).toBeVisible()
       release.now()
-      await expect.poll(() => release.answered()).toBe(1)
+      await expect.poll(() => release.httpError()).toBe(1)
       // Whoever's page it is by now, it can be used, and no call of Ada's has gone out with a token of Grace's: what would
       // be sent again would be by the time that the page has become Grace's, and has a list of her sessions.
       await page.bringToFront()
@@ -159,11 +159,11 @@ async function holdBack(page: Page, origin: Origin, { method, path }: { method: 
     senders.push(whose)
     if (senders.length > 1) return route.continue()
     await opened
-    const { status, body, headers } = refusal(401, 'token_expired') as { status: number; body: string; headers: Record<string, string> }
+    const { status, body, headers } = apiError(401, 'token_expired') as { status: number; body: string; headers: Record<string, string> }
     await route.fulfill({ status, body, headers })
     answeredCount += 1
   })
-  return { now: () => open(), held: () => senders.length, answered: () => answeredCount, sentFor: () => senders }
+  return { now: () => open(), held: () => senders.length, httpError: () => answeredCount, sentFor: () => senders }
 }
 
 /** Whose token it is. */

@@ -1,10 +1,10 @@
 import type { Page } from '@playwright/test'
-import { sightings, witness } from '../lab/witness.ts'
-import { answered, CONNECTION_BROKE } from '../support/complaints.ts'
+import { observations, startObserver } from '../lab/observer.ts'
+import { httpError, CONNECTION_BROKE } from '../support/console-errors.ts'
 import type { Fault } from '../support/faults.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { ADA, bar, goTo, heading, signUp } from '../support/people.ts'
-import { sessionRecord } from '../support/record.ts'
+import { storedSession } from '../support/stored-session.ts'
 
 const REFRESH = { method: 'POST', path: '/api/auth/refresh' }
 
@@ -20,24 +20,24 @@ for (const [what, fault] of Object.entries<Fault>({
   'is lost': { kind: 'lose the answer' },
   'asks to come back later': { kind: 'answer', status: 429, headers: { 'retry-after': '1' } },
 })) {
-  test(`nobody sees that the answer to a refresh ${what} while the token lasts`, async ({ page, origin, complaints }) => {
+  test(`nobody sees that the answer to a refresh ${what} while the token lasts`, async ({ page, origin, consoleErrors }) => {
     // The clock is not the server's any more: the proof of the key has to be made once more.
-    complaints.expect(CONNECTION_BROKE, answered(401), answered(429))
+    consoleErrors.expect(CONNECTION_BROKE, httpError(401), httpError(429))
     await signUp(page, ADA)
-    await witness(page)
+    await startObserver(page)
     const rule = origin.faults.on(REFRESH, fault, 1)
     await untilARefreshIsDue(page)
-    for (let time = 0; ((await sessionRecord(page)).generation ?? 0) === 0; time += 1) {
+    for (let time = 0; ((await storedSession(page)).generation ?? 0) === 0; time += 1) {
       await goTo(page, time % 2 ? 'Profile' : 'Sessions')
       await page.waitForTimeout(300)
     }
     expect(rule.hits).toBe(1)
-    expect(await sightings([page])).toEqual({ bars: [], errors: [], signOuts: 0 })
+    expect(await observations([page])).toEqual({ bars: [], errors: [], signOuts: 0 })
   })
 }
 
-test('a server that really is gone is told of, although the token lasts', async ({ page, latchkey, complaints }) => {
-  complaints.expect(answered(502))
+test('a server that really is gone is told of, although the token lasts', async ({ page, latchkey, consoleErrors }) => {
+  consoleErrors.expect(httpError(502))
   await signUp(page, ADA)
   await latchkey.server.goAway()
   await goTo(page, 'Profile')
@@ -50,9 +50,9 @@ test('a server that really is gone is told of, although the token lasts', async 
 test('a browser that goes offline says so by itself, and is calm again when it is back', async ({
   page,
   context,
-  complaints,
+  consoleErrors,
 }) => {
-  complaints.expect(CONNECTION_BROKE)
+  consoleErrors.expect(CONNECTION_BROKE)
   await signUp(page, ADA)
   await context.setOffline(true)
   await expect(bar(page)).toContainText('cannot be reached')

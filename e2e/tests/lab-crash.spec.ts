@@ -6,8 +6,8 @@ test.use({ settings: CRASH_SETTINGS })
 test.setTimeout(240_000)
 
 test('a browser that is killed seconds after a refresh is still signed in when it starts again', async ({ latchkey }) => {
-  const aftermath = await crash(latchkey)
-  expect(aftermath).toEqual({ wasOld: true, signOuts: 0, said: '', sameSession: true })
+  const crashOutcome = await crash(latchkey)
+  expect(crashOutcome).toEqual({ wasOld: true, signOuts: 0, said: '', sameSession: true })
 })
 
 test.describe('without the key', () => {

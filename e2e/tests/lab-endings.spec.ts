@@ -1,5 +1,5 @@
 import type { BrowserContext, Page } from '@playwright/test'
-import { answered } from '../support/complaints.ts'
+import { httpError } from '../support/console-errors.ts'
 import { expect, test, type Latchkey } from '../support/fixtures.ts'
 import {
   ADA,
@@ -13,13 +13,13 @@ import {
   welcome,
   signOutElsewhere,
 } from '../support/people.ts'
-import { refreshFromElsewhere, refreshToken, sessionRecord } from '../support/record.ts'
+import { refreshFromElsewhere, refreshToken, storedSession } from '../support/stored-session.ts'
 
 // Short enough for a copy of a refresh token to be proof of theft within the test, and without the browser's key, which
 // would make it worth nothing.
 test.use({ settings: { LATCHKEY_TOKENS__REFRESH_GRACE: '1s', LATCHKEY_SESSIONS__BIND: 'off' } })
 
-test.beforeEach(({ complaints }) => complaints.expect(answered(401)))
+test.beforeEach(({ consoleErrors }) => consoleErrors.expect(httpError(401)))
 
 test('signing in again in one tab closes the dialog of the other, and both go on', async ({
   page,
@@ -61,7 +61,7 @@ test('a change of the password waits for a refresh that its own tab has under wa
   await expect.poll(() => origin.seen(REFRESH).map(({ status }) => status)).toEqual([200])
   expect(slow.hits).toBe(1)
   await expect(page.getByRole('dialog')).toHaveCount(0)
-  expect((await sessionRecord(page)).state).toBe('signed_in')
+  expect((await storedSession(page)).state).toBe('signed_in')
 })
 
 test('signing in as someone else in one tab resets the other completely', async ({ page, context, anotherBrowser }) => {
@@ -125,7 +125,7 @@ for (const { how, notice } of [
     await expect(signInAgain(page)).toBeHidden()
     await notice(page)
     await expect(signInAgain(page)).toContainText('ended this session from another device')
-    expect(await sessionRecord(page)).toMatchObject({ state: 'signed_out', reason: 'signed_out_elsewhere' })
+    expect(await storedSession(page)).toMatchObject({ state: 'signed_out', reason: 'signed_out_elsewhere' })
   })
 }
 
@@ -211,12 +211,12 @@ async function answerDialog(page: Page): Promise<void> {
 /** Somebody copies the refresh token, and shows it long after the owner has used its successor. */
 async function theft(page: Page, context: BrowserContext, { origin }: Latchkey): Promise<void> {
   const copy = await refreshToken(context)
-  const first = await sessionRecord(page)
+  const first = await storedSession(page)
   // Nothing is kept, so the page asks the cookie for the next token, and then uses it.
   await page.evaluate(() => localStorage.clear())
   await page.reload()
   await expect(page.locator('h1')).toContainText(ADA.name)
-  await expect.poll(async () => (await sessionRecord(page)).generation).toBe((first.generation ?? 0) + 1)
+  await expect.poll(async () => (await storedSession(page)).generation).toBe((first.generation ?? 0) + 1)
   await expect
     .poll(() => refreshFromElsewhere(origin.url, copy), { intervals: [1_500], timeout: 60_000 })
     .toBe('replay_detected')

@@ -1,13 +1,13 @@
 import type { Page } from '@playwright/test'
-import { answered, CONNECTION_BROKE } from '../support/complaints.ts'
-import { Dice } from '../support/dice.ts'
+import { httpError, CONNECTION_BROKE } from '../support/console-errors.ts'
+import { Rng } from '../support/rng.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { heading } from '../support/people.ts'
 
 const LIVE = { path: '/api/health/live' }
 
-test.beforeEach(async ({ page, complaints }) => {
-  complaints.expect(CONNECTION_BROKE, answered(504))
+test.beforeEach(async ({ page, consoleErrors }) => {
+  consoleErrors.expect(CONNECTION_BROKE, httpError(504))
   await page.goto('/login')
   await expect(heading(page, 'Sign in')).toBeVisible()
 })
@@ -31,8 +31,8 @@ test('another answer can take the place of the real one', async ({ page, origin 
   expect(await ask(page)).toBe('Gateway Timeout')
 })
 
-test('a request can reach the server twice', async ({ page, origin, complaints }) => {
-  complaints.expect(answered(409))
+test('a request can reach the server twice', async ({ page, origin, consoleErrors }) => {
+  consoleErrors.expect(httpError(409))
   origin.faults.on({ path: '/api/auth/signup' }, { kind: 'duplicate' }, 1)
   const signUp = () =>
     page.evaluate(async () => {
@@ -60,7 +60,7 @@ test('a later answer can overtake an earlier one', async ({ page, origin }) => {
 })
 
 test('a call whose answer was lost can be spared until it has been answered', async ({ page, origin }) => {
-  const rule = origin.faults.on(LIVE, { kind: 'lose the answer' }).sparingTheStruck()
+  const rule = origin.faults.on(LIVE, { kind: 'lose the answer' }).sparingRetries()
   const seen: string[] = []
   const broken = () => seen.filter((text) => text === 'broke').length
   // What follows at once may be another call for the same, and the first that comes later as well.
@@ -72,7 +72,7 @@ test('a call whose answer was lost can be spared until it has been answered', as
 
 test('faults strike by chance, and the same seed brings the same ones', async ({ page, origin }) => {
   const strikes = async () => {
-    origin.faults.dice = new Dice(7)
+    origin.faults.rng = new Rng(7)
     const rule = origin.faults.on(LIVE, { kind: 'lose the answer' }, Infinity, 0.5)
     const seen = []
     for (let time = 0; time < 12; time += 1) seen.push(await ask(page))

@@ -1,16 +1,16 @@
 import type { BrowserContext, Page } from '@playwright/test'
-import { answered } from '../support/complaints.ts'
+import { httpError } from '../support/console-errors.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { NEXT_WELCOME, nextVersion, onlyIn, remove } from '../support/next-version.ts'
 import { PAGE } from '../support/origin.ts'
 import { ADA, bar, goTo, heading, signInAgain, signOut, signUp, welcome } from '../support/people.ts'
-import { blockStorage, sessionRecord } from '../support/record.ts'
+import { blockStorage, storedSession } from '../support/stored-session.ts'
 import { untilTheTokenHasEnded } from '../support/time.ts'
-import { disturbances, watchForDisturbances } from '../support/watching.ts'
+import { disturbances, watchForDisturbances } from '../support/disturbances.ts'
 
 test.use({ settings: { LATCHKEY_TOKENS__ACCESS_LIFETIME: '2s', LATCHKEY_TOKENS__REFRESH_GRACE: '2s' } })
 
-test.beforeEach(({ complaints }) => complaints.expect(answered(401)))
+test.beforeEach(({ consoleErrors }) => consoleErrors.expect(httpError(401)))
 
 const REFRESH = { method: 'POST', path: '/api/auth/refresh' }
 const KEY = 'latchkey.session'
@@ -42,7 +42,7 @@ test('tabs that wake together after the token has ended share refreshes, and nob
   const states = await Promise.all(tabs.map((tab) => lifecycle(context, tab)))
   await Promise.all(states.map((set) => set('frozen')))
   const before = origin.seen(REFRESH).length
-  const { generation = 0 } = await sessionRecord(page)
+  const { generation = 0 } = await storedSession(page)
   // The grace time ends meanwhile, too.
   await new Promise((later) => setTimeout(later, 4_500))
   expect(origin.seen(REFRESH), 'nothing runs in a tab that sleeps').toHaveLength(before)
@@ -52,7 +52,7 @@ test('tabs that wake together after the token has ended share refreshes, and nob
   await Promise.all(tabs.map((tab) => expect(bar(tab)).toBeEmpty()))
   for (const tab of tabs) await expect(signInAgain(tab)).toBeHidden()
   // Where the machine stalls, they wake to more than one token that has ended.
-  const rotations = ((await sessionRecord(page)).generation ?? 0) - generation
+  const rotations = ((await storedSession(page)).generation ?? 0) - generation
   expect(origin.seen(REFRESH).length - before).toBeLessThan(tabs.length * rotations)
 })
 
@@ -73,7 +73,7 @@ for (const minutes of [-10, 10]) {
     }, minutes * 60_000)
     await signUp(page, ADA)
     await staysSignedIn(page)
-    const { generation } = await sessionRecord(page)
+    const { generation } = await storedSession(page)
     expect(generation).toBeGreaterThan(0)
   })
 }
@@ -168,7 +168,7 @@ test('local storage that is cleared while the page runs signs nobody out', async
   await expect(welcome(second, ADA)).toBeVisible()
   await page.evaluate(() => localStorage.clear())
   await Promise.all([staysSignedIn(page), staysSignedIn(second)])
-  expect((await sessionRecord(second)).state).toBe('signed_in')
+  expect((await storedSession(second)).state).toBe('signed_in')
 })
 
 for (const [how, edit] of Object.entries({
@@ -186,9 +186,9 @@ for (const [how, edit] of Object.entries({
   test(`local storage that was edited by hand (${how}) signs nobody out, here or in a new tab`, async ({
     page,
     context,
-    complaints,
+    consoleErrors,
   }) => {
-    complaints.expect(answered(404, '/favicon.ico'))
+    consoleErrors.expect(httpError(404, '/favicon.ico'))
     await signUp(page, ADA)
     const text = await page.evaluate((key) => localStorage.getItem(key) ?? '', KEY)
     // From another tab: then a storage event tells this one.

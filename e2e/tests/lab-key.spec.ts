@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test'
-import { answered } from '../support/complaints.ts'
+import { httpError } from '../support/console-errors.ts'
 import { expect, test } from '../support/fixtures.ts'
 import type { Origin } from '../support/origin.ts'
 import {
@@ -15,12 +15,12 @@ import {
   welcome,
 } from '../support/people.ts'
 import { keepKeyless, KEYLESS, loseKey, readProof } from '../support/proof.ts'
-import { refreshFromElsewhere, refreshToken, sessionRecord } from '../support/record.ts'
-import { refusal, sessionEnded } from '../support/answers.ts'
+import { refreshFromElsewhere, refreshToken, storedSession } from '../support/stored-session.ts'
+import { apiError, sessionEnded } from '../support/answers.ts'
 
 test.use({ settings: { LATCHKEY_TOKENS__REFRESH_GRACE: '1s' } })
 
-test.beforeEach(({ complaints }) => complaints.expect(answered(401)))
+test.beforeEach(({ consoleErrors }) => consoleErrors.expect(httpError(401)))
 
 const REFRESH = { method: 'POST', path: '/api/auth/refresh' }
 const LIST = { method: 'GET', path: '/api/me/sessions' }
@@ -28,7 +28,7 @@ const BEGIN = { method: 'POST', path: /^\/api\/auth\/(signup|login)$/ }
 
 /** Has the page replace its token: the server seems to refuse the one in hand. */
 async function refresh(page: Page, origin: Origin): Promise<void> {
-  const refused = origin.faults.on(LIST, refusal(401, 'token_expired'), 1)
+  const refused = origin.faults.on(LIST, apiError(401, 'token_expired'), 1)
   await goTo(page, 'Profile')
   await goTo(page, 'Sessions')
   await expect.poll(() => refused.hits).toBe(1)
@@ -36,13 +36,13 @@ async function refresh(page: Page, origin: Origin): Promise<void> {
 
 /** The same, where nothing is in the way of it. */
 async function refreshes(page: Page, origin: Origin): Promise<void> {
-  const { generation = 0 } = await sessionRecord(page)
+  const { generation = 0 } = await storedSession(page)
   await refresh(page, origin)
   await expect(page.getByText('This session')).toBeVisible()
-  expect((await sessionRecord(page)).generation).toBe(generation + 1)
+  expect((await storedSession(page)).generation).toBe(generation + 1)
 }
 
-const sid = async (page: Page) => (await sessionRecord(page)).sid
+const sid = async (page: Page) => (await storedSession(page)).sid
 
 test('sign-up, sign-in and every refresh prove one key, and no script can read it out', async ({ page, origin }) => {
   await signUp(page, ADA)
@@ -181,7 +181,7 @@ test('where the key is lost, the page asks for the password calmly, keeps what w
   await name.fill('Augusta Ada King')
   await loseKey(page)
   const change = { method: 'PATCH', path: '/api/me' }
-  origin.faults.on(change, refusal(401, 'token_expired'), 1)
+  origin.faults.on(change, apiError(401, 'token_expired'), 1)
   await page.getByRole('button', { name: 'Save' }).click()
   for (const tab of [page, second]) {
     await expect(confirmItsYou(tab)).toContainText('no longer has the key')
@@ -205,7 +205,7 @@ test('whoever would rather be someone else is signed out of the session whose ke
   await refresh(page, origin)
   await confirmItsYou(page).getByRole('button', { name: 'Sign in as someone else' }).click()
   await expect(heading(page, 'Sign in')).toBeVisible()
-  await expect.poll(async () => (await sessionRecord(page)).state).toBe('signed_out')
+  await expect.poll(async () => (await storedSession(page)).state).toBe('signed_out')
 })
 
 for (const { cleared, keep } of [

@@ -1,11 +1,11 @@
 import type { BrowserContext, Page } from '@playwright/test'
-import { sightings, witness } from '../lab/witness.ts'
-import { answered, CONNECTION_BROKE } from '../support/complaints.ts'
+import { observations, startObserver } from '../lab/observer.ts'
+import { httpError, CONNECTION_BROKE } from '../support/console-errors.ts'
 import type { Match } from '../support/faults.ts'
 import { expect, test } from '../support/fixtures.ts'
 import type { Origin } from '../support/origin.ts'
 import { ADA, fillInSignUp, goTo, heading, passwordField, signIn, signInElsewhere, signOut, signUp, welcome, signOutElsewhere } from '../support/people.ts'
-import { sessionRecord } from '../support/record.ts'
+import { storedSession } from '../support/stored-session.ts'
 
 const NEW_PASSWORD = 'difference engine 1822'
 
@@ -71,7 +71,7 @@ const ACTS: Record<string, Act> = {
     act: signOut,
     done: async (page) => {
       await expect(page.getByText('You signed out.')).toBeVisible()
-      await expect.poll(async () => (await sessionRecord(page)).state).toBe('signed_out')
+      await expect.poll(async () => (await storedSession(page)).state).toBe('signed_out')
     },
   },
 
@@ -122,7 +122,7 @@ function lose(origin: Origin, call: Match, times: number) {
   return origin.faults.on(call, { kind: 'lose the answer' }, times)
 }
 
-test.beforeEach(({ complaints }) => complaints.expect(CONNECTION_BROKE, answered(401), answered(404), answered(409)))
+test.beforeEach(({ consoleErrors }) => consoleErrors.expect(CONNECTION_BROKE, httpError(401), httpError(404), httpError(409)))
 
 for (const [what, { call, prepare, act, done }] of Object.entries(ACTS)) {
   test(`${what}: when the answer is lost after the server has acted, the person sees success, and no error`, async ({
@@ -131,12 +131,12 @@ for (const [what, { call, prepare, act, done }] of Object.entries(ACTS)) {
     anotherBrowser,
   }) => {
     await prepare(page, anotherBrowser)
-    await witness(page)
+    await startObserver(page)
     const loss = lose(origin, call, 1)
     await act(page)
     await done(page)
     expect(loss.hits).toBe(1)
-    expect(await sightings([page])).toMatchObject({ bars: [], errors: [] })
+    expect(await observations([page])).toMatchObject({ bars: [], errors: [] })
   })
 }
 
@@ -180,10 +180,10 @@ test('after a change of password the other tabs go on with the new tokens', asyn
   await goTo(page, 'Security')
   await page.getByLabel('Current password').fill(ADA.password)
   await page.getByLabel('New password').fill(NEW_PASSWORD)
-  const before = await sessionRecord(page)
+  const before = await storedSession(page)
   await page.getByRole('button', { name: 'Change password' }).click()
   await expect(page.getByText('Your password is changed.')).toBeVisible()
-  const after = await sessionRecord(page)
+  const after = await storedSession(page)
   expect(after).not.toEqual(before)
   await goTo(other, 'Sessions')
   await expect(other.locator('[data-session]')).toHaveCount(1)

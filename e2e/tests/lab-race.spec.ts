@@ -1,13 +1,13 @@
-import { EXPECTED, expectNoNeedlessFailure, KEYED_SETTINGS, race, SETTINGS, type Course, type Outcome } from '../lab/race.ts'
-import { answered } from '../support/complaints.ts'
+import { EXPECTED, expectNoNeedlessFailure, KEYED_SETTINGS, race, SETTINGS, type Scenario, type Outcome } from '../lab/race.ts'
+import { httpError } from '../support/console-errors.ts'
 import type { Fault } from '../support/faults.ts'
 import { end, expect, serve, test } from '../support/fixtures.ts'
 
 test.use({ settings: SETTINGS })
 
-test.beforeEach(({ complaints }) => complaints.expect(...EXPECTED))
+test.beforeEach(({ consoleErrors }) => consoleErrors.expect(...EXPECTED))
 
-const COURSE: Course = { tabs: 1, lost: 0, jitter: 150, locks: true, refreshes: 8, patience: 30_000 }
+const SCENARIO: Scenario = { tabs: 1, lost: 0, jitter: 150, locks: true, refreshes: 8, timeout: 30_000 }
 
 /** For a browser: its tabs cannot leave the notes by which they take turns without locks, and each refreshes for itself. */
 function refuseNotes(): void {
@@ -41,32 +41,32 @@ test.describe('where nothing is lost, or comes at the second try', () => {
       context,
       latchkey,
     }) => {
-      const outcome = await race(context, latchkey, { ...COURSE, tabs, jitter, refreshes: 6 })
+      const outcome = await race(context, latchkey, { ...SCENARIO, tabs, jitter, refreshes: 6 })
       expectTheZeros(outcome)
       expect(outcome, 'nobody sees a failure').toMatchObject({ errors: [], bars: [] })
     })
   }
 
-  test('5 tabs of a browser without locks share their refreshes', async ({ context, latchkey, browser, complaints, settings }) => {
+  test('5 tabs of a browser without locks share their refreshes', async ({ context, latchkey, browser, consoleErrors, settings }) => {
     test.slow()
-    const course = { ...COURSE, tabs: 5, locks: false, refreshes: 16 }
-    const shared = await race(context, latchkey, course)
+    const scenario = { ...SCENARIO, tabs: 5, locks: false, refreshes: 16 }
+    const shared = await race(context, latchkey, scenario)
     expectTheZeros(shared)
     expect(shared, 'nobody sees a failure').toMatchObject({ errors: [], bars: [] })
 
     // Tabs that cannot share may come far too late with what another one has replaced: that is not what is looked at.
     const another = await serve({ ...settings, LATCHKEY_TOKENS__REFRESH_GRACE: '20s' })
     const withoutNotes = await browser.newContext({ baseURL: another.origin.url })
-    complaints.watch(withoutNotes)
+    consoleErrors.watch(withoutNotes)
     await withoutNotes.addInitScript(refuseNotes)
-    const each = await race(withoutNotes, another, course)
+    const each = await race(withoutNotes, another, scenario)
     await withoutNotes.close()
     await end(another)
     expect(perRotation(shared)).toBeLessThan(0.9 * perRotation(each))
   })
 
   test('3 tabs, 20 % of all answers lost, none twice in a row: nobody sees any of it', async ({ context, latchkey }) => {
-    const outcome = await race(context, latchkey, { ...COURSE, tabs: 3, jitter: 50, lost: 0.2, sparing: true })
+    const outcome = await race(context, latchkey, { ...SCENARIO, tabs: 3, jitter: 50, lost: 0.2, sparesRetries: true })
     expectTheZeros(outcome)
     expect(outcome.lost).toBeGreaterThan(4)
     expect(outcome, 'neither bar nor error').toMatchObject({ errors: [], bars: [] })
@@ -80,7 +80,7 @@ for (const { tabs, lost, locks } of [
 ]) {
   const browser = locks ? 'a browser' : 'a browser without locks'
   test(`${tabs} tabs of ${browser}, ${lost * 100} % of all answers lost: no false sign-out`, async ({ context, latchkey }) => {
-    const outcome = await race(context, latchkey, { ...COURSE, tabs, lost, locks })
+    const outcome = await race(context, latchkey, { ...SCENARIO, tabs, lost, locks })
     expectTheZeros(outcome)
     expectNoNeedlessFailure(outcome)
   })
@@ -95,7 +95,7 @@ test.describe('with the key', () => {
       context,
       latchkey,
     }) => {
-      const outcome = await race(context, latchkey, { ...COURSE, tabs: 4, lost: 0.2, locks, keyed: true })
+      const outcome = await race(context, latchkey, { ...SCENARIO, tabs: 4, lost: 0.2, locks, keyed: true })
       expectTheZeros(outcome, 'token_invalid')
       expectNoNeedlessFailure(outcome)
     })
@@ -114,10 +114,10 @@ const MISHAPS: Fault[] = [
   { kind: 'cut' },
 ]
 
-test('3 tabs whose refreshes meet every mishap there is: no false sign-out', async ({ context, latchkey, complaints }) => {
-  complaints.expect(answered(429), answered(500), answered(502))
+test('3 tabs whose refreshes meet every mishap there is: no false sign-out', async ({ context, latchkey, consoleErrors }) => {
+  consoleErrors.expect(httpError(429), httpError(500), httpError(502))
   const rules = latchkey.origin.faults.inTurn(REFRESH, MISHAPS)
-  const outcome = await race(context, latchkey, { ...COURSE, tabs: 3, lost: 0.1, refreshes: 16 })
+  const outcome = await race(context, latchkey, { ...SCENARIO, tabs: 3, lost: 0.1, refreshes: 16 })
   expectTheZeros(outcome)
   for (const { fault, hits } of rules) expect(hits, `a refresh met this: ${fault.kind}`).toBeGreaterThan(0)
 })

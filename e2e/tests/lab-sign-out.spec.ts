@@ -1,12 +1,12 @@
 import type { Page } from '@playwright/test'
-import { answered, CONNECTION_BROKE } from '../support/complaints.ts'
+import { httpError, CONNECTION_BROKE } from '../support/console-errors.ts'
 import { expect, test, type Latchkey } from '../support/fixtures.ts'
 import { ADA, goTo, GRACE, heading, signIn, signOut, signUp, welcome } from '../support/people.ts'
-import { blockStorage, refreshToken, sessionRecord } from '../support/record.ts'
+import { blockStorage, refreshToken, storedSession } from '../support/stored-session.ts'
 
 const LOG_OUT = { method: 'POST', path: '/api/auth/logout' }
 
-test.beforeEach(({ complaints }) => complaints.expect(CONNECTION_BROKE, answered(502)))
+test.beforeEach(({ consoleErrors }) => consoleErrors.expect(CONNECTION_BROKE, httpError(502)))
 
 /** A session, as the server knows it: whatever the browser has kept of it. */
 type Ask = () => Promise<number>
@@ -45,11 +45,11 @@ async function isOver(session: Ask): Promise<void> {
 test('a sign-out that the server does not hear of is told again until it has', async ({ page, latchkey, context }) => {
   const session = await begin(page, latchkey)
   const cut = await signOutUnheard(page, latchkey, session)
-  expect(await sessionRecord(page)).toMatchObject({ state: 'signing_out' })
+  expect(await storedSession(page)).toMatchObject({ state: 'signing_out' })
   await expect.poll(() => cut.hits, 'also when three tries were in vain').toBeGreaterThan(3)
   cut.lift()
   await isOver(session)
-  await expect.poll(async () => (await sessionRecord(page)).state).toBe('signed_out')
+  await expect.poll(async () => (await storedSession(page)).state).toBe('signed_out')
   expect((await context.cookies()).map(({ name }) => name)).toEqual([])
 })
 

@@ -1,4 +1,4 @@
-import { answered } from '../support/complaints.ts'
+import { httpError } from '../support/console-errors.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { ADA, fillInSignUp, goTo, signUp } from '../support/people.ts'
 import { send } from '../support/states.ts'
@@ -48,8 +48,8 @@ for (const [what, name, words] of [
   })
 }
 
-test('a name with a pile of marks is refused in words, and stays as it was typed', async ({ page, complaints }) => {
-  complaints.expect(answered(422))
+test('a name with a pile of marks is refused in words, and stays as it was typed', async ({ page, consoleErrors }) => {
+  consoleErrors.expect(httpError(422))
   const name = `Z${'\u{30D}\u{335}'.repeat(20)}`
   await page.goto('/signup')
   await fillInSignUp(page, { ...ADA, name })
@@ -58,8 +58,8 @@ test('a name with a pile of marks is refused in words, and stays as it was typed
   await expect(page.getByLabel('Display name')).toHaveValue(name)
 })
 
-test('an address is taken without what came along with it, and refused where the network cannot hold it', async ({ page, complaints }) => {
-  complaints.expect(/status of 422/)
+test('an address is taken without what came along with it, and refused where the network cannot hold it', async ({ page, consoleErrors }) => {
+  consoleErrors.expect(/status of 422/)
   await page.goto('/signup')
   await fillInSignUp(page, { ...ADA, email: 'ada@exam％ple.org' })
   await send(page)

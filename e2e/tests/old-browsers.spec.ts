@@ -1,5 +1,5 @@
 import type { BrowserContext, Page } from '@playwright/test'
-import { answered, CONNECTION_BROKE } from '../support/complaints.ts'
+import { httpError, CONNECTION_BROKE } from '../support/console-errors.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { ADA, fillInSignUp, heading, passwordField, signUp, welcome } from '../support/people.ts'
 import { open } from '../support/states.ts'
@@ -87,9 +87,9 @@ test('drawings, edges and distances are there without the styles of today', asyn
   expect(new Set(stops)).toEqual(new Set([-1]))
 })
 
-test('a server that does not answer is told, and the form can be sent again', async ({ page, context, origin, complaints }) => {
+test('a server that does not answer is told, and the form can be sent again', async ({ page, context, origin, consoleErrors }) => {
   // The call that nobody waits for any more may have made the account by the time of the next.
-  complaints.expect(CONNECTION_BROKE, /aborted/, answered(409))
+  consoleErrors.expect(CONNECTION_BROKE, /aborted/, httpError(409))
   // Long waits pass quickly. The clock of the tests would bring along what such browsers do not have.
   await context.addInitScript(() => {
     const later = window.setTimeout.bind(window)
@@ -112,15 +112,15 @@ for (const [language, { locale, failed, blocked }] of Object.entries(SAID)) {
   test.describe(`what is wrong is said, ${language}`, () => {
     test.use({ locale })
 
-    test('where the page does not arrive', async ({ page, origin, complaints }) => {
-      complaints.expect(answered(503), /could not be started/)
+    test('where the page does not arrive', async ({ page, origin, consoleErrors }) => {
+      consoleErrors.expect(httpError(503), /could not be started/)
       origin.faults.on({ path: /\.wasm$/ }, { kind: 'answer', status: 503 })
       await page.goto('/login')
       await saysAlone(page, failed)
     })
 
-    test('where the script that starts the page cannot be read, or does not arrive', async ({ page, origin, complaints }) => {
-      complaints.expect(/SyntaxError|Unexpected|Invalid/, answered(404))
+    test('where the script that starts the page cannot be read, or does not arrive', async ({ page, origin, consoleErrors }) => {
+      consoleErrors.expect(/SyntaxError|Unexpected|Invalid/, httpError(404))
       const headers = { 'content-type': 'text/javascript' }
       const unreadable = origin.faults.on({ path: /boot.*\.js$/ }, { kind: 'answer', status: 200, body: 'what is this?', headers })
       await page.goto('/login')
@@ -132,8 +132,8 @@ for (const [language, { locale, failed, blocked }] of Object.entries(SAID)) {
     })
 
     for (const [how, value] of Object.entries({ missing: undefined, 'an empty object': {} })) {
-      test(`where WebAssembly is ${how}`, async ({ page, context, complaints }) => {
-        complaints.expect(/WebAssembly is switched off/)
+      test(`where WebAssembly is ${how}`, async ({ page, context, consoleErrors }) => {
+        consoleErrors.expect(/WebAssembly is switched off/)
         await context.addInitScript((value) => Object.defineProperty(window, 'WebAssembly', { value }), value)
         await page.goto('/account/profile')
         await saysAlone(page, blocked)

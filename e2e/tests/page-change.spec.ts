@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test'
 import { sessionEnded } from '../support/answers.ts'
-import { answered } from '../support/complaints.ts'
+import { httpError } from '../support/console-errors.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { ADA, followBeneath, goTo, heading, linkTo, signIn, signOut, signUp, welcome } from '../support/people.ts'
 import { open } from '../support/states.ts'
@@ -169,8 +169,8 @@ test('the next page begins at its top', async ({ page }) => {
   await expect.poll(() => page.evaluate(() => scrollY)).toBe(0)
 })
 
-test('a dialog stays in sight while the page below it changes', async ({ page, origin, complaints }) => {
-  complaints.expect(answered(401))
+test('a dialog stays in sight while the page below it changes', async ({ page, origin, consoleErrors }) => {
+  consoleErrors.expect(httpError(401))
   await signUp(page, ADA)
   await goTo(page, 'Profile')
   await expect(heading(page, 'Profile')).toBeFocused()

@@ -1,7 +1,7 @@
 import { expect, test } from '../support/fixtures.ts'
-import { COMMON, misfits } from '../support/reflow.ts'
+import { COMMON, overflows } from '../support/reflow.ts'
 import { STATES } from '../support/states.ts'
-import { LANGUAGES, Theatre } from '../support/theatre.ts'
+import { LANGUAGES, BrowserMatrix } from '../support/browser-matrix.ts'
 
 // What is found says enough.
 test.use({ screenshot: 'off' })
@@ -13,10 +13,10 @@ for (const language of LANGUAGES) {
   test(`every plain page fits a phone, a tablet and a desk, in ${language}`, async ({ browser, origin }) => {
     test.slow()
     expect(PLAIN.length).toBeGreaterThan(8)
-    const theatre = await Theatre.open(browser, origin, language)
+    const matrix = await BrowserMatrix.open(browser, origin, language)
     for (const state of PLAIN) {
-      await theatre.show(state, async ({ page }) => {
-        for (const width of COMMON) expect(await misfits(page, width), state.name).toEqual([])
+      await matrix.show(state, async ({ page }) => {
+        for (const width of COMMON) expect(await overflows(page, width), state.name).toEqual([])
       })
     }
   })
@@ -32,12 +32,12 @@ test.describe('text that is cut off does not go unnoticed', () => {
   })) {
     test(how, async ({ page }) => {
       await page.setContent(html)
-      expect(await misfits(page, 640)).toEqual([expect.stringContaining('is cut off by')])
+      expect(await overflows(page, 640)).toEqual([expect.stringContaining('is cut off by')])
     })
   }
 
   test('text that can be scrolled to is not cut off', async ({ page }) => {
     await page.setContent(`<pre style="width: 80px; overflow: auto">${LONG}</pre><p style="width: 80px">${LONG}</p>`)
-    expect(await misfits(page, 640)).toEqual([])
+    expect(await overflows(page, 640)).toEqual([])
   })
 })

@@ -4,7 +4,7 @@ import { expect, test as base } from '../support/fixtures.ts'
 import type { Fault } from '../support/faults.ts'
 import type { Origin } from '../support/origin.ts'
 import { ADA } from '../support/people.ts'
-import { EXAMPLE, lacking, onPath, replaced, runScript, sample, stub, withFolder, type Ran } from '../support/samples.ts'
+import { EXAMPLE, missingPrograms, onPath, replaced, runScript, sample, stub, withFolder, type ScriptResult } from '../support/samples.ts'
 
 const REFRESH = { method: 'POST', path: '/api/auth/refresh' }
 
@@ -38,7 +38,7 @@ async function signUp(origin: Origin): Promise<void> {
   expect((await fetch(`${origin.url}/api/auth/signup`, { method: 'POST', headers, body })).status).toBe(201)
 }
 
-function session(folder: string, origin: Origin, words: string[], input = '', env = {}): Promise<Ran> {
+function session(folder: string, origin: Origin, words: string[], input = '', env = {}): Promise<ScriptResult> {
   return runScript({ folder, text: 'exec sh session.sh "$@"', words: [origin.url, ...words], input, env })
 }
 
@@ -54,7 +54,7 @@ async function verified(origin: Origin, token: string): Promise<number> {
 
 // They start many programs, one after the other.
 test.slow()
-const needs = lacking({ 'curl, jq and flock': ['curl', 'jq', 'flock'].every(onPath) })
+const needs = missingPrograms({ 'curl, jq and flock': ['curl', 'jq', 'flock'].every(onPath) })
 test.skip(needs.length > 0, `it needs ${needs.join()}`)
 
 test('the samples for the command line carry a session from sign-in to sign-out', async ({ origin, folder }) => {
@@ -68,7 +68,7 @@ test('the samples for the command line carry a session from sign-in to sign-out'
 })
 
 test('the samples that ask show who is signed in, and why somebody is not', async ({ origin, folder, signedIn }) => {
-  const ask = (name: string, token: string): Promise<Ran> => {
+  const ask = (name: string, token: string): Promise<ScriptResult> => {
     const text = { 'verify.sh': sample('docs/integrating.md', 'verify.sh'), 'me.sh': sample('docs/integrating.md', 'me.sh') }[name] ?? ''
     return runScript({ folder, text: replaced(text, { [EXAMPLE]: origin.url }), env: { TOKEN: token } })
   }

@@ -1,14 +1,14 @@
 import type { Page } from '@playwright/test'
 import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { App } from '../support/app.ts'
+import { UpstreamApp } from '../support/upstream-app.ts'
 import { startCaddy } from '../support/caddy.ts'
 import { expect, test as base } from '../support/fixtures.ts'
 import { inFolder, runNginx } from '../support/nginx.ts'
 import { ADA } from '../support/people.ts'
 import { sparePort } from '../support/ports.ts'
 import { Program } from '../support/program.ts'
-import { lacking, onPath, replaced, sample, withFolder } from '../support/samples.ts'
+import { missingPrograms, onPath, replaced, sample, withFolder } from '../support/samples.ts'
 import { Server } from '../support/server.ts'
 
 const DOCUMENT_PORTS = { api: '127.0.0.1:3000', app: '127.0.0.1:8000' }
@@ -27,11 +27,11 @@ interface Behind {
   app: number
 }
 
-const test = base.extend<{ app: App; token: string; gate: Name; site: string }>({
+const test = base.extend<{ app: UpstreamApp; token: string; gate: Name; site: string }>({
   gate: ['caddy', { option: true }],
 
   app: async ({}, use) => {
-    const app = await App.start()
+    const app = await UpstreamApp.start()
     await use(app)
     await app.end()
   },
@@ -100,7 +100,7 @@ async function nginx(behind: Behind): Promise<Program> {
 const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` })
 
 for (const proxy of Object.keys(PROXIES) as Name[]) {
-  const needs = lacking({ [proxy]: onPath(proxy) })
+  const needs = missingPrograms({ [proxy]: onPath(proxy) })
   test.describe(`the sample for ${proxy}`, () => {
     test.use({ gate: proxy })
     test.skip(needs.length > 0, `it needs ${needs.join(' and ')}`)
@@ -167,7 +167,7 @@ for (const proxy of Object.keys(PROXIES) as Name[]) {
 
 test.describe('the sample for nginx', () => {
   test.use({ gate: 'nginx' })
-  test.skip(lacking({ nginx: onPath('nginx') }).length > 0, 'it needs nginx')
+  test.skip(missingPrograms({ nginx: onPath('nginx') }).length > 0, 'it needs nginx')
 
   test('waits seconds for a check that is not answered, and says so in JSON', async ({ site, app, token, origin }) => {
     origin.faults.on(VERIFY, { kind: 'delay', milliseconds: 60_000 })
@@ -187,9 +187,9 @@ test.describe('the sample for nginx', () => {
 })
 
 /** The page of the sample, beside Latchkey's own, at one origin. */
-const onOneOrigin = base.extend<{ app: App }>({
+const onOneOrigin = base.extend<{ app: UpstreamApp }>({
   app: async ({}, use) => {
-    const app = await App.start()
+    const app = await UpstreamApp.start()
     await use(app)
     await app.end()
   },
@@ -218,14 +218,14 @@ const onOneOrigin = base.extend<{ app: App }>({
   },
 
   // It is told of refusals here, and that is as it should be.
-  complaints: async ({ complaints }, use) => {
-    complaints.expect(/status of (401|500|503)/, /favicon/)
-    await use(complaints)
+  consoleErrors: async ({ consoleErrors }, use) => {
+    consoleErrors.expect(/status of (401|500|503)/, /favicon/)
+    await use(consoleErrors)
   },
 })
 
 onOneOrigin.describe('the page of the sample', () => {
-  onOneOrigin.skip(lacking({ caddy: onPath('caddy') }).length > 0, 'it needs Caddy')
+  onOneOrigin.skip(missingPrograms({ caddy: onPath('caddy') }).length > 0, 'it needs Caddy')
 
   onOneOrigin('opens for everybody, and shows what is behind the check to whoever is signed in', async ({ page, context, app }) => {
     const shown = page.getByRole('status')

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { expect, test as base } from '../support/fixtures.ts'
 import type { Origin } from '../support/origin.ts'
 import { ADA } from '../support/people.ts'
-import { Conversation, EXAMPLE, lacking, onPath, replaced, sample, withFolder } from '../support/samples.ts'
+import { LineProgram, EXAMPLE, missingPrograms, onPath, replaced, sample, withFolder } from '../support/samples.ts'
 
 const KEY_SET = { path: '/.well-known/jwks.json' }
 
@@ -34,7 +34,7 @@ const test = base.extend<{
   /** A token that the server has given Ada, and her refresh token. */
   ada: { access_token: string; refresh_token: string; account: { id: string } }
   /** Starts a program that judges tokens; `words` follow the origin. */
-  judge: (language: Language, words?: string) => Promise<Conversation>
+  judge: (language: Language, words?: string) => Promise<LineProgram>
 }>({
   settings: { LATCHKEY_TOKENS__SIGNING_KEY: OURS.export({ type: 'pkcs8', format: 'pem' }).toString() },
 
@@ -51,12 +51,12 @@ const test = base.extend<{
   },
 
   judge: async ({ origin }, use) => {
-    const started: Conversation[] = []
+    const started: LineProgram[] = []
     await withFolder(async (folder) => {
       await symlink(resolve(import.meta.dirname, '../node_modules'), join(folder, 'node_modules'))
       await use(async (language, words = '') => {
         await writeFile(join(folder, LANGUAGES[language].file), LANGUAGES[language].code())
-        const program = new Conversation(`${call(language, origin.url)} ${words}`, folder)
+        const program = new LineProgram(`${call(language, origin.url)} ${words}`, folder)
         started.push(program)
         return program
       })
@@ -171,7 +171,7 @@ function badOnes(origin: string, kid: string): Record<string, string> {
 test.slow()
 
 for (const language of Object.keys(LANGUAGES) as Language[]) {
-  const needs = lacking({
+  const needs = missingPrograms({
     'PyJWT (Python 3.11 with venv)': language !== 'Python' || process.env.LATCHKEY_SAMPLES_PYTHON !== undefined,
     'Go': language !== 'Go' || onPath('go'),
     'Java 17 and Gson': language !== 'Java' || (onPath('javac') && existsSync('/usr/share/java/gson.jar')),

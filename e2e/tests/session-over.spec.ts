@@ -1,17 +1,17 @@
-import { answered } from '../support/complaints.ts'
+import { httpError } from '../support/console-errors.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { ADA, goTo, heading, passwordField, signInAgain, signUp } from '../support/people.ts'
 import { untilTheSessionIsOver } from '../support/time.ts'
-import { isMarked, mark } from '../support/watching.ts'
+import { isMarked, mark } from '../support/disturbances.ts'
 
 // Long enough for a machine that stalls to type and click before the session is over.
 test.use({ settings: { LATCHKEY_TOKENS__ACCESS_LIFETIME: '2s', LATCHKEY_SESSIONS__IDLE: '12s' } })
 
 test('when the session is over, the page says why, asks for the password, and keeps what was typed', async ({
   page,
-  complaints,
+  consoleErrors,
 }) => {
-  complaints.expect(answered(401))
+  consoleErrors.expect(httpError(401))
   await signUp(page, ADA)
   await goTo(page, 'Profile')
   await mark(page)
@@ -32,8 +32,8 @@ test('when the session is over, the page says why, asks for the password, and ke
   expect(await isMarked(page)).toBe(true)
 })
 
-test('a wrong password in the dialog says so and leaves everything in place', async ({ page, complaints }) => {
-  complaints.expect(answered(401))
+test('a wrong password in the dialog says so and leaves everything in place', async ({ page, consoleErrors }) => {
+  consoleErrors.expect(httpError(401))
   await signUp(page, ADA)
   await goTo(page, 'Profile')
   const name = page.getByRole('main').getByLabel('Display name')
@@ -48,8 +48,8 @@ test('a wrong password in the dialog says so and leaves everything in place', as
   await expect(name).toHaveValue('Augusta Ada King')
 })
 
-test('a reload after the session is over asks for the password, says why, and stays on the page', async ({ page, complaints }) => {
-  complaints.expect(answered(401))
+test('a reload after the session is over asks for the password, says why, and stays on the page', async ({ page, consoleErrors }) => {
+  consoleErrors.expect(httpError(401))
   await signUp(page, ADA)
   await goTo(page, 'Profile')
   await untilTheSessionIsOver(page)

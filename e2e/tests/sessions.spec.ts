@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test'
-import { END_REASONS, firstPage, manySessions, nextPage, refusal } from '../support/answers.ts'
-import { answered } from '../support/complaints.ts'
+import { END_REASONS, firstPage, manySessions, nextPage, apiError } from '../support/answers.ts'
+import { httpError } from '../support/console-errors.ts'
 import { matches, type Match } from '../support/faults.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { ADA, goTo, heading, signIn, signInAgain, signInElsewhere, signUp, welcome, signOutElsewhere } from '../support/people.ts'
@@ -8,9 +8,9 @@ import { ADA, goTo, heading, signIn, signInAgain, signInElsewhere, signUp, welco
 test('a session ended from another browser is over there, and the list says how it ended', async ({
   page,
   anotherBrowser,
-  complaints,
+  consoleErrors,
 }) => {
-  complaints.expect(answered(401))
+  consoleErrors.expect(httpError(401))
   await signUp(page, ADA)
   const elsewhere = await (await anotherBrowser()).newPage()
   await elsewhere.goto('/account/profile')
@@ -85,11 +85,11 @@ function words(at: number): string {
     .replaceAll(/\s/g, ' ')
 }
 
-test('two sessions that cannot be ended for a while each say how long', async ({ page, origin, complaints }) => {
-  complaints.expect(answered(429))
+test('two sessions that cannot be ended for a while each say how long', async ({ page, origin, consoleErrors }) => {
+  consoleErrors.expect(httpError(429))
   await signUp(page, ADA)
   origin.faults.on(LIST, manySessions())
-  origin.faults.on({ method: 'DELETE' }, refusal(429, 'too_many_requests', {}, { 'retry-after': '37' }))
+  origin.faults.on({ method: 'DELETE' }, apiError(429, 'too_many_requests', {}, { 'retry-after': '37' }))
   await goTo(page, 'Sessions')
   for (const index of [0, 1]) {
     const button = page.getByRole('button', { name: /^End/ }).nth(index)
@@ -176,13 +176,13 @@ test('a list that is longer than a page goes on where it ended, and the focus wi
 test('a next page that does not come is told of beside its button, and comes at the next try', async ({
   page,
   origin,
-  complaints,
+  consoleErrors,
 }) => {
-  complaints.expect(answered(500))
+  consoleErrors.expect(httpError(500))
   await signUp(page, ADA)
   const rows = page.locator('[data-session]')
   const more = page.getByRole('button', { name: 'Show more' })
-  const met = origin.faults.inOrder(LIST, [firstPage(50, 'second'), refusal(500, 'internal'), nextPage(50, 0, 3, null)])
+  const met = origin.faults.inOrder(LIST, [firstPage(50, 'second'), apiError(500, 'internal'), nextPage(50, 0, 3, null)])
   await goTo(page, 'Sessions')
   await more.click()
   await expect(page.getByRole('alert')).toContainText('Something went wrong on the server.')
@@ -213,20 +213,20 @@ test('the dialog that ends all others names some devices and how many more there
   }
 })
 
-test('a list that was read before somebody signed in anew begins again', async ({ page, origin, complaints }) => {
-  complaints.expect(answered(422))
+test('a list that was read before somebody signed in anew begins again', async ({ page, origin, consoleErrors }) => {
+  consoleErrors.expect(httpError(422))
   await signUp(page, ADA)
   const rows = page.locator('[data-session]')
   const errors = [{ field: 'cursor', code: 'invalid_cursor', message: '' }]
-  origin.faults.inOrder(LIST, [firstPage(50, 'foreign'), refusal(422, 'validation_failed', { errors })])
+  origin.faults.inOrder(LIST, [firstPage(50, 'foreign'), apiError(422, 'validation_failed', { errors })])
   await goTo(page, 'Sessions')
   await expect(rows).toHaveCount(50)
   await page.getByRole('button', { name: 'Show more' }).click()
   await expect(rows).toHaveCount(1)
 })
 
-test('all other sessions end at once, and this one stays', async ({ page, anotherBrowser, complaints }) => {
-  complaints.expect(answered(401))
+test('all other sessions end at once, and this one stays', async ({ page, anotherBrowser, consoleErrors }) => {
+  consoleErrors.expect(httpError(401))
   await signUp(page, ADA)
   const others = []
   for (let other = 0; other < 2; other += 1) {

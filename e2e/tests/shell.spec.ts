@@ -1,8 +1,8 @@
 import type { Page, Route } from '@playwright/test'
 import { expect, test } from '../support/fixtures.ts'
 import { ADA, heading, passwordField, signOut, signUp, welcome } from '../support/people.ts'
-import { blockStorage, closeBrowser } from '../support/record.ts'
-import { BROWSERS, LANGUAGES, THEMES } from '../support/theatre.ts'
+import { blockStorage, closeBrowser } from '../support/stored-session.ts'
+import { BROWSERS, LANGUAGES, THEMES } from '../support/browser-matrix.ts'
 
 /** What the outline and the page both have, by the ids that they share. */
 const FIELDS = {
@@ -221,8 +221,8 @@ test('the form on a page of the account leads back there', async ({ page }) => {
   await expect(heading(page, 'Profile')).toBeVisible()
 })
 
-test('when the WebAssembly does not come, the form says so and keeps what was typed', async ({ page, complaints }) => {
-  complaints.expect(/could not be started/, /ERR_FAILED/, /Failed to fetch/)
+test('when the WebAssembly does not come, the form says so and keeps what was typed', async ({ page, consoleErrors }) => {
+  consoleErrors.expect(/could not be started/, /ERR_FAILED/, /Failed to fetch/)
   await page.route('**/*.wasm', (route) => route.abort())
   await page.goto('/login')
   await expect(page.getByRole('alert')).toContainText('could not be loaded')

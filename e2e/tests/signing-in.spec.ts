@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from '@playwright/test'
-import { refusal } from '../support/answers.ts'
-import { answered } from '../support/complaints.ts'
+import { apiError } from '../support/answers.ts'
+import { httpError } from '../support/console-errors.ts'
 import { expect, test } from '../support/fixtures.ts'
 import {
   ADA,
@@ -13,7 +13,7 @@ import {
   signUp,
   welcome,
 } from '../support/people.ts'
-import { closeBrowser, markName, sessionRecord } from '../support/record.ts'
+import { closeBrowser, hintCookieName, storedSession } from '../support/stored-session.ts'
 
 const SIGN_UP = { method: 'POST', path: '/api/auth/signup' }
 
@@ -27,8 +27,8 @@ test('a double click signs up once', async ({ page, origin }) => {
   expect(origin.seen(SIGN_UP)).toHaveLength(1)
 })
 
-test('a weak password is refused beside its field, in words', async ({ page, complaints }) => {
-  complaints.expect(answered(422))
+test('a weak password is refused beside its field, in words', async ({ page, consoleErrors }) => {
+  consoleErrors.expect(httpError(422))
   await page.goto('/signup')
   await fillInSignUp(page, { ...ADA, password: 'password1234' })
   await page.getByRole('button', { name: 'Create account' }).click()
@@ -38,8 +38,8 @@ test('a weak password is refused beside its field, in words', async ({ page, com
   await expect(page.getByLabel('Display name')).toHaveValue(ADA.name)
 })
 
-test('a taken address is told beside its field', async ({ page, anotherBrowser, complaints }) => {
-  complaints.expect(answered(409))
+test('a taken address is told beside its field', async ({ page, anotherBrowser, consoleErrors }) => {
+  consoleErrors.expect(httpError(409))
   await signUp(page, ADA)
   const elsewhere = await (await anotherBrowser()).newPage()
   await elsewhere.goto('/signup')
@@ -60,8 +60,8 @@ test('what the browser can check is not sent', async ({ page, origin }) => {
   expect(origin.seen(SIGN_UP)).toHaveLength(0)
 })
 
-test('a wrong password keeps the address and signs nobody in', async ({ page, complaints }) => {
-  complaints.expect(answered(401))
+test('a wrong password keeps the address and signs nobody in', async ({ page, consoleErrors }) => {
+  consoleErrors.expect(httpError(401))
   await signUp(page, ADA)
   await signOut(page)
   await signIn(page, { ...ADA, password: 'not her password' })
@@ -75,7 +75,7 @@ test('no script can read the refresh token', async ({ page, context, origin }) =
   const cookie = await refreshCookie(context)
   expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict', path: '/api/auth' })
   // The mark of a session is no secret.
-  expect(await page.evaluate(() => document.cookie)).toBe(`${markName(origin.url)}=1`)
+  expect(await page.evaluate(() => document.cookie)).toBe(`${hintCookieName(origin.url)}=1`)
   const kept = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }))
   expect(kept).not.toContain(cookie?.value)
 })
@@ -109,7 +109,7 @@ test('a session that ends with the browser outlives cleared storage until then, 
   await page.evaluate(() => localStorage.removeItem('latchkey.session'))
   await page.reload()
   await expect(welcome(page, ADA)).toBeVisible()
-  await expect.poll(async () => (await sessionRecord(page)).remembered).toBe(false)
+  await expect.poll(async () => (await storedSession(page)).remembered).toBe(false)
   await closeBrowser(context)
   const next = await context.newPage()
   await next.goto('/')
@@ -136,13 +136,13 @@ async function refreshCookie(context: BrowserContext) {
   return (await context.cookies()).find(({ name }) => name.includes('latchkey_refresh'))
 }
 
-test('a first visit asks for nothing that it has no right to', async ({ page, origin, complaints }) => {
+test('a first visit asks for nothing that it has no right to', async ({ page, origin, consoleErrors }) => {
   for (const path of ['/', '/login', '/signup', '/account/sessions']) {
     await page.goto(path)
     await expect(heading(page, path === '/signup' ? 'Create your account' : 'Sign in')).toBeVisible()
   }
   expect(origin.seen({ path: /^\/api\// })).toEqual([])
-  expect(complaints.unexpected).toEqual([])
+  expect(consoleErrors.unexpected).toEqual([])
 })
 
 test('the next visit after a sign-out asks for nothing either, whatever has become of local storage', async ({
@@ -152,7 +152,7 @@ test('the next visit after a sign-out asks for nothing either, whatever has beco
 }) => {
   await signUp(page, ADA)
   await signOut(page)
-  await expect.poll(async () => (await sessionRecord(page)).state).toBe('signed_out')
+  await expect.poll(async () => (await storedSession(page)).state).toBe('signed_out')
   await page.evaluate(() => localStorage.clear())
   const before = origin.seen({ path: /^\/api\// }).length
   await page.goto('/account/profile')
@@ -161,9 +161,9 @@ test('the next visit after a sign-out asks for nothing either, whatever has beco
   expect((await context.cookies()).filter(({ name }) => name.includes('latchkey_hint'))).toEqual([])
 })
 
-test('a mark that outlives its session costs one question, and is gone', async ({ page, context, origin, complaints }) => {
-  complaints.expect(answered(401, '/api/auth/refresh'))
-  await context.addCookies([{ name: markName(origin.url), value: '1', url: origin.url }])
+test('a mark that outlives its session costs one question, and is gone', async ({ page, context, origin, consoleErrors }) => {
+  consoleErrors.expect(httpError(401, '/api/auth/refresh'))
+  await context.addCookies([{ name: hintCookieName(origin.url), value: '1', url: origin.url }])
   for (let visit = 0; visit < 2; visit += 1) {
     await page.goto('/')
     await expect(heading(page, 'Sign in')).toBeVisible()
@@ -174,13 +174,13 @@ test('a mark that outlives its session costs one question, and is gone', async (
 test('a server that wants to be left alone: the time is counted down, and then the form can be sent', async ({
   page,
   origin,
-  complaints,
+  consoleErrors,
 }) => {
-  complaints.expect(answered(429))
+  consoleErrors.expect(httpError(429))
   await signUp(page, ADA)
   await signOut(page)
   const login = { method: 'POST', path: '/api/auth/login' }
-  origin.faults.on(login, refusal(429, 'too_many_requests', {}, { 'retry-after': '4' }), 1)
+  origin.faults.on(login, apiError(429, 'too_many_requests', {}, { 'retry-after': '4' }), 1)
   const countdown = await watchTheTimer(page)
   await signIn(page, ADA)
   const button = page.getByRole('button', { name: 'Sign in', exact: true })
@@ -198,8 +198,8 @@ test('a server that wants to be left alone: the time is counted down, and then t
   await expect(welcome(page, ADA)).toBeVisible()
 })
 
-test('somebody who has guessed too often waits as long as the server says, and then gets in', async ({ page, latchkey, complaints }) => {
-  complaints.expect(answered(429))
+test('somebody who has guessed too often waits as long as the server says, and then gets in', async ({ page, latchkey, consoleErrors }) => {
+  consoleErrors.expect(httpError(429))
   await signUp(page, ADA)
   await signOut(page)
   await page.getByLabel('Email').fill(ADA.email)

@@ -1,11 +1,11 @@
 import type { Page } from '@playwright/test'
-import { manySessions, refusal } from '../support/answers.ts'
-import { answered } from '../support/complaints.ts'
+import { manySessions, apiError } from '../support/answers.ts'
+import { httpError } from '../support/console-errors.ts'
 import { expect, test } from '../support/fixtures.ts'
 import { ADA, signUp } from '../support/people.ts'
 import { fillIn, open, send, STATES } from '../support/states.ts'
-import { Theatre } from '../support/theatre.ts'
-import { shown, translate, TRANSLATED, WAYS } from '../support/translator.ts'
+import { BrowserMatrix } from '../support/browser-matrix.ts'
+import { visibleText, translate, TRANSLATED, TRANSLATION_MODES } from '../support/translator.ts'
 
 /** Those that the page itself draws, with a list of languages; what can happen to any form, once. */
 const DRAWN = STATES.filter(
@@ -16,15 +16,15 @@ const DRAWN = STATES.filter(
 // A picture of each state would take as long as the state.
 test.use({ screenshot: 'off' })
 
-for (const way of WAYS) {
-  test(`every state says the same, translated ${way} or not, when the language changes`, async ({ browser, origin }) => {
+for (const mode of TRANSLATION_MODES) {
+  test(`every state says the same, translated ${mode} or not, when the language changes`, async ({ browser, origin }) => {
     test.setTimeout(900_000)
     expect(DRAWN.length).toBeGreaterThan(60)
-    const theatre = await Theatre.open(browser, origin, 'en')
+    const matrix = await BrowserMatrix.open(browser, origin, 'en')
     for (const state of DRAWN) {
-      await theatre.show(state, async ({ page }) => {
+      await matrix.show(state, async ({ page }) => {
         await page.evaluate(() => addEventListener('error', (event) => Object.assign(window, { broken: event.message })))
-        const says = () => shown(page)
+        const says = () => visibleText(page)
         // It begins in the language that the account heard of last.
         const changed = async (language: 'en' | 'ko') => {
           await speak(page, language)
@@ -33,7 +33,7 @@ for (const way of WAYS) {
         }
         const [korean, english] = [await changed('ko'), await changed('en')]
         expect(korean, state.name).not.toBe(english)
-        await translate(page, way)
+        await translate(page, mode)
         await speak(page, 'ko')
         await expect.poll(says, { message: state.name }).toBe(korean)
         await speak(page, 'en')
@@ -43,9 +43,9 @@ for (const way of WAYS) {
     }
   })
 
-  test(`names and addresses are not translated ${way}`, async ({ page }) => {
+  test(`names and addresses are not translated ${mode}`, async ({ page }) => {
     await signUp(page, { ...ADA, name: 'Rose Baker' })
-    await translate(page, way)
+    await translate(page, mode)
     const facts = page.locator('main dd bdi')
     await expect(facts.filter({ hasText: 'User' })).toHaveText('⟦User⟧')
     for (const plain of ['Rose Baker', ADA.email, '127.0.0.1']) await expect(facts.filter({ hasText: plain })).toHaveText(plain)
@@ -53,10 +53,10 @@ for (const way of WAYS) {
     await expect(page.locator('[data-session] .facts').first()).toHaveText('127.0.0.1')
   })
 
-  test(`what a form says comes and goes on a page that is translated ${way}`, async ({ page, origin, complaints }) => {
-    complaints.expect(answered(401), answered(409), answered(422), answered(429), answered(500))
+  test(`what a form says comes and goes on a page that is translated ${mode}`, async ({ page, origin, consoleErrors }) => {
+    consoleErrors.expect(httpError(401), httpError(409), httpError(422), httpError(429), httpError(500))
     await open(page, '/signup')
-    await translate(page, way)
+    await translate(page, mode)
     await send(page)
     await says(page, ['Fill this in.'], ['At least 8 characters'])
     await fillIn(page, { email: 'ada', display_name: '\u{3164}', password: 'short' })
@@ -66,7 +66,7 @@ for (const way of WAYS) {
     await fillIn(page, { email: ADA.email, display_name: ADA.name, password: 'password1234' })
     await send(page)
     await says(page, ['tried first'], ['Enter an address such as', 'Use at least one character', 'Use at least 8'])
-    const busy = origin.faults.on({ path: '/api/auth/signup' }, refusal(429, 'too_many_requests', {}, { 'retry-after': '8' }))
+    const busy = origin.faults.on({ path: '/api/auth/signup' }, apiError(429, 'too_many_requests', {}, { 'retry-after': '8' }))
     await fillIn(page, { password: ADA.password })
     await send(page)
     await says(page, ['Too many tries.', 'Try again in '], ['tried first'])
@@ -94,7 +94,7 @@ for (const way of WAYS) {
     await fillIn(page, { current_password: 'not her password', new_password: 'difference engine 1822' })
     await send(page)
     await says(page, ['This password is wrong.'], ['Saved.'])
-    const failed = origin.faults.on({ path: '/api/me/password' }, refusal(500, 'internal'))
+    const failed = origin.faults.on({ path: '/api/me/password' }, apiError(500, 'internal'))
     await send(page)
     await says(page, ['Something went wrong on the server.'], ['This password is wrong.'])
     failed.lift()
@@ -112,7 +112,7 @@ for (const way of WAYS) {
     const before = await countdown.innerText()
     await expect(countdown).toHaveText(TRANSLATED)
     await expect(countdown).not.toHaveText(before)
-    await expect(countdown.locator('font > font')).toHaveCount(way === 'in place' ? 0 : 1)
+    await expect(countdown.locator('font > font')).toHaveCount(mode === 'in place' ? 0 : 1)
   })
 }
 

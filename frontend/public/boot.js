@@ -6,34 +6,34 @@ const shell = document.getElementById("shell");
 // The page's first view; what it shows while it does not know yet who is signed in leaves the outline where it is.
 const firstView = () => document.querySelector("#shell ~ .outside, #shell ~ .frame:not(.waiting)");
 
-const pairs = (view) =>
+const fieldPairs = (view) =>
   [...shell.querySelectorAll("form input, select")]
     .map((from) => [from, view.querySelector(`[id="${from.id}"]`)])
     .filter(([, to]) => to);
 
 // Gives the page what was typed or chosen since the last time; whether there was anything.
-const handOver = (view) => {
-  const behind = pairs(view).filter(([from, to]) => from.value !== to.value || from.checked !== to.checked);
-  for (const [from, to] of behind) {
+const copyInput = (view) => {
+  const changed = fieldPairs(view).filter(([from, to]) => from.value !== to.value || from.checked !== to.checked);
+  for (const [from, to] of changed) {
     to.value = from.value;
     to.checked = from.checked;
     for (const name of ["input", "change"]) to.dispatchEvent(new Event(name, { bubbles: true }));
   }
-  return behind.length > 0;
+  return changed.length > 0;
 };
 
 // The outline goes and the view appears between two paints, with the focus and the caret where they were.
-const swap = (view) => {
+const replaceOutline = (view) => {
   const steps = [];
-  for (const [from, to] of pairs(view)) {
+  for (const [from, to] of fieldPairs(view)) {
     if (from.parentElement.dataset.shown === "true") to.parentElement.querySelector(".reveal").click();
     if (from === document.activeElement) {
       const caret = [from.selectionStart, from.selectionEnd, from.selectionDirection];
       steps.push(() => to.focus({ preventScroll: true }), () => caret[0] == null || to.setSelectionRange(...caret));
     }
   }
-  const held = shell.querySelector("form[data-held] input");
-  if (held) steps.push(() => document.getElementById(held.id)?.form.querySelector("[type=submit]").click());
+  const heldField = shell.querySelector("form[data-held] input");
+  if (heldField) steps.push(() => document.getElementById(heldField.id)?.form.querySelector("[type=submit]").click());
   shell.remove();
   for (const step of steps) step();
 };
@@ -43,22 +43,22 @@ let composing = false;
 shell.addEventListener("compositionstart", () => (composing = true));
 shell.addEventListener("compositionend", () => {
   composing = false;
-  setTimeout(takeOver);
+  setTimeout(replaceWhenSettled);
 });
 
 // The page is hidden as long as the outline stands. What it is given moves its carets, so it gets a moment to settle.
-const takeOver = () => {
+const replaceWhenSettled = () => {
   const view = firstView();
   if (!view || composing) return;
-  if (handOver(view)) setTimeout(takeOver);
-  else swap(view);
+  if (copyInput(view)) setTimeout(replaceWhenSettled);
+  else replaceOutline(view);
 };
-const views = new MutationObserver(() => {
+const viewObserver = new MutationObserver(() => {
   if (!firstView()) return;
-  views.disconnect();
-  takeOver();
+  viewObserver.disconnect();
+  replaceWhenSettled();
 });
-views.observe(document.body, { childList: true, subtree: true });
+viewObserver.observe(document.body, { childList: true, subtree: true });
 
 // Browsers without popovers open and close the account menu here.
 if (!("popover" in HTMLElement.prototype)) {

@@ -1,78 +1,80 @@
 //! The contexts that every view has, and which page belongs to which address.
 
-use crate::components::{Notes, ToastPlace, Toasts};
+use crate::components::{NavigationState, ToastRegion, Toasts};
 use crate::effect::effect;
 use crate::i18n::I18n;
 #[cfg(debug_assertions)]
 use crate::pages;
-use crate::pages::{Frame, LogIn, NotFound, SignUp};
+use crate::pages::{AppLayout, LogIn, NotFound, SignUp};
 use crate::platform::{document, storage};
-use crate::routes::{Here, Page};
-use crate::session::Session;
+use crate::routes::{CurrentRoute, Route};
+use crate::session::SessionHandle;
 use leptos::prelude::*;
 use leptos_router::components::Router;
 
 /// The whole page.
 #[component]
 pub fn App() -> impl IntoView {
-    let session = Session::start();
+    let session = SessionHandle::start();
     let i18n = I18n::start();
     provide_context(session);
     provide_context(i18n);
     provide_context(Theme::start());
-    provide_context(Notes::default());
+    provide_context(NavigationState::default());
     provide_context(Toasts::default());
     let mut of_account = None;
     effect(move || {
         let locale = session.with(|state| state.account().map(|account| account.locale));
         if let Some(changed) = locale.filter(|_| of_account != locale) {
-            i18n.speak(changed);
+            i18n.set_locale(changed);
         }
         of_account = locale;
     });
     view! {
-        <Router><Places /></Router>
-        <ToastPlace />
+        <Router><Screens /></Router>
+        <ToastRegion />
     }
 }
 
 /// What stands at an address. All pages in the frame are one place: it stays while they change.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    Frame,
+enum Screen {
+    AppLayout,
     LogIn,
     SignUp,
-    Nowhere,
+    NotFound,
 }
 
-impl Place {
-    fn of(page: Option<Page>) -> Self {
+impl Screen {
+    fn of(page: Option<Route>) -> Self {
         match page {
-            Some(Page::Home | Page::Profile | Page::Security | Page::Sessions | Page::Token) => Self::Frame,
-            Some(Page::LogIn) => Self::LogIn,
-            Some(Page::SignUp) => Self::SignUp,
-            None => Self::Nowhere,
+            Some(Route::Home | Route::Profile | Route::Security | Route::Sessions | Route::Token) => {
+                Self::AppLayout
+            }
+            Some(Route::LogIn) => Self::LogIn,
+            Some(Route::SignUp) => Self::SignUp,
+            None => Self::NotFound,
         }
     }
 }
 
 #[component]
-fn Places() -> impl IntoView {
-    let here = Here::start();
+fn Screens() -> impl IntoView {
+    let here = CurrentRoute::start();
     provide_context(here);
-    let place = Memo::new(move |_| Place::of(here.page()));
-    move || match place.get() {
-        Place::Frame => view! { <Frame /> }.into_any(),
-        Place::LogIn => view! { <LogIn /> }.into_any(),
-        Place::SignUp => view! { <SignUp /> }.into_any(),
-        Place::Nowhere => elsewhere(),
+    let screen = Memo::new(move |_| Screen::of(here.page()));
+    move || match screen.get() {
+        Screen::AppLayout => view! { <AppLayout /> }.into_any(),
+        Screen::LogIn => view! { <LogIn /> }.into_any(),
+        Screen::SignUp => view! { <SignUp /> }.into_any(),
+        Screen::NotFound => not_found_view(),
     }
 }
 
 /// An address that is no page's.
-fn elsewhere() -> AnyView {
+fn not_found_view() -> AnyView {
     #[cfg(debug_assertions)]
-    if document::here() == pages::dev::PATH {
+    if document::path_and_query() == pages::dev::PATH {
         return view! { <pages::dev::Gallery /> }.into_any();
     }
     view! { <NotFound /> }.into_any()

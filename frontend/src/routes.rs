@@ -2,14 +2,14 @@
 
 use crate::effect::effect;
 use crate::i18n::Texts;
-use crate::platform::passing;
+use crate::platform::view_transition;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use leptos_router::location::{BrowserUrl, LocationProvider};
 
 /// Every page that has an address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Page {
+pub enum Route {
     /// Who is signed in, and what to look after.
     Home,
     /// Name and language.
@@ -26,7 +26,7 @@ pub enum Page {
     SignUp,
 }
 
-impl Page {
+impl Route {
     /// The pages of a signed-in person, in the order of the navigation.
     pub const SIGNED_IN: [Self; 5] = [Self::Home, Self::Profile, Self::Security, Self::Sessions, Self::Token];
 
@@ -68,36 +68,36 @@ impl Page {
 
 /// The page that the browser shows; none where its address is no page's.
 #[derive(Clone, Copy)]
-pub struct Here(RwSignal<Option<Page>>);
+pub struct CurrentRoute(RwSignal<Option<Route>>);
 
-impl Here {
+impl CurrentRoute {
     /// Follows the address from now on; below a `Router`. The routes of `leptos_router` would do more, and weigh more:
     /// they load pages while the one before stays, for which there is nothing to load here.
     pub fn start() -> Self {
         let (path, browser) = (use_location().pathname, use_context::<BrowserUrl>());
-        let here = Self(RwSignal::new(path.with_untracked(|path| Page::at(path))));
+        let current_route = Self(RwSignal::new(path.with_untracked(|path| Route::at(path))));
         let painted = StoredValue::new(false);
         request_animation_frame(move || painted.set_value(true));
         effect(move || {
-            let page = path.with(|path| Page::at(path));
+            let page = path.with(|path| Route::at(path));
             let browser = browser.clone();
-            let turn = move || {
+            let update = move || {
                 // A link has led here: the address bar may follow.
                 if let Some(browser) = &browser {
                     browser.ready_to_complete();
                 }
                 // The latest word counts: the person may have gone on meanwhile.
-                here.show(path.with_untracked(|path| Page::at(path)));
+                current_route.show(path.with_untracked(|path| Route::at(path)));
             };
-            match painted.get_value() && here.fades_to(page) {
-                true => passing::pass(turn),
-                false => turn(),
+            match painted.get_value() && current_route.transitions_to(page) {
+                true => view_transition::transition(update),
+                false => update(),
             }
         });
-        here
+        current_route
     }
 
-    fn show(self, page: Option<Page>) {
+    fn show(self, page: Option<Route>) {
         if self.0.get_untracked() != page {
             self.0.set(page);
         }
@@ -105,26 +105,26 @@ impl Here {
 
     /// Whether there is a page to lead the eye away from. Who leaves the pages of a signed-in person has signed out: what
     /// stood there has gone with that already.
-    fn fades_to(self, page: Option<Page>) -> bool {
-        let in_frame = |page: Option<Page>| page.is_some_and(|page| Page::SIGNED_IN.contains(&page));
+    fn transitions_to(self, page: Option<Route>) -> bool {
+        let in_app_layout = |page: Option<Route>| page.is_some_and(|page| Route::SIGNED_IN.contains(&page));
         let now = self.0.get_untracked();
-        now != page && (!in_frame(now) || in_frame(page))
+        now != page && (!in_app_layout(now) || in_app_layout(page))
     }
 
     /// The page, followed by views.
-    pub fn page(self) -> Option<Page> {
+    pub fn page(self) -> Option<Route> {
         self.0.get()
     }
 }
 
 /// The page that the browser shows, from any component.
 #[expect(clippy::expect_used, reason = "the app provides it before it draws anything")]
-pub fn use_here() -> Here {
+pub fn use_current_route() -> CurrentRoute {
     use_context().expect("the app provides the address")
 }
 
 /// The address of `page` (a page to sign in or up on) that leads to `next` afterwards.
-pub fn with_next(page: Page, next: &str) -> String {
+pub fn with_next(page: Route, next: &str) -> String {
     match safe_next(next) {
         None | Some("/") => page.href().to_owned(),
         Some(next) => format!("{}?next={}", page.href(), js_sys::encode_uri_component(next)),
@@ -139,7 +139,7 @@ pub fn safe_next(next: &str) -> Option<&str> {
         return None;
     }
     let path = next.split('?').next().unwrap_or_default();
-    Page::SIGNED_IN.iter().any(|page| page.href() == path).then_some(next)
+    Route::SIGNED_IN.iter().any(|page| page.href() == path).then_some(next)
 }
 
 #[cfg(test)]
@@ -149,20 +149,20 @@ mod tests {
 
     #[wasm_bindgen_test]
     fn every_page_is_found_at_its_address_and_nowhere_else() {
-        for page in Page::SIGNED_IN.into_iter().chain(Page::SIGNED_OUT) {
-            assert_eq!(Page::at(page.href()), Some(page));
+        for page in Route::SIGNED_IN.into_iter().chain(Route::SIGNED_OUT) {
+            assert_eq!(Route::at(page.href()), Some(page));
         }
-        assert_eq!(Page::at("/account/token/"), Some(Page::Token));
+        assert_eq!(Route::at("/account/token/"), Some(Route::Token));
         for path in
             ["", "//", "/account", "/account/", "/account/token//", "/account/token/x", "/LOGIN", "login"]
         {
-            assert_eq!(Page::at(path), None, "{path}");
+            assert_eq!(Route::at(path), None, "{path}");
         }
     }
 
     #[wasm_bindgen_test]
     fn next_leads_to_the_pages_of_a_signed_in_person() {
-        for page in Page::SIGNED_IN {
+        for page in Route::SIGNED_IN {
             assert_eq!(safe_next(page.href()), Some(page.href()));
         }
         assert_eq!(safe_next("/account/sessions?show=ended"), Some("/account/sessions?show=ended"));
@@ -199,10 +199,10 @@ mod tests {
 
     #[wasm_bindgen_test]
     fn next_travels_encoded_and_home_needs_none() {
-        assert_eq!(with_next(Page::LogIn, "/"), "/login");
-        assert_eq!(with_next(Page::LogIn, "//evil.example"), "/login");
+        assert_eq!(with_next(Route::LogIn, "/"), "/login");
+        assert_eq!(with_next(Route::LogIn, "//evil.example"), "/login");
         assert_eq!(
-            with_next(Page::SignUp, "/account/token?a=b&c"),
+            with_next(Route::SignUp, "/account/token?a=b&c"),
             "/signup?next=%2Faccount%2Ftoken%3Fa%3Db%26c"
         );
     }

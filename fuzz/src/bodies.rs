@@ -1,13 +1,13 @@
 //! The bodies of calls, read by what the handlers read them with.
 
-use super::world::{NOW, world};
+use super::fixture::{NOW, fixture};
 use axum::body::Body as HttpBody;
 use axum::extract::{FromRequest as _, FromRequestParts as _, Request};
 use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse as _;
 use latchkey::accounts::email_key;
-use latchkey::http::{Body, Cookie, MaybeBearer};
-use latchkey::passwords::{Weakness, judge};
+use latchkey::http::{JsonBody, MaybeBearer, RefreshCookie};
+use latchkey::passwords::{Weakness, check_strength};
 use latchkey_shared::{
     ChangePassword, ChangePasswordRequest, DeleteAccountRequest, DisplayName, EmailAddress, FieldError,
     FieldErrorCode, Locale, LogIn, LogInRequest, LogOutRequest, Password, ProfileChange,
@@ -38,7 +38,7 @@ pub fn log_in(bytes: &[u8]) {
     let email = raw.email.clone();
     match LogIn::try_from(raw) {
         Ok(taken) => {
-            assert_eq!(EmailAddress::of_account(&email).as_ref(), Ok(&taken.email));
+            assert_eq!(EmailAddress::parse_existing(&email).as_ref(), Ok(&taken.email));
             assert!(email.contains(taken.email.as_str()) && taken.email.as_str().contains('@'));
             assert!(!taken.password.expose().is_empty());
             assert!(matches!(taken.token_delivery, TokenDelivery::Cookie | TokenDelivery::Body));
@@ -49,15 +49,15 @@ pub fn log_in(bytes: &[u8]) {
 
 /// `POST /api/auth/refresh`
 pub fn refresh(bytes: &[u8]) {
-    let world = world();
+    let fixture = fixture();
     let Some(RefreshRequest { refresh_token: Some(token) }) = read(bytes) else { return };
-    let taken = world.app.refresh_tokens.read(&token, NOW).is_ok();
-    assert_eq!(taken, token.expose() == world.refresh, "{}", token.expose());
+    let taken = fixture.app.refresh_tokens.read(&token, NOW).is_ok();
+    assert_eq!(taken, token.expose() == fixture.refresh, "{}", token.expose());
 }
 
 /// `POST /api/auth/logout`: a line with the `Authorization` header, one with the cookies, and the body.
 pub fn log_out(bytes: &[u8]) {
-    let world = world();
+    let fixture = fixture();
     let mut lines = bytes.splitn(3, |byte| *byte == b'\n');
     let mut next = || lines.next().unwrap_or_default();
     let (authorization, cookies, body) = (next(), next(), next());
@@ -67,14 +67,14 @@ pub fn log_out(bytes: &[u8]) {
         request.headers_mut().insert(name, value);
     }
     let mut parts = request.into_parts().0;
-    let Ok(MaybeBearer(claims)) = world.wait(MaybeBearer::from_request_parts(&mut parts, &world.app));
-    let Ok(cookie) = world.wait(Cookie::from_request_parts(&mut parts, &world.app));
+    let Ok(MaybeBearer(claims)) = fixture.wait(MaybeBearer::from_request_parts(&mut parts, &fixture.app));
+    let Ok(cookie) = fixture.wait(RefreshCookie::from_request_parts(&mut parts, &fixture.app));
     let contains = |line: &[u8], token: &str| String::from_utf8_lossy(line).contains(token);
-    assert!(claims.is_none() || contains(authorization, &world.access));
+    assert!(claims.is_none() || contains(authorization, &fixture.access));
     let body = read::<LogOutRequest>(body).and_then(|body| body.refresh_token);
     for token in body.into_iter().chain(cookie.tokens().iter().cloned()) {
-        let taken = world.app.refresh_tokens.read(&token, NOW).is_ok();
-        assert_eq!(taken, token.expose() == world.refresh, "{}", token.expose());
+        let taken = fixture.app.refresh_tokens.read(&token, NOW).is_ok();
+        assert_eq!(taken, token.expose() == fixture.refresh, "{}", token.expose());
     }
 }
 
@@ -110,7 +110,7 @@ pub fn password_change(bytes: &[u8]) {
 /// `DELETE /api/me`
 pub fn deletion(bytes: &[u8]) {
     let Some(raw) = read::<DeleteAccountRequest>(bytes) else { return };
-    match raw.checked() {
+    match raw.validate() {
         Ok(password) => assert!(!password.expose().is_empty()),
         Err(errors) => are_about(&errors, &["password"]),
     }
@@ -118,12 +118,12 @@ pub fn deletion(bytes: &[u8]) {
 
 /// Reads a body as a handler does. What is taken says what was sent; what is not is refused for the right reason.
 fn read<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Option<T> {
-    let world = world();
+    let fixture = fixture();
     let mut request = Request::new(HttpBody::from(bytes.to_vec()));
     request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let sent = serde_json::from_slice::<Value>(bytes);
-    match world.wait(Body::<T>::from_request(request, &world.app)) {
-        Ok(Body(taken)) => {
+    match fixture.wait(JsonBody::<T>::from_request(request, &fixture.app)) {
+        Ok(JsonBody(taken)) => {
             says_what_was_sent(&serde_json::to_value(&taken).unwrap(), &sent.unwrap());
             Some(taken)
         }
@@ -182,6 +182,6 @@ fn is_a_name(name: &DisplayName, written: &str) {
 fn is_a_new_password(password: &Password, known: &[String]) {
     assert!((8..=128).contains(&password.expose().chars().count()));
     // Whatever the judge says, people are told what to do about it.
-    let refused = judge(password.expose(), known).err().map(Weakness::code);
+    let refused = check_strength(password.expose(), known).err().map(Weakness::code);
     assert!(refused != Some(FieldErrorCode::Unknown));
 }

@@ -3,20 +3,20 @@
 #![expect(clippy::unwrap_used, reason = "a promise that does not hold has to stop the run")]
 
 mod bodies;
+mod fixture;
 pub mod inputs;
 mod proofs;
 mod tokens;
-mod world;
 
 pub use bodies::{deletion, log_in, log_out, password_change, profile_change, refresh, sign_up};
 pub use proofs::proof;
 pub use tokens::{access_token, refresh_token};
 
 /// Takes any bytes; panics when a promise is broken.
-pub type Target = fn(&[u8]);
+pub type FuzzTarget = fn(&[u8]);
 
 /// Every target, by the name of its program and of the file with the inputs that were found for it.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, FuzzTarget); 10] = [
     ("access_token", access_token),
     ("refresh_token", refresh_token),
     ("proof", proof),

@@ -1,14 +1,14 @@
 //! Proofs of a client's key: as they come in a header, as a good one with something changed, and as whoever has the key
 //! could sign them.
 
-use super::tokens::{Shape, object, sign, with_header};
-use super::world::{ISSUER, NOW, PROOF_KEY, world};
+use super::fixture::{ISSUER, NOW, PROOF_KEY, fixture};
+use super::tokens::{Input, object, sign, with_header};
 use axum::extract::FromRequestParts as _;
 use axum::http::{HeaderName, Method};
 use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
 use jsonwebtoken::{Algorithm, EncodingKey};
 use latchkey::http::MaybeProof;
-use latchkey::tokens::Target;
+use latchkey::tokens::ProofTarget;
 use serde_json::{Value, json};
 use std::sync::LazyLock;
 
@@ -25,21 +25,21 @@ static GOOD: LazyLock<String> = LazyLock::new(|| {
 
 /// The value of a `DPoP` header.
 pub fn proof(bytes: &[u8]) {
-    let world = world();
-    let is_this_call = |target: &Target| {
+    let fixture = fixture();
+    let is_this_call = |target: &ProofTarget| {
         let origin = target.url.origin().ascii_serialization();
         target.method == "POST" && target.url.path() == PATH && origin == ISSUER
     };
-    let read = |text: &str| world.app.proofs.read(text, is_this_call, NOW);
-    match Shape::of(bytes, &GOOD) {
-        Shape::Header(value) => {
+    let read = |text: &str| fixture.app.proofs.verify(text, is_this_call, NOW);
+    match Input::of(bytes, &GOOD) {
+        Input::Header(value) => {
             let Some(mut parts) = with_header(HeaderName::from_static("dpop"), &value) else { return };
             (parts.method, parts.uri) = (Method::POST, PATH.parse().unwrap());
-            let Ok(proof) = world.wait(MaybeProof::from_request_parts(&mut parts, &world.app));
+            let Ok(proof) = fixture.wait(MaybeProof::from_request_parts(&mut parts, &fixture.app));
             assert!(proof.checked().is_err() || value == GOOD.as_bytes(), "taken, but never made");
         }
-        Shape::Token(text) => assert_eq!(read(&text).is_ok(), text == *GOOD, "{text}"),
-        Shape::Signed { header, claims } => {
+        Input::Token(text) => assert_eq!(read(&text).is_ok(), text == *GOOD, "{text}"),
+        Input::Signed { header, claims } => {
             let Ok(taken) = read(&sign(&header, &claims, &KEY, Algorithm::ES256)) else { return };
             let public = Jwk::from_encoding_key(&KEY, Algorithm::ES256).unwrap();
             assert_eq!(taken.key.as_str(), public.thumbprint(ThumbprintHash::SHA256).unwrap());

@@ -1,43 +1,48 @@
 //! Tokens: as they come in a header, as a good one with something changed, and as whoever has the keys could sign them.
 
-use super::world::{ISSUER, NOW, REFRESH_SECRET, SIGNING_KEY, World, world};
+use super::fixture::{Fixture, ISSUER, NOW, REFRESH_SECRET, SIGNING_KEY, fixture};
 use axum::extract::{FromRequestParts as _, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey};
-use latchkey::http::{Bearer, Cookie};
-use latchkey::tokens::RefreshRejected;
+use latchkey::http::{Bearer, RefreshCookie};
+use latchkey::tokens::RefreshTokenError;
 use latchkey_shared::Secret;
 use serde_json::Value;
 
 /// The value of an `Authorization` header.
 pub fn access_token(bytes: &[u8]) {
-    let world = world();
-    match Shape::of(bytes, &world.access) {
-        Shape::Header(value) => {
+    let fixture = fixture();
+    match Input::of(bytes, &fixture.access) {
+        Input::Header(value) => {
             let Some(mut parts) = with_header(header::AUTHORIZATION, &value) else { return };
-            if world.wait(Bearer::from_request_parts(&mut parts, &world.app)).is_ok() {
+            if fixture.wait(Bearer::from_request_parts(&mut parts, &fixture.app)).is_ok() {
                 let (scheme, token) = std::str::from_utf8(&value).unwrap().split_once(' ').unwrap();
                 assert!(scheme.eq_ignore_ascii_case("bearer"), "{scheme}");
-                assert_eq!(token.trim(), world.access, "taken, but never issued");
+                assert_eq!(token.trim(), fixture.access, "taken, but never issued");
             }
         }
-        Shape::Token(token) => {
-            let taken = world.app.verifier.verify(&token, NOW).is_ok();
-            assert_eq!(taken, token == world.access, "{token}");
+        Input::Token(token) => {
+            let taken = fixture.app.verifier.verify(&token, NOW).is_ok();
+            assert_eq!(taken, token == fixture.access, "{token}");
         }
-        Shape::Signed { header, claims } => {
+        Input::Signed { header, claims } => {
             let key = EncodingKey::from_ed_pem(SIGNING_KEY.as_bytes()).unwrap();
-            access_is_what_it_says(world, &sign(&header, &claims, &key, Algorithm::EdDSA), &header, &claims);
+            access_is_what_it_says(
+                fixture,
+                &sign(&header, &claims, &key, Algorithm::EdDSA),
+                &header,
+                &claims,
+            );
         }
     }
 }
 
 /// A token that is taken says what it says, to every reader alike.
-fn access_is_what_it_says(world: &World, token: &str, header: &[u8], claims: &[u8]) {
-    let Ok(verified) = world.app.verifier.verify(token, NOW) else { return };
+fn access_is_what_it_says(fixture: &Fixture, token: &str, header: &[u8], claims: &[u8]) {
+    let Ok(verified) = fixture.app.verifier.verify(token, NOW) else { return };
     if let Some(header) = object(header) {
         assert_eq!(header["alg"], "EdDSA");
         assert_eq!(header["typ"].as_str().unwrap().trim_start_matches("application/"), "at+jwt");
@@ -47,30 +52,30 @@ fn access_is_what_it_says(world: &World, token: &str, header: &[u8], claims: &[u
     assert!(verified.claims.exp > NOW.as_seconds());
     is_part_of(&serde_json::to_value(&*verified.claims).unwrap(), claims);
     assert_eq!(serde_json::from_slice::<latchkey_shared::Claims>(&verified.json).unwrap(), *verified.claims);
-    let again = world.app.verifier.verify(token, NOW).unwrap();
+    let again = fixture.app.verifier.verify(token, NOW).unwrap();
     assert_eq!((again.claims, again.json), (verified.claims, verified.json));
 }
 
 /// The value of a `Cookie` header.
 pub fn refresh_token(bytes: &[u8]) {
-    let world = world();
-    let read = |token: &str| world.app.refresh_tokens.read(&Secret::from(token), NOW);
-    match Shape::of(bytes, &world.refresh) {
-        Shape::Header(value) => {
+    let fixture = fixture();
+    let read = |token: &str| fixture.app.refresh_tokens.read(&Secret::from(token), NOW);
+    match Input::of(bytes, &fixture.refresh) {
+        Input::Header(value) => {
             let Some(mut parts) = with_header(header::COOKIE, &value) else { return };
-            let Ok(cookie) = world.wait(Cookie::from_request_parts(&mut parts, &world.app));
+            let Ok(cookie) = fixture.wait(RefreshCookie::from_request_parts(&mut parts, &fixture.app));
             for token in cookie.tokens() {
                 assert!(!token.expose().is_empty() && !token.expose().contains(';'));
                 assert_eq!(
                     read(token.expose()).is_ok(),
-                    token.expose() == world.refresh,
+                    token.expose() == fixture.refresh,
                     "{}",
                     token.expose()
                 );
             }
         }
-        Shape::Token(token) => assert_eq!(read(&token).is_ok(), token == world.refresh, "{token}"),
-        Shape::Signed { header, claims } => {
+        Input::Token(token) => assert_eq!(read(&token).is_ok(), token == fixture.refresh, "{token}"),
+        Input::Signed { header, claims } => {
             let key = EncodingKey::from_secret(&REFRESH_SECRET);
             let token = sign(&header, &claims, &key, Algorithm::HS256);
             let found = match read(&token) {
@@ -78,11 +83,11 @@ pub fn refresh_token(bytes: &[u8]) {
                     assert!(found.exp > NOW.as_seconds());
                     found
                 }
-                Err(RefreshRejected::Expired(found)) => {
+                Err(RefreshTokenError::Expired(found)) => {
                     assert!(found.exp <= NOW.as_seconds());
                     found
                 }
-                Err(RefreshRejected::Invalid) => return,
+                Err(RefreshTokenError::Invalid) => return,
             };
             if let Some(header) = object(&header) {
                 assert_eq!((&header["alg"], &header["typ"]), (&"HS256".into(), &"rt+jwt".into()));
@@ -95,7 +100,7 @@ pub fn refresh_token(bytes: &[u8]) {
 }
 
 /// What the first byte makes of the others.
-pub enum Shape {
+pub enum Input {
     /// The value of a header, as it came.
     Header(Vec<u8>),
     /// The good token with some of its bytes changed.
@@ -104,7 +109,7 @@ pub enum Shape {
     Signed { header: Vec<u8>, claims: Vec<u8> },
 }
 
-impl Shape {
+impl Input {
     pub fn of(bytes: &[u8], good: &str) -> Self {
         let (first, rest) = bytes.split_first().unwrap_or((&0, &[]));
         let parts = || good.split('.').take(2).map(|part| URL_SAFE_NO_PAD.decode(part).unwrap());

@@ -150,7 +150,7 @@ impl TryFrom<ChangePasswordRequest> for ChangePassword {
     type Error = Vec<FieldError>;
     fn try_from(raw: ChangePasswordRequest) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let current_password = collect("current_password", filled_in(raw.current_password), &mut errors);
+        let current_password = collect("current_password", non_empty(raw.current_password), &mut errors);
         let new_password = collect("new_password", Password::try_from(raw.new_password), &mut errors);
         match (current_password, new_password) {
             (Some(current_password), Some(new_password)) => {
@@ -173,8 +173,8 @@ pub struct DeleteAccountRequest {
 
 impl DeleteAccountRequest {
     /// The password, if one was typed.
-    pub fn checked(self) -> Result<Secret, Vec<FieldError>> {
-        filled_in(self.password).map_err(|code| vec![FieldError::new("password", code)])
+    pub fn validate(self) -> Result<Secret, Vec<FieldError>> {
+        non_empty(self.password).map_err(|code| vec![FieldError::new("password", code)])
     }
 }
 
@@ -191,7 +191,7 @@ pub struct AccountExport {
     /// When somebody last signed in with its password, or signed up.
     pub signed_in_at: Timestamp,
     /// What is kept in place of the password.
-    pub password: PasswordFacts,
+    pub password: PasswordInfo,
     /// Every session that is still on record.
     pub sessions: Vec<Session>,
 }
@@ -199,14 +199,14 @@ pub struct AccountExport {
 /// What can be told of a stored password. The hash itself would only help whoever steals the export.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct PasswordFacts {
+pub struct PasswordInfo {
     /// How the password is stored: `argon2id`.
     pub algorithm: String,
     /// When it was last set.
     pub changed_at: Timestamp,
 }
 
-pub(crate) fn filled_in(text: Secret) -> Result<Secret, FieldErrorCode> {
+pub(crate) fn non_empty(text: Secret) -> Result<Secret, FieldErrorCode> {
     if text.expose().is_empty() { Err(FieldErrorCode::Required) } else { Ok(text) }
 }
 

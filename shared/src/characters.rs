@@ -42,7 +42,7 @@ pub fn is_visible(c: char) -> bool {
 }
 
 /// Whether a letter lies under more marks than any script has. What cannot be seen between them does not part them.
-pub fn is_overloaded(text: &str) -> bool {
+pub fn has_excess_marks(text: &str) -> bool {
     let mut marks = 0;
     text.chars().any(|c| {
         marks = if is_mark(c) || is_invisible(c) { marks + 1 } else { 0 };
@@ -52,7 +52,7 @@ pub fn is_overloaded(text: &str) -> bool {
 
 /// The text without the white space around it, and without the characters that cannot be seen and come along when text
 /// is copied.
-pub fn without_debris(text: &str) -> &str {
+pub fn trim_invisible(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || (is_invisible(c) && !c.is_control()))
 }
 

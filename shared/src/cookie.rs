@@ -1,11 +1,11 @@
 //! The names of cookies that the server and the page agree on.
 
 /// The mark that tells the page whether the browser holds a session; no secret is in it.
-pub const MARK: &str = "latchkey_hint";
+pub const HINT_COOKIE: &str = "latchkey_hint";
 /// The mark's value for a session that is kept when the browser is closed.
-pub const MARK_LASTING: &str = "1";
+pub const HINT_PERSISTENT: &str = "1";
 /// The mark's value for a session that ends with the browser, as the mark does.
-pub const MARK_PASSING: &str = "passing";
+pub const HINT_SESSION_ONLY: &str = "passing";
 
 /// Returns what stands behind a cookie's name: cookies are shared by all ports of a host (RFC 6265 §8.5), and two
 /// installations must not take each other's. The usual port, 443 or over plain http 8080, has nothing there. `port` is

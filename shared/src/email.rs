@@ -1,7 +1,7 @@
 //! Where people are reached.
 
 use crate::FieldErrorCode;
-use crate::characters::{is_invisible, is_mark, is_overloaded, without_debris};
+use crate::characters::{has_excess_marks, is_invisible, is_mark, trim_invisible};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -31,7 +31,7 @@ impl EmailAddress {
 
     /// Reads an address that an account may have. It may break the rules for new ones that came later: whoever signed up with
     /// such an address goes on signing in with it.
-    pub fn of_account(text: &str) -> Result<Self, FieldErrorCode> {
+    pub fn parse_existing(text: &str) -> Result<Self, FieldErrorCode> {
         let (address, local, domain) = split(text)?;
         let has_gap = |part: &str| part.split('.').any(str::is_empty);
         let fits = !has_gap(local) && !has_gap(domain) && domain.contains(is_dot);
@@ -54,7 +54,7 @@ impl FromStr for EmailAddress {
         if local.contains(is_invisible) || domain.contains(|c| is_invisible(c) && !is_joiner(c)) {
             return Err(FieldErrorCode::ControlCharacters);
         }
-        if is_overloaded(address) {
+        if has_excess_marks(address) {
             return Err(FieldErrorCode::TooManyMarks);
         }
         let local_fits =
@@ -71,7 +71,7 @@ impl FromStr for EmailAddress {
 
 /// The address without what lies around it, and its two parts.
 fn split(text: &str) -> Result<(&str, &str, &str), FieldErrorCode> {
-    let address = without_debris(text);
+    let address = trim_invisible(text);
     if address.is_empty() {
         return Err(FieldErrorCode::Required);
     }
@@ -221,7 +221,11 @@ mod tests {
                 format!("{debris}ada@example.org{debris}{debris}"),
             ] {
                 assert_eq!(text.parse::<EmailAddress>().unwrap().as_str(), "ada@example.org", "{text:?}");
-                assert_eq!(EmailAddress::of_account(&text).unwrap().as_str(), "ada@example.org", "{text:?}");
+                assert_eq!(
+                    EmailAddress::parse_existing(&text).unwrap().as_str(),
+                    "ada@example.org",
+                    "{text:?}"
+                );
             }
             assert_eq!(debris.parse::<EmailAddress>(), Err(FieldErrorCode::Required));
         }
@@ -279,7 +283,7 @@ mod tests {
     fn whoever_has_an_account_signs_in_with_an_address_that_is_refused_today() {
         for address in ["ada@100%.example.org", "ada@my_host.example.org", "a\u{3164}da@example.org"] {
             assert!(address.parse::<EmailAddress>().is_err(), "{address}");
-            assert_eq!(EmailAddress::of_account(address).unwrap().as_str(), address);
+            assert_eq!(EmailAddress::parse_existing(address).unwrap().as_str(), address);
         }
         for text in [
             "ada",
@@ -290,7 +294,7 @@ mod tests {
             "\"a b\"@example.org",
             "ada@@example.org",
         ] {
-            assert_eq!(EmailAddress::of_account(text), Err(FieldErrorCode::InvalidEmail), "{text}");
+            assert_eq!(EmailAddress::parse_existing(text), Err(FieldErrorCode::InvalidEmail), "{text}");
         }
     }
 
@@ -299,7 +303,7 @@ mod tests {
         fn every_new_address_can_be_signed_in_with(text in ".{0,40}", parts in "[a-zA-Z가-힣ก-๙%.\u{300}-\u{36F}-]{1,12}@[a-z가-힣。.-]{1,12}") {
             for text in [text, parts] {
                 let Ok(address) = text.parse::<EmailAddress>() else { continue };
-                prop_assert_eq!(EmailAddress::of_account(&text), Ok(address.clone()));
+                prop_assert_eq!(EmailAddress::parse_existing(&text), Ok(address.clone()));
                 prop_assert_eq!(address.as_str().parse::<EmailAddress>(), Ok(address));
             }
         }

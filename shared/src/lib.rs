@@ -9,10 +9,10 @@ mod session;
 mod token;
 
 mod characters;
+mod display_name;
 mod email;
 mod locale;
-mod names;
-mod page;
+mod pagination;
 mod password;
 
 mod problem;
@@ -21,14 +21,14 @@ mod secret;
 mod timestamp;
 
 pub use account::{
-    Account, AccountExport, ChangePassword, ChangePasswordRequest, DeleteAccountRequest, PasswordFacts,
+    Account, AccountExport, ChangePassword, ChangePasswordRequest, DeleteAccountRequest, PasswordInfo,
     ProfileChange, ProfileChangeRequest, SignUp, SignUpRequest,
 };
-pub use cookie::{MARK, MARK_LASTING, MARK_PASSING, port_suffix};
+pub use cookie::{HINT_COOKIE, HINT_PERSISTENT, HINT_SESSION_ONLY, port_suffix};
+pub use display_name::DisplayName;
 pub use email::EmailAddress;
 pub use locale::Locale;
-pub use names::DisplayName;
-pub use page::{PAGE_DEFAULT, PAGE_MOST, Page};
+pub use pagination::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, Page};
 pub use password::{MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, Password};
 pub use problem::{ErrorCode, FieldError, FieldErrorCode, Problem};
 pub use secret::Secret;

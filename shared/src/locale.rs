@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
 /// Declares the languages beside English. Each is one line here; the compiler then asks the page for its texts.
-macro_rules! beside_english {
+macro_rules! additional_locales {
     ($($(#[$doc:meta])* $name:ident = $tag:tt,)*) => {
         /// A language of the page, by its BCP 47 tag.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
@@ -33,7 +33,7 @@ macro_rules! beside_english {
     };
 }
 
-beside_english! {
+additional_locales! {
     /// Korean.
     Ko = "ko",
 }

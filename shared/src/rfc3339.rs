@@ -25,7 +25,7 @@ pub fn write(millis: i64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 /// Reads a date and time with any offset, as milliseconds since the epoch; what is finer is cut off. Leap seconds are
 /// refused: no clock that we read has them.
 pub fn read(text: &str) -> Option<i64> {
-    let mut rest = Rest(text.as_bytes());
+    let mut rest = Parser(text.as_bytes());
     let (year, month, day) = (rest.number(4)?, rest.after(b'-')?.number(2)?, rest.after(b'-')?.number(2)?);
     rest.one_of(b"Tt")?;
     let (hour, minute, second) =
@@ -49,8 +49,8 @@ fn date(days: i64) -> (i64, i64, i64) {
     // From March on, months alternate in groups of five with 153 days.
     let month = (5 * day + 2) / 153;
     let day = day - (153 * month + 2) / 5 + 1;
-    let (month, turn) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-    (cycle * 400 + year + turn, month, day)
+    let (month, carry) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    (cycle * 400 + year + carry, month, day)
 }
 
 /// How many days after the epoch a date lies.
@@ -66,9 +66,9 @@ fn days_before(year: i64) -> i64 {
 }
 
 /// What is still to be read.
-struct Rest<'a>(&'a [u8]);
+struct Parser<'a>(&'a [u8]);
 
-impl Rest<'_> {
+impl Parser<'_> {
     fn one_of(&mut self, allowed: &[u8]) -> Option<u8> {
         let (first, rest) = self.0.split_first()?;
         self.0 = rest;

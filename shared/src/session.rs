@@ -76,7 +76,7 @@ impl EndReason {
     ];
 
     /// The reason that is written as `name`; one that this build does not know is `Unknown`.
-    pub fn named(name: &str) -> Self {
+    pub fn from_name(name: &str) -> Self {
         Self::ALL.into_iter().find(|reason| reason.to_string() == name).unwrap_or(Self::Unknown)
     }
 }
@@ -94,9 +94,9 @@ mod tests {
     #[test]
     fn reasons_read_back_as_they_are_written() {
         for reason in EndReason::ALL {
-            assert_eq!(EndReason::named(&reason.to_string()), reason);
+            assert_eq!(EndReason::from_name(&reason.to_string()), reason);
             assert_eq!(serde_json::to_string(&reason).unwrap(), format!("\"{reason}\""));
         }
-        assert_eq!(EndReason::named("abducted"), EndReason::Unknown);
+        assert_eq!(EndReason::from_name("abducted"), EndReason::Unknown);
     }
 }

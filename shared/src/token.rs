@@ -1,6 +1,6 @@
 //! The messages that trade credentials for tokens.
 
-use crate::account::{collect, filled_in};
+use crate::account::{collect, non_empty};
 use crate::{Account, EmailAddress, FieldError, Secret, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -17,14 +17,14 @@ pub struct LogInRequest {
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = Password, min_length = 1))]
     pub password: Secret,
     /// Whether the session outlives the browser's window and lasts as long as it is used; true when absent.
-    #[serde(default = "yes")]
+    #[serde(default = "default_true")]
     pub remember: bool,
     /// How the refresh token travels; in a cookie when absent.
     #[serde(default)]
     pub token_delivery: TokenDelivery,
 }
 
-fn yes() -> bool {
+fn default_true() -> bool {
     true
 }
 
@@ -45,8 +45,8 @@ impl TryFrom<LogInRequest> for LogIn {
     type Error = Vec<FieldError>;
     fn try_from(raw: LogInRequest) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let email = collect("email", EmailAddress::of_account(&raw.email), &mut errors);
-        let password = collect("password", filled_in(raw.password), &mut errors);
+        let email = collect("email", EmailAddress::parse_existing(&raw.email), &mut errors);
+        let password = collect("password", non_empty(raw.password), &mut errors);
         match (email, password) {
             (Some(email), Some(password)) => {
                 Ok(Self { email, password, remember: raw.remember, token_delivery: raw.token_delivery })

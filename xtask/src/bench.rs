@@ -4,7 +4,7 @@ pub mod api;
 
 use crate::api::Profile;
 use crate::failure::{Failure, Outcome};
-use crate::process::run_well;
+use crate::process::run_checked;
 use crate::workspace::{cargo, target};
 use crate::{dist, e2e, tools};
 
@@ -43,7 +43,7 @@ impl Options {
 /// The tab race: how many tabs, on how bad a network, and who was signed out by mistake.
 pub fn sessions(options: &Options) -> Outcome {
     // What is counted is what goes wrong, not how fast it goes: the API is built as for the tests.
-    let Some(mut race) = e2e::playwright()? else { return Err(Failure::Told) };
+    let Some(mut race) = e2e::playwright()? else { return Err(Failure::Reported) };
     race.args([
         "--config",
         "lab/playwright.config.ts",
@@ -51,13 +51,13 @@ pub fn sessions(options: &Options) -> Outcome {
         &options.rounds.unwrap_or(2).to_string(),
     ]);
     race.env("LATCHKEY_SEED", options.seed.to_string());
-    run_well("The tab race", &mut race)
+    run_checked("The tab race", &mut race)
 }
 
 /// The page beside one that a server draws, in one browser, by turns.
 pub fn page(options: &Options) -> Outcome {
-    let mut twin = cargo();
-    run_well("cargo build", twin.args(["build", "--release", "--package", "latchkey-twin"]))?;
+    let mut baseline = cargo();
+    run_checked("cargo build", baseline.args(["build", "--release", "--package", "latchkey-ssr-baseline"]))?;
     in_production("page.bench.ts", options)
 }
 
@@ -69,14 +69,14 @@ pub fn lighthouse(options: &Options) -> Outcome {
 /// Measures what `cargo xtask dist` has made, behind Caddy.
 fn in_production(bench: &str, options: &Options) -> Outcome {
     dist::run()?;
-    tools::for_the_browser_tests()?;
+    tools::install_browser_test_tools()?;
     let mut chromium = e2e::playwright_with(Profile::Release, &target().join("dist/page"))?;
     chromium.args(["--config", "lab/page/playwright.config.ts", bench]);
-    chromium.env("LATCHKEY_TWIN", target().join("release/latchkey-twin"));
+    chromium.env("LATCHKEY_SSR_BASELINE", target().join("release/latchkey-ssr-baseline"));
     if let Some(rounds) = options.rounds {
         chromium.env("LATCHKEY_ROUNDS", rounds.to_string());
     }
-    run_well("Playwright", &mut chromium)
+    run_checked("Playwright", &mut chromium)
 }
 
 #[cfg(test)]

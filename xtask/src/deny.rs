@@ -1,7 +1,7 @@
 //! cargo-deny: the licences and sources of what is depended on, what must not be, and known vulnerabilities.
 
 use crate::failure::{Failure, Outcome};
-use crate::process::{answer_of, run};
+use crate::process::{output_of, run};
 use crate::python;
 use crate::workspace::{command, root};
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ pub fn check() -> Outcome<Option<bool>> {
     let Some(program) = program()? else { return Ok(None) };
     let deny = || command(&program.to_string_lossy());
     let allowed = run("cargo deny", deny().args(["check", "bans", "licenses", "sources"]))?;
-    if answer_of(deny().args(["fetch", "db"])).is_none() {
+    if output_of(deny().args(["fetch", "db"])).is_none() {
         println!("RustSec's advisories cannot be fetched here: known vulnerabilities were not looked for.");
         return Ok(Some(allowed));
     }
@@ -21,7 +21,7 @@ pub fn check() -> Outcome<Option<bool>> {
 /// The one that is installed; otherwise the one that comes ready-made, since building it takes many minutes.
 fn program() -> Outcome<Option<PathBuf>> {
     let installed = PathBuf::from("cargo-deny");
-    if answer_of(command("cargo-deny").arg("--version")).is_some() {
+    if output_of(command("cargo-deny").arg("--version")).is_some() {
         return Ok(Some(installed));
     }
     if !python::is_here() {
@@ -30,7 +30,7 @@ fn program() -> Outcome<Option<PathBuf>> {
     match python::environment("cargo-deny", &root().join(".ci/cargo-deny.txt")) {
         Ok(programs) => Ok(Some(programs.join("cargo-deny"))),
         // It does not come ready-made for every machine.
-        Err(Failure::Because(why)) => {
+        Err(Failure::Message(why)) => {
             println!("{why}");
             Ok(None)
         }

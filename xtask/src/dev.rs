@@ -3,7 +3,7 @@
 use crate::api::{self, Profile};
 use crate::failure::{Failure, Outcome};
 use crate::process::Process;
-use crate::watch::Code;
+use crate::watch::SourceWatcher;
 use crate::{interrupt, page, tools, web};
 use std::fs;
 use std::time::{Duration, SystemTime};
@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 const API_PORT: u16 = 3000;
 const PAGE_PORT: u16 = 8080;
 
-const API_PATIENCE: Duration = Duration::from_secs(30);
+const API_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How the person wants it.
 #[derive(Debug, Default)]
@@ -46,13 +46,13 @@ fn serve(profile: Profile) -> Outcome {
     ports_are_free()?;
     // The first start compiles four programs: what the tools' builds leave of the processors, the API takes.
     let ahead = api::build_ahead(profile)?;
-    tools::for_the_page()?;
+    tools::install_page_tools()?;
     println!("Building the API: about 2 min on two cores the first time, then seconds");
     let built = ahead.wait()?;
     if !built && !api::build(profile)? {
-        return Err(Failure::because("The API does not build; see above."));
+        return Err(Failure::message("The API does not build; see above."));
     }
-    let mut code = Code::watch()?;
+    let mut code = SourceWatcher::watch()?;
     let mut api = start_api(profile)?;
     println!("Building the page: about 1 min on two cores the first time, then seconds");
     let mut page = page::serve(PAGE_PORT)?;
@@ -75,7 +75,7 @@ fn serve(profile: Profile) -> Outcome {
 fn ports_are_free() -> Outcome {
     match [API_PORT, PAGE_PORT].into_iter().find(|port| web::is_taken(*port)) {
         None => Ok(()),
-        Some(port) => Err(Failure::because(format!(
+        Some(port) => Err(Failure::message(format!(
             "Port {port} is taken: is `cargo xtask dev` running already? It needs {API_PORT} and {PAGE_PORT}."
         ))),
     }
@@ -83,11 +83,11 @@ fn ports_are_free() -> Outcome {
 
 fn start_api(profile: Profile) -> Outcome<Process> {
     let mut api = api::start(profile, API_PORT)?;
-    let ready = interrupt::wait_until(API_PATIENCE, || {
+    let ready = interrupt::wait_until(API_TIMEOUT, || {
         api.must_run()?;
         Ok(web::answers(API_PORT, "/api/health/ready"))
     })?;
-    if ready { Ok(api) } else { Err(Failure::because("The API runs, but does not become ready; see above.")) }
+    if ready { Ok(api) } else { Err(Failure::message("The API runs, but does not become ready; see above.")) }
 }
 
 fn rebuild(profile: Profile, api: &mut Process) -> Outcome {

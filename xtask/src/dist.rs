@@ -1,49 +1,49 @@
 //! `cargo xtask dist`: the folder that a server needs.
 
 use crate::api::{self, Profile};
-use crate::failure::{Doing, Failure, Outcome};
-use crate::weight::{self, Weighed, entries};
+use crate::bundle_size::{self, BundleFile, entries};
+use crate::failure::{Context, Failure, Outcome};
 use crate::workspace::{root, target};
 use crate::{page, tools};
 use std::fs;
 use std::path::Path;
 
 /// What goes along with the program and the page.
-const COMPANIONS: [&str; 6] =
+const DEPLOY_FILES: [&str; 6] =
     ["Caddyfile", "nginx.conf", "Dockerfile", "compose.yaml", "latchkey.service", "README.md"];
 
 /// Builds for release, compresses, and lays everything in `target/dist`. Fails when the page is too heavy.
 pub fn run() -> Outcome {
-    tools::for_the_page()?;
+    tools::install_page_tools()?;
     if !api::build(Profile::Release)? {
-        return Err(Failure::because("The API does not build; see above."));
+        return Err(Failure::message("The API does not build; see above."));
     }
-    let page = page::build()?.ok_or_else(|| Failure::because("The page does not build; see above."))?;
+    let page = page::build()?.ok_or_else(|| Failure::message("The page does not build; see above."))?;
     let dist = target().join("dist");
     assemble(&dist, &page)?;
-    let files = weight::weigh(&dist.join("page"))?;
-    files.iter().try_for_each(Weighed::write_compressed)?;
-    weight::print(&files);
-    weight::check(&files)?;
+    let files = bundle_size::measure(&dist.join("page"))?;
+    files.iter().try_for_each(BundleFile::write_compressed)?;
+    bundle_size::print(&files);
+    bundle_size::check(&files)?;
     println!("\n{} is ready; its README.md says how to run it.", dist.display());
     Ok(())
 }
 
 fn assemble(dist: &Path, page: &Path) -> Outcome {
     if dist.exists() {
-        fs::remove_dir_all(dist).doing("clear the old folder")?;
+        fs::remove_dir_all(dist).context("clear the old folder")?;
     }
     copy_folder(page, &dist.join("page"))?;
     copy(&Profile::Release.binary(), &dist.join("latchkey"))?;
-    COMPANIONS.iter().try_for_each(|name| copy(&root().join("deploy").join(name), &dist.join(name)))
+    DEPLOY_FILES.iter().try_for_each(|name| copy(&root().join("deploy").join(name), &dist.join(name)))
 }
 
 fn copy(from: &Path, to: &Path) -> Outcome {
-    fs::copy(from, to).doing(format_args!("copy {}", from.display())).map(|_bytes| ())
+    fs::copy(from, to).context(format_args!("copy {}", from.display())).map(|_bytes| ())
 }
 
 fn copy_folder(from: &Path, to: &Path) -> Outcome {
-    fs::create_dir_all(to).doing(format_args!("make {}", to.display()))?;
+    fs::create_dir_all(to).context(format_args!("make {}", to.display()))?;
     for path in entries(from)? {
         let Some(name) = path.file_name() else { continue };
         // Trunk's unfinished work.

@@ -9,8 +9,8 @@ use std::process::Command;
 
 /// Playwright in `e2e`, told where everything is; `None` when something does not build, which has been said by then.
 pub fn playwright() -> Outcome<Option<Command>> {
-    tools::for_the_page()?;
-    tools::for_the_browser_tests()?;
+    tools::install_page_tools()?;
+    tools::install_browser_test_tools()?;
     let Some(page) = page::build()? else { return Ok(None) };
     if !api::build_for_tests()? {
         return Ok(None);

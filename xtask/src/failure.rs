@@ -11,31 +11,31 @@ pub enum Failure {
     /// Somebody pressed Ctrl-C or asked the process to end.
     Interrupted,
     /// One line for the person.
-    Because(String),
+    Message(String),
     /// Something failed, and the person has been told all about it.
-    Told,
+    Reported,
 }
 
 impl Failure {
     /// The words were not understood.
     pub fn unknown(word: &str) -> Self {
-        Self::Because(format!("cargo xtask does not know `{word}`; `cargo xtask help` lists what there is."))
+        Self::Message(format!("cargo xtask does not know `{word}`; `cargo xtask help` lists what there is."))
     }
 
     /// The line for the person.
-    pub fn because(why: impl Into<String>) -> Self {
-        Self::Because(why.into())
+    pub fn message(why: impl Into<String>) -> Self {
+        Self::Message(why.into())
     }
 }
 
 /// Says what was being done when something else went wrong.
-pub trait Doing<T> {
+pub trait Context<T> {
     /// Turns the error into one line: `could not …: …`.
-    fn doing(self, what: impl Display) -> Outcome<T>;
+    fn context(self, what: impl Display) -> Outcome<T>;
 }
 
-impl<T, E: Display> Doing<T> for Result<T, E> {
-    fn doing(self, what: impl Display) -> Outcome<T> {
-        self.map_err(|error| Failure::Because(format!("Could not {what}: {error}")))
+impl<T, E: Display> Context<T> for Result<T, E> {
+    fn context(self, what: impl Display) -> Outcome<T> {
+        self.map_err(|error| Failure::Message(format!("Could not {what}: {error}")))
     }
 }

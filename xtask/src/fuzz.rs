@@ -1,8 +1,8 @@
 //! `cargo xtask fuzz`: bytes that nobody wrote, for everything that reads strangers' bytes.
 
-use crate::failure::{Doing, Failure, Outcome};
-use crate::process::{answer_of, run, run_well};
-use crate::weight::entries;
+use crate::bundle_size::entries;
+use crate::failure::{Context, Failure, Outcome};
+use crate::process::{output_of, run, run_checked};
 use crate::workspace::{cargo, root};
 use std::fs;
 use std::path::PathBuf;
@@ -43,8 +43,8 @@ impl Options {
 
 /// Runs one target or all of them, one after the other, and then keeps of what they found only what is needed.
 pub fn run_all(options: &Options) -> Outcome {
-    if answer_of(cargo_fuzz("--version").env_remove("RUSTFLAGS")).is_none() {
-        return Err(Failure::because(NO_CARGO_FUZZ));
+    if output_of(cargo_fuzz("--version").env_remove("RUSTFLAGS")).is_none() {
+        return Err(Failure::message(NO_CARGO_FUZZ));
     }
     let targets = targets()?;
     let wanted: Vec<_> =
@@ -59,12 +59,12 @@ pub fn run_all(options: &Options) -> Outcome {
         fuzz.arg(name).args(["--", "-dict=fuzz/words.dict", "-timeout=10"]);
         fuzz.arg(format!("-max_total_time={}", options.seconds));
         if !run("cargo fuzz", &mut fuzz)? {
-            return Err(Failure::because(format!(
+            return Err(Failure::message(format!(
                 "{name} broke a promise. fuzz/artifacts/{name} holds the bytes: mend it, and add them to fuzz/inputs/{name}.txt."
             )));
         }
         // One input for each branch is enough to go on from, and small enough for the repository.
-        run_well(
+        run_checked(
             "cargo fuzz cmin",
             cargo_fuzz("cmin").arg(name).args(["--", "-use_counters=0", "-max_len=512"]),
         )?;
@@ -85,25 +85,24 @@ fn packed(name: &str) -> PathBuf {
 
 fn unpack(name: &str) -> Outcome {
     let (file, folder) = (packed(name), corpus(name));
-    let text = fs::read_to_string(&file).doing(format_args!("read {}", file.display()))?;
-    let found = inputs::unpack(&text).map_err(|line| {
-        Failure::because(format!("Line {line} of {} is no byte string.", file.display()))
-    })?;
+    let text = fs::read_to_string(&file).context(format_args!("read {}", file.display()))?;
+    let found = inputs::unpack(&text)
+        .map_err(|line| Failure::message(format!("Line {line} of {} is no byte string.", file.display())))?;
     if folder.exists() {
-        fs::remove_dir_all(&folder).doing("clear the old inputs")?;
+        fs::remove_dir_all(&folder).context("clear the old inputs")?;
     }
-    fs::create_dir_all(&folder).doing("make a folder for the inputs")?;
+    fs::create_dir_all(&folder).context("make a folder for the inputs")?;
     found.iter().enumerate().try_for_each(|(at, input)| {
-        fs::write(folder.join(at.to_string()), input).doing("unpack the inputs")
+        fs::write(folder.join(at.to_string()), input).context("unpack the inputs")
     })
 }
 
 fn pack(name: &str) -> Outcome {
     let found: Outcome<Vec<_>> = entries(&corpus(name))?
         .into_iter()
-        .map(|path| fs::read(path).doing("read what was found"))
+        .map(|path| fs::read(path).context("read what was found"))
         .collect();
-    fs::write(packed(name), inputs::pack(found?)).doing("pack the inputs")
+    fs::write(packed(name), inputs::pack(found?)).context("pack the inputs")
 }
 
 /// No sanitizer: those need a nightly compiler, and the code is safe Rust.
@@ -118,8 +117,8 @@ fn cargo_fuzz(verb: &str) -> Command {
 
 fn targets() -> Outcome<Vec<String>> {
     let mut names = Vec::new();
-    for entry in fs::read_dir(root().join("fuzz/fuzz_targets")).doing("list the targets")? {
-        let path = entry.doing("list the targets")?.path();
+    for entry in fs::read_dir(root().join("fuzz/fuzz_targets")).context("list the targets")? {
+        let path = entry.context("list the targets")?.path();
         names.extend(path.file_stem().map(|name| name.to_string_lossy().into_owned()));
     }
     names.sort();

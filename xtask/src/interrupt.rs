@@ -1,33 +1,33 @@
 //! Ctrl-C and its relatives. Nothing dies of them on the spot: whatever was started is stopped first.
 
-use crate::failure::{Doing, Failure, Outcome};
+use crate::failure::{Context, Failure, Outcome};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-static ASKED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
+static INTERRUPTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
 /// How soon an interruption is noticed.
-const BEAT: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Starts to listen.
 pub fn listen() -> Outcome {
     for signal in [SIGINT, SIGTERM, SIGHUP] {
-        signal_hook::flag::register(signal, Arc::clone(&ASKED)).doing("listen for Ctrl-C")?;
+        signal_hook::flag::register(signal, Arc::clone(&INTERRUPTED)).context("listen for Ctrl-C")?;
     }
     Ok(())
 }
 
 /// Fails once somebody has asked us to stop.
 pub fn check() -> Outcome {
-    if ASKED.load(Ordering::Relaxed) { Err(Failure::Interrupted) } else { Ok(()) }
+    if INTERRUPTED.load(Ordering::Relaxed) { Err(Failure::Interrupted) } else { Ok(()) }
 }
 
 /// Waits for one beat, or fails when somebody asks us to stop.
 pub fn pause() -> Outcome {
-    thread::sleep(BEAT);
+    thread::sleep(POLL_INTERVAL);
     check()
 }
 

@@ -15,6 +15,7 @@ mod shots;
 mod test;
 
 mod api;
+mod bundle_size;
 mod counts;
 mod deny;
 mod e2e;
@@ -32,7 +33,6 @@ mod tools;
 mod wasm;
 mod watch;
 mod web;
-mod weight;
 mod workspace;
 
 use failure::{Failure, Outcome};
@@ -45,7 +45,7 @@ cargo xtask COMMAND
       --release      the API with optimisation
   test [FILTER]      every test: shared, API on SQLite and on PostgreSQL, page, and Chromium, Firefox and WebKit against the real thing;
                      installs what they need with apt-get, as root, by sudo without a password, or after a yes at a terminal
-      --only PART    one part (may be repeated): api, postgres, schema, page, weight, browser, engines
+      --only PART    one part (may be repeated): api, postgres, schema, page, bundle-size, browser, engines
       --no-browser   the parts that need no Chromium: api, postgres, schema
       --examples N   how many calls of each kind `schema` makes up (100)
       --seed N       where chance begins in `schema` (1)
@@ -61,7 +61,7 @@ cargo xtask COMMAND
       --quick        a few minutes
   fuzz [TARGET]      made-up bytes for what reads tokens and bodies, with cargo-fuzz; keeps what is new in fuzz/inputs
       --seconds N    how long each target runs (60)
-  dist               target/dist: what a server needs, with the page compressed ahead of time and weighed
+  dist               target/dist: what a server needs, with the page compressed ahead of time and measured
   setup              installs what the commands above need and this machine lacks, and nothing else
   help               this text
 
@@ -73,8 +73,8 @@ fn main() -> ExitCode {
     match interrupt::listen().and_then(|()| command(&words)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Interrupted) => ExitCode::from(130),
-        Err(Failure::Told) => ExitCode::FAILURE,
-        Err(Failure::Because(why)) => {
+        Err(Failure::Reported) => ExitCode::FAILURE,
+        Err(Failure::Message(why)) => {
             eprintln!("{why}");
             ExitCode::FAILURE
         }

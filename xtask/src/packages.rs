@@ -1,7 +1,7 @@
 //! Packages of the operating system that the tests need, installed with apt-get where that is possible.
 
 use crate::failure::Outcome;
-use crate::process::{answer_of, run};
+use crate::process::{output_of, run};
 use crate::workspace::command;
 use crate::{postgres, python, tools};
 use nix::unistd::Uid;
@@ -51,8 +51,7 @@ pub const WITH_PYTHON: &[Package] = &[PYTHON];
 /// The unit tests of the page.
 pub const PAGE: &[Package] = &[CHROMIUM, CHROMEDRIVER];
 /// The browser tests. A page without its Korean font is measured wrongly.
-pub const BROWSER: &[Package] =
-    &[CHROMIUM, CHROMEDRIVER, HEADLESS_SHELL, FONTS, FONT_LIST, PYTHON, POSTGRES];
+pub const BROWSER: &[Package] = &[CHROMIUM, CHROMEDRIVER, HEADLESS_SHELL, FONTS, FONT_LIST, PYTHON, POSTGRES];
 /// The samples of the documents, which the browser tests run.
 pub const SAMPLES: &[Package] = programs![
     "caddy" from "caddy",
@@ -117,14 +116,15 @@ impl Apt {
         if Uid::effective().is_root() {
             return Ok(Some(Self { with_sudo: false }));
         }
-        if answer_of(Command::new("sudo").args(["-n", "true"])).is_some() {
+        if output_of(Command::new("sudo").args(["-n", "true"])).is_some() {
             return Ok(Some(Self { with_sudo: true }));
         }
         if missing.is_empty() {
             return Ok(None);
         }
         let call = format!("sudo apt-get install {}", missing.join(" "));
-        if stdin().is_terminal() && confirmed(&format!("Some tests need more: `{call}`. Run it now? [y/N] ")) {
+        if stdin().is_terminal() && confirmed(&format!("Some tests need more: `{call}`. Run it now? [y/N] "))
+        {
             return Ok(Some(Self { with_sudo: true }));
         }
         println!("Some tests need more, and are left out without it: `{call}` brings it.");
@@ -160,7 +160,7 @@ fn on_path(program: &str) -> bool {
 }
 
 fn has_korean_font() -> bool {
-    answer_of(&mut Command::new("fc-list")).is_some_and(|list| list.contains("CJK"))
+    output_of(&mut Command::new("fc-list")).is_some_and(|list| list.contains("CJK"))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The page, built and served by Trunk.
 
-use crate::failure::{Doing, Outcome};
-use crate::process::{Process, run, run_well};
+use crate::failure::{Context, Outcome};
+use crate::process::{Process, run, run_checked};
 use crate::workspace::{cargo_home, command, root, target};
 use crate::{tools, wasm};
 use std::ffi::OsStr;
@@ -15,7 +15,7 @@ pub fn build() -> Outcome<Option<PathBuf>> {
     let mut build = trunk();
     // In the other order `--release` takes the file name for its value.
     build.args(["build", "index.html", "--release", "--dist"]).arg(&folder);
-    forget_this_machine(&mut build);
+    remap_paths(&mut build);
     if !run("trunk build", &mut build)? {
         return Ok(None);
     }
@@ -30,7 +30,7 @@ pub fn compile_ahead() -> Outcome<Process> {
     compile.args(["-n", "19", "cargo", "build", "--package", "latchkey-page"]);
     compile.args(["--target", "wasm32-unknown-unknown", "--profile", "wasm-release"]);
     compile.stdout(Stdio::null()).stderr(Stdio::null());
-    forget_this_machine(&mut compile);
+    remap_paths(&mut compile);
     Process::start("cargo build", &mut compile)
 }
 
@@ -39,7 +39,7 @@ const FLAGS: &str = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS";
 
 /// Takes the folders of this machine out of what the page says when it fails. There is one profile for the page as people get
 /// it, so that the flags cost no other build its cache.
-fn forget_this_machine(build: &mut Command) {
+fn remap_paths(build: &mut Command) {
     let mut flags = std::env::var(FLAGS).unwrap_or_default();
     let sources = cargo_home().join("registry/src");
     let registries = fs::read_dir(sources).into_iter().flatten().flatten().map(|entry| entry.path());
@@ -47,13 +47,13 @@ fn forget_this_machine(build: &mut Command) {
     let mut folders: Vec<_> = registries.chain([root()]).collect();
     folders.sort_unstable();
     for folder in folders {
-        flags.push_str(&without(&folder).unwrap_or_default());
+        flags.push_str(&remap_flag(&folder).unwrap_or_default());
     }
     build.env(FLAGS, flags.trim_start());
 }
 
 /// The flag that begins names behind this folder. Cargo parts flags at spaces: a folder with one in its name stays.
-fn without(folder: &Path) -> Option<String> {
+fn remap_flag(folder: &Path) -> Option<String> {
     let folder = folder.to_str().filter(|name| !name.contains(char::is_whitespace))?;
     Some(format!(" --remap-path-prefix={folder}/="))
 }
@@ -61,9 +61,9 @@ fn without(folder: &Path) -> Option<String> {
 /// Makes the scripts and the WebAssembly smaller. Trunk cannot read what wasm-bindgen writes, and copies the others as they
 /// are.
 fn shrink(folder: &Path) -> Outcome {
-    tools::for_the_browser_tests()?;
-    for entry in fs::read_dir(folder).doing("list the page's files")? {
-        let file = entry.doing("list the page's files")?.path();
+    tools::install_browser_test_tools()?;
+    for entry in fs::read_dir(folder).context("list the page's files")? {
+        let file = entry.context("list the page's files")?.path();
         match file.extension().and_then(OsStr::to_str) {
             Some("js") => minify(&file)?,
             Some("wasm") => wasm::strip(&file)?,
@@ -82,7 +82,7 @@ fn minify(script: &Path) -> Outcome {
     if script.file_name().is_some_and(|name| name != "early.js") {
         terser.arg("--module");
     }
-    run_well("terser", &mut terser)
+    run_checked("terser", &mut terser)
 }
 
 /// Builds it as developers have it, with all components on a page of their own.
@@ -115,12 +115,12 @@ mod tests {
     #[test]
     fn the_page_is_built_without_the_folders_of_this_machine() {
         let mut build = Command::new("trunk");
-        forget_this_machine(&mut build);
+        remap_paths(&mut build);
         let flags = build.get_envs().find(|(name, _)| *name == FLAGS).unwrap().1.unwrap().to_str().unwrap();
         for folder in [cargo_home().join("registry/src"), root()] {
             let flag = format!("--remap-path-prefix={}/", folder.display());
             assert!(flags.split(' ').any(|part| part.starts_with(&flag) && part.ends_with("/=")), "{flags}");
         }
-        assert_eq!(without(Path::new("/a b")), None);
+        assert_eq!(remap_flag(Path::new("/a b")), None);
     }
 }

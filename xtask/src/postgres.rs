@@ -1,8 +1,8 @@
 //! A PostgreSQL of our own, in a temporary folder on a spare port, for as long as the tests run.
 
-use crate::failure::{Doing, Failure, Outcome};
+use crate::failure::{Context, Failure, Outcome};
 use crate::interrupt;
-use crate::process::{Process, answer_of};
+use crate::process::{Process, output_of};
 use crate::temporary::TemporaryFolder;
 use crate::web::spare_port;
 use nix::sys::signal::Signal;
@@ -15,10 +15,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The cluster is thrown away: a crash may lose it. Every test has a database and a pool of its own.
-const FLEETING: &[&str] =
+const NON_DURABLE: &[&str] =
     &["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=400", "autovacuum=off"];
 /// As it comes, and as people use it.
 const DURABLE: &[&str] = &["fsync=on", "synchronous_commit=on"];
@@ -40,7 +40,7 @@ pub struct Postgres {
 impl Postgres {
     /// Starts the server whose programs lie in `programs`.
     pub fn start(programs: &Path) -> Outcome<Self> {
-        Self::start_with(programs, FLEETING)
+        Self::start_with(programs, NON_DURABLE)
     }
 
     /// The same, but what it has committed is on the disk.
@@ -54,12 +54,12 @@ impl Postgres {
         cluster.create()?;
         let port = spare_port()?;
         let mut server = cluster.serve(port, settings)?;
-        let ready = interrupt::wait_until(PATIENCE, || {
+        let ready = interrupt::wait_until(TIMEOUT, || {
             server.must_run()?;
             Ok(cluster.answers(port))
         })?;
         if !ready {
-            return Err(Failure::because("PostgreSQL does not answer."));
+            return Err(Failure::message("PostgreSQL does not answer."));
         }
         let url = format!("postgres://latchkey:{}@127.0.0.1:{port}/postgres", cluster.password);
         Ok(Self { url, _server: server, _folder: folder })
@@ -81,18 +81,18 @@ struct Cluster<'a> {
 impl Cluster<'_> {
     fn create(&self) -> Outcome {
         let secret = self.folder.join("password");
-        fs::write(&secret, &self.password).doing("write PostgreSQL's password")?;
+        fs::write(&secret, &self.password).context("write PostgreSQL's password")?;
         if let Some(user) = &self.owner {
             for path in [self.folder, &secret] {
                 chown(path, Some(user.uid.as_raw()), Some(user.gid.as_raw()))
-                    .doing("give PostgreSQL its folder")?;
+                    .context("give PostgreSQL its folder")?;
             }
         }
         // The password crosses the loopback only; hashing it for each of many connections would cost the tests seconds.
         let mut create = self.program("initdb");
         create.args(["--username=latchkey", "--auth=password", "--encoding=UTF8", "--locale=C", "--no-sync"]);
         create.arg("--pgdata").arg(self.data()).arg("--pwfile").arg(secret).stdout(Stdio::null());
-        crate::process::run_well("initdb", &mut create)
+        crate::process::run_checked("initdb", &mut create)
     }
 
     fn serve(&self, port: u16, settings: &[&str]) -> Outcome<Process> {
@@ -100,12 +100,12 @@ impl Cluster<'_> {
         serve.arg("-D").arg(self.data()).args(["-p", &port.to_string()]);
         serve.args(ALWAYS.iter().chain(settings).flat_map(|setting| ["-c", setting]));
         // SIGINT: it does not wait for clients that are still connected.
-        Ok(Process::start("PostgreSQL", &mut serve)?.leaving_on(Signal::SIGINT))
+        Ok(Process::start("PostgreSQL", &mut serve)?.stop_with(Signal::SIGINT))
     }
 
     fn answers(&self, port: u16) -> bool {
         let mut ask = self.program("pg_isready");
-        answer_of(ask.args(["--host=127.0.0.1", "--port", &port.to_string()])).is_some()
+        output_of(ask.args(["--host=127.0.0.1", "--port", &port.to_string()])).is_some()
     }
 
     fn data(&self) -> PathBuf {
@@ -131,14 +131,14 @@ fn owner() -> Outcome<Option<User>> {
     let known = ["postgres", "nobody"].into_iter().find_map(|name| User::from_name(name).ok().flatten());
     known
         .map(Some)
-        .ok_or_else(|| Failure::because("PostgreSQL refuses to run as root, and there is no other user."))
+        .ok_or_else(|| Failure::message("PostgreSQL refuses to run as root, and there is no other user."))
 }
 
 fn password() -> Outcome<String> {
     let mut bytes = [0; 16];
     fs::File::open("/dev/urandom")
         .and_then(|mut random| random.read_exact(&mut bytes))
-        .doing("make a password")?;
+        .context("make a password")?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
@@ -148,15 +148,15 @@ pub fn programs() -> Option<PathBuf> {
     let on_path = std::env::split_paths(&path).collect::<Vec<_>>();
     let families = ["/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt", "/usr"];
     let elsewhere = families.iter().flat_map(|family| newest_first(Path::new(family)));
-    on_path.into_iter().chain(elsewhere).find(|folder| complete(folder))
+    on_path.into_iter().chain(elsewhere).find(|folder| has_all_programs(folder))
 }
 
 /// The same, for what cannot be done without.
-pub fn wanted() -> Outcome<PathBuf> {
-    programs().ok_or_else(|| Failure::because("This takes PostgreSQL."))
+pub fn require_programs() -> Outcome<PathBuf> {
+    programs().ok_or_else(|| Failure::message("This takes PostgreSQL."))
 }
 
-fn complete(folder: &Path) -> bool {
+fn has_all_programs(folder: &Path) -> bool {
     ["initdb", "postgres", "pg_isready"].iter().all(|program| folder.join(program).is_file())
 }
 

@@ -1,6 +1,6 @@
 //! Programs that we start, and stop again with all that they started themselves.
 
-use crate::failure::{Doing, Failure, Outcome};
+use crate::failure::{Context, Failure, Outcome};
 use crate::interrupt;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
@@ -12,29 +12,29 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long a program may take to leave before it is killed.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a runner may print nothing before it is taken to hang. Whatever it has to build first, it builds in silence.
-const SILENCE: Duration = Duration::from_mins(20);
+const OUTPUT_TIMEOUT: Duration = Duration::from_mins(20);
 
 /// A running program, in a process group of its own. It is stopped when it goes out of scope.
 pub struct Process {
     name: String,
     child: Child,
-    parting: Signal,
-    over: bool,
+    stop_signal: Signal,
+    has_ended: bool,
 }
 
 impl Process {
     /// Starts a program that is asked to leave with SIGTERM.
     pub fn start(name: &str, command: &mut Command) -> Outcome<Self> {
         command.stdin(Stdio::null()).process_group(0);
-        let child = command.spawn().doing(format_args!("start {name}"))?;
-        Ok(Self { name: name.to_owned(), child, parting: Signal::SIGTERM, over: false })
+        let child = command.spawn().context(format_args!("start {name}"))?;
+        Ok(Self { name: name.to_owned(), child, stop_signal: Signal::SIGTERM, has_ended: false })
     }
 
     /// The same, for a program that leaves best on another signal.
-    pub fn leaving_on(mut self, signal: Signal) -> Self {
-        self.parting = signal;
+    pub fn stop_with(mut self, signal: Signal) -> Self {
+        self.stop_signal = signal;
         self
     }
 
@@ -45,9 +45,9 @@ impl Process {
 
     /// How it ended, if it has.
     pub fn ended(&mut self) -> Outcome<Option<ExitStatus>> {
-        let status = self.child.try_wait().doing(format_args!("look after {}", self.name))?;
-        if status.is_some() && !self.over {
-            self.over = true;
+        let status = self.child.try_wait().context(format_args!("look after {}", self.name))?;
+        if status.is_some() && !self.has_ended {
+            self.has_ended = true;
             // What the program left behind in its group goes with it.
             self.signal(Signal::SIGKILL);
         }
@@ -58,7 +58,7 @@ impl Process {
     pub fn must_run(&mut self) -> Outcome {
         match self.ended()? {
             None => Ok(()),
-            Some(status) => Err(Failure::because(format!("{} has ended by itself ({status}).", self.name))),
+            Some(status) => Err(Failure::message(format!("{} has ended by itself ({status}).", self.name))),
         }
     }
 
@@ -81,17 +81,17 @@ impl Process {
 
     /// Asks it to leave, and kills it when it does not.
     pub fn stop(&mut self) {
-        if self.over {
+        if self.has_ended {
             return;
         }
-        self.signal(self.parting);
+        self.signal(self.stop_signal);
         let asked = Instant::now();
-        while asked.elapsed() < PATIENCE && matches!(self.ended(), Ok(None)) {
+        while asked.elapsed() < TIMEOUT && matches!(self.ended(), Ok(None)) {
             thread::sleep(Duration::from_millis(20));
         }
-        if !self.over {
+        if !self.has_ended {
             self.signal(Signal::SIGKILL);
-            self.over = self.child.wait().is_ok();
+            self.has_ended = self.child.wait().is_ok();
         }
     }
 
@@ -115,13 +115,13 @@ pub fn run(name: &str, command: &mut Command) -> Outcome<bool> {
 }
 
 /// Runs a program that must succeed.
-pub fn run_well(name: &str, command: &mut Command) -> Outcome {
-    if run(name, command)? { Ok(()) } else { Err(Failure::because(format!("{name} failed; see above."))) }
+pub fn run_checked(name: &str, command: &mut Command) -> Outcome {
+    if run(name, command)? { Ok(()) } else { Err(Failure::message(format!("{name} failed; see above."))) }
 }
 
 /// Runs a program, showing and collecting the lines of its standard output. One that hangs is stopped, and has failed.
 pub fn run_and_read(name: &str, command: &mut Command) -> Outcome<(bool, Vec<String>)> {
-    run_and_read_unless_silent(name, command, SILENCE)
+    run_and_read_unless_silent(name, command, OUTPUT_TIMEOUT)
 }
 
 fn run_and_read_unless_silent(
@@ -148,7 +148,7 @@ fn run_and_read_unless_silent(
         process.stop();
     }
     // Somebody that it has left behind may hold its output open for ever.
-    let over = Instant::now() + PATIENCE;
+    let over = Instant::now() + TIMEOUT;
     while let Ok(line) = printed.recv_timeout(over.saturating_duration_since(Instant::now())) {
         show(line);
     }
@@ -169,7 +169,7 @@ fn lines_of(output: Option<ChildStdout>) -> Receiver<String> {
 }
 
 /// What a program prints, when it is there and succeeds.
-pub fn answer_of(command: &mut Command) -> Option<String> {
+pub fn output_of(command: &mut Command) -> Option<String> {
     let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
@@ -185,24 +185,24 @@ mod tests {
         let note = folder.join("child");
         let script = format!("sleep 60 & echo $! > {0}.new && mv {0}.new {0}; wait", note.display());
         let mut process = Process::start("sh", Command::new("sh").args(["-c", &script])).unwrap();
-        assert!(interrupt::wait_until(PATIENCE, || Ok(note.exists())).unwrap());
+        assert!(interrupt::wait_until(TIMEOUT, || Ok(note.exists())).unwrap());
         let child: i32 = std::fs::read_to_string(&note).unwrap().trim().parse().unwrap();
         process.stop();
         let gone = || Ok(!runs(child));
-        assert!(interrupt::wait_until(PATIENCE, gone).unwrap());
+        assert!(interrupt::wait_until(TIMEOUT, gone).unwrap());
         std::fs::remove_dir_all(folder).unwrap();
     }
 
     /// A zombie that nobody has collected yet does not count.
     fn runs(pid: i32) -> bool {
-        let state = answer_of(Command::new("ps").args(["-o", "stat=", "-p", &pid.to_string()]));
+        let state = output_of(Command::new("ps").args(["-o", "stat=", "-p", &pid.to_string()]));
         state.is_some_and(|state| !state.is_empty() && !state.starts_with('Z'))
     }
 
     #[test]
     fn a_program_that_ends_by_itself_is_noticed() {
         let mut process = Process::start("true", &mut Command::new("true")).unwrap();
-        assert!(interrupt::wait_until(PATIENCE, || Ok(process.must_run().is_err())).unwrap());
+        assert!(interrupt::wait_until(TIMEOUT, || Ok(process.must_run().is_err())).unwrap());
     }
 
     #[test]

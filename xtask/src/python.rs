@@ -1,7 +1,7 @@
 //! Tools that come through pip, each in a Python environment of its own below `target`.
 
-use crate::failure::{Doing, Outcome};
-use crate::process::{answer_of, run_well};
+use crate::failure::{Context, Outcome};
+use crate::process::{output_of, run_checked};
 use crate::workspace::{command, target};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,23 +10,23 @@ use std::process::Command;
 /// Whether there is a Python that tools can be installed for.
 pub fn is_here() -> bool {
     let asked = "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))";
-    answer_of(command("python3").args(["-c", asked])).is_some()
+    output_of(command("python3").args(["-c", asked])).is_some()
 }
 
 /// The folder of programs with what `requirements` names, made anew when that has changed.
 pub fn environment(name: &str, requirements: &Path) -> Outcome<PathBuf> {
     let folder = target().join("python").join(name);
     let (programs, noted) = (folder.join("bin"), folder.join("requirements.txt"));
-    let wanted = fs::read(requirements).doing(format_args!("read {}", requirements.display()))?;
-    let runs = || answer_of(Command::new(programs.join("python")).args(["-c", ""])).is_some();
+    let wanted = fs::read(requirements).context(format_args!("read {}", requirements.display()))?;
+    let runs = || output_of(Command::new(programs.join("python")).args(["-c", ""])).is_some();
     if fs::read(&noted).is_ok_and(|present| present == wanted) && runs() {
         return Ok(programs);
     }
     println!("Installing {name}: a minute, once");
-    run_well("python3 -m venv", command("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+    run_checked("python3 -m venv", command("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
     let mut install = Command::new(programs.join("python"));
     install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]);
-    run_well("pip", install.arg(requirements))?;
-    fs::write(&noted, wanted).doing("note what is installed")?;
+    run_checked("pip", install.arg(requirements))?;
+    fs::write(&noted, wanted).context("note what is installed")?;
     Ok(programs)
 }

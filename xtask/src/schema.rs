@@ -15,7 +15,7 @@ use std::time::Duration;
 /// Why the part may be left out, and what to do about it.
 pub const NO_PYTHON: &str = "There is no Python 3.11 or newer with venv, so the API was not held against its description: `apt-get install python3-venv` brings it.";
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How much is made up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,12 +41,12 @@ pub fn run_on(size: Size) -> Outcome<Counts> {
     let folder = TemporaryFolder::new("schema")?;
     let port = spare_port()?;
     let mut server = Process::start("The API", &mut serve(&folder, port))?;
-    let ready = interrupt::wait_until(PATIENCE, || {
+    let ready = interrupt::wait_until(TIMEOUT, || {
         server.must_run()?;
         Ok(answers(port, "/api/health/ready"))
     })?;
     if !ready {
-        return Err(Failure::because("The API does not become ready."));
+        return Err(Failure::message("The API does not become ready."));
     }
     let (succeeded, lines) =
         run_and_read("Schemathesis", &mut schemathesis(&programs.join("python"), port, size))?;

@@ -1,7 +1,7 @@
 //! `cargo xtask shots`: pictures of every state of the page, for somebody to look at.
 
-use crate::failure::{Doing, Failure, Outcome};
-use crate::process::run_well;
+use crate::failure::{Context, Failure, Outcome};
+use crate::process::run_checked;
 use crate::workspace::root;
 use crate::{e2e, engines};
 use std::fs;
@@ -9,30 +9,32 @@ use std::path::Path;
 
 /// Takes the pictures of all states, or of those whose names contain `filter`, into `shots/`.
 pub fn run(filter: Option<&str>) -> Outcome {
-    let Some(mut camera) = e2e::playwright()? else { return Err(Failure::Told) };
-    let album = root().join("shots");
+    let Some(mut playwright) = e2e::playwright()? else { return Err(Failure::Reported) };
+    let screenshots = root().join("shots");
     // States that are no more must not be looked at for ever.
-    if filter.is_none() && album.exists() {
-        fs::remove_dir_all(&album).doing("clear the old pictures")?;
+    if filter.is_none() && screenshots.exists() {
+        fs::remove_dir_all(&screenshots).context("clear the old pictures")?;
     }
-    camera.args(["--config", "shots/playwright.config.ts"]).env("LATCHKEY_SHOTS", &album);
+    playwright.args(["--config", "shots/playwright.config.ts"]).env("LATCHKEY_SHOTS", &screenshots);
     if let Some(filter) = filter {
-        camera.env("LATCHKEY_STATES", filter);
+        playwright.env("LATCHKEY_STATES", filter);
     }
-    run_well("Playwright", &mut camera)?;
-    in_other_engines(&album, filter)?;
-    println!("The pictures are in {}.", album.display());
+    run_checked("Playwright", &mut playwright)?;
+    in_other_engines(&screenshots, filter)?;
+    println!("The pictures are in {}.", screenshots.display());
     Ok(())
 }
 
 /// The states that are looked at in Firefox and WebKit, where they are installed.
-fn in_other_engines(album: &Path, filter: Option<&str>) -> Outcome {
+fn in_other_engines(screenshots: &Path, filter: Option<&str>) -> Outcome {
     let (names, missing) = engines::found();
     missing.iter().for_each(|line| println!("{line}"));
     if names.is_empty() {
         return Ok(());
     }
-    let Some(mut camera) = engines::runner(engines::PICTURES, &names)? else { return Err(Failure::Told) };
-    camera.env("LATCHKEY_SHOTS", album).env("LATCHKEY_STATES", filter.unwrap_or_default());
-    run_well("Playwright", &mut camera)
+    let Some(mut playwright) = engines::runner(engines::PICTURES, &names)? else {
+        return Err(Failure::Reported);
+    };
+    playwright.env("LATCHKEY_SHOTS", screenshots).env("LATCHKEY_STATES", filter.unwrap_or_default());
+    run_checked("Playwright", &mut playwright)
 }

@@ -1,6 +1,6 @@
 //! Folders for as long as they are needed.
 
-use crate::failure::{Doing, Outcome};
+use crate::failure::{Context, Outcome};
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ impl TemporaryFolder {
         static MADE: AtomicUsize = AtomicUsize::new(0);
         let (process, number) = (std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
         let path = std::env::temp_dir().join(format!("latchkey-{purpose}-{process}-{number}"));
-        fs::DirBuilder::new().mode(0o700).create(&path).doing(format_args!("make {}", path.display()))?;
+        fs::DirBuilder::new().mode(0o700).create(&path).context(format_args!("make {}", path.display()))?;
         Ok(Self(path))
     }
 

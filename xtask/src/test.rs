@@ -7,7 +7,7 @@ use crate::postgres::{self, Postgres};
 use crate::process::run_and_read;
 use crate::schema::{self, NO_PYTHON, Size};
 use crate::workspace::{cargo, on_ci};
-use crate::{e2e, engines, page, python, tools, weight};
+use crate::{bundle_size, e2e, engines, page, python, tools};
 use std::io::{IsTerminal, stdout};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -22,22 +22,22 @@ enum Part {
     Postgres,
     Schema,
     Page,
-    Weight,
+    BundleSize,
     Browser,
     Engines,
 }
 
 impl Part {
     const ALL: [Self; 7] =
-        [Self::Api, Self::Postgres, Self::Schema, Self::Page, Self::Weight, Self::Browser, Self::Engines];
+        [Self::Api, Self::Postgres, Self::Schema, Self::Page, Self::BundleSize, Self::Browser, Self::Engines];
 
-    fn named(name: &str) -> Option<Self> {
+    fn from_name(name: &str) -> Option<Self> {
         match name {
             "api" => Some(Self::Api),
             "postgres" => Some(Self::Postgres),
             "schema" => Some(Self::Schema),
             "page" => Some(Self::Page),
-            "weight" => Some(Self::Weight),
+            "bundle-size" => Some(Self::BundleSize),
             "browser" => Some(Self::Browser),
             "engines" => Some(Self::Engines),
             _ => None,
@@ -50,7 +50,7 @@ impl Part {
             Self::Postgres => "API on PostgreSQL",
             Self::Schema => "API against its description",
             Self::Page => "page",
-            Self::Weight => "weight of the page",
+            Self::BundleSize => "bundle size of the page",
             Self::Browser => "browser",
             Self::Engines => "Firefox and WebKit",
         }
@@ -67,14 +67,14 @@ impl Part {
             Self::Postgres => &[packages::API, packages::ON_POSTGRES],
             Self::Schema => &[packages::WITH_PYTHON],
             Self::Page => &[packages::PAGE],
-            Self::Weight => &[],
+            Self::BundleSize => &[],
             Self::Browser => &[packages::BROWSER, packages::SAMPLES, packages::GSON],
             Self::Engines => &[packages::ENGINES, packages::BROWSER],
         }
     }
 
     /// Why a part may be left out.
-    fn why_not(self) -> &'static str {
+    fn skip_reason(self) -> &'static str {
         match self {
             Self::Postgres => NO_POSTGRES,
             Self::Schema if !python::is_here() => NO_PYTHON,
@@ -84,7 +84,7 @@ impl Part {
     }
 
     fn is_of_the_page(self) -> bool {
-        matches!(self, Self::Page | Self::Weight | Self::Browser | Self::Engines)
+        matches!(self, Self::Page | Self::BundleSize | Self::Browser | Self::Engines)
     }
 }
 
@@ -112,7 +112,7 @@ impl Options {
             match (*word, rest) {
                 ("--no-browser", _) => options.parts.retain(|part| !part.is_of_the_page()),
                 ("--only", [name, after @ ..]) => {
-                    only.push(Part::named(name).ok_or_else(|| Failure::unknown(name))?);
+                    only.push(Part::from_name(name).ok_or_else(|| Failure::unknown(name))?);
                     words = after;
                 }
                 ("--examples", [number, after @ ..]) => {
@@ -145,8 +145,8 @@ pub fn set_up(options: &Options) -> Outcome {
     let needed: Vec<_> = options.parts.iter().flat_map(|part| part.packages()).copied().collect();
     packages::install(&needed)?;
     if options.parts.iter().any(|part| part.is_of_the_page()) {
-        tools::for_the_page()?;
-        tools::for_the_browser_tests()?;
+        tools::install_page_tools()?;
+        tools::install_browser_test_tools()?;
     }
     if options.parts.iter().any(|part| part.needs_chromium()) {
         tools::provide_chromium()?;
@@ -168,7 +168,7 @@ pub fn run(options: &Options, failed_checks: &[&str]) -> Outcome {
             // Whatever is left to do is done there, and what went wrong is told.
             drop(ahead.take());
         }
-        let counts = carry_out(*part, options)?;
+        let counts = run_part(*part, options)?;
         report.add(*part, counts, start.elapsed());
     }
     report.print();
@@ -182,11 +182,11 @@ pub fn run(options: &Options, failed_checks: &[&str]) -> Outcome {
     }
     // The last line, whatever happened: build servers read it.
     println!("{passed} passed, {failed} failed");
-    if failed > 0 { Err(Failure::Told) } else { Ok(()) }
+    if failed > 0 { Err(Failure::Reported) } else { Ok(()) }
 }
 
 /// `None` when the part could not run here, and need not.
-fn carry_out(part: Part, options: &Options) -> Outcome<Option<Counts>> {
+fn run_part(part: Part, options: &Options) -> Outcome<Option<Counts>> {
     let filter = options.filter();
     println!("\n── {} ──", part.title());
     match part {
@@ -201,7 +201,7 @@ fn carry_out(part: Part, options: &Options) -> Outcome<Option<Counts>> {
                 Ok(None)
             }
         }
-        Part::Weight => filter.is_none().then(weighed).transpose(),
+        Part::BundleSize => filter.is_none().then(check_bundle_size).transpose(),
         Part::Browser => in_chromium(filter).map(Some),
         Part::Engines => in_other_engines(filter),
     }
@@ -210,8 +210,8 @@ fn carry_out(part: Part, options: &Options) -> Outcome<Option<Counts>> {
 /// In two runs: together, xtask's dependencies would change the features of the API's, and everything would be built again
 /// for the runs after this one.
 fn native(filter: Option<&str>) -> Outcome<Counts> {
-    let ours = counted(cargo_test(&["xtask", "latchkey-twin"]), filter)?;
-    Ok(ours + counted(cargo_test(&["latchkey", "latchkey-shared"]), filter)?)
+    let ours = run_and_count(cargo_test(&["xtask", "latchkey-ssr-baseline"]), filter)?;
+    Ok(ours + run_and_count(cargo_test(&["latchkey", "latchkey-shared"]), filter)?)
 }
 
 fn on_postgres(filter: Option<&str>) -> Outcome<Option<Counts>> {
@@ -226,7 +226,7 @@ fn on_postgres(filter: Option<&str>) -> Outcome<Option<Counts>> {
     test.env("LATCHKEY_TEST_POSTGRES_PROGRAMS", &programs);
     // They are marked as ignored, so that a run without PostgreSQL does not count them as passed.
     test.args(filter).args(["--", "--include-ignored"]);
-    counted(test, None).map(Some)
+    run_and_count(test, None).map(Some)
 }
 
 fn against_the_description(size: Size) -> Outcome<Option<Counts>> {
@@ -244,19 +244,19 @@ fn in_wasm(filter: Option<&str>) -> Outcome<Counts> {
         // Of several drivers that are installed the runner would take Firefox's.
         test.env("CHROMEDRIVER", "chromedriver");
     }
-    counted(test, filter)
+    run_and_count(test, filter)
 }
 
 /// The page as people get it, which the browser tests use as well.
-fn weighed() -> Outcome<Counts> {
+fn check_bundle_size() -> Outcome<Counts> {
     let Some(page) = page::build()? else { return Ok(does_not_build()) };
-    let files = weight::weigh(&page)?;
-    weight::print(&files);
-    match weight::check(&files) {
+    let files = bundle_size::measure(&page)?;
+    bundle_size::print(&files);
+    match bundle_size::check(&files) {
         Ok(()) => Ok(Counts::passed(1)),
-        Err(Failure::Because(why)) => {
+        Err(Failure::Message(why)) => {
             eprintln!("{why}");
-            Ok(Counts::failure("the page weighs too much"))
+            Ok(Counts::failure("the page exceeds its size budget"))
         }
         Err(other) => Err(other),
     }
@@ -269,7 +269,7 @@ fn cargo_test(packages: &[&str]) -> Command {
     test
 }
 
-fn counted(mut test: Command, filter: Option<&str>) -> Outcome<Counts> {
+fn run_and_count(mut test: Command, filter: Option<&str>) -> Outcome<Counts> {
     test.args(filter);
     if stdout().is_terminal() {
         // We read what is printed, and a pipe loses the colours.
@@ -333,7 +333,7 @@ impl Report {
                 Some(Counts { passed, failed, .. }) => {
                     println!("{title:<30} {passed:>7} {failed:>7} {seconds:>6} s");
                 }
-                None => println!("{title:<30} did not run: {}", part.why_not()),
+                None => println!("{title:<30} did not run: {}", part.skip_reason()),
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The tools that the page is built and tested with, installed where they are missing.
 
 use crate::failure::{Failure, Outcome};
-use crate::process::{answer_of, run, run_well};
+use crate::process::{output_of, run, run_checked};
 use crate::workspace::{cargo, command, locked_version, root};
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ const GECKODRIVER: &str = "0.37.1";
 const WASM: &str = "wasm32-unknown-unknown";
 
 /// What building the page takes.
-pub fn for_the_page() -> Outcome {
+pub fn install_page_tools() -> Outcome {
     wasm_target()?;
     program(&Tool { name: "trunk", package: "trunk", version: TRUNK, locked: true, minutes: 3 })?;
     // Without --locked: the published lock file may name versions that have been withdrawn.
@@ -39,13 +39,13 @@ pub fn geckodriver() -> Outcome {
 }
 
 /// What the browser tests take, apart from Chromium.
-pub fn for_the_browser_tests() -> Outcome {
+pub fn install_browser_test_tools() -> Outcome {
     let folder = root().join("e2e");
     if changed(&folder.join("node_modules/.package-lock.json")) >= changed(&folder.join("package-lock.json"))
     {
         return Ok(());
     }
-    run_well("npm ci", command("npm").arg("ci").current_dir(folder))
+    run_checked("npm ci", command("npm").arg("ci").current_dir(folder))
 }
 
 fn changed(file: &Path) -> Option<SystemTime> {
@@ -55,7 +55,7 @@ fn changed(file: &Path) -> Option<SystemTime> {
 /// Where Debian and others put the browser itself.
 const CHROMIUM: [&str; 3] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 /// The same engine without a window's frame, tabs and menus: it draws the same pages with half the work.
-const WITHOUT_FRAME: &str = "/usr/bin/chromium-headless-shell";
+const HEADLESS_SHELL: &str = "/usr/bin/chromium-headless-shell";
 
 /// Chromium, where the tests look for it.
 pub fn chromium() -> Outcome<String> {
@@ -67,12 +67,12 @@ pub fn provide_chromium() -> Outcome<String> {
     if let Ok(chromium) = chromium() {
         return Ok(chromium);
     }
-    if answer_of(Command::new("apt-get").arg("--version")).is_none() {
-        for_the_browser_tests()?;
+    if output_of(Command::new("apt-get").arg("--version")).is_none() {
+        install_browser_test_tools()?;
         println!("Installing Chromium for Playwright: a minute, once");
         let mut install = command("npx");
         install.current_dir(root().join("e2e")).args(["playwright", "install", "chromium"]);
-        run_well("npx playwright install chromium", &mut install)?;
+        run_checked("npx playwright install chromium", &mut install)?;
     }
     chromium()
 }
@@ -80,12 +80,12 @@ pub fn provide_chromium() -> Outcome<String> {
 /// Playwright's own, where it has been downloaded.
 fn chromium_of_playwright() -> Option<String> {
     let asked = "console.log(require('playwright-core').chromium.executablePath())";
-    answer_of(command("node").current_dir(root().join("e2e")).args(["-e", asked]))
+    output_of(command("node").current_dir(root().join("e2e")).args(["-e", asked]))
 }
 
 /// The Chromium that does many tests soonest.
 pub fn chromium_for_tests() -> Outcome<String> {
-    first_of(&[&[WITHOUT_FRAME], &CHROMIUM[..]].concat())
+    first_of(&[&[HEADLESS_SHELL], &CHROMIUM[..]].concat())
 }
 
 fn first_of(usual: &[&str]) -> Outcome<String> {
@@ -94,7 +94,7 @@ fn first_of(usual: &[&str]) -> Outcome<String> {
     let is_there = |path: &String| Path::new(path).is_file();
     let found = wanted.into_iter().chain(usual).find(is_there);
     found.or_else(|| chromium_of_playwright().filter(is_there)).ok_or_else(|| {
-        Failure::because(
+        Failure::message(
             "The browser tests need Chromium: `apt-get install chromium chromium-driver`, or name it in CHROMIUM, \
              or leave them out with --no-browser.",
         )
@@ -102,12 +102,12 @@ fn first_of(usual: &[&str]) -> Outcome<String> {
 }
 
 fn wasm_target() -> Outcome {
-    let libraries = answer_of(command("rustc").args(["--print", "target-libdir", "--target", WASM]));
+    let libraries = output_of(command("rustc").args(["--print", "target-libdir", "--target", WASM]));
     if libraries.is_some_and(|folder| Path::new(&folder).is_dir()) {
         return Ok(());
     }
     println!("Adding the {WASM} target");
-    run_well("rustup", command("rustup").args(["target", "add", WASM]))
+    run_checked("rustup", command("rustup").args(["target", "add", WASM]))
 }
 
 struct Tool<'a> {
@@ -121,7 +121,7 @@ struct Tool<'a> {
 
 impl Tool<'_> {
     fn is_here(&self) -> bool {
-        let answer = answer_of(Command::new(self.name).arg("--version"));
+        let answer = output_of(Command::new(self.name).arg("--version"));
         answer.is_some_and(|answer| answer.split_whitespace().nth(1) == Some(self.version))
     }
 
@@ -143,14 +143,14 @@ fn program(tool: &Tool) -> Outcome {
         return Ok(());
     }
     let Tool { name, version, .. } = tool;
-    Err(Failure::because(format!(
+    Err(Failure::message(format!(
         "{name} {version} is installed, but PATH leads to another {name} or to none: put ~/.cargo/bin first."
     )))
 }
 
 /// Ready-made, where cargo-binstall is at hand and finds something.
 fn from_binaries(tool: &Tool) -> Outcome<bool> {
-    if answer_of(Command::new("cargo-binstall").arg("-V")).is_none() {
+    if output_of(Command::new("cargo-binstall").arg("-V")).is_none() {
         return Ok(false);
     }
     run("cargo binstall", cargo().args(["binstall", "--no-confirm", "--force", &tool.spec()]))
@@ -167,5 +167,5 @@ fn from_source(tool: &Tool) -> Outcome {
     install.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
     install.env("CARGO_PROFILE_RELEASE_DEBUG", "false");
     // Compiled for this machine, wherever the workspace's own output goes.
-    run_well("cargo install", install.env_remove("CARGO_BUILD_TARGET"))
+    run_checked("cargo install", install.env_remove("CARGO_BUILD_TARGET"))
 }

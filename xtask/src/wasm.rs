@@ -1,6 +1,6 @@
 //! WebAssembly modules: what stands in them that nobody runs.
 
-use crate::failure::{Doing, Failure, Outcome};
+use crate::failure::{Context, Failure, Outcome};
 use std::fs;
 use std::path::Path;
 
@@ -11,10 +11,10 @@ const CUSTOM: u8 = 0;
 /// Takes the custom sections out of a module: names for debuggers, and what it was made with. No engine needs them to run it
 /// (WebAssembly core specification, binary format, "Custom Section").
 pub fn strip(file: &Path) -> Outcome {
-    let module = fs::read(file).doing("read the WebAssembly")?;
+    let module = fs::read(file).context("read the WebAssembly")?;
     let stripped = without_custom_sections(&module)
-        .ok_or_else(|| Failure::because(format!("{} is no WebAssembly module.", file.display())))?;
-    fs::write(file, stripped).doing("write the WebAssembly")
+        .ok_or_else(|| Failure::message(format!("{} is no WebAssembly module.", file.display())))?;
+    fs::write(file, stripped).context("write the WebAssembly")
 }
 
 /// `None`: the bytes are no module.

@@ -1,6 +1,6 @@
 //! Notices when the API's code changes.
 
-use crate::failure::{Doing, Outcome};
+use crate::failure::{Context, Outcome};
 use crate::workspace::root;
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use std::path::Path;
@@ -8,16 +8,16 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 /// Editors save in several steps, and a branch changes many files: the code counts as changed once it is quiet again.
-const QUIET: Duration = Duration::from_millis(200);
+const DEBOUNCE: Duration = Duration::from_millis(200);
 
 /// Watches what the API is built from.
-pub struct Code {
+pub struct SourceWatcher {
     changes: Receiver<()>,
     last: Option<Instant>,
     _watcher: RecommendedWatcher,
 }
 
-impl Code {
+impl SourceWatcher {
     /// Starts to watch.
     pub fn watch() -> Outcome<Self> {
         let (tell, changes) = channel();
@@ -27,12 +27,12 @@ impl Code {
                 let _ended = tell.send(());
             }
         })
-        .doing("watch the code")?;
+        .context("watch the code")?;
         for folder in ["backend", "shared"] {
-            watcher.watch(&root().join(folder), RecursiveMode::Recursive).doing("watch the code")?;
+            watcher.watch(&root().join(folder), RecursiveMode::Recursive).context("watch the code")?;
         }
         // The folder, not the files: editors replace a file rather than write to it.
-        watcher.watch(&root(), RecursiveMode::NonRecursive).doing("watch Cargo.toml")?;
+        watcher.watch(&root(), RecursiveMode::NonRecursive).context("watch Cargo.toml")?;
         Ok(Self { changes, last: None, _watcher: watcher })
     }
 
@@ -41,7 +41,7 @@ impl Code {
         if self.changes.try_iter().count() > 0 {
             self.last = Some(Instant::now());
         }
-        self.last.take_if(|last| last.elapsed() > QUIET).is_some()
+        self.last.take_if(|last| last.elapsed() > DEBOUNCE).is_some()
     }
 }
 
@@ -80,10 +80,10 @@ mod tests {
 
     #[test]
     fn a_burst_of_changes_counts_once_it_is_over() {
-        let mut code = Code::watch().unwrap();
+        let mut code = SourceWatcher::watch().unwrap();
         code.last = Some(Instant::now());
         assert!(!code.has_changed());
-        std::thread::sleep(QUIET * 2);
+        std::thread::sleep(DEBOUNCE * 2);
         // Whatever else happens in the folder in the meantime can only delay the answer.
         assert!(crate::interrupt::wait_until(Duration::from_secs(30), || Ok(code.has_changed())).unwrap());
     }

@@ -1,16 +1,16 @@
 //! As much of networking as the commands need: free ports, and servers that answer.
 
-use crate::failure::{Doing, Outcome};
+use crate::failure::{Context, Outcome};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A port that nobody uses at the moment.
 pub fn spare_port() -> Outcome<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).doing("find a free port")?;
-    Ok(listener.local_addr().doing("find a free port")?.port())
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("find a free port")?;
+    Ok(listener.local_addr().context("find a free port")?.port())
 }
 
 /// Whether somebody listens on this port of this machine already.
@@ -29,8 +29,8 @@ pub fn answers(port: u16, path: &str) -> bool {
 
 /// The body of an answer to `GET http://127.0.0.1:port/path`; `headers` end with a line break.
 pub fn body(port: u16, path: &str, headers: &str) -> std::io::Result<String> {
-    let mut stream = TcpStream::connect_timeout(&(Ipv4Addr::LOCALHOST, port).into(), PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut stream = TcpStream::connect_timeout(&(Ipv4Addr::LOCALHOST, port).into(), TIMEOUT)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
     write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n")?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
@@ -39,8 +39,8 @@ pub fn body(port: u16, path: &str, headers: &str) -> std::io::Result<String> {
 }
 
 fn ask(address: SocketAddr, path: &str) -> std::io::Result<[u8; 12]> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
     let port = address.port();
     // In one piece: a server that answers the first one and closes would break the connection for the next.
     let request =

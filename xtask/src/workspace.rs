@@ -1,6 +1,6 @@
 //! Where things lie.
 
-use crate::failure::{Doing, Failure, Outcome};
+use crate::failure::{Context, Failure, Outcome};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -42,9 +42,9 @@ pub fn on_ci() -> bool {
 
 /// The version of a package in Cargo.lock.
 pub fn locked_version(package: &str) -> Outcome<String> {
-    let lock = std::fs::read_to_string(root().join("Cargo.lock")).doing("read Cargo.lock")?;
+    let lock = std::fs::read_to_string(root().join("Cargo.lock")).context("read Cargo.lock")?;
     version_in(&lock, package)
-        .ok_or_else(|| Failure::because(format!("Cargo.lock does not name {package}; build the page first.")))
+        .ok_or_else(|| Failure::message(format!("Cargo.lock does not name {package}; build the page first.")))
 }
 
 fn version_in(lock: &str, package: &str) -> Option<String> {

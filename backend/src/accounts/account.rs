@@ -3,8 +3,8 @@
 use super::export::ExportError;
 use crate::db::StoreError;
 use crate::passwords::{HashingError, NewPasswordError, PasswordHash, PoolError, Weakness};
-use crate::sessions::{IssueError, Over};
-use crate::throttle::TooMany;
+use crate::sessions::{InactiveSessionError, IssueError};
+use crate::throttle::TooManyAttempts;
 use crate::tokens::ProofError;
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use latchkey_shared::{Account, EmailAddress, EndReason, Timestamp};
@@ -16,7 +16,7 @@ use url::Host;
 pub enum AccountError {
     /// No mail could be sent to the address.
     #[error("the network cannot hold the address")]
-    ImpossibleEmail,
+    UndeliverableEmail,
     /// An account with this address exists.
     #[error("the address is taken")]
     EmailTaken,
@@ -31,7 +31,7 @@ pub enum AccountError {
     Ended(Option<EndReason>),
     /// There were too many wrong tries from there.
     #[error(transparent)]
-    TooMany(#[from] TooMany),
+    TooMany(#[from] TooManyAttempts),
     /// The threads for passwords are busy, or have failed.
     #[error(transparent)]
     Pool(#[from] PoolError),
@@ -57,11 +57,11 @@ impl AccountError {
     pub const GONE: Self = Self::Ended(Some(EndReason::AccountDeleted));
 }
 
-impl From<Over> for AccountError {
-    fn from(over: Over) -> Self {
-        match over {
-            Over::Ended(reason) => Self::Ended(reason),
-            Over::Store(error) => Self::Store(error),
+impl From<InactiveSessionError> for AccountError {
+    fn from(error: InactiveSessionError) -> Self {
+        match error {
+            InactiveSessionError::Ended(reason) => Self::Ended(reason),
+            InactiveSessionError::Store(error) => Self::Store(error),
         }
     }
 }
@@ -96,12 +96,12 @@ pub struct Credentials {
 ///
 /// An address whose domain the network cannot hold has the key that it always had: an account may have been made with it.
 pub fn email_key(email: &EmailAddress) -> String {
-    possible_email_key(email).unwrap_or_else(|| folded_key(email))
+    deliverable_email_key(email).unwrap_or_else(|| folded_key(email))
 }
 
 /// The key of an address that mail could be sent to; none where the network cannot hold it, or where folding brings up a
 /// character that no address holds.
-pub fn possible_email_key(email: &EmailAddress) -> Option<String> {
+pub fn deliverable_email_key(email: &EmailAddress) -> Option<String> {
     let (local, domain) = email.as_str().rsplit_once('@')?;
     let domain = Uts46::new()
         .to_ascii(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Verify)
@@ -119,12 +119,12 @@ pub fn possible_email_key(email: &EmailAddress) -> Option<String> {
 /// The keys by which an account with this address may be found. Whoever had it before others could have a spelling of it
 /// comes first.
 pub fn email_keys(email: &EmailAddress) -> impl Iterator<Item = String> + use<> {
-    former_email_key(email).into_iter().chain([email_key(email)])
+    legacy_email_key(email).into_iter().chain([email_key(email)])
 }
 
 /// The key that the address had before domains were read by their own rules, where that is another one. Accounts that were
 /// made then are still found by it.
-fn former_email_key(email: &EmailAddress) -> Option<String> {
+fn legacy_email_key(email: &EmailAddress) -> Option<String> {
     Some(folded_key(email)).filter(|former| *former != email_key(email))
 }
 
@@ -143,7 +143,7 @@ fn fold(text: &str) -> String {
 }
 
 /// What an attacker who knows the account would try first.
-pub fn personal(email: &str, display_name: &str) -> Vec<String> {
+pub fn user_inputs(email: &str, display_name: &str) -> Vec<String> {
     vec![email.to_owned(), display_name.to_owned()]
 }
 
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn what_the_network_cannot_hold_is_no_possible_address() {
-        let possible = |text: &str| possible_email_key(&text.parse().unwrap());
+        let possible = |text: &str| deliverable_email_key(&text.parse().unwrap());
         let long = "ada@가나다라마바사아자차카타파하거너더러머버서어저처.org";
         let long_local = format!("{}@example.org", "가".repeat(22));
         for text in [
@@ -226,12 +226,12 @@ mod tests {
             "ａｄａ@ｅｘａｍｐｌｅ.org",
             "İpek@example.org",
         ] {
-            assert_eq!(former_email_key(&text.parse().unwrap()), None, "{text}");
+            assert_eq!(legacy_email_key(&text.parse().unwrap()), None, "{text}");
         }
         let greek = "νίκος@example.org".parse().unwrap();
-        assert_eq!(former_email_key(&greek).as_deref(), Some("νίκος@example.org"));
-        let odd = EmailAddress::of_account("ada@100%.example.org").unwrap();
-        assert_eq!((email_key(&odd), former_email_key(&odd)), ("ada@100%.example.org".to_owned(), None));
+        assert_eq!(legacy_email_key(&greek).as_deref(), Some("νίκος@example.org"));
+        let odd = EmailAddress::parse_existing("ada@100%.example.org").unwrap();
+        assert_eq!((email_key(&odd), legacy_email_key(&odd)), ("ada@100%.example.org".to_owned(), None));
     }
 
     proptest! {

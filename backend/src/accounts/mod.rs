@@ -8,12 +8,12 @@ mod reset_password;
 mod sign_up;
 
 mod account;
-mod credentials;
+mod lookups;
 mod routes;
 mod store;
 
 pub use account::{AccountError, Credentials, email_key, email_keys};
-pub use credentials::{ByEmail, ById, SignedIn};
 pub use delete::erase;
-pub use reset_password::Reset;
+pub use lookups::{AccountById, CredentialsByEmail, LastSignIn};
+pub use reset_password::PasswordReset;
 pub use routes::routes;

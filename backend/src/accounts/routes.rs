@@ -4,9 +4,10 @@ use super::account::AccountError;
 use super::{change_password, delete, export, profile, sign_up};
 use crate::app::App;
 use crate::http::{
-    Bearer, Body, Cookie, Json, MaybeProof, NoContent, Refusal, SameSite, StreamedJson, refusals,
+    ApiError, Bearer, Json, JsonBody, JsonStream, MaybeProof, NoContent, OriginCheck, RefreshCookie,
+    openapi_responses,
 };
-use crate::sessions::{Client, SignedInReply};
+use crate::sessions::{ClientInfo, SignedInReply};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
@@ -40,27 +41,27 @@ pub fn routes() -> OpenApiRouter<App> {
                 request_body = json!({"email": "$request.body#/email", "password": "$request.body#/password"}),
             ))),
         ),
-        refusals::Body, refusals::Unproven, refusals::Forbidden, refusals::Conflict,
-        refusals::TooMany, refusals::Overloaded,
+        openapi_responses::InvalidBody, openapi_responses::InvalidProof, openapi_responses::Forbidden, openapi_responses::Conflict,
+        openapi_responses::TooManyRequests, openapi_responses::Overloaded,
     ),
 )]
 async fn signup(
     State(app): State<App>,
-    cookie: Cookie,
-    same_site: SameSite,
-    client: Client,
+    cookie: RefreshCookie,
+    origin_check: OriginCheck,
+    client_info: ClientInfo,
     proof: MaybeProof,
-    Body(body): Body<SignUpRequest>,
-) -> Result<SignedInReply, Refusal> {
+    JsonBody(body): JsonBody<SignUpRequest>,
+) -> Result<SignedInReply, ApiError> {
     let sign_up = SignUp::try_from(body)?;
     let delivery = sign_up.token_delivery;
     if delivery == TokenDelivery::Cookie {
-        same_site.required()?;
+        origin_check.required()?;
     }
     let proof = proof.checked()?;
-    let tokens = sign_up::run(&app, sign_up, proof, client).await?;
+    let tokens = sign_up::run(&app, sign_up, proof, client_info).await?;
     let reply = SignedInReply::new(&app, StatusCode::CREATED, tokens, delivery);
-    Ok(reply.in_the_place_of(&app, &cookie).await)
+    Ok(reply.replacing_previous(&app, &cookie).await)
 }
 
 /// Tells whose token it is.
@@ -68,23 +69,23 @@ async fn signup(
     get, path = "/api/me", tag = "accounts", security(("access_token" = [])),
     responses(
         (status = 200, description = "The account", body = Account),
-        refusals::Unauthorized, refusals::Failed,
+        openapi_responses::Unauthorized, openapi_responses::InternalError,
     ),
 )]
-async fn show_account(State(app): State<App>, Bearer(claims): Bearer) -> Result<Json<Account>, Refusal> {
+async fn show_account(State(app): State<App>, Bearer(claims): Bearer) -> Result<Json<Account>, ApiError> {
     Ok(Json(profile::show(&app, &claims).await?))
 }
 
 /// Changes the name or the language.
 #[utoipa::path(
     patch, path = "/api/me", tag = "accounts", security(("access_token" = [])), request_body = ProfileChangeRequest,
-    responses((status = 200, description = "As it is now", body = Account), refusals::Body, refusals::Unauthorized),
+    responses((status = 200, description = "As it is now", body = Account), openapi_responses::InvalidBody, openapi_responses::Unauthorized),
 )]
 async fn change_profile(
     State(app): State<App>,
     Bearer(claims): Bearer,
-    Body(body): Body<ProfileChangeRequest>,
-) -> Result<Json<Account>, Refusal> {
+    JsonBody(body): JsonBody<ProfileChangeRequest>,
+) -> Result<Json<Account>, ApiError> {
     let change = ProfileChange::try_from(body)?;
     Ok(Json(profile::change(&app, &claims, &change).await?))
 }
@@ -98,19 +99,19 @@ async fn change_profile(
     request_body = ChangePasswordRequest,
     responses(
         (status = 200, description = "Changed; the session goes on", body = SignedIn),
-        refusals::Body, refusals::Unauthorized, refusals::Forbidden, refusals::TooMany, refusals::Overloaded,
+        openapi_responses::InvalidBody, openapi_responses::Unauthorized, openapi_responses::Forbidden, openapi_responses::TooManyRequests, openapi_responses::Overloaded,
     ),
 )]
 async fn set_password(
     State(app): State<App>,
     Bearer(claims): Bearer,
-    same_site: SameSite,
-    Body(body): Body<ChangePasswordRequest>,
-) -> Result<SignedInReply, Refusal> {
+    origin_check: OriginCheck,
+    JsonBody(body): JsonBody<ChangePasswordRequest>,
+) -> Result<SignedInReply, ApiError> {
     let wanted = ChangePassword::try_from(body)?;
     // It sets a cookie, unless the client keeps its tokens itself.
     if wanted.token_delivery != Some(TokenDelivery::Body) {
-        same_site.required()?;
+        origin_check.required()?;
     }
     let changed = change_password::run(&app, &claims, wanted).await;
     let (tokens, delivery) = changed.map_err(|error| weak("new_password", error))?;
@@ -122,15 +123,15 @@ async fn set_password(
     delete, path = "/api/me", tag = "accounts", security(("access_token" = [])), request_body = DeleteAccountRequest,
     responses(
         (status = 204, description = "Gone"),
-        refusals::Body, refusals::Unauthorized, refusals::TooMany, refusals::Overloaded,
+        openapi_responses::InvalidBody, openapi_responses::Unauthorized, openapi_responses::TooManyRequests, openapi_responses::Overloaded,
     ),
 )]
 async fn delete_account(
     State(app): State<App>,
     Bearer(claims): Bearer,
-    Body(body): Body<DeleteAccountRequest>,
-) -> Result<NoContent, Refusal> {
-    delete::run(&app, &claims, body.checked()?).await?;
+    JsonBody(body): JsonBody<DeleteAccountRequest>,
+) -> Result<NoContent, ApiError> {
+    delete::run(&app, &claims, body.validate()?).await?;
     Ok(NoContent)
 }
 
@@ -139,15 +140,15 @@ async fn delete_account(
     get, path = "/api/me/export", tag = "accounts", security(("access_token" = [])),
     responses(
         (status = 200, description = "All of it", body = AccountExport),
-        refusals::Unauthorized, refusals::Failed,
+        openapi_responses::Unauthorized, openapi_responses::InternalError,
     ),
 )]
 async fn export_account(
     State(app): State<App>,
     Bearer(claims): Bearer,
-) -> Result<impl IntoResponse + use<>, Refusal> {
-    let named = [(header::CONTENT_DISPOSITION, "attachment; filename=\"latchkey-account.json\"")];
-    Ok((named, StreamedJson(export::run(&app, claims).await?)))
+) -> Result<impl IntoResponse + use<>, ApiError> {
+    let headers = [(header::CONTENT_DISPOSITION, "attachment; filename=\"latchkey-account.json\"")];
+    Ok((headers, JsonStream(export::run(&app, claims).await?)))
 }
 
 /// Leads to the page on which a password is changed (W3C: A Well-Known URL for Changing Passwords).
@@ -163,23 +164,25 @@ async fn find_change_password(State(app): State<App>) -> impl IntoResponse + use
     (StatusCode::FOUND, [(header::LOCATION, page)])
 }
 
-impl From<AccountError> for Refusal {
+impl From<AccountError> for ApiError {
     fn from(error: AccountError) -> Self {
         weak("password", error)
     }
 }
 
 /// A weak password is a field's fault; the field's name depends on the call.
-fn weak(field: &str, error: AccountError) -> Refusal {
+fn weak(field: &str, error: AccountError) -> ApiError {
     match error {
-        AccountError::EmailTaken => Refusal::new(ErrorCode::EmailTaken),
-        AccountError::ImpossibleEmail => vec![FieldError::new("email", FieldErrorCode::InvalidEmail)].into(),
+        AccountError::EmailTaken => ApiError::new(ErrorCode::EmailTaken),
+        AccountError::UndeliverableEmail => {
+            vec![FieldError::new("email", FieldErrorCode::InvalidEmail)].into()
+        }
         AccountError::WeakPassword(weakness) => vec![FieldError::new(field, weakness.code())].into(),
-        AccountError::WrongPassword => Refusal::new(ErrorCode::CredentialsRejected),
-        AccountError::Ended(reason) => Refusal::ended(reason),
+        AccountError::WrongPassword => ApiError::new(ErrorCode::CredentialsRejected),
+        AccountError::Ended(reason) => ApiError::session_ended(reason),
         AccountError::TooMany(error) => error.into(),
         AccountError::Pool(error) => error.into(),
-        AccountError::Hashing(_) | AccountError::Export(_) => Refusal::internal(error),
+        AccountError::Hashing(_) | AccountError::Export(_) => ApiError::internal(error),
         AccountError::Proof(error) => error.into(),
         AccountError::Issue(error) => error.into(),
         AccountError::Store(error) => error.into(),

@@ -1,9 +1,9 @@
 //! Accounts in the database.
 
 use super::account::{Credentials, email_key};
-use super::credentials::SignedIn;
+use super::lookups::LastSignIn;
 use crate::db::entity::account::{ActiveModel, Column, Entity, Model};
-use crate::db::{Executor, StoreError, asked};
+use crate::db::{Executor, StoreError, values_column};
 use crate::passwords::PasswordHash;
 use latchkey_shared::{Account, Locale, ProfileChange, SignUp, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, Query, TableRef, ValueTuple};
@@ -11,7 +11,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Select, T
 use uuid::Uuid;
 
 /// How an account is found.
-pub enum By {
+pub enum AccountSelector {
     Id(Uuid),
     EmailKey(String),
 }
@@ -49,17 +49,20 @@ pub async fn insert_account(
     }
 }
 
-pub async fn find_account(db: &impl Executor, by: By) -> Result<Option<Credentials>, StoreError> {
+pub async fn find_account(
+    db: &impl Executor,
+    by: AccountSelector,
+) -> Result<Option<Credentials>, StoreError> {
     let condition = match by {
-        By::Id(id) => Column::Id.eq(id),
-        By::EmailKey(key) => Column::EmailKey.eq(key),
+        AccountSelector::Id(id) => Column::Id.eq(id),
+        AccountSelector::EmailKey(key) => Column::EmailKey.eq(key),
     };
-    Ok(there().filter(condition).one(db).await?.map(credentials))
+    Ok(not_deleted().filter(condition).one(db).await?.map(credentials))
 }
 
 /// Those accounts that there are.
 pub async fn list_accounts(db: &impl Executor, ids: Vec<Uuid>) -> Result<Vec<Account>, StoreError> {
-    let rows = there().filter(Column::Id.is_in(ids)).all(db).await?;
+    let rows = not_deleted().filter(Column::Id.is_in(ids)).all(db).await?;
     Ok(rows.into_iter().map(|row| credentials(row).account).collect())
 }
 
@@ -68,20 +71,20 @@ pub async fn list_credentials(
     db: &impl Executor,
     keys: Vec<String>,
 ) -> Result<Vec<(String, Credentials)>, StoreError> {
-    let rows = there().filter(Column::EmailKey.is_in(keys)).all(db).await?;
+    let rows = not_deleted().filter(Column::EmailKey.is_in(keys)).all(db).await?;
     Ok(rows.into_iter().map(|row| (row.email_key.clone(), credentials(row))).collect())
 }
 
 /// Notes when these people last signed in, where nothing later has been noted.
-pub async fn mark_signed_in(db: &impl Executor, latest: &[SignedIn]) -> Result<(), StoreError> {
+pub async fn mark_signed_in(db: &impl Executor, latest: &[LastSignIn]) -> Result<(), StoreError> {
     let rows =
         latest.iter().map(|latest| ValueTuple::Two(latest.account_id.into(), latest.at.as_millis().into()));
     let note = Query::update()
         .table(Entity)
-        .value(Column::SignedInAt, asked("column2"))
-        .from(TableRef::ValuesList(rows.collect(), "asked".into_iden()))
-        .and_where(Expr::col((Entity, Column::Id)).eq(asked("column1")))
-        .and_where(Expr::col((Entity, Column::SignedInAt)).lt(asked("column2")))
+        .value(Column::SignedInAt, values_column("column2"))
+        .from(TableRef::ValuesList(rows.collect(), "batch".into_iden()))
+        .and_where(Expr::col((Entity, Column::Id)).eq(values_column("column1")))
+        .and_where(Expr::col((Entity, Column::SignedInAt)).lt(values_column("column2")))
         .to_owned();
     db.execute(&note).await?;
     Ok(())
@@ -112,15 +115,15 @@ pub async fn mark_profile(
 pub async fn mark_password(
     db: &impl Executor,
     id: Uuid,
-    checked: &PasswordHash,
+    verified_hash: &PasswordHash,
     new: &PasswordHash,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let update = guarded(id, checked)
+    let update = update_if_password_unchanged(id, verified_hash)
         .col_expr(Column::PasswordHash, Expr::value(new.expose()))
         .col_expr(Column::PasswordChangedAt, Expr::value(now.as_millis()))
         .col_expr(Column::UpdatedAt, Expr::value(now.as_millis()));
-    has_changed_it(db, update).await
+    has_updated(db, update).await
 }
 
 /// Sets a new password, whatever the old one is, unless the account is being deleted.
@@ -136,27 +139,28 @@ pub async fn reset_password(
         .col_expr(Column::PasswordHash, Expr::value(new.expose()))
         .col_expr(Column::PasswordChangedAt, Expr::value(now.as_millis()))
         .col_expr(Column::UpdatedAt, Expr::value(now.as_millis()));
-    has_changed_it(db, update).await
+    has_updated(db, update).await
 }
 
 /// Claims the account for deletion, if the password still is the one that was checked. Until the transaction ends
 /// nobody can sign in, so that no session begins which its end would not know of.
-pub async fn mark_leaving(
+pub async fn lock_for_deletion(
     db: &impl Executor,
     id: Uuid,
-    checked: &PasswordHash,
+    verified_hash: &PasswordHash,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let update = guarded(id, checked).col_expr(Column::UpdatedAt, Expr::value(now.as_millis()));
-    has_changed_it(db, update).await
+    let update = update_if_password_unchanged(id, verified_hash)
+        .col_expr(Column::UpdatedAt, Expr::value(now.as_millis()));
+    has_updated(db, update).await
 }
 
 /// An update of the account that happens only if its password still is the one that was checked.
-fn guarded(id: Uuid, checked: &PasswordHash) -> UpdateMany<Entity> {
-    Entity::update_many().filter(Column::Id.eq(id)).filter(Column::PasswordHash.eq(checked.expose()))
+fn update_if_password_unchanged(id: Uuid, verified_hash: &PasswordHash) -> UpdateMany<Entity> {
+    Entity::update_many().filter(Column::Id.eq(id)).filter(Column::PasswordHash.eq(verified_hash.expose()))
 }
 
-async fn has_changed_it(db: &impl Executor, update: UpdateMany<Entity>) -> Result<bool, StoreError> {
+async fn has_updated(db: &impl Executor, update: UpdateMany<Entity>) -> Result<bool, StoreError> {
     Ok(update.exec(db).await?.rows_affected == 1)
 }
 
@@ -180,13 +184,13 @@ pub async fn mark_deleted(db: &impl Executor, id: Uuid, now: Timestamp) -> Resul
 }
 
 /// Deletes an account that was marked so, and that nothing refers to any more.
-pub async fn delete_deleted(db: &impl Executor, id: Uuid) -> Result<(), StoreError> {
+pub async fn delete_tombstone(db: &impl Executor, id: Uuid) -> Result<(), StoreError> {
     Entity::delete_many().filter(Column::Id.eq(id)).filter(Column::DeletedAt.is_not_null()).exec(db).await?;
     Ok(())
 }
 
 /// The accounts that there are.
-fn there() -> Select<Entity> {
+fn not_deleted() -> Select<Entity> {
     Entity::find().filter(Column::DeletedAt.is_null())
 }
 
@@ -210,18 +214,18 @@ fn credentials(row: Model) -> Credentials {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::db::plans::Explained;
+    use crate::db::query_plan::ExplainExecutor;
 
     #[tokio::test]
     async fn no_account_is_looked_for_by_going_through_them_all_however_many_are_asked_for_together() {
-        let db = Explained::make().await;
+        let db = ExplainExecutor::create().await;
         for count in [1, 2, 8, 64] {
             let ids = || (0..count).map(Uuid::from_u128);
             list_accounts(&db, ids().collect()).await.unwrap();
             assert_eq!(db.scans(), [""; 0], "find {count} by their ids");
             list_credentials(&db, (0..count).map(|number| number.to_string()).collect()).await.unwrap();
             assert_eq!(db.scans(), [""; 0], "find {count} by their addresses");
-            let latest = |account_id| SignedIn { account_id, at: Timestamp::from_seconds(1) };
+            let latest = |account_id| LastSignIn { account_id, at: Timestamp::from_seconds(1) };
             mark_signed_in(&db, &ids().map(latest).collect::<Vec<_>>()).await.unwrap();
             assert_eq!(db.scans(), [""; 0], "note when {count} signed in");
         }

@@ -1,11 +1,11 @@
 //! A backup is one file: the whole SQLite database as it stood at one instant, and the keys that its sessions are
 //! signed with. PostgreSQL has backups of its own.
 
+mod create;
 mod restore;
-mod take;
 
-pub use restore::{Restored, restore, verify};
-pub use take::{Taken, take};
+pub use create::{CreatedBackup, create};
+pub use restore::{RestoredBackup, restore, verify};
 
 use crate::config::Config;
 use crate::db::{SnapshotError, sqlite_file};
@@ -29,7 +29,7 @@ pub enum BackupError {
     Postgres,
     /// There is no database to copy.
     #[error("database.url: there is no database at {}", .0.display())]
-    Nothing(PathBuf),
+    NoDatabase(PathBuf),
     /// Nothing is ever written over.
     #[error("{} exists: name a file that does not", .0.display())]
     Exists(PathBuf),
@@ -40,12 +40,12 @@ pub enum BackupError {
     #[error("{} is no file: name what `latchkey backup` wrote", .0.display())]
     NotAFile(PathBuf),
     /// There is something that would be lost.
-    #[error("{} exists: --force puts the backup in its place and keeps it as {}", file.display(), aside.display())]
+    #[error("{} exists: --force puts the backup in its place and keeps it as {}", file.display(), replaced_path.display())]
     Occupied {
         /// What is there.
         file: PathBuf,
         /// What it would be called.
-        aside: PathBuf,
+        replaced_path: PathBuf,
     },
     /// Somebody uses the folder.
     #[error("data_dir: {} is in use: stop the server first", .0.display())]
@@ -66,7 +66,7 @@ pub enum BackupError {
     Keys(#[from] KeyError),
 }
 
-fn at(file: &Path) -> impl FnOnce(std::io::Error) -> BackupError {
+fn file_error(file: &Path) -> impl FnOnce(std::io::Error) -> BackupError {
     let file = file.to_owned();
     move |source| BackupError::File { file, source }
 }
@@ -77,13 +77,13 @@ fn database(config: &Config) -> Result<PathBuf, BackupError> {
 }
 
 /// The same name with something behind it: it stays in the same folder, so that a rename is enough.
-fn beside(file: &Path, ending: &str) -> PathBuf {
+fn with_suffix(file: &Path, ending: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(ending);
     name.into()
 }
 
 /// A file or a name in a folder lasts only once it was written through to the disk.
-fn write_through(path: &Path) -> Result<(), BackupError> {
-    std::fs::File::open(path).and_then(|file| file.sync_all()).map_err(at(path))
+fn sync_to_disk(path: &Path) -> Result<(), BackupError> {
+    std::fs::File::open(path).and_then(|file| file.sync_all()).map_err(file_error(path))
 }

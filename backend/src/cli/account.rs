@@ -1,10 +1,10 @@
 //! `latchkey account`: what whoever runs the server does for one person.
 
-use super::password::{PasswordInput, ask};
-use latchkey::accounts::{AccountError, Reset};
+use super::password::{PasswordInputError, prompt_password};
+use latchkey::accounts::{AccountError, PasswordReset};
 use latchkey::config::{self, Config};
 use latchkey::db::{ConnectError, Database, StoreError};
-use latchkey::passwords::Pool;
+use latchkey::passwords::PasswordPool;
 use latchkey::platform::{OsRandomness, SystemClock};
 use latchkey_shared::{EmailAddress, FieldErrorCode, Password};
 use std::io;
@@ -23,7 +23,7 @@ pub enum AccountCommandError {
     Password(FieldErrorCode),
     /// No password came.
     #[error(transparent)]
-    Input(#[from] PasswordInput),
+    Input(#[from] PasswordInputError),
     /// The thread that hashes cannot be started.
     #[error("cannot start a hashing thread: {0}")]
     Thread(io::Error),
@@ -41,12 +41,12 @@ pub enum AccountCommandError {
 /// Sets a new password and ends every session of the account, beside running servers.
 #[tokio::main(flavor = "current_thread")]
 pub async fn set_password(config: &Config, email: &str) -> Result<String, AccountCommandError> {
-    let email = EmailAddress::of_account(email).map_err(AccountCommandError::Email)?;
-    let db = Database::attach(&config.database_url).await?;
-    let password = Password::try_from(ask()?).map_err(AccountCommandError::Password)?;
-    let one_thread = config::Passwords { threads: 1, ..config.passwords.clone() };
-    let passwords = Pool::start(&one_thread).map_err(AccountCommandError::Thread)?;
-    let reset = Reset { db: &db, passwords: &passwords, clock: &SystemClock, random: &OsRandomness };
+    let email = EmailAddress::parse_existing(email).map_err(AccountCommandError::Email)?;
+    let db = Database::open_existing(&config.database_url).await?;
+    let password = Password::try_from(prompt_password()?).map_err(AccountCommandError::Password)?;
+    let one_thread = config::PasswordConfig { threads: 1, ..config.passwords.clone() };
+    let passwords = PasswordPool::start(&one_thread).map_err(AccountCommandError::Thread)?;
+    let reset = PasswordReset { db: &db, passwords: &passwords, clock: &SystemClock, random: &OsRandomness };
     let ended = reset.run(&email, password).await?;
     db.close().await?;
     Ok(format!("the password is set; sessions that were ended: {ended}"))

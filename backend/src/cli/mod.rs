@@ -1,7 +1,7 @@
 //! What the commands share: how they read what is typed, and how they answer.
 
 pub mod account;
+mod arguments;
 mod password;
-mod words;
 
-pub use words::read;
+pub use arguments::parse;

@@ -10,7 +10,7 @@ const LONGEST: u64 = 4096;
 
 /// Why there is no password. What was typed is not repeated.
 #[derive(Debug, thiserror::Error)]
-pub enum PasswordInput {
+pub enum PasswordInputError {
     /// The terminal or the pipe fails.
     #[error("cannot read the password: {0}")]
     System(#[from] io::Error),
@@ -26,44 +26,44 @@ pub enum PasswordInput {
 }
 
 /// Asks for it.
-pub fn ask() -> Result<Secret, PasswordInput> {
+pub fn prompt_password() -> Result<Secret, PasswordInputError> {
     if !stdin().is_terminal() {
-        return piped(stdin().lock());
+        return read_piped(stdin().lock());
     }
-    let first = typed("New password: ")?;
-    if typed("Once more: ")? == first { Ok(first) } else { Err(PasswordInput::Differs) }
+    let first = read_typed("New password: ")?;
+    if read_typed("Once more: ")? == first { Ok(first) } else { Err(PasswordInputError::Differs) }
 }
 
 /// One line; the end of the line is no part of it.
-fn piped(input: impl io::Read) -> Result<Secret, PasswordInput> {
+fn read_piped(input: impl io::Read) -> Result<Secret, PasswordInputError> {
     let mut text = Zeroizing::new(String::new());
     input.take(LONGEST).read_to_string(&mut text)?;
     let line = text.strip_suffix('\n').unwrap_or(&text);
     let line = line.strip_suffix('\r').unwrap_or(line);
     if line.is_empty() {
-        return Err(PasswordInput::Cancelled);
+        return Err(PasswordInputError::Cancelled);
     }
-    if line.contains(['\n', '\r']) { Err(PasswordInput::Lines) } else { Ok(Secret::from(line)) }
+    if line.contains(['\n', '\r']) { Err(PasswordInputError::Lines) } else { Ok(Secret::from(line)) }
 }
 
-fn typed(prompt: &str) -> Result<Secret, PasswordInput> {
-    let unseen = Unseen::begin()?;
+fn read_typed(prompt: &str) -> Result<Secret, PasswordInputError> {
+    let echo_off = EchoOff::begin()?;
     stderr().write_all(prompt.as_bytes())?;
     let mut line = Zeroizing::new(String::new());
     let read = stdin().lock().take(LONGEST).read_line(&mut line);
-    drop(unseen);
+    drop(echo_off);
     stderr().write_all(b"\n")?;
     read?;
     let text = line.trim_end_matches(['\r', '\n']);
     let is_cancelled = text.is_empty() || text.contains(char::is_control);
-    if is_cancelled { Err(PasswordInput::Cancelled) } else { Ok(Secret::from(text)) }
+    if is_cancelled { Err(PasswordInputError::Cancelled) } else { Ok(Secret::from(text)) }
 }
 
 /// A terminal that does not show what is typed, for as long as this lives. Ctrl-C is a letter meanwhile: it would leave the
 /// terminal like that.
-struct Unseen(rustix::termios::Termios);
+struct EchoOff(rustix::termios::Termios);
 
-impl Unseen {
+impl EchoOff {
     fn begin() -> io::Result<Self> {
         let before = tcgetattr(stdin())?;
         let mut without = before.clone();
@@ -73,7 +73,7 @@ impl Unseen {
     }
 }
 
-impl Drop for Unseen {
+impl Drop for EchoOff {
     fn drop(&mut self) {
         tcsetattr(stdin(), OptionalActions::Flush, &self.0).ok();
     }
@@ -91,14 +91,14 @@ mod tests {
             ("correct horse\r\n", "correct horse"),
             (" spaces stay ", " spaces stay "),
         ] {
-            assert_eq!(piped(text.as_bytes()).unwrap().expose(), password);
+            assert_eq!(read_piped(text.as_bytes()).unwrap().expose(), password);
         }
         for text in ["", "\n", "\r\n"] {
-            assert!(matches!(piped(text.as_bytes()), Err(PasswordInput::Cancelled)), "{text:?}");
+            assert!(matches!(read_piped(text.as_bytes()), Err(PasswordInputError::Cancelled)), "{text:?}");
         }
         for text in ["a\nb", "a\nb\n", "a\n\n", "a\rb"] {
-            assert!(matches!(piped(text.as_bytes()), Err(PasswordInput::Lines)), "{text:?}");
+            assert!(matches!(read_piped(text.as_bytes()), Err(PasswordInputError::Lines)), "{text:?}");
         }
-        assert!(matches!(piped(&b"\xff\n"[..]), Err(PasswordInput::System(_))));
+        assert!(matches!(read_piped(&b"\xff\n"[..]), Err(PasswordInputError::System(_))));
     }
 }

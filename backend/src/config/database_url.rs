@@ -12,7 +12,7 @@ use url::{Url, form_urlencoded};
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl {
     url: String,
-    not_kept: Vec<&'static str>,
+    unsupported_parameters: Vec<&'static str>,
 }
 
 /// What stands for itself in a URL.
@@ -21,18 +21,18 @@ const UNRESERVED: &AsciiSet =
 
 impl DatabaseUrl {
     /// The SQLite database in this file, whatever letters its name has.
-    pub fn of_file(file: &Path) -> Self {
+    pub fn from_path(file: &Path) -> Self {
         Self::plain(format!("sqlite://{}", utf8_percent_encode(&file.to_string_lossy(), UNRESERVED)))
     }
 
     fn plain(url: String) -> Self {
-        Self { url, not_kept: Vec::new() }
+        Self { url, unsupported_parameters: Vec::new() }
     }
 
     /// What it asks for and the driver cannot keep to: parameters for more safety. Hosts put them into the URLs that they give
     /// out, so they keep nobody from starting.
-    pub fn not_kept(&self) -> &[&'static str] {
-        &self.not_kept
+    pub fn unsupported_parameters(&self) -> &[&'static str] {
+        &self.unsupported_parameters
     }
 
     /// The whole URL, password included: for the driver alone.
@@ -54,7 +54,7 @@ impl DatabaseUrl {
         let secrets = [raw.to_owned(), decoded.into_owned()]
             .into_iter()
             .chain(named.map(|(_, value)| value.into_owned()));
-        secrets.fold(text, |text, secret| without(&text, &secret))
+        secrets.fold(text, |text, secret| redact(&text, &secret))
     }
 
     /// The role that it signs in as.
@@ -67,8 +67,8 @@ impl DatabaseUrl {
     }
 
     /// The file of those authorities whose certificates are taken; none where they are the system's.
-    pub fn authorities(&self) -> Option<String> {
-        self.parameter(&AUTHORITIES).filter(|file| file != OF_THE_SYSTEM)
+    pub fn ca_file(&self) -> Option<String> {
+        self.parameter(&CA_PARAMETERS).filter(|file| file != SYSTEM_CA)
     }
 
     /// Whether the certificate of the database is looked at, and not only used.
@@ -89,12 +89,12 @@ impl DatabaseUrl {
     }
 }
 
-const AUTHORITIES: [&str; 3] = ["sslrootcert", "ssl-root-cert", "ssl-ca"];
+const CA_PARAMETERS: [&str; 3] = ["sslrootcert", "ssl-root-cert", "ssl-ca"];
 /// The name of libpq, from version 16 on, for the authorities that the system knows.
-const OF_THE_SYSTEM: &str = "system";
+const SYSTEM_CA: &str = "system";
 
 /// The text without this secret. A short one is also a part of many a word, and the holes would tell it.
-fn without(text: &str, secret: &str) -> String {
+fn redact(text: &str, secret: &str) -> String {
     const SHORT: usize = 4;
     let mut kept = String::new();
     let mut rest = text;
@@ -115,8 +115,11 @@ impl FromStr for DatabaseUrl {
             return Ok(Self::plain(text.to_owned()));
         }
         if ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme)) {
-            let url = must_be_readable(text)?;
-            return Ok(Self { url: for_the_driver(text), not_kept: not_kept(&url) });
+            let url = validate(text)?;
+            return Ok(Self {
+                url: without_ignored_parameters(text),
+                unsupported_parameters: unsupported_parameters(&url),
+            });
         }
         Err("expected sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME")
     }
@@ -124,7 +127,7 @@ impl FromStr for DatabaseUrl {
 
 /// Refuses what the driver would read otherwise than it was meant, or would tell in its own words, with the password in
 /// them.
-fn must_be_readable(text: &str) -> Result<Url, &'static str> {
+fn validate(text: &str) -> Result<Url, &'static str> {
     const UNREADABLE: &str = "this is no URL: write it as postgres://USER:PASSWORD@HOST:PORT/NAME, and percent-encode what is not a letter or a digit in the user's name and the password (@ as %40, : as %3A, / as %2F, ? as %3F, # as %23, % as %25, a space as %20)";
     const UNKNOWN: &str = "a parameter behind the ? is not known: expected sslmode, sslrootcert, sslcert, sslkey, host, hostaddr, port, dbname, user, password, application_name, options or statement-cache-capacity; a ? in the password is percent-encoded as %3F";
     let url = Url::parse(text).map_err(|_| UNREADABLE)?;
@@ -144,7 +147,7 @@ fn must_be_readable(text: &str) -> Result<Url, &'static str> {
 }
 
 /// What asks for more safety than the driver can give.
-fn not_kept(url: &Url) -> Vec<&'static str> {
+fn unsupported_parameters(url: &Url) -> Vec<&'static str> {
     let asked: HashMap<_, _> = url.query_pairs().collect();
     let value = |name: &str| asked.get(name).map(|value| &**value);
     let is = |name: &str, wanted: &str| value(name).is_some_and(|value| value.eq_ignore_ascii_case(wanted));
@@ -164,15 +167,14 @@ fn is_half_verified(url: &Url) -> bool {
     let is = |names: &[&str], wanted: &str| {
         url.query_pairs().any(|(name, value)| names.contains(&&*name) && value.eq_ignore_ascii_case(wanted))
     };
-    is(&AUTHORITIES, OF_THE_SYSTEM) && !is(&["sslmode", "ssl-mode"], "verify-full")
+    is(&CA_PARAMETERS, SYSTEM_CA) && !is(&["sslmode", "ssl-mode"], "verify-full")
 }
 
 /// Without what the driver would only wonder at, in the log.
-fn for_the_driver(text: &str) -> String {
+fn without_ignored_parameters(text: &str) -> String {
     let Some((place, query)) = text.split_once('?') else { return text.to_owned() };
-    let is_passed_over = |name: &str| PASSED_OVER.contains(&name);
-    let is_read =
-        |pair: &&str| !form_urlencoded::parse(pair.as_bytes()).any(|(name, _)| is_passed_over(&name));
+    let is_ignored = |name: &str| IGNORED_PARAMETERS.contains(&name);
+    let is_read = |pair: &&str| !form_urlencoded::parse(pair.as_bytes()).any(|(name, _)| is_ignored(&name));
     let kept = query.split('&').filter(is_read).collect::<Vec<_>>().join("&");
     if kept.is_empty() { place.to_owned() } else { format!("{place}?{kept}") }
 }
@@ -193,12 +195,12 @@ fn is_a_parameter(name: &str, value: &str) -> bool {
         "statement-cache-capacity" => value.parse::<usize>().is_ok(),
         "sslrootcert" | "ssl-root-cert" | "ssl-ca" | "sslcert" | "ssl-cert" | "sslkey" | "ssl-key" => true,
         "host" | "dbname" | "user" | "password" | "application_name" | "options" => true,
-        _ => PASSED_OVER.contains(&name) || (name.starts_with("options[") && name.ends_with(']')),
+        _ => IGNORED_PARAMETERS.contains(&name) || (name.starts_with("options[") && name.ends_with(']')),
     }
 }
 
 /// What other clients of PostgreSQL read, and hosts put into the URLs that they give out. None of them holds a secret.
-const PASSED_OVER: [&str; 18] = [
+const IGNORED_PARAMETERS: [&str; 18] = [
     "channel_binding",
     "client_encoding",
     "connect_timeout",
@@ -263,7 +265,7 @@ mod tests {
             ("require_auth=&channel_binding=prefer&ssl_min_protocol_version=TLSv1.2", &[]),
         ] {
             let url: DatabaseUrl = format!("postgres://u:hunter2@h/db?{query}").parse().unwrap();
-            assert_eq!(url.not_kept(), names, "{query}");
+            assert_eq!(url.unsupported_parameters(), names, "{query}");
         }
         for query in ["sslrootcert=system", "sslmode=verify-ca&sslrootcert=system"] {
             let refused = format!("postgres://u:hunter2@h/db?{query}").parse::<DatabaseUrl>().unwrap_err();
@@ -275,9 +277,9 @@ mod tests {
     fn the_systems_authorities_are_no_file() {
         let url = |file: &str| format!("postgres://h/db?sslmode=verify-full&sslrootcert={file}");
         let read = |file: &str| url(file).parse::<DatabaseUrl>().unwrap();
-        assert_eq!(read("system").authorities(), None);
+        assert_eq!(read("system").ca_file(), None);
         assert!(read("system").verifies_certificates());
-        assert_eq!(read("/etc/ca.pem").authorities().as_deref(), Some("/etc/ca.pem"));
+        assert_eq!(read("/etc/ca.pem").ca_file().as_deref(), Some("/etc/ca.pem"));
     }
 
     #[test]

@@ -9,22 +9,22 @@ pub fn read(file: &Path) -> Result<Vec<(String, String)>, ConfigError> {
     let failed = |what: String| ConfigError::new(format!("--env-file {}: {what}", file.display()));
     let text = std::fs::read(file).map_err(|error| failed(error.to_string()))?;
     let text = String::from_utf8(text).map_err(|_| failed("it is not UTF-8".to_owned()))?;
-    parse(&text).map_err(|Fault { line, what }| failed(format!("line {line}: {what}")))
+    parse(&text).map_err(|SyntaxError { line, what }| failed(format!("line {line}: {what}")))
 }
 
 /// A line that sets nothing. The line itself is not repeated: it may hold a secret.
 #[derive(Debug, PartialEq, Eq)]
-struct Fault {
+struct SyntaxError {
     line: usize,
     what: &'static str,
 }
 
-fn parse(text: &str) -> Result<Vec<(String, String)>, Fault> {
+fn parse(text: &str) -> Result<Vec<(String, String)>, SyntaxError> {
     let mut reader = Reader { rest: text.chars(), line: 1 };
     let mut found = Vec::new();
     while let Some(first) = reader.next_visible() {
         let line = reader.line;
-        let fault = |what| Fault { line, what };
+        let fault = |what| SyntaxError { line, what };
         if matches!(first, '#' | ';') {
             reader.comment().map_err(fault)?;
             continue;
@@ -222,7 +222,7 @@ mod tests {
             ("A='hunter2\nB=2\n", 1, "closed"),
             ("A=1\nB=\"hunter2", 2, "closed"),
         ] {
-            let Fault { line: at, what } = parse(text).unwrap_err();
+            let SyntaxError { line: at, what } = parse(text).unwrap_err();
             assert_eq!(at, line, "{text:?}");
             assert!(what.contains(part), "{text:?}: {what}");
         }

@@ -7,7 +7,7 @@ const PROTOCOLS: [&str; 3] = ["TCP", "UDP", "SCTP"];
 
 /// Whether this is one of them. Both the name and the value have to look like it: `LATCHKEY_PORT=3000` is a mistake that
 /// somebody should hear of, `LATCHKEY_PORT=tcp://10.0.0.7:3000` is nobody's.
-pub fn is_of_a_service(name: &str, value: &str) -> bool {
+pub fn is_service_variable(name: &str, value: &str) -> bool {
     if name.ends_with("_SERVICE_HOST") {
         return is_address(value);
     }
@@ -63,7 +63,10 @@ mod tests {
                 ("PORT_5432_TCP_ADDR", "10.43.0.7"),
                 ("PORT_53_UDP_ADDR", "fd00::7"),
             ] {
-                assert!(is_of_a_service(&format!("{service}_{ending}"), value), "{service}_{ending}={value}");
+                assert!(
+                    is_service_variable(&format!("{service}_{ending}"), value),
+                    "{service}_{ending}={value}"
+                );
             }
         }
         for (name, value) in [
@@ -79,7 +82,7 @@ mod tests {
             ("LATCHKEY_MAIL__SMTP__PORT", "587"),
             ("LATCHKEY_LISTEN", "127.0.0.1:3000"),
         ] {
-            assert!(!is_of_a_service(name, value), "{name}={value}");
+            assert!(!is_service_variable(name, value), "{name}={value}");
         }
     }
 }

@@ -1,9 +1,12 @@
 //! Lays the file and the environment over the defaults, and checks the whole.
 
 use super::database_url::DatabaseUrl;
-use super::raw::Raw;
-use super::shown::{fault, is_a_name, shown, shown_path};
-use super::{Config, Connections, Metrics, Passwords, Sessions, Throttle, Tokens, Traces};
+use super::raw_config::RawConfig;
+use super::redaction::{describe_error, is_setting_name, redacted, redacted_path};
+use super::{
+    Config, ConnectionConfig, MetricsConfig, PasswordConfig, SessionConfig, ThrottleConfig, TokenConfig,
+    TraceConfig,
+};
 use super::{env_file, kubernetes};
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
@@ -48,14 +51,14 @@ pub fn from_pairs(
     variables: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Config, ConfigError> {
     let mut figment = Figment::new();
-    let settings = settings(variables)?;
-    if let Some(file) = existing(file)? {
+    let settings = settings_from_variables(variables)?;
+    if let Some(file) = locate_config_file(file)? {
         let (text, table) = toml(&file)?;
         let values = table.iter().filter(|(_, value)| !value.is_table()).map(|(key, _)| &**key);
-        none_may_cover(values, &settings)?;
+        reject_shadowed_keys(values, &settings)?;
         figment = figment.merge(Toml::string(&text));
     }
-    none_may_cover(settings.keys().map(|key| &**key), &settings)?;
+    reject_shadowed_keys(settings.keys().map(|key| &**key), &settings)?;
     for (key, value) in settings {
         figment = figment.merge(Serialized::default(&key, value));
     }
@@ -77,14 +80,14 @@ fn toml(file: &Path) -> Result<(String, toml::Table), ConfigError> {
 }
 
 /// Refuses a value in the place of a section of which something else is set: one would take the other's place in silence.
-fn none_may_cover<'a>(
+fn reject_shadowed_keys<'a>(
     keys: impl IntoIterator<Item = &'a str>,
     settings: &BTreeMap<String, serde_json::Value>,
 ) -> Result<(), ConfigError> {
-    for key in keys.into_iter().filter(|key| is_a_name(key)) {
+    for key in keys.into_iter().filter(|key| is_setting_name(key)) {
         let is_within = |other: &&String| other.strip_prefix(key).is_some_and(|rest| rest.starts_with('.'));
         if let Some(other) = settings.keys().find(is_within) {
-            let other = if is_a_name(other) { other } else { "a part of it" };
+            let other = if is_setting_name(other) { other } else { "a part of it" };
             return Err(ConfigError(format!(
                 "{key}: this cannot have a value while {other} has one: take it away"
             )));
@@ -94,7 +97,7 @@ fn none_may_cover<'a>(
 }
 
 /// The named file must exist; the usual one may.
-fn existing(named: Option<&Path>) -> Result<Option<PathBuf>, ConfigError> {
+fn locate_config_file(named: Option<&Path>) -> Result<Option<PathBuf>, ConfigError> {
     match named {
         Some(file) if file.is_file() => Ok(Some(file.to_owned())),
         Some(file) => Err(ConfigError(format!("--config {}: there is no such file", file.display()))),
@@ -104,22 +107,22 @@ fn existing(named: Option<&Path>) -> Result<Option<PathBuf>, ConfigError> {
 
 /// Turns `LATCHKEY_DATABASE__URL` into `database.url`, and reads the files that `…_FILE` names. An empty variable counts as
 /// one that is not set: `${NAME:-}` makes such in compose files.
-fn settings(
+fn settings_from_variables(
     variables: impl IntoIterator<Item = (String, String)>,
 ) -> Result<BTreeMap<String, serde_json::Value>, ConfigError> {
     let mut settings = BTreeMap::new();
     for (name, value) in variables {
         let Some(key) = name.strip_prefix(PREFIX) else { continue };
         // Our own tests take the first; the last are not meant for anybody.
-        if key.starts_with("TEST_") || value.is_empty() || kubernetes::is_of_a_service(&name, &value) {
+        if key.starts_with("TEST_") || value.is_empty() || kubernetes::is_service_variable(&name, &value) {
             continue;
         }
         let (key, value) = match key.strip_suffix("_FILE") {
-            Some(key) => (key, contents(&name, &value)?),
+            Some(key) => (key, read_value_file(&name, &value)?),
             None => (key, value),
         };
         let key = key.to_ascii_lowercase().replace("__", ".");
-        let value = typed(&key, value);
+        let value = parse_value(&key, value);
         if settings.insert(key, value).is_some() {
             return Err(ConfigError(format!("{name}: set either this or its …_FILE twin, not both")));
         }
@@ -127,9 +130,9 @@ fn settings(
     Ok(settings)
 }
 
-fn contents(name: &str, file: &str) -> Result<String, ConfigError> {
+fn read_value_file(name: &str, file: &str) -> Result<String, ConfigError> {
     // Somebody may have put the secret itself there, instead of the name of its file.
-    let file_name = shown_path(file);
+    let file_name = redacted_path(file);
     let failed = |what: String| ConfigError(format!("{name}: cannot read {file_name}: {what}"));
     let text = std::fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
     match text.trim_end_matches(['\r', '\n']) {
@@ -139,7 +142,7 @@ fn contents(name: &str, file: &str) -> Result<String, ConfigError> {
 }
 
 /// Variables are text; some settings are not.
-fn typed(key: &str, value: String) -> serde_json::Value {
+fn parse_value(key: &str, value: String) -> serde_json::Value {
     match key {
         "sessions.per_account" | "throttle.per_account" | "throttle.per_network" | "connections.max" => {
             value.parse::<u32>().map_or(value.into(), Into::into)
@@ -162,18 +165,18 @@ fn explain(error: &figment::Error) -> ConfigError {
     // A whole section, too: somebody may have written `database = "postgres://…"`.
     let is_secret = matches!(path.as_slice(), ["database" | "tokens"] | ["database", ..])
         || matches!(path.as_slice(), ["tokens", "signing_key" | "refresh_secret", ..]);
-    let reason = fault(&error.kind, is_secret).split_whitespace().collect::<Vec<_>>().join(" ");
-    let names = path.iter().map(|name| if is_a_name(name) { *name } else { "…" });
+    let reason = describe_error(&error.kind, is_secret).split_whitespace().collect::<Vec<_>>().join(" ");
+    let names = path.iter().map(|name| if is_setting_name(name) { *name } else { "…" });
     let place = names.collect::<Vec<_>>().join(".");
     ConfigError(if place.is_empty() { reason } else { format!("{place}: {reason}") })
 }
 
-fn check(raw: Raw) -> Result<Config, ConfigError> {
+fn check(raw: RawConfig) -> Result<Config, ConfigError> {
     let access_lifetime = raw.tokens.access_lifetime.0;
-    refuse(access_lifetime.as_secs() == 0 || access_lifetime.subsec_nanos() != 0, || {
+    reject_if(access_lifetime.as_secs() == 0 || access_lifetime.subsec_nanos() != 0, || {
         format!(
             "tokens.access_lifetime: {}: expected whole seconds, at least 1s",
-            shown(&format!("{access_lifetime:?}"))
+            redacted(&format!("{access_lifetime:?}"))
         )
     })?;
     for (key, span) in [
@@ -185,16 +188,16 @@ fn check(raw: Raw) -> Result<Config, ConfigError> {
         ("throttle.period", raw.throttle.period.0),
         ("connections.patience", raw.connections.patience.0),
     ] {
-        refuse(span.is_zero() || span > CENTURY, || {
+        reject_if(span.is_zero() || span > CENTURY, || {
             format!(
                 "{key}: {}: expected more than nothing and at most a hundred years",
-                shown(&format!("{span:?}"))
+                redacted(&format!("{span:?}"))
             )
         })?;
     }
     let metrics = raw.metrics.listen.map(|listen| listen.0);
     let is_remote = metrics.is_some_and(|address| !address.ip().is_loopback());
-    refuse(is_remote && !raw.metrics.allow_remote, || {
+    reject_if(is_remote && !raw.metrics.allow_remote, || {
         let address = metrics.map(|address| address.to_string()).unwrap_or_default();
         format!(
             "metrics.listen: {address}: expected an address of this machine alone, such as 127.0.0.1:9464; metrics.allow_remote = true lets everybody ask who can reach it"
@@ -206,53 +209,57 @@ fn check(raw: Raw) -> Result<Config, ConfigError> {
         ("throttle.per_network", raw.throttle.per_network),
         ("connections.max", raw.connections.max),
     ] {
-        refuse(number == 0, || format!("{key}: 0: expected at least 1"))?;
+        reject_if(number == 0, || format!("{key}: 0: expected at least 1"))?;
     }
     let sample = raw.traces.sample;
-    refuse(!(0.0..=1.0).contains(&sample), || {
-        let told = shown(&sample.to_string());
+    reject_if(!(0.0..=1.0).contains(&sample), || {
+        let told = redacted(&sample.to_string());
         format!("traces.sample: {told}: expected a share from 0 (no call) to 1 (every call)")
     })?;
-    refuse(raw.passwords.threads == Some(0), || "passwords.threads: 0: expected at least 1".to_owned())?;
+    reject_if(raw.passwords.threads == Some(0), || "passwords.threads: 0: expected at least 1".to_owned())?;
     let data_dir = raw.data_dir.0;
     let file = data_dir.join("latchkey.db");
     let database_url = match raw.database.url {
         Some(url) => url,
-        None => DatabaseUrl::of_file(&file),
+        None => DatabaseUrl::from_path(&file),
     };
     Ok(Config {
         listen: raw.listen.0,
         public_url: raw.public_url,
         database_url,
         data_dir,
-        tokens: Tokens {
+        tokens: TokenConfig {
             access_lifetime,
             refresh_grace: raw.tokens.refresh_grace.0,
             signing_key: raw.tokens.signing_key,
             refresh_secret: raw.tokens.refresh_secret,
         },
-        sessions: Sessions {
+        sessions: SessionConfig {
             idle: raw.sessions.idle.0,
             idle_short: raw.sessions.idle_short.0,
             absolute: raw.sessions.absolute.0,
             per_account: raw.sessions.per_account,
             bind: raw.sessions.bind,
         },
-        passwords: Passwords {
+        passwords: PasswordConfig {
             threads: raw.passwords.threads.map_or_else(cores, usize::from),
             max_wait: raw.passwords.max_wait.0,
         },
         log_format: raw.log.format,
         log_addresses: raw.log.addresses,
-        metrics: Metrics { listen: metrics },
-        traces: Traces { endpoint: raw.traces.endpoint, sample, follow_proxies: raw.traces.follow_proxies },
-        throttle: Throttle {
+        metrics: MetricsConfig { listen: metrics },
+        traces: TraceConfig {
+            endpoint: raw.traces.endpoint,
+            sample,
+            follow_proxies: raw.traces.follow_proxies,
+        },
+        throttle: ThrottleConfig {
             per_account: raw.throttle.per_account,
             per_network: raw.throttle.per_network,
             period: raw.throttle.period.0,
             longest_wait: raw.throttle.longest_wait.0,
         },
-        connections: Connections {
+        connections: ConnectionConfig {
             max: usize::try_from(raw.connections.max).unwrap_or(usize::MAX),
             patience: raw.connections.patience.0,
         },
@@ -266,7 +273,7 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-fn refuse(wrong: bool, say: impl FnOnce() -> String) -> Result<(), ConfigError> {
+fn reject_if(wrong: bool, say: impl FnOnce() -> String) -> Result<(), ConfigError> {
     if wrong { Err(ConfigError(say())) } else { Ok(()) }
 }
 

@@ -4,13 +4,13 @@ mod database_url;
 mod env_file;
 mod kubernetes;
 mod load;
-mod raw;
-mod shown;
+mod raw_config;
+mod redaction;
 mod values;
 
 pub use database_url::DatabaseUrl;
 pub use load::{ConfigError, from_environment, from_pairs};
-pub use values::{Binding, Collector, LogFormat, PublicUrl, Span};
+pub use values::{HumanDuration, KeyBinding, LogFormat, OtlpEndpoint, PublicUrl};
 
 use latchkey_shared::Secret;
 use std::net::{IpAddr, SocketAddr};
@@ -29,15 +29,15 @@ pub struct Config {
     /// The database.
     pub database_url: DatabaseUrl,
     /// What tokens are made with and how long they last.
-    pub tokens: Tokens,
+    pub tokens: TokenConfig,
     /// How long sessions last.
-    pub sessions: Sessions,
+    pub sessions: SessionConfig,
     /// The hashing pool.
-    pub passwords: Passwords,
+    pub passwords: PasswordConfig,
     /// How slow it is to guess passwords.
-    pub throttle: Throttle,
+    pub throttle: ThrottleConfig,
     /// What a connection may take.
-    pub connections: Connections,
+    pub connections: ConnectionConfig,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<ipnet::IpNet>,
     /// How the log is written.
@@ -45,23 +45,23 @@ pub struct Config {
     /// Whether the log names the addresses that wrong guesses come from.
     pub log_addresses: bool,
     /// Who may watch.
-    pub metrics: Metrics,
+    pub metrics: MetricsConfig,
     /// Where calls are traced to.
-    pub traces: Traces,
+    pub traces: TraceConfig,
 }
 
 /// Who may watch the server.
 #[derive(Debug, Clone)]
-pub struct Metrics {
+pub struct MetricsConfig {
     /// Where Prometheus may ask; nothing is counted where nobody may.
     pub listen: Option<SocketAddr>,
 }
 
 /// Where calls are traced to.
 #[derive(Debug, Clone)]
-pub struct Traces {
+pub struct TraceConfig {
     /// Who collects the traces; nothing is traced where nobody does.
-    pub endpoint: Option<Collector>,
+    pub endpoint: Option<OtlpEndpoint>,
     /// The share of calls that are traced, from 0 to 1.
     pub sample: f64,
     /// Whether a trace that a trusted proxy has begun is continued, and its word on tracing it followed.
@@ -70,7 +70,7 @@ pub struct Traces {
 
 /// What tokens are made with and how long they last.
 #[derive(Debug, Clone)]
-pub struct Tokens {
+pub struct TokenConfig {
     /// How long an access token lasts; whole seconds.
     pub access_lifetime: Duration,
     /// How long after a rotation the refresh token before it is still answered.
@@ -83,7 +83,7 @@ pub struct Tokens {
 
 /// How long sessions last.
 #[derive(Debug, Clone)]
-pub struct Sessions {
+pub struct SessionConfig {
     /// Without use, when the person asked to be remembered.
     pub idle: Duration,
     /// Without use, otherwise.
@@ -93,12 +93,12 @@ pub struct Sessions {
     /// How many sessions of one account live at once.
     pub per_account: u32,
     /// Which sessions are bound to a key of the client's.
-    pub bind: Binding,
+    pub bind: KeyBinding,
 }
 
 /// The hashing pool.
 #[derive(Debug, Clone)]
-pub struct Passwords {
+pub struct PasswordConfig {
     /// How many threads hash.
     pub threads: usize,
     /// How long a request waits for one of them.
@@ -107,7 +107,7 @@ pub struct Passwords {
 
 /// How slow it is to guess passwords.
 #[derive(Debug, Clone)]
-pub struct Throttle {
+pub struct ThrottleConfig {
     /// How many wrong passwords for one account cost no wait on one network, and are forgiven in a period.
     pub per_account: u32,
     /// The same for one network, whatever the accounts.
@@ -120,7 +120,7 @@ pub struct Throttle {
 
 /// What a connection may take.
 #[derive(Debug, Clone)]
-pub struct Connections {
+pub struct ConnectionConfig {
     /// How many there are at once; more wait until they are taken.
     pub max: usize,
     /// How long the head or the body of a request may take to arrive, and how long a connection is kept without one.

@@ -1,7 +1,7 @@
 //! Settings that are more than text: each parses once and says what is allowed.
 
 use super::database_url::DatabaseUrl;
-use super::shown::shown;
+use super::redaction::redacted;
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
 use std::fmt;
@@ -107,9 +107,9 @@ impl FromStr for DataDir {
 
 /// A length of time such as `10m`, `20s` or `14d`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Span(pub Duration);
+pub struct HumanDuration(pub Duration);
 
-impl FromStr for Span {
+impl FromStr for HumanDuration {
     type Err = &'static str;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         humantime::parse_duration(text)
@@ -133,12 +133,12 @@ impl FromStr for Listen {
 
 /// Where a collector of traces takes them: OTLP over plain HTTP.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Collector {
+pub struct OtlpEndpoint {
     authority: String,
     path: String,
 }
 
-impl Collector {
+impl OtlpEndpoint {
     /// The host and the port.
     pub fn authority(&self) -> &str {
         &self.authority
@@ -150,7 +150,7 @@ impl Collector {
     }
 }
 
-impl FromStr for Collector {
+impl FromStr for OtlpEndpoint {
     type Err = &'static str;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         const ALLOWED: &str = "expected http://, a host, and at most a port and a path, such as http://127.0.0.1:4318 (no https: let a collector nearby pass the traces on)";
@@ -165,7 +165,7 @@ impl FromStr for Collector {
 }
 
 /// Without the path: with some collectors that is a key.
-impl fmt::Display for Collector {
+impl fmt::Display for OtlpEndpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "http://{}", self.authority)
     }
@@ -194,7 +194,7 @@ impl FromStr for LogFormat {
 
 /// Which sessions are bound to a key of the client's, where it shows one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Binding {
+pub enum KeyBinding {
     /// All but those that outlive their key: remembered ones in a browser that deletes it after a week without a visit.
     #[default]
     Auto,
@@ -204,7 +204,7 @@ pub enum Binding {
     Off,
 }
 
-impl FromStr for Binding {
+impl FromStr for KeyBinding {
     type Err = &'static str;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
@@ -240,13 +240,13 @@ macro_rules! parsed {
         }
     };
 }
-parsed!(PublicUrl, shown);
-parsed!(Span, shown);
-parsed!(Listen, shown);
-parsed!(Collector, shown);
-parsed!(LogFormat, shown);
-parsed!(Binding, shown);
-parsed!(Network, shown);
+parsed!(PublicUrl, redacted);
+parsed!(HumanDuration, redacted);
+parsed!(Listen, redacted);
+parsed!(OtlpEndpoint, redacted);
+parsed!(LogFormat, redacted);
+parsed!(KeyBinding, redacted);
+parsed!(Network, redacted);
 parsed!(DataDir, |_| "this value".to_owned());
 parsed!(DatabaseUrl, |_| "this value".to_owned());
 
@@ -292,14 +292,14 @@ mod tests {
 
     #[test]
     fn a_collector_is_a_plain_url_whose_path_is_not_told() {
-        let read = |text: &str| text.parse::<Collector>();
-        for (text, shown, path) in [
+        let read = |text: &str| text.parse::<OtlpEndpoint>();
+        for (text, redacted, path) in [
             ("http://127.0.0.1:4318", "http://127.0.0.1:4318", "/v1/traces"),
             ("http://[::1]:4318/", "http://[::1]:4318", "/v1/traces"),
             ("http://collector/hunter2/traces", "http://collector:80", "/hunter2/traces"),
         ] {
             let collector = read(text).unwrap();
-            assert_eq!((collector.to_string().as_str(), collector.path()), (shown, path));
+            assert_eq!((collector.to_string().as_str(), collector.path()), (redacted, path));
         }
         for text in ["", "127.0.0.1:4318", "https://a", "http://a?b", "http://a#b", "http://u:p@a", "http://"]
         {

@@ -1,14 +1,14 @@
 //! Opens the database and brings its tables up to date.
 
 use super::Database;
-use super::bounded::{self, Bounded, Doubt, Limit};
-use super::kept::Kept;
+use super::connection_cache::ConnectionCache;
 use super::migrations::Migrator;
 use super::snapshot::sqlite_file;
-use super::turn::Turns;
-use super::{pooler, refusal, tls};
+use super::statement_timeout::{self, HealthCheck, StatementTimeout, WithTimeout};
+use super::write_lock::WriteLock;
+use super::{connect_error, pooler, tls};
 use crate::config::DatabaseUrl;
-use crate::platform::{FolderError, Hold};
+use crate::platform::{FileLock, LockError};
 use sea_orm::sqlx::Connection as _;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
@@ -30,7 +30,7 @@ pub enum ConnectError {
     #[error(
         "database.url: connected, and no statement is answered within {} s: a pooler in between waits for its database, or \
          has too few connections to it (PgBouncer: default_pool_size, at least 2 with pool_mode = session)",
-        bounded::PATIENCE.as_secs()
+        statement_timeout::RESPONSE_TIMEOUT.as_secs()
     )]
     Silent,
     /// SQLite is for one server.
@@ -93,39 +93,40 @@ impl Database {
         if url.is_sqlite() {
             make_private_file(url.expose()).map_err(ConnectError::Refused)?;
         }
-        let refused = |error| refusal::of(url, &error);
+        let refused = |error| connect_error::from_db_error(url, &error);
         let mut options = options(url)?;
-        let doubt = if url.is_sqlite() {
+        let health_check = if url.is_sqlite() {
             None
         } else {
             // Migrations take as long as they take: they have connections of their own.
-            let unbounded = sea_orm::Database::connect(options.clone()).await.map_err(refused)?;
-            pooler::must_keep_statements(&unbounded, url).await?;
-            if let Err(error) = migrate(&unbounded).await {
-                return Err(refusal::of_migrating(&unbounded, url, &error).await);
+            let migration_connection = sea_orm::Database::connect(options.clone()).await.map_err(refused)?;
+            pooler::require_prepared_statements(&migration_connection, url).await?;
+            if let Err(error) = migrate(&migration_connection).await {
+                return Err(connect_error::from_migration_error(&migration_connection, url, &error).await);
             }
-            unbounded.close().await.map_err(refused)?;
-            Some(bounded::bound(&mut options))
+            migration_connection.close().await.map_err(refused)?;
+            Some(statement_timeout::install_timeouts(&mut options))
         };
         let connection = sea_orm::Database::connect(options).await.map_err(refused)?;
         if url.is_sqlite() {
             migrate(&connection).await.map_err(refused)?;
         }
-        Ok(Self::on(connection, doubt))
+        Ok(Self::from_connection(connection, health_check))
     }
 
     /// Opens a database that servers may be using, as it is: it is neither made nor brought up to date.
-    pub async fn attach(url: &DatabaseUrl) -> Result<Self, ConnectError> {
+    pub async fn open_existing(url: &DatabaseUrl) -> Result<Self, ConnectError> {
         if let Some(file) = sqlite_file(url)
             && !file.is_file()
         {
             return Err(ConnectError::Missing(file.display().to_string()));
         }
         let mut options = options(url)?;
-        let doubt = (!url.is_sqlite()).then(|| bounded::bound(&mut options));
+        let health_check = (!url.is_sqlite()).then(|| statement_timeout::install_timeouts(&mut options));
         options.max_connections(2);
-        let connection =
-            sea_orm::Database::connect(options).await.map_err(|error| refusal::of(url, &error))?;
+        let connection = sea_orm::Database::connect(options)
+            .await
+            .map_err(|error| connect_error::from_db_error(url, &error))?;
         let pending = Migrator::get_pending_migrations_read_only(&connection).await;
         let pending =
             pending.map_err(|error| ConnectError::OtherVersion(url.redacted(&error.to_string())))?;
@@ -133,12 +134,12 @@ impl Database {
             let next = format!("it lacks {}; start the server of this version first", next.name());
             return Err(ConnectError::OtherVersion(next));
         }
-        Ok(Self::on(connection, doubt))
+        Ok(Self::from_connection(connection, health_check))
     }
 
-    fn on(connection: DatabaseConnection, doubt: Option<Doubt>) -> Self {
-        let (turns, limit) = (Turns::on(&connection), Limit(doubt));
-        Self { connection: Bounded { on: Kept::beside(connection), limit }, turns }
+    fn from_connection(connection: DatabaseConnection, health_check: Option<HealthCheck>) -> Self {
+        let (write_lock, timeout) = (WriteLock::new(&connection), StatementTimeout(health_check));
+        Self { connection: WithTimeout { inner: ConnectionCache::new(connection), timeout }, write_lock }
     }
 }
 
@@ -157,7 +158,7 @@ fn options(url: &DatabaseUrl) -> Result<ConnectOptions, ConnectError> {
         });
         // A file is there or not: nobody has to ask first whether it answers.
         options.test_before_acquire(false).map_sqlx_sqlite_before_acquire(|connection, _| {
-            Box::pin(std::future::ready(Ok(is_at_rest(connection))))
+            Box::pin(std::future::ready(Ok(is_outside_transaction(connection))))
         });
     } else {
         options.max_connections(16).min_connections(1).set_application_name("latchkey");
@@ -177,7 +178,7 @@ fn options(url: &DatabaseUrl) -> Result<ConnectOptions, ConnectError> {
 /// Whether the last transaction on this connection is over. After a commit that failed the driver goes on counting: what
 /// came next would be a part of a transaction that nobody commits, answered as if it were on the disk. The pool closes
 /// such a connection and opens another.
-fn is_at_rest(connection: &SqliteConnection) -> bool {
+fn is_outside_transaction(connection: &SqliteConnection) -> bool {
     !connection.is_in_transaction()
 }
 
@@ -197,21 +198,21 @@ fn make_private_file(url: &str) -> Result<Option<(File, String)>, String> {
 
 /// Holds an SQLite file for one server alone; the system lets it go when the server ends, however that ends. By the file
 /// and not by its name: a link leads to the same one.
-pub fn hold(url: &DatabaseUrl) -> Result<Option<Hold>, ConnectError> {
+pub fn lock_sqlite_file(url: &DatabaseUrl) -> Result<Option<FileLock>, ConnectError> {
     if !url.is_sqlite() {
         return Ok(None);
     }
     let made = make_private_file(url.expose()).map_err(ConnectError::Refused)?;
     let Some((made, file)) = made else { return Ok(None) };
-    Hold::on(made).map(Some).map_err(|error| match error {
-        FolderError::InUse => ConnectError::InUse(file),
-        FolderError::System(source) => ConnectError::Unlockable { file, source },
+    FileLock::acquire(made).map(Some).map_err(|error| match error {
+        LockError::InUse => ConnectError::InUse(file),
+        LockError::System(source) => ConnectError::Unlockable { file, source },
     })
 }
 
 /// For as long as a transaction lasts nothing in it is cut short, whatever the role or the database has for a limit. As a
 /// query it sets those that this version of PostgreSQL knows; and nothing stays behind on a pooler's connection.
-const WITHOUT_LIMITS: &str = "SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN ('statement_timeout', \
+const DISABLE_TIMEOUTS: &str = "SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN ('statement_timeout', \
      'lock_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')";
 
 /// Servers that start at the same moment take turns: the first one migrates, the others find nothing left to do. All of it is
@@ -221,9 +222,9 @@ async fn migrate(connection: &DatabaseConnection) -> Result<(), DbErr> {
         return Migrator::up(connection, None).await;
     }
     // Each statement sees what the turn before has committed.
-    let turn = connection.begin_with_config(Some(IsolationLevel::ReadCommitted), None).await?;
-    turn.execute_unprepared(WITHOUT_LIMITS).await?;
-    turn.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
-    Migrator::up(&turn, None).await?;
-    turn.commit().await
+    let transaction = connection.begin_with_config(Some(IsolationLevel::ReadCommitted), None).await?;
+    transaction.execute_unprepared(DISABLE_TIMEOUTS).await?;
+    transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
+    Migrator::up(&transaction, None).await?;
+    transaction.commit().await
 }

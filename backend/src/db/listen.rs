@@ -6,10 +6,10 @@ use sea_orm::{ConnectionTrait as _, DatabaseBackend, DatabaseConnection, Stateme
 use std::time::Duration;
 
 /// After the connection is lost.
-const PAUSE: Duration = Duration::from_millis(500);
+const RECONNECT_DELAY: Duration = Duration::from_millis(500);
 
 /// A connection on which nothing comes for so long may be a dead one: nothing would ever come on that.
-const SILENCE: Duration = Duration::from_secs(60);
+const RECEIVE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Hears words on one channel. Words can be missed while the connection is away: whoever listens must also look.
 pub struct Listener {
@@ -21,7 +21,8 @@ pub struct Listener {
 impl Database {
     /// Listens on a channel.
     pub async fn listen(&self, channel: &'static str) -> Listener {
-        let mut listener = Listener { database: self.connection.on.pool.clone(), channel, connection: None };
+        let mut listener =
+            Listener { database: self.connection.inner.pool.clone(), channel, connection: None };
         listener.connection = listener.connect().await;
         listener
     }
@@ -31,12 +32,12 @@ impl Transaction {
     /// Says a word on a channel, if the transaction commits.
     pub async fn notify(&self, channel: &str) -> Result<(), StoreError> {
         if self.transaction.get_database_backend() == DatabaseBackend::Postgres {
-            let word = Statement::from_sql_and_values(
+            let notification = Statement::from_sql_and_values(
                 DatabaseBackend::Postgres,
                 "SELECT pg_notify($1, '')",
                 [channel.into()],
             );
-            self.transaction.execute_raw(word).await?;
+            self.transaction.execute_raw(notification).await?;
         }
         Ok(())
     }
@@ -48,16 +49,16 @@ impl Listener {
         if self.database.get_database_backend() != DatabaseBackend::Postgres {
             return std::future::pending().await;
         }
-        let heard = match &mut self.connection {
+        let received = match &mut self.connection {
             Some(connection) => {
-                let word = tokio::time::timeout(SILENCE, connection.try_recv()).await;
-                word.is_ok_and(|word| word.ok().flatten().is_some())
+                let notification = tokio::time::timeout(RECEIVE_TIMEOUT, connection.try_recv()).await;
+                notification.is_ok_and(|notification| notification.ok().flatten().is_some())
             }
             None => false,
         };
-        if !heard {
+        if !received {
             // Whoever waits looks for itself meanwhile.
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(RECONNECT_DELAY).await;
             self.connection = self.connect().await;
         }
     }

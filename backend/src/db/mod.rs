@@ -1,48 +1,48 @@
 //! The database: SQLite in a file, or PostgreSQL. Above this module only the domains' stores speak to it.
 
-mod advice;
-mod bounded;
 mod connect;
+mod connect_error;
+mod connection_cache;
 pub(crate) mod entity;
-mod gather;
-mod kept;
+mod error_hint;
 mod listen;
 mod migrations;
-#[cfg(test)]
-pub(crate) mod plans;
 mod pooler;
-mod refusal;
+#[cfg(test)]
+pub(crate) mod query_plan;
+mod read_batch;
 mod snapshot;
+mod statement_timeout;
 mod time;
 mod tls;
-mod together;
-mod turn;
+mod write_batch;
+mod write_lock;
 
-use crate::traces::{self, Step};
-use bounded::{Bounded, from_now_on};
-pub use connect::{ConnectError, hold};
-pub use gather::{Gather, Lookup};
-use kept::Kept;
+use crate::traces::{self, ChildSpan};
+pub use connect::{ConnectError, lock_sqlite_file};
+use connection_cache::ConnectionCache;
 pub use listen::Listener;
+pub use read_batch::{BatchReader, Lookup};
 pub use sea_orm::ConnectionTrait as Executor;
 use sea_orm::{
     DatabaseBackend, DatabaseTransaction, DbErr, IsolationLevel, SqliteTransactionMode, TransactionOptions,
     TransactionTrait,
 };
-pub use snapshot::{Counts, Snapshot, SnapshotError, sqlite_file};
-pub use together::{MOMENT, Together, Write, asked};
-use turn::{Turn, Turns};
+pub use snapshot::{RowCounts, Snapshot, SnapshotError, sqlite_file};
+use statement_timeout::{WithTimeout, with_response_timeout};
+pub use write_batch::{BatchWrite, BatchWriter, LINGER, values_column};
+use write_lock::{WriteGuard, WriteLock};
 
 /// The database failed. The caller learns no more than that; the log says why.
 #[derive(Debug, thiserror::Error)]
-#[error("the database failed: {0}{advice}", advice = advice::to(.0))]
+#[error("the database failed: {0}{hint}", hint = error_hint::for_error(.0))]
 pub struct StoreError(#[from] DbErr);
 
 /// The connections to the database.
 #[derive(Clone)]
 pub struct Database {
-    connection: Bounded<Kept>,
-    turns: Turns,
+    connection: WithTimeout<ConnectionCache>,
+    write_lock: WriteLock,
 }
 
 /// The connections to the database, in numbers.
@@ -56,14 +56,14 @@ pub struct Connections {
 
 /// A transaction: it rolls back unless it is committed.
 pub struct Transaction {
-    transaction: Bounded<DatabaseTransaction>,
+    transaction: WithTimeout<DatabaseTransaction>,
     // Passed on after the transaction is over: fields are dropped in this order.
-    _turn: Turn,
-    _step: Step,
+    _guard: WriteGuard,
+    _step: ChildSpan,
 }
 
 impl Database {
-    /// What a store reads with. Writes belong in a transaction, or go through [`Together`]: there they take turns.
+    /// What a store reads with. Writes belong in a transaction, or go through [`BatchWriter`]: there they take turns.
     pub fn executor(&self) -> &impl Executor {
         &self.connection
     }
@@ -77,16 +77,16 @@ impl Database {
             isolation_level: self.is_postgres().then_some(IsolationLevel::ReadCommitted),
             ..TransactionOptions::default()
         };
-        let step = traces::step("transaction");
-        let Bounded { on, limit } = &self.connection;
+        let step = traces::child_span("transaction");
+        let WithTimeout { inner, timeout } = &self.connection;
         let begun = async {
-            let turn = self.turns.next().await?;
-            Ok((turn, limit.wait(on.pool.begin_with_options(options)).await?))
+            let guard = self.write_lock.acquire().await?;
+            Ok((guard, timeout.wait(inner.pool.begin_with_options(options)).await?))
         };
-        let (turn, transaction) = from_now_on(begun).await?;
+        let (guard, transaction) = with_response_timeout(begun).await?;
         Ok(Transaction {
-            transaction: Bounded { on: transaction, limit: limit.clone() },
-            _turn: turn,
+            transaction: WithTimeout { inner: transaction, timeout: timeout.clone() },
+            _guard: guard,
             _step: step,
         })
     }
@@ -102,11 +102,11 @@ impl Database {
 
     /// How many connections there are.
     pub fn connections(&self) -> Connections {
-        let Kept { pool, .. } = &self.connection.on;
+        let ConnectionCache { pool, .. } = &self.connection.inner;
         let (open, idle) = match self.connection.get_database_backend() {
             DatabaseBackend::Sqlite => {
                 let pool = pool.get_sqlite_connection_pool();
-                (pool.size(), pool.num_idle() + self.connection.on.at_hand())
+                (pool.size(), pool.num_idle() + self.connection.inner.idle_count())
             }
             _ => {
                 let pool = pool.get_postgres_connection_pool();
@@ -118,17 +118,17 @@ impl Database {
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        let Bounded { on, limit } = &self.connection;
-        Ok(limit.wait(on.pool.ping()).await?)
+        let WithTimeout { inner, timeout } = &self.connection;
+        Ok(timeout.wait(inner.pool.ping()).await?)
     }
 
     /// Closes every connection; SQLite folds its write-ahead log into the file. PostgreSQL is not waited for long: by now
     /// everything is committed, and it finds out by itself who has gone.
     pub async fn close(&self) -> Result<(), StoreError> {
-        let Bounded { on, limit } = &self.connection;
+        let WithTimeout { inner, timeout } = &self.connection;
         // Once the pool is marked as closed nothing is kept any more, and it waits for what it has given away.
-        let closed = async { tokio::join!(on.pool.close_by_ref(), async { on.release() }).0 };
-        Ok(limit.part(closed).await?)
+        let closed = async { tokio::join!(inner.pool.close_by_ref(), async { inner.clear() }).0 };
+        Ok(timeout.wait_for_close(closed).await?)
     }
 }
 
@@ -140,7 +140,7 @@ impl Transaction {
 
     /// Makes all of it last.
     pub async fn commit(self) -> Result<(), StoreError> {
-        let Bounded { on, limit } = self.transaction;
-        Ok(limit.wait(on.commit()).await?)
+        let WithTimeout { inner, timeout } = self.transaction;
+        Ok(timeout.wait(inner.commit()).await?)
     }
 }

@@ -1,9 +1,9 @@
 //! Poolers between the server and PostgreSQL. Statements are prepared once for each connection, so a connection has to stay
 //! the same one from statement to statement.
 
-use super::bounded::PATIENCE;
 use super::connect::ConnectError;
-use super::refusal;
+use super::connect_error;
+use super::statement_timeout::RESPONSE_TIMEOUT;
 use crate::config::DatabaseUrl;
 use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::sqlx::pool::PoolConnection;
@@ -14,52 +14,54 @@ use tokio::time::timeout;
 
 /// Refuses a pooler behind which prepared statements are lost: two connections use the same statement by turns, so that one
 /// finds the other's, or loses its own.
-pub(super) async fn must_keep_statements(
+pub(super) async fn require_prepared_statements(
     connection: &DatabaseConnection,
     url: &DatabaseUrl,
 ) -> Result<(), ConnectError> {
     let pool = connection.get_postgres_connection_pool();
-    let asked = async {
+    let probed = async {
         let (mut one, mut other) = (pool.acquire().await?, pool.acquire().await?);
-        let asked = ask_by_turns(&mut one, &mut other).await;
-        if asked.is_err() {
+        let probed = probe_alternately(&mut one, &mut other).await;
+        if probed.is_err() {
             // The pool would look whether they still live, and tell the log that they do not.
             drop((one.detach(), other.detach()));
         }
-        asked
+        probed
     };
     // A pooler that waits for a connection of its own says nothing meanwhile, for two minutes unless it is told otherwise.
-    match timeout(PATIENCE, asked).await.map_err(|_| ConnectError::Silent)? {
+    match timeout(RESPONSE_TIMEOUT, probed).await.map_err(|_| ConnectError::Silent)? {
         Ok(()) => Ok(()),
-        Err(error) if is_lost(&error) => Err(ConnectError::Pooler),
-        Err(error) => Err(refusal::of(url, &DbErr::Conn(RuntimeErr::SqlxError(error.into())))),
+        Err(error) if is_statement_lost(&error) => Err(ConnectError::Pooler),
+        Err(error) => {
+            Err(connect_error::from_db_error(url, &DbErr::Conn(RuntimeErr::SqlxError(error.into()))))
+        }
     }
 }
 
-async fn ask_by_turns(
+async fn probe_alternately(
     one: &mut PoolConnection<Postgres>,
     other: &mut PoolConnection<Postgres>,
 ) -> Result<(), SqlxError> {
     for _ in 0..2 {
-        ask(one).await?;
-        ask(other).await?;
-        ask(other).await?;
-        ask(one).await?;
+        probe(one).await?;
+        probe(other).await?;
+        probe(other).await?;
+        probe(one).await?;
     }
     Ok(())
 }
 
-async fn ask(connection: &mut PoolConnection<Postgres>) -> Result<i32, SqlxError> {
+async fn probe(connection: &mut PoolConnection<Postgres>) -> Result<i32, SqlxError> {
     query_scalar("SELECT $1::int4").bind(1_i32).fetch_one(&mut **connection).await
 }
 
 /// The statement is not there, or there already; or the answers are not those to what was asked. PostgreSQL's code for what
 /// breaks the protocol is also PgBouncer's for whatever it has to say: only that of a statement counts.
-fn is_lost(error: &SqlxError) -> bool {
+fn is_statement_lost(error: &SqlxError) -> bool {
     match error {
         SqlxError::Database(error) => match error.code().as_deref() {
             Some("26000" | "42P05") => true,
-            Some("08P01") => is_of_a_statement(&**error),
+            Some("08P01") => is_prepared_statement_error(&**error),
             _ => false,
         },
         SqlxError::Protocol(_) => true,
@@ -68,7 +70,7 @@ fn is_lost(error: &SqlxError) -> bool {
 }
 
 /// By the name of the routine, which PostgreSQL translates into no language and PgBouncer does not send.
-fn is_of_a_statement(error: &dyn DatabaseError) -> bool {
+fn is_prepared_statement_error(error: &dyn DatabaseError) -> bool {
     let routine = error.try_downcast_ref::<PgDatabaseError>().and_then(PgDatabaseError::routine);
     routine.is_some_and(|routine| routine.starts_with("exec_"))
         || error.message().contains("prepared statement")

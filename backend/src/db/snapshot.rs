@@ -46,7 +46,7 @@ pub enum SnapshotError {
 
 /// What a database holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Counts {
+pub struct RowCounts {
     /// How many accounts.
     pub accounts: i64,
     /// How many sessions that have not been ended.
@@ -72,7 +72,7 @@ impl Snapshot {
     /// on: readers and writers alike do not wait for a reader.
     pub async fn take(database: &Path, file: &Path) -> Result<Self, SnapshotError> {
         let failed = |source| SnapshotError::Sqlite { file: database.display().to_string(), source };
-        let mut source = plain(database).connect().await.map_err(failed)?;
+        let mut source = base_options(database).connect().await.map_err(failed)?;
         let copied =
             query("VACUUM INTO ?").bind(file.to_string_lossy().into_owned()).execute(&mut source).await;
         copied.map_err(failed)?;
@@ -82,7 +82,7 @@ impl Snapshot {
 
     /// Opens a file of one's own, to change it.
     pub async fn open(file: &Path) -> Result<Self, SnapshotError> {
-        let options = plain(file)
+        let options = base_options(file)
             .journal_mode(SqliteJournalMode::Delete)
             .locking_mode(SqliteLockingMode::Exclusive)
             .synchronous(SqliteSynchronous::Full)
@@ -92,8 +92,8 @@ impl Snapshot {
     }
 
     /// Opens a file, to look at it.
-    pub async fn open_to_read(file: &Path) -> Result<Self, SnapshotError> {
-        Self::connect(file, plain(file).read_only(true)).await
+    pub async fn open_read_only(file: &Path) -> Result<Self, SnapshotError> {
+        Self::connect(file, base_options(file).read_only(true)).await
     }
 
     async fn connect(file: &Path, options: SqliteConnectOptions) -> Result<Self, SnapshotError> {
@@ -105,7 +105,7 @@ impl Snapshot {
     }
 
     /// Puts a note into the file that the tables know nothing of.
-    pub async fn keep(&mut self, name: &str, text: &Secret) -> Result<(), SnapshotError> {
+    pub async fn write_metadata(&mut self, name: &str, text: &Secret) -> Result<(), SnapshotError> {
         let made =
             query("CREATE TABLE IF NOT EXISTS latchkey_backup (name TEXT PRIMARY KEY, text TEXT NOT NULL)");
         made.execute(&mut self.connection).await.map_err(|source| failed(&self.file, source))?;
@@ -115,7 +115,7 @@ impl Snapshot {
     }
 
     /// A note that was put into the file.
-    pub async fn kept(&mut self, name: &str) -> Result<Option<Secret>, SnapshotError> {
+    pub async fn read_metadata(&mut self, name: &str) -> Result<Option<Secret>, SnapshotError> {
         if !self.has_table("latchkey_backup").await? {
             return Ok(None);
         }
@@ -125,17 +125,17 @@ impl Snapshot {
     }
 
     /// Takes every note out: what is left is what a server opens.
-    pub async fn strip(&mut self) -> Result<(), SnapshotError> {
+    pub async fn remove_metadata(&mut self) -> Result<(), SnapshotError> {
         let dropped = query("DROP TABLE IF EXISTS latchkey_backup").execute(&mut self.connection).await;
         dropped.map(drop).map_err(|source| failed(&self.file, source))
     }
 
     /// Ends every session, also for servers that check only access tokens.
     pub async fn end_sessions(&mut self, reason: EndReason, now: Timestamp) -> Result<(), SnapshotError> {
-        const TELL: &str = "INSERT INTO ended_sessions (session_id, reason, ended_at) \
+        const INSERT_ENDED: &str = "INSERT INTO ended_sessions (session_id, reason, ended_at) \
              SELECT id, ?1, ?2 FROM sessions WHERE ended_at IS NULL ON CONFLICT DO NOTHING";
         const END: &str = "UPDATE sessions SET end_reason = ?1, ended_at = ?2 WHERE ended_at IS NULL";
-        for statement in [TELL, END] {
+        for statement in [INSERT_ENDED, END] {
             let done = query(statement).bind(reason.to_string()).bind(now.as_millis());
             let done = done.execute(&mut self.connection).await;
             done.map_err(|source| failed(&self.file, source))?;
@@ -144,27 +144,27 @@ impl Snapshot {
     }
 
     /// Looks through the whole file, and counts what it holds.
-    pub async fn examine(&mut self) -> Result<Counts, SnapshotError> {
-        let found: String = self.one("PRAGMA integrity_check(1)").await?;
+    pub async fn check_integrity(&mut self) -> Result<RowCounts, SnapshotError> {
+        let found: String = self.query_one("PRAGMA integrity_check(1)").await?;
         if found != "ok" {
             // SQLite tells it in several lines.
             let fault = found.split_whitespace().collect::<Vec<_>>().join(" ");
             return Err(SnapshotError::Damaged { file: self.file.clone(), fault });
         }
-        let orphans: i64 = self.one("SELECT count(*) FROM pragma_foreign_key_check").await?;
+        let orphans: i64 = self.query_one("SELECT count(*) FROM pragma_foreign_key_check").await?;
         if orphans != 0 {
             let fault = format!("{orphans} rows belong to nothing");
             return Err(SnapshotError::Damaged { file: self.file.clone(), fault });
         }
-        self.must_be_known().await?;
-        Ok(Counts {
-            accounts: self.one("SELECT count(*) FROM accounts").await?,
-            sessions: self.one("SELECT count(*) FROM sessions WHERE ended_at IS NULL").await?,
+        self.check_migrations().await?;
+        Ok(RowCounts {
+            accounts: self.query_one("SELECT count(*) FROM accounts").await?,
+            sessions: self.query_one("SELECT count(*) FROM sessions WHERE ended_at IS NULL").await?,
         })
     }
 
     /// An older version's tables are brought up to date at the next start; a newer one's cannot be taken back.
-    async fn must_be_known(&mut self) -> Result<(), SnapshotError> {
+    async fn check_migrations(&mut self) -> Result<(), SnapshotError> {
         if !self.has_table("seaql_migrations").await? {
             return Err(SnapshotError::Foreign(self.file.clone()));
         }
@@ -188,7 +188,7 @@ impl Snapshot {
         Ok(found.map_err(|source| failed(&self.file, source))? == 1)
     }
 
-    async fn one<T>(&mut self, statement: &'static str) -> Result<T, SnapshotError>
+    async fn query_one<T>(&mut self, statement: &'static str) -> Result<T, SnapshotError>
     where
         T: Send + Unpin + sea_orm::sqlx::Type<sea_orm::sqlx::Sqlite>,
         T: for<'row> sea_orm::sqlx::Decode<'row, sea_orm::sqlx::Sqlite>,
@@ -203,7 +203,7 @@ impl Snapshot {
     }
 }
 
-fn plain(file: &Path) -> SqliteConnectOptions {
+fn base_options(file: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new().filename(file).disable_statement_logging()
 }
 

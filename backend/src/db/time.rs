@@ -7,13 +7,13 @@ use sea_orm::{ConnectionTrait as _, DbErr, Statement};
 impl Database {
     /// The time by the database's clock.
     pub async fn time(&self) -> Result<Timestamp, StoreError> {
-        let asked = match self.is_shared() {
+        let query = match self.is_shared() {
             true => "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
             false => "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)",
         };
-        let asked = Statement::from_string(self.connection.get_database_backend(), asked);
-        let told = self.connection.query_one_raw(asked).await?;
-        let told = told.ok_or_else(|| DbErr::Custom("the database does not tell the time".to_owned()))?;
-        Ok(Timestamp::from_millis(told.try_get_by_index(0)?))
+        let query = Statement::from_string(self.connection.get_database_backend(), query);
+        let row = self.connection.query_one_raw(query).await?;
+        let row = row.ok_or_else(|| DbErr::Custom("the database does not tell the time".to_owned()))?;
+        Ok(Timestamp::from_millis(row.try_get_by_index(0)?))
     }
 }

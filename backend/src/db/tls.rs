@@ -10,14 +10,14 @@ use rustls::pki_types::CertificateDer;
 
 /// The authorities in PEM, where certificates are looked at.
 pub(super) fn authorities(url: &DatabaseUrl) -> Result<Option<Vec<u8>>, ConnectError> {
-    if let Some(file) = url.authorities() {
+    if let Some(file) = url.ca_file() {
         let read = std::fs::read(&file).map_err(|source| ConnectError::Authorities { file, source });
         return read.map(Some);
     }
-    Ok(url.verifies_certificates().then(of_the_system))
+    Ok(url.verifies_certificates().then(system_certificates))
 }
 
-fn of_the_system() -> Vec<u8> {
+fn system_certificates() -> Vec<u8> {
     let found = rustls_native_certs::load_native_certs();
     for error in found.errors {
         tracing::warn!(%error, "A part of the system's certificates cannot be read");

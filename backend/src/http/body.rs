@@ -1,8 +1,8 @@
 //! The JSON body of a call: of bounded size, declared as JSON, an object, with the fields that the call takes.
 
-use super::problem::Refusal;
+use super::api_error::ApiError;
 use crate::app::App;
-use crate::platform::Room;
+use crate::platform::MemoryBudget;
 use axum::body::Body as HttpBody;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
@@ -13,53 +13,56 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// The largest body that any call needs, with room to spare.
-pub(super) const LIMIT: u32 = 16 * 1024;
+pub(super) const MAX_BODY: u32 = 16 * 1024;
 /// The largest body for which no room is asked: more than people sign in with, and little enough that every connection may
 /// hold one that is half sent.
-const SMALL: usize = 1024;
+const MAX_UNBUDGETED_BODY: usize = 1024;
 /// How much more is read and thrown away. Without that, a client that is still sending would find its connection cut
 /// instead of an answer.
-const DRAIN: usize = 16 * 1024 * 1024;
+const MAX_DRAINED: usize = 16 * 1024 * 1024;
 /// How long that may take.
-const DRAIN_TIME: Duration = Duration::from_secs(5);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A parsed body.
-pub struct Body<T>(pub T);
+pub struct JsonBody<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
-    type Rejection = Refusal;
-    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
+impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
+    type Rejection = ApiError;
+    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
         // A client that sends a byte now and then would otherwise keep the connection for ever.
-        let late = |_| Refusal::new(ErrorCode::MalformedJson).detail("The body did not arrive in time.");
+        let timed_out =
+            |_| ApiError::new(ErrorCode::MalformedJson).with_detail("The body did not arrive in time.");
         let patience = app.config.connections.patience;
-        let bytes = tokio::time::timeout(patience, read(body, &app.bodies)).await.map_err(late)??;
+        let bytes =
+            tokio::time::timeout(patience, read(body, &app.body_memory)).await.map_err(timed_out)??;
         // `{}` need not be written out.
         if bytes.is_empty() && !parts.headers.contains_key(header::CONTENT_TYPE) {
             return parse(b"{}").map(Self);
         }
         if !is_json(&parts.headers) {
-            return Err(Refusal::new(ErrorCode::UnsupportedMediaType));
+            return Err(ApiError::new(ErrorCode::UnsupportedMediaType));
         }
         parse(&bytes).map(Self)
     }
 }
 
 /// Reads no more than a call needs, and holds no more of all callers together than there is room for.
-async fn read(mut body: HttpBody, room: &Room) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+async fn read(mut body: HttpBody, budget: &MemoryBudget) -> Result<Zeroizing<Vec<u8>>, ApiError> {
     let mut bytes = Zeroizing::new(Vec::new());
-    let mut share = None;
+    let mut reservation = None;
     while let Some(frame) = body.frame().await {
-        let cut = |_| Refusal::new(ErrorCode::MalformedJson).detail("The body ended before it was complete.");
-        let Ok(data) = frame.map_err(cut)?.into_data() else { continue };
+        let truncated =
+            |_| ApiError::new(ErrorCode::MalformedJson).with_detail("The body ended before it was complete.");
+        let Ok(data) = frame.map_err(truncated)?.into_data() else { continue };
         let size = bytes.len() + data.len();
-        if size > LIMIT as usize {
-            return Err(drained(body, Refusal::new(ErrorCode::PayloadTooLarge)).await);
+        if size > MAX_BODY as usize {
+            return Err(error_after_drain(body, ApiError::new(ErrorCode::PayloadTooLarge)).await);
         }
-        if size > SMALL && share.is_none() {
-            share = room.take(LIMIT);
-            if share.is_none() {
-                return Err(drained(body, Refusal::no_room()).await);
+        if size > MAX_UNBUDGETED_BODY && reservation.is_none() {
+            reservation = budget.try_reserve(MAX_BODY);
+            if reservation.is_none() {
+                return Err(error_after_drain(body, ApiError::body_memory_exhausted()).await);
             }
         }
         bytes.extend_from_slice(&data);
@@ -68,18 +71,18 @@ async fn read(mut body: HttpBody, room: &Room) -> Result<Zeroizing<Vec<u8>>, Ref
 }
 
 /// Refuses once the client has sent what it was going to send, unless that takes too long.
-async fn drained(body: HttpBody, refusal: Refusal) -> Refusal {
-    discard(body).await;
+async fn error_after_drain(body: HttpBody, refusal: ApiError) -> ApiError {
+    drain_within_limits(body).await;
     refusal
 }
 
 /// Reads what is left and throws it away, within limits.
-pub(super) async fn discard(body: HttpBody) {
-    let _ = tokio::time::timeout(DRAIN_TIME, drain(body)).await;
+pub(super) async fn drain_within_limits(body: HttpBody) {
+    let _ = tokio::time::timeout(DRAIN_TIMEOUT, drain(body)).await;
 }
 
 async fn drain(mut body: HttpBody) {
-    let mut left = DRAIN;
+    let mut left = MAX_DRAINED;
     while let Some(Ok(frame)) = body.frame().await {
         let size = frame.data_ref().map_or(0, |data| data.len());
         if size > left {
@@ -96,50 +99,51 @@ fn is_json(headers: &HeaderMap) -> bool {
     declared.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     // A list would be taken for the fields in their order; nobody means that.
     let is_object = bytes.trim_ascii_start().first() == Some(&b'{');
     let mut json = serde_json::Deserializer::from_slice(bytes);
     match serde_path_to_error::deserialize(&mut json) {
-        Ok(parsed) if is_object => json.end().map(|()| parsed).map_err(|error| malformed(&error)),
-        parsed => Err(refuse(bytes, parsed.err().as_ref())),
+        Ok(parsed) if is_object => json.end().map(|()| parsed).map_err(|error| malformed_json(&error)),
+        parsed => Err(explain_failure(bytes, parsed.err().as_ref())),
     }
 }
 
 /// The whole of it is read again: what follows the field that failed may not be JSON at all, and serde takes some
 /// values of the wrong type for faults of syntax.
-fn refuse(bytes: &[u8], error: Option<&serde_path_to_error::Error<serde_json::Error>>) -> Refusal {
+fn explain_failure(bytes: &[u8], error: Option<&serde_path_to_error::Error<serde_json::Error>>) -> ApiError {
     match (serde_json::from_slice::<serde_json::Value>(bytes), error) {
-        (Err(error), _) => malformed(&error),
+        (Err(error), _) => malformed_json(&error),
         (Ok(serde_json::Value::Object(_)), Some(error)) => wrong_field(error),
-        (Ok(_), _) => wrong("body", FieldErrorCode::WrongType),
+        (Ok(_), _) => invalid_field("body", FieldErrorCode::WrongType),
     }
 }
 
-fn malformed(error: &serde_json::Error) -> Refusal {
+fn malformed_json(error: &serde_json::Error) -> ApiError {
     let (line, column) = (error.line(), error.column());
-    Refusal::new(ErrorCode::MalformedJson)
-        .detail(format!("The body is not valid JSON: line {line}, column {column}."))
+    ApiError::new(ErrorCode::MalformedJson)
+        .with_detail(format!("The body is not valid JSON: line {line}, column {column}."))
 }
 
 /// Which field, and what about it. serde tells a missing, an unknown and a doubled field apart in words alone.
-fn wrong_field(error: &serde_path_to_error::Error<serde_json::Error>) -> Refusal {
+fn wrong_field(error: &serde_path_to_error::Error<serde_json::Error>) -> ApiError {
     let text = error.inner().to_string();
     let named = text.split('`').nth(1);
     match named {
-        Some(field) if text.starts_with("missing field") => wrong(field, FieldErrorCode::Required),
-        Some(field) if text.starts_with("unknown field") => wrong(field, FieldErrorCode::UnknownField),
-        Some(field) if text.starts_with("duplicate field") => {
-            Refusal::new(ErrorCode::MalformedJson).detail(format!("The field {field:?} is there twice."))
+        Some(field) if text.starts_with("missing field") => invalid_field(field, FieldErrorCode::Required),
+        Some(field) if text.starts_with("unknown field") => {
+            invalid_field(field, FieldErrorCode::UnknownField)
         }
+        Some(field) if text.starts_with("duplicate field") => ApiError::new(ErrorCode::MalformedJson)
+            .with_detail(format!("The field {field:?} is there twice.")),
         _ => match error.path().to_string().as_str() {
-            "." => wrong("body", FieldErrorCode::WrongType),
-            field => wrong(field, FieldErrorCode::WrongType),
+            "." => invalid_field("body", FieldErrorCode::WrongType),
+            field => invalid_field(field, FieldErrorCode::WrongType),
         },
     }
 }
 
-fn wrong(field: &str, code: FieldErrorCode) -> Refusal {
+fn invalid_field(field: &str, code: FieldErrorCode) -> ApiError {
     // An unknown field's name is the caller's own text: it goes back, but not at any length.
     let field: String = field.chars().take(100).collect();
     vec![FieldError::new(&field, code)].into()

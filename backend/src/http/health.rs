@@ -1,6 +1,6 @@
 //! Whether the server lives, and whether it can serve.
 
-use super::reply::Json;
+use super::responses::Json;
 use crate::app::App;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// Past that the database counts as away.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PING_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How the server is.
 #[derive(Serialize, ToSchema)]
@@ -49,7 +49,7 @@ async fn live() -> Json<Health> {
     ),
 )]
 async fn ready(State(app): State<App>) -> (StatusCode, Json<Health>) {
-    let pinged = tokio::time::timeout(PATIENCE, app.db.ping()).await;
+    let pinged = tokio::time::timeout(PING_TIMEOUT, app.db.ping()).await;
     health(matches!(pinged, Ok(Ok(()))), app.passwords.can_hash())
 }
 

@@ -2,44 +2,44 @@
 
 mod service;
 
-mod arrival;
-mod finish;
-mod measured;
-mod named;
+mod finalize;
+mod metrics_layer;
+mod request_context;
+mod request_id;
 mod router;
-mod traced;
+mod trace_layer;
 
+mod any_method;
 mod bearer;
 mod body;
-mod client;
+mod client_info;
 mod cookie;
-mod forwarded_method;
+mod origin_check;
 mod page_query;
-mod path;
+mod path_id;
 mod proof;
-mod same_site;
 
+mod api_error;
 mod cors;
-mod problem;
-pub mod refusals;
-mod reply;
-mod streamed;
+mod json_stream;
+pub mod openapi_responses;
+mod responses;
 
 mod health;
 mod openapi;
 
-pub use bearer::{Bearer, BearerJson, MaybeBearer};
-pub use body::Body;
-pub use cookie::{Cookie, SetCookies};
+pub use any_method::{DiscardBody, any_method};
+pub use api_error::ApiError;
+pub use bearer::{Bearer, ClaimsJson, MaybeBearer};
+pub use body::JsonBody;
+pub use cookie::{RefreshCookie, SetCookies};
 pub use cors::{AnyOrigin, Preflight};
-pub use forwarded_method::{Discarded, whatever_the_method};
-pub use measured::metrics_router;
+pub use json_stream::JsonStream;
+pub use metrics_layer::metrics_router;
 pub use openapi::description;
+pub use origin_check::OriginCheck;
 pub use page_query::PageQuery;
-pub use path::PathId;
-pub use problem::Refusal;
+pub use path_id::PathId;
 pub use proof::MaybeProof;
-pub use reply::{Json, NoContent, WrittenJson};
-pub use same_site::SameSite;
+pub use responses::{Json, NoContent, SerializedJson};
 pub use service::Service;
-pub use streamed::StreamedJson;

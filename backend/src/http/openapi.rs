@@ -1,8 +1,8 @@
 //! The API's description, OpenAPI 3.1, made of the routes themselves.
 
 use super::cors::{AnyOrigin, Preflight};
-use super::reply::Json;
-use super::router::described;
+use super::responses::Json;
+use super::router::documented_routes;
 use crate::app::App;
 use latchkey_shared::Problem;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 /// The description of every route.
 pub fn description() -> OpenApi {
-    let mut description = described().split_for_parts().1;
+    let mut description = documented_routes().split_for_parts().1;
     let schemas = description.components.iter().flat_map(|components| &components.schemas);
     let may_be_empty = schemas.filter(|(_, schema)| requires_nothing(schema)).map(|(name, _)| name.clone());
     let may_be_empty: Vec<_> = may_be_empty.collect();
@@ -68,7 +68,7 @@ fn leave_out_empty_body(operation: &mut Operation, may_be_empty: &[String]) {
 }
 
 /// The description before any route is in it.
-pub(super) fn blank() -> OpenApiRouter<App> {
+pub(super) fn empty_router() -> OpenApiRouter<App> {
     let mut info = Info::new("Latchkey", env!("CARGO_PKG_VERSION"));
     info.description = Some("Sign-in that a team hosts itself: accounts, sessions and tokens.".to_owned());
     OpenApiRouter::with_openapi(OpenApiBuilder::new().info(info).components(Some(components())).build())

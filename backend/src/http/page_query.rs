@@ -1,10 +1,10 @@
 //! Which page of a list is asked for: `?limit=` and `?cursor=`.
 
-use super::problem::Refusal;
+use super::api_error::ApiError;
 use crate::app::App;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use latchkey_shared::{FieldError, FieldErrorCode, PAGE_DEFAULT, PAGE_MOST};
+use latchkey_shared::{DEFAULT_PAGE_SIZE, FieldError, FieldErrorCode, MAX_PAGE_SIZE};
 use utoipa::IntoParams;
 
 /// The page that is asked for. What stands in the address is refused as what stands in a body is: all of it at once.
@@ -20,9 +20,9 @@ pub struct PageQuery {
 }
 
 impl FromRequestParts<App> for PageQuery {
-    type Rejection = Refusal;
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Refusal> {
-        parse(parts.uri.query().unwrap_or_default()).map_err(Refusal::from)
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, ApiError> {
+        parse(parts.uri.query().unwrap_or_default()).map_err(ApiError::from)
     }
 }
 
@@ -46,11 +46,11 @@ fn parse(query: &str) -> Result<PageQuery, Vec<FieldError>> {
         }
     }
     let limit = match limit.map(|text| number(&text)) {
-        None => PAGE_DEFAULT,
+        None => DEFAULT_PAGE_SIZE,
         Some(Ok(limit)) => limit,
         Some(Err(code)) => {
             errors.push(FieldError::new("limit", code));
-            PAGE_DEFAULT
+            DEFAULT_PAGE_SIZE
         }
     };
     if errors.is_empty() { Ok(PageQuery { limit, cursor }) } else { Err(errors) }
@@ -61,7 +61,7 @@ fn number(text: &str) -> Result<usize, FieldErrorCode> {
         let is_negative = text.strip_prefix('-').is_some_and(|rest| rest.parse::<u64>().is_ok());
         return Err(if is_negative { FieldErrorCode::OutOfRange } else { FieldErrorCode::WrongType });
     }
-    let number = text.parse().ok().filter(|number| (1..=PAGE_MOST).contains(number));
+    let number = text.parse().ok().filter(|number| (1..=MAX_PAGE_SIZE).contains(number));
     number.ok_or(FieldErrorCode::OutOfRange)
 }
 

@@ -1,11 +1,11 @@
 //! The DPoP proof of a call (RFC 9449 §4).
 
-use super::arrival::Arrival;
-use super::problem::Refusal;
-use super::same_site::is_own_origin;
+use super::api_error::ApiError;
+use super::origin_check::is_own_origin;
+use super::request_context::RequestContext;
 use crate::app::App;
-use crate::config::Binding;
-use crate::tokens::{Proof, ProofError, Target};
+use crate::config::KeyBinding;
+use crate::tokens::{Proof, ProofError, ProofTarget};
 use axum::extract::FromRequestParts;
 use axum::http::HeaderName;
 use axum::http::request::Parts;
@@ -17,9 +17,9 @@ const DPOP: HeaderName = HeaderName::from_static("dpop");
 pub struct MaybeProof(Result<Option<Proof>, ProofError>);
 
 impl MaybeProof {
-    /// Refuses a proof that does not hold. Asked after [`SameSite`](super::SameSite): a page at another address than its own
+    /// Refuses a proof that does not hold. Asked after [`OriginCheck`](super::OriginCheck): a page at another address than its own
     /// makes its proofs for that address, and has to be told the right one.
-    pub fn checked(self) -> Result<Option<Proof>, Refusal> {
+    pub fn checked(self) -> Result<Option<Proof>, ApiError> {
         Ok(self.0?)
     }
 }
@@ -32,7 +32,7 @@ impl FromRequestParts<App> for MaybeProof {
 }
 
 fn read(parts: &Parts, app: &App) -> Result<Option<Proof>, ProofError> {
-    if app.config.sessions.bind == Binding::Off {
+    if app.config.sessions.bind == KeyBinding::Off {
         return Ok(None);
     }
     let mut values = parts.headers.get_all(DPOP).iter();
@@ -41,12 +41,15 @@ fn read(parts: &Parts, app: &App) -> Result<Option<Proof>, ProofError> {
         return Err(ProofError::Invalid("only one proof may come with a call"));
     }
     let text = value.to_str().map_err(|_| ProofError::Invalid("a proof is a JWT of three parts"))?;
-    let now = parts.extensions.get::<Arrival>().map_or_else(|| app.clock.now(), |arrival| arrival.at);
-    Ok(Some(app.proofs.read(text, |target| is_this_call(target, parts, app), now)?))
+    let now = parts
+        .extensions
+        .get::<RequestContext>()
+        .map_or_else(|| app.clock.now(), |context| context.received_at);
+    Ok(Some(app.proofs.verify(text, |target| is_this_call(target, parts, app), now)?))
 }
 
 /// A proxy may rewrite `Host`, so the page's own address counts as well as the server's.
-fn is_this_call(target: &Target, parts: &Parts, app: &App) -> bool {
+fn is_this_call(target: &ProofTarget, parts: &Parts, app: &App) -> bool {
     let origin = target.url.origin().ascii_serialization();
     target.method == parts.method.as_str()
         && target.url.path() == parts.uri.path()

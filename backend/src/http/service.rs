@@ -1,12 +1,12 @@
 //! The whole API as one service: a request in, a finished answer out. What every call has in common stands here, once,
 //! instead of in layers of the router: each of those would box every call once more.
 
-use super::arrival::Arrival;
-use super::finish::finish;
-use super::problem::unless_it_panics;
+use super::api_error::catch_panic;
+use super::finalize::finalize;
+use super::request_context::RequestContext;
 use super::router::router;
 use crate::app::App;
-use crate::platform::Calls;
+use crate::platform::ConnectionActivity;
 use axum::Router;
 use axum::body::HttpBody;
 use axum::http::{HeaderValue, Request, header};
@@ -24,10 +24,10 @@ pub struct Service {
 }
 
 /// Answers the requests of one connection.
-pub struct Waiter {
+pub struct ConnectionHandler {
     app: App,
     peer: IpAddr,
-    calls: Calls,
+    activity: ConnectionActivity,
     // Called through a lock of its own, since a router that is cloned for each call has every core write to one count.
     router: Mutex<Router>,
 }
@@ -39,28 +39,28 @@ impl Service {
     }
 
     /// Serves one client, whose calls are counted.
-    pub fn at(&self, peer: IpAddr, calls: Calls) -> Waiter {
-        Waiter { app: self.app.clone(), peer, calls, router: Mutex::new(self.router.clone()) }
+    pub fn for_connection(&self, peer: IpAddr, activity: ConnectionActivity) -> ConnectionHandler {
+        ConnectionHandler { app: self.app.clone(), peer, activity, router: Mutex::new(self.router.clone()) }
     }
 }
 
-impl Waiter {
+impl ConnectionHandler {
     /// Answers one request. It never fails: what goes wrong is told in the answer.
-    pub async fn answer<B>(&self, mut request: Request<B>) -> Response
+    pub async fn handle<B>(&self, mut request: Request<B>) -> Response
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
     {
-        let _call = self.calls.begin();
-        let is_the_last = in_doubt(&request);
-        let arrival = Arrival { peer: self.peer, at: self.app.clock.now() };
-        request.extensions_mut().insert(arrival);
+        let _call = self.activity.begin_request();
+        let must_close = has_ambiguous_length(&request);
+        let context = RequestContext { peer: self.peer, received_at: self.app.clock.now() };
+        request.extensions_mut().insert(context);
         let answered = pin!(async {
             let called = self.router.lock().unwrap_or_else(PoisonError::into_inner).call(request);
             called.await.unwrap_or_else(|never| match never {})
         });
-        let mut answer = finish(&self.app, arrival.at, unless_it_panics(answered).await);
-        if is_the_last {
+        let mut answer = finalize(&self.app, context.received_at, catch_panic(answered).await);
+        if must_close {
             answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         answer
@@ -69,6 +69,6 @@ impl Waiter {
 
 /// RFC 9112 §6.1: a request that says its length in two ways may be read in two ways, so the connection must end with it.
 /// By now one of the two has been taken away; but hardly anybody sends a small body in chunks, so that costs nothing.
-fn in_doubt<B>(request: &Request<B>) -> bool {
+fn has_ambiguous_length<B>(request: &Request<B>) -> bool {
     request.headers().contains_key(header::TRANSFER_ENCODING)
 }

@@ -2,13 +2,13 @@
 //!
 //! Counting costs an atomic addition; names are put to the numbers only when somebody asks.
 
-mod calls;
-mod page;
-mod tally;
+mod counter;
+mod openmetrics;
+mod request_metrics;
 
-pub use calls::Calls;
-pub use page::page;
-pub use tally::{Outcome, Tally};
+pub use counter::{OutcomeCounter, OutcomeLabel};
+pub use openmetrics::render_openmetrics;
+pub use request_metrics::RequestMetrics;
 
 use latchkey_shared::EndReason;
 use std::sync::OnceLock;
@@ -17,16 +17,16 @@ use std::sync::OnceLock;
 #[derive(Default)]
 pub struct Metrics {
     /// Every call, by its route; there once the routes are known, and only where somebody may ask.
-    pub calls: OnceLock<Calls>,
+    pub requests: OnceLock<RequestMetrics>,
     /// What refresh tokens were answered.
-    pub refreshes: Tally<Refreshed>,
+    pub refreshes: OutcomeCounter<RefreshOutcome>,
     /// What sign-ins came to.
-    pub sign_ins: Tally<SignedIn>,
+    pub sign_ins: OutcomeCounter<SignInOutcome>,
 }
 
 /// What a refresh token was answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refreshed {
+pub enum RefreshOutcome {
     /// With tokens of the next generation.
     Rotated,
     /// With tokens of the same generation again: an answer was lost, or two tabs asked at once.
@@ -45,7 +45,7 @@ pub enum Refreshed {
 
 /// What a sign-in came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SignedIn {
+pub enum SignInOutcome {
     /// A session.
     Accepted,
     /// The address or the password is wrong.
@@ -58,7 +58,7 @@ pub enum SignedIn {
     Failed,
 }
 
-tally::outcomes!(Refreshed {
+counter::outcomes!(RefreshOutcome {
     Rotated => "rotated",
     Repeated => "repeated",
     Replayed => "replayed",
@@ -68,7 +68,7 @@ tally::outcomes!(Refreshed {
     Failed => "failed",
 });
 
-tally::outcomes!(SignedIn {
+counter::outcomes!(SignInOutcome {
     Accepted => "accepted",
     Rejected => "rejected",
     TooMany => "throttled",
@@ -76,7 +76,7 @@ tally::outcomes!(SignedIn {
     Failed => "failed",
 });
 
-tally::outcomes!(EndReason {
+counter::outcomes!(EndReason {
     SignedOut => "signed_out",
     SignedOutElsewhere => "signed_out_elsewhere",
     ReplayDetected => "replay_detected",
@@ -96,9 +96,9 @@ mod tests {
     #[test]
     fn every_reason_for_which_a_session_ends_is_counted_by_its_name() {
         for reason in EndReason::ALL {
-            let tally = Tally::default();
-            tally.add(reason);
-            let counted: Vec<_> = tally.read().filter(|(_, count)| *count != 0).collect();
+            let counter = OutcomeCounter::default();
+            counter.add(reason);
+            let counted: Vec<_> = counter.read().filter(|(_, count)| *count != 0).collect();
             assert_eq!(counted, [(reason.to_string().as_str(), 1)]);
         }
     }

@@ -25,10 +25,10 @@ const ARGON2: Argon2 = Argon2::new(
 
 /// The memory block that a thread keeps and every hash overwrites; on huge pages where the system has them. It is taken
 /// at the first hash, so that an idle server stays small, and wiped after each.
-pub struct Memory(Hasher);
+pub struct Argon2Memory(Hasher);
 
-impl Memory {
-    pub(super) fn not_yet_taken() -> Self {
+impl Argon2Memory {
+    pub(super) fn unallocated() -> Self {
         Self(ARGON2.hasher())
     }
 }
@@ -38,7 +38,7 @@ impl Memory {
 pub struct PasswordHash(Cow<'static, str>);
 
 /// What a password is compared to when there is no account: well-formed, and matched by nothing.
-pub const DECOY: PasswordHash = PasswordHash(Cow::Borrowed(
+pub const DUMMY_HASH: PasswordHash = PasswordHash(Cow::Borrowed(
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
 ));
 
@@ -61,7 +61,11 @@ impl fmt::Debug for PasswordHash {
 }
 
 /// Hashes with a fresh salt.
-pub fn hash(password: &str, salt: &[u8; SALT_BYTES], memory: &mut Memory) -> Result<PasswordHash, Error> {
+pub fn hash(
+    password: &str,
+    salt: &[u8; SALT_BYTES],
+    memory: &mut Argon2Memory,
+) -> Result<PasswordHash, Error> {
     let hash = derive(password, salt, memory)?;
     let (salt, hash) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(hash));
     Ok(PasswordHash(format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${salt}${hash}").into()))
@@ -69,7 +73,7 @@ pub fn hash(password: &str, salt: &[u8; SALT_BYTES], memory: &mut Memory) -> Res
 
 /// Whether the password is the one that was hashed; compared in constant time. Without memory there is no answer: that
 /// must not look like a wrong password.
-pub fn matches(password: &str, stored: &PasswordHash, memory: &mut Memory) -> Result<bool, Error> {
+pub fn matches(password: &str, stored: &PasswordHash, memory: &mut Argon2Memory) -> Result<bool, Error> {
     let Some((salt, expected)) = parse(stored.expose()) else { return Ok(false) };
     Ok(derive(password, &salt, memory)?.ct_eq(&expected).into())
 }
@@ -83,7 +87,7 @@ fn parse(phc: &str) -> Option<([u8; SALT_BYTES], [u8; HASH_BYTES])> {
 }
 
 /// Two keyboards may write the same Hangul or accent in different code points; NFC makes them one (RFC 8265 §4.2.2).
-fn derive(password: &str, salt: &[u8], memory: &mut Memory) -> Result<[u8; HASH_BYTES], Error> {
+fn derive(password: &str, salt: &[u8], memory: &mut Argon2Memory) -> Result<[u8; HASH_BYTES], Error> {
     let normalized = Zeroizing::new(password.nfc().collect::<String>());
     let mut hash = [0; HASH_BYTES];
     memory.0.hash_into(normalized.as_bytes(), salt, &mut hash)?;
@@ -96,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_hash_matches_its_password_and_no_other() {
-        let mut memory = Memory::not_yet_taken();
+        let mut memory = Argon2Memory::unallocated();
         let stored = hash("correct horse", &[7; 16], &mut memory).unwrap();
         assert!(stored.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$BwcHBwcHBwcHBwcHBwcHBw$"));
         assert!(matches("correct horse", &stored, &mut memory).unwrap());
@@ -107,7 +111,7 @@ mod tests {
     #[test]
     fn the_phc_string_is_what_other_libraries_read() {
         use argon2::password_hash::{PasswordVerifier, phc};
-        let stored = hash("correct horse", &[7; 16], &mut Memory::not_yet_taken()).unwrap();
+        let stored = hash("correct horse", &[7; 16], &mut Argon2Memory::unallocated()).unwrap();
         let parsed = phc::PasswordHash::new(stored.expose()).unwrap();
         let other = argon2::Argon2::default();
         assert!(other.verify_password(b"correct horse", &parsed).is_ok());
@@ -116,7 +120,7 @@ mod tests {
 
     #[test]
     fn every_hash_uses_the_same_block_and_takes_it_only_when_needed() {
-        let mut memory = Memory::not_yet_taken();
+        let mut memory = Argon2Memory::unallocated();
         assert_eq!(memory.0.reserved_blocks(), 0);
         for password in ["one", "two"] {
             hash(password, &[7; 16], &mut memory).unwrap();
@@ -146,7 +150,7 @@ mod tests {
     fn another_implementation_comes_to_the_same_hashes() {
         let params = argon2::Params::new(MEMORY_KIB as u32, PASSES, LANES, Some(HASH_BYTES)).unwrap();
         let other = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
-        let mut memory = Memory::not_yet_taken();
+        let mut memory = Argon2Memory::unallocated();
         for length in [0, 1, 63, 64, 65, 127, 128, 129, 1000] {
             let (password, salt) = ("p".repeat(length), [length as u8; SALT_BYTES]);
             let mut expected = [0; HASH_BYTES];
@@ -157,7 +161,7 @@ mod tests {
 
     #[test]
     fn hangul_matches_however_the_keyboard_composed_it() {
-        let mut memory = Memory::not_yet_taken();
+        let mut memory = Argon2Memory::unallocated();
         let stored = hash("한글비밀번호", &[1; 16], &mut memory).unwrap();
         let decomposed: String = "한글비밀번호".nfd().collect();
         assert_ne!(decomposed, "한글비밀번호");
@@ -166,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_damaged_hash_matches_nothing() {
-        let mut memory = Memory::not_yet_taken();
+        let mut memory = Argon2Memory::unallocated();
         for stored in ["", "$argon2id$", "plain", "$argon2i$v=19$m=19456,t=2,p=1$AAAA$AAAA"] {
             assert!(
                 !matches("", &PasswordHash::from_stored(stored.into()), &mut memory).unwrap(),
@@ -176,8 +180,8 @@ mod tests {
     }
 
     #[test]
-    fn the_decoy_is_well_formed() {
-        assert!(parse(DECOY.expose()).is_some());
-        assert!(!matches("", &DECOY, &mut Memory::not_yet_taken()).unwrap());
+    fn the_dummy_hash_is_well_formed() {
+        assert!(parse(DUMMY_HASH.expose()).is_some());
+        assert!(!matches("", &DUMMY_HASH, &mut Argon2Memory::unallocated()).unwrap());
     }
 }

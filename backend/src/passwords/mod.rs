@@ -1,33 +1,33 @@
 //! Passwords: judged before they are taken, and hashed with Argon2id (RFC 9106); each on threads of its own, so that no hash
 //! waits for a password that is costly to judge.
 
-mod excerpt;
+mod estimator_input;
 mod hash;
 mod pool;
 mod strength;
 
 pub use hash::PasswordHash;
 pub use pool::{PoolCounts, PoolError};
-pub use strength::{Weakness, judge};
+pub use strength::{Weakness, check_strength};
 
 pub use argon2_rust::Error as HashingError;
 
 use crate::config;
 use crate::platform::Randomness;
-use hash::Memory;
+use hash::Argon2Memory;
 use latchkey_shared::{Password, Secret};
-use pool::{Kind, Workers};
+use pool::{WorkerSpec, Workers};
 use std::time::Duration;
 
-const HASHING: Kind<Memory> = Kind {
+const HASHING: WorkerSpec<Argon2Memory> = WorkerSpec {
     name: "hashing",
     waiting: "wait for a hashing thread",
     working: "hash the password",
     nice: 10,
-    state: Memory::not_yet_taken,
+    state: Argon2Memory::unallocated,
 };
 /// Behind the hashing threads: a sign-in waits for nobody's judgement.
-const JUDGING: Kind<()> = Kind {
+const STRENGTH_CHECKS: WorkerSpec<()> = WorkerSpec {
     name: "judging",
     waiting: "wait for a judging thread",
     working: "judge the password",
@@ -35,13 +35,13 @@ const JUDGING: Kind<()> = Kind {
     state: || (),
 };
 /// How many hashing threads come on one that judges: to judge an honest password takes a twentieth of a hash.
-const HASHING_PER_JUDGING: usize = 4;
+const HASHING_PER_STRENGTH_CHECK: usize = 4;
 
 /// The threads for passwords. They end when the last handle to them is dropped.
 #[derive(Clone)]
-pub struct Pool {
-    hashing: Workers<Memory>,
-    judging: Workers<()>,
+pub struct PasswordPool {
+    hashing: Workers<Argon2Memory>,
+    strength_checks: Workers<()>,
 }
 
 /// Why a new password was not hashed.
@@ -58,12 +58,13 @@ pub enum NewPasswordError {
     Hashing(#[from] HashingError),
 }
 
-impl Pool {
+impl PasswordPool {
     /// Starts the threads.
-    pub fn start(config: &config::Passwords) -> std::io::Result<Self> {
-        let threads = config.threads.div_ceil(HASHING_PER_JUDGING);
-        let judging = Workers::start(&JUDGING, &config::Passwords { threads, ..config.clone() })?;
-        Ok(Self { hashing: Workers::start(&HASHING, config)?, judging })
+    pub fn start(config: &config::PasswordConfig) -> std::io::Result<Self> {
+        let threads = config.threads.div_ceil(HASHING_PER_STRENGTH_CHECK);
+        let strength_checks =
+            Workers::start(&STRENGTH_CHECKS, &config::PasswordConfig { threads, ..config.clone() })?;
+        Ok(Self { hashing: Workers::start(&HASHING, config)?, strength_checks })
     }
 
     /// Whether a thread is left that hashes.
@@ -77,8 +78,8 @@ impl Pool {
     }
 
     /// How the judging threads stand.
-    pub fn judging(&self) -> PoolCounts {
-        self.judging.counts()
+    pub fn strength_checks(&self) -> PoolCounts {
+        self.strength_checks.counts()
     }
 
     /// How long a request that comes now will probably wait for a hashing thread.
@@ -95,7 +96,7 @@ impl Pool {
     ) -> Result<PasswordHash, NewPasswordError> {
         let salt = random.bytes();
         let judged = password.clone();
-        let judged = self.judging.run(move |()| judge(judged.expose(), &personal));
+        let judged = self.strength_checks.run(move |()| check_strength(judged.expose(), &personal));
         judged.await?.map_err(NewPasswordError::Weak)?;
         Ok(self.hashing.run(move |memory| hash::hash(password.expose(), &salt, memory)).await??)
     }
@@ -106,7 +107,7 @@ impl Pool {
         self.hashing
             .run(move |memory| {
                 let compared =
-                    hash::matches(password.expose(), stored.as_ref().unwrap_or(&hash::DECOY), memory);
+                    hash::matches(password.expose(), stored.as_ref().unwrap_or(&hash::DUMMY_HASH), memory);
                 compared.map(|matches| matches && stored.is_some())
             })
             .await?
@@ -126,19 +127,22 @@ mod tests {
     async fn a_sign_in_waits_behind_no_password_that_is_being_judged() {
         for threads in [1, 2, 5] {
             let pool =
-                Pool::start(&config::Passwords { threads, max_wait: Duration::from_secs(300) }).unwrap();
+                PasswordPool::start(&config::PasswordConfig { threads, max_wait: Duration::from_secs(300) })
+                    .unwrap();
             // More judgements than there are threads of any kind, and none of them is ever done. So many wait as find
             // no thread that judges.
-            let waiting = 4 * threads - threads.div_ceil(HASHING_PER_JUDGING);
+            let waiting = 4 * threads - threads.div_ceil(HASHING_PER_STRENGTH_CHECK);
             let (release, held) = channel::<()>();
             let held = std::sync::Arc::new(std::sync::Mutex::new(held));
             let judgements: Vec<_> = (0..4 * threads)
                 .map(|_| {
-                    let (judging, held) = (pool.judging.clone(), held.clone());
-                    tokio::spawn(async move { judging.run(move |()| held.lock().unwrap().recv().ok()).await })
+                    let (strength_checks, held) = (pool.strength_checks.clone(), held.clone());
+                    tokio::spawn(async move {
+                        strength_checks.run(move |()| held.lock().unwrap().recv().ok()).await
+                    })
                 })
                 .collect();
-            while pool.judging().waiting != waiting {
+            while pool.strength_checks().waiting != waiting {
                 tokio::task::yield_now().await;
             }
             for _ in 0..3 {

@@ -26,7 +26,7 @@ pub enum PoolError {
 }
 
 /// A kind of work, and the threads that do it.
-pub(super) struct Kind<S> {
+pub(super) struct WorkerSpec<S> {
     /// The threads' name.
     pub name: &'static str,
     /// The step of a trace while a job waits.
@@ -41,28 +41,28 @@ pub(super) struct Kind<S> {
 }
 
 /// What a thread does; without its state it only says that there was no time. Whether it was done.
-type Work<S> = Box<dyn FnOnce(Option<&mut S>) -> bool + Send>;
+type Task<S> = Box<dyn FnOnce(Option<&mut S>) -> bool + Send>;
 
 struct Job<S> {
     queued_at: Instant,
-    work: Work<S>,
+    work: Task<S>,
 }
 
 /// How much there is to do, and how fast it gets done.
-struct Load {
+struct PoolLoad {
     threads: usize,
     /// The threads that run.
     alive: AtomicUsize,
     max_wait: Duration,
     waiting: AtomicUsize,
     /// The running mean of what one job takes, in nanoseconds; 0 until the first is done.
-    pace: AtomicU64,
-    counts: Counts,
+    mean_job_time: AtomicU64,
+    counts: PoolTotals,
 }
 
 /// What has been done since the start.
 #[derive(Default)]
-struct Counts {
+struct PoolTotals {
     done: AtomicU64,
     refused: AtomicU64,
     waited_micros: AtomicU64,
@@ -81,23 +81,23 @@ pub struct PoolCounts {
     pub waited: Duration,
 }
 
-impl Load {
-    fn new(config: &config::Passwords) -> Self {
+impl PoolLoad {
+    fn new(config: &config::PasswordConfig) -> Self {
         Self {
             threads: config.threads.max(1),
             alive: AtomicUsize::new(0),
             max_wait: config.max_wait,
             waiting: AtomicUsize::new(0),
-            pace: AtomicU64::new(0),
-            counts: Counts::default(),
+            mean_job_time: AtomicU64::new(0),
+            counts: PoolTotals::default(),
         }
     }
 
     /// How long a job that is queued now will probably wait; nothing before the first job is done.
     fn expected_wait(&self) -> Duration {
         let ahead = self.waiting.load(Ordering::Relaxed) / self.threads;
-        let pace = Duration::from_nanos(self.pace.load(Ordering::Relaxed));
-        pace.saturating_mul(u32::try_from(ahead).unwrap_or(u32::MAX))
+        let mean_job_time = Duration::from_nanos(self.mean_job_time.load(Ordering::Relaxed));
+        mean_job_time.saturating_mul(u32::try_from(ahead).unwrap_or(u32::MAX))
     }
 
     /// Whether it will probably be begun in time. One that will not is refused at once: waiting for a refusal helps
@@ -110,11 +110,12 @@ impl Load {
         let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         let mean = |before: u64| if before == 0 { took } else { before - before / 8 + took / 8 };
         let _always_stored =
-            self.pace.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |before| Some(mean(before)));
+            self.mean_job_time
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |before| Some(mean(before)));
     }
 }
 
-impl Counts {
+impl PoolTotals {
     fn begun(&self, waited: Duration, in_time: bool) {
         if in_time {
             let micros = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
@@ -126,16 +127,16 @@ impl Counts {
 }
 
 /// A thread that runs; it is counted for as long as this lives.
-struct Alive(Arc<Load>);
+struct RunningThread(Arc<PoolLoad>);
 
-impl Alive {
-    fn count(load: &Arc<Load>) -> Self {
+impl RunningThread {
+    fn count(load: &Arc<PoolLoad>) -> Self {
         load.alive.fetch_add(1, Ordering::Relaxed);
         Self(Arc::clone(load))
     }
 }
 
-impl Drop for Alive {
+impl Drop for RunningThread {
     fn drop(&mut self) {
         self.0.alive.fetch_sub(1, Ordering::Relaxed);
     }
@@ -143,29 +144,29 @@ impl Drop for Alive {
 
 /// The threads of one kind. They end when the last handle to them is dropped.
 pub(super) struct Workers<S: 'static> {
-    kind: &'static Kind<S>,
+    spec: &'static WorkerSpec<S>,
     queue: SyncSender<Job<S>>,
-    load: Arc<Load>,
+    load: Arc<PoolLoad>,
 }
 
 impl<S: 'static> Clone for Workers<S> {
     fn clone(&self) -> Self {
-        Self { kind: self.kind, queue: self.queue.clone(), load: Arc::clone(&self.load) }
+        Self { spec: self.spec, queue: self.queue.clone(), load: Arc::clone(&self.load) }
     }
 }
 
 impl<S: 'static> Workers<S> {
     /// Starts the threads.
-    pub fn start(kind: &'static Kind<S>, config: &config::Passwords) -> std::io::Result<Self> {
+    pub fn start(spec: &'static WorkerSpec<S>, config: &config::PasswordConfig) -> std::io::Result<Self> {
         let (queue, jobs) = sync_channel(config.threads.saturating_mul(QUEUE_PER_THREAD));
-        let (jobs, load) = (Arc::new(Mutex::new(jobs)), Arc::new(Load::new(config)));
+        let (jobs, load) = (Arc::new(Mutex::new(jobs)), Arc::new(PoolLoad::new(config)));
         for index in 0..config.threads {
-            let (jobs, alive) = (Arc::clone(&jobs), Alive::count(&load));
+            let (jobs, alive) = (Arc::clone(&jobs), RunningThread::count(&load));
             std::thread::Builder::new()
-                .name(format!("{}-{index}", kind.name))
-                .spawn(move || serve(kind, &jobs, &alive.0))?;
+                .name(format!("{}-{index}", spec.name))
+                .spawn(move || serve(spec, &jobs, &alive.0))?;
         }
-        Ok(Self { kind, queue, load })
+        Ok(Self { spec, queue, load })
     }
 
     /// Whether any thread is left.
@@ -175,7 +176,7 @@ impl<S: 'static> Workers<S> {
 
     /// How it stands.
     pub fn counts(&self) -> PoolCounts {
-        let Counts { done, refused, waited_micros } = &self.load.counts;
+        let PoolTotals { done, refused, waited_micros } = &self.load.counts;
         PoolCounts {
             waiting: self.load.waiting.load(Ordering::Relaxed),
             done: done.load(Ordering::Relaxed),
@@ -199,7 +200,7 @@ impl<S: 'static> Workers<S> {
             return Err(PoolError::Overloaded);
         }
         let (answer, answered) = oneshot::channel();
-        let (waiting, working) = (traces::step(self.kind.waiting), self.kind.working);
+        let (waiting, working) = (traces::child_span(self.spec.waiting), self.spec.working);
         let work = Box::new(move |state: Option<&mut S>| {
             // A caller that has gone away needs nothing done.
             if answer.is_closed() {
@@ -227,9 +228,9 @@ impl<S: 'static> Workers<S> {
     }
 }
 
-fn serve<S>(kind: &Kind<S>, jobs: &Mutex<Receiver<Job<S>>>, load: &Load) {
-    stand_back(kind.nice);
-    let mut state = (kind.state)();
+fn serve<S>(spec: &WorkerSpec<S>, jobs: &Mutex<Receiver<Job<S>>>, load: &PoolLoad) {
+    lower_priority(spec.nice);
+    let mut state = (spec.state)();
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
@@ -246,13 +247,13 @@ fn serve<S>(kind: &Kind<S>, jobs: &Mutex<Receiver<Job<S>>>, load: &Load) {
             }
             Ok(false) => {}
             // A panic costs its own job alone; nobody knows in which state it left what the thread keeps.
-            Err(_panic) => state = (kind.state)(),
+            Err(_panic) => state = (spec.state)(),
         }
     }
 }
 
 /// On Linux a thread has a priority of its own; elsewhere this would slow the whole server.
-fn stand_back(steps: i32) {
+fn lower_priority(steps: i32) {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::nice(steps) {
         tracing::debug!(%error, "The threads for passwords keep the priority of the others");
@@ -265,7 +266,7 @@ fn stand_back(steps: i32) {
 mod tests {
     use super::*;
 
-    const COUNTING: Kind<u32> = Kind {
+    const COUNTING: WorkerSpec<u32> = WorkerSpec {
         name: "counting",
         waiting: "wait for a thread that counts",
         working: "count",
@@ -274,7 +275,7 @@ mod tests {
     };
 
     fn pool(threads: usize, max_wait: Duration) -> Workers<u32> {
-        Workers::start(&COUNTING, &config::Passwords { threads, max_wait }).unwrap()
+        Workers::start(&COUNTING, &config::PasswordConfig { threads, max_wait }).unwrap()
     }
 
     #[tokio::test]
@@ -306,14 +307,14 @@ mod tests {
     fn it_is_known_when_no_thread_is_left() {
         let pool = pool(2, Duration::from_secs(60));
         assert!(pool.is_alive());
-        let Workers { queue, load, kind } = pool;
+        let Workers { queue, load, spec } = pool;
         // Threads end when nobody can ask them any more.
         drop(queue);
         while load.alive.load(Ordering::Relaxed) > 0 {
             std::thread::yield_now();
         }
         let (queue, _) = sync_channel(1);
-        assert!(!Workers { queue, load, kind }.is_alive());
+        assert!(!Workers { queue, load, spec }.is_alive());
     }
 
     #[tokio::test]
@@ -325,7 +326,7 @@ mod tests {
 
     #[test]
     fn a_wait_that_would_be_too_long_is_foreseen() {
-        let load = Load::new(&config::Passwords { threads: 2, max_wait: Duration::from_secs(5) });
+        let load = PoolLoad::new(&config::PasswordConfig { threads: 2, max_wait: Duration::from_secs(5) });
         let has_time = |waiting| {
             load.waiting.store(waiting, Ordering::Relaxed);
             load.has_time()
@@ -338,8 +339,8 @@ mod tests {
         for _ in 0..100 {
             load.note(Duration::from_millis(20));
         }
-        assert!(has_time(500), "{:?}", load.pace);
-        assert!(!has_time(504), "{:?}", load.pace);
+        assert!(has_time(500), "{:?}", load.mean_job_time);
+        assert!(!has_time(504), "{:?}", load.mean_job_time);
     }
 
     #[tokio::test]

@@ -1,6 +1,6 @@
 //! How soon a password would be guessed, by zxcvbn's estimate.
 
-use super::excerpt::{excerpts, longest_parts};
+use super::estimator_input::{dictionary_parts, estimator_inputs};
 use latchkey_shared::FieldErrorCode;
 use zxcvbn::Score;
 use zxcvbn::feedback::Warning;
@@ -32,14 +32,14 @@ impl Weakness {
 
 /// Takes passwords that withstand 10⁸ guesses and more. `personal` is what an attacker knows of the owner. It takes about as
 /// long as a hash at most.
-pub fn judge(password: &str, personal: &[String]) -> Result<(), Weakness> {
+pub fn check_strength(password: &str, personal: &[String]) -> Result<(), Weakness> {
     let known: Vec<&str> = personal.iter().flat_map(|text| words(text)).collect();
     if known.iter().any(|word| word.chars().count() > 3 && is_mostly(password, word)) {
         return Err(Weakness::Personal);
     }
-    let parts: Vec<String> = known.iter().flat_map(|word| longest_parts(word)).collect();
+    let parts: Vec<String> = known.iter().flat_map(|word| dictionary_parts(word)).collect();
     let known: Vec<&str> = parts.iter().map(String::as_str).collect();
-    excerpts(password).iter().try_for_each(|text| withstands(text, &known))
+    estimator_inputs(password).iter().try_for_each(|text| withstands(text, &known))
 }
 
 fn withstands(text: &str, known: &[&str]) -> Result<(), Weakness> {
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     fn judged(password: &str) -> Result<(), Weakness> {
-        judge(password, &["ada.lovelace@example.org".to_owned(), "Ada Lovelace".to_owned()])
+        check_strength(password, &["ada.lovelace@example.org".to_owned(), "Ada Lovelace".to_owned()])
     }
 
     #[test]
@@ -127,7 +127,7 @@ mod tests {
             "\u{AC00}\u{B098}\u{B2E4}".repeat(30),
         ] {
             assert!(zxcvbn::zxcvbn(&password, &[]).score() < Score::Three, "{password}");
-            assert!(judge(&password, &[]).is_err(), "{password}");
+            assert!(check_strength(&password, &[]).is_err(), "{password}");
         }
     }
 
@@ -159,7 +159,7 @@ mod tests {
         let name =
             "Wolfeschlegelsteinhausenbergerdorff Zephyrine Quillon-Marchetti von Oberhausen".to_owned();
         for password in [format!("{name}4821"), format!("xq73{name}"), name.to_lowercase()] {
-            assert!(judge(&password, std::slice::from_ref(&name)).is_err(), "{password}");
+            assert!(check_strength(&password, std::slice::from_ref(&name)).is_err(), "{password}");
         }
     }
 }

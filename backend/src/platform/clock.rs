@@ -22,20 +22,20 @@ pub trait Clock: Send + Sync {
 
 /// A clock that nobody corrects: it showed the right time once, and since then time has passed.
 #[derive(Debug, Clone, Copy)]
-pub struct Steady {
-    shown: Timestamp,
-    at: Duration,
+pub struct MonotonicClock {
+    wall_time: Timestamp,
+    started: Duration,
 }
 
-impl Steady {
+impl MonotonicClock {
     /// Shows `now` at this moment.
-    pub fn showing(now: Timestamp, clock: &dyn Clock) -> Self {
-        Self { shown: now, at: clock.elapsed() }
+    pub fn starting_at(now: Timestamp, clock: &dyn Clock) -> Self {
+        Self { wall_time: now, started: clock.elapsed() }
     }
 
     /// The time by it.
     pub fn now(&self, clock: &dyn Clock) -> Timestamp {
-        self.shown + clock.elapsed().saturating_sub(self.at)
+        self.wall_time + clock.elapsed().saturating_sub(self.started)
     }
 }
 
@@ -52,32 +52,32 @@ impl Clock for SystemClock {
 
 /// A clock that stands still until it is moved.
 pub struct TestClock {
-    shown: AtomicI64,
+    wall_time: AtomicI64,
     elapsed: AtomicU64,
 }
 
 impl TestClock {
     /// A clock that shows `start`.
     pub fn starting_at(start: Timestamp) -> Self {
-        Self { shown: AtomicI64::new(start.as_millis()), elapsed: AtomicU64::default() }
+        Self { wall_time: AtomicI64::new(start.as_millis()), elapsed: AtomicU64::default() }
     }
 
     /// Lets time pass.
     pub fn advance(&self, span: Duration) {
         let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
-        self.shown.fetch_add(i64::try_from(millis).unwrap_or(i64::MAX), Ordering::SeqCst);
+        self.wall_time.fetch_add(i64::try_from(millis).unwrap_or(i64::MAX), Ordering::SeqCst);
         self.elapsed.fetch_add(millis, Ordering::SeqCst);
     }
 
     /// Corrects the clock: it shows another time, and none has passed.
     pub fn set(&self, now: Timestamp) {
-        self.shown.store(now.as_millis(), Ordering::SeqCst);
+        self.wall_time.store(now.as_millis(), Ordering::SeqCst);
     }
 }
 
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.shown.load(Ordering::SeqCst))
+        Timestamp::from_millis(self.wall_time.load(Ordering::SeqCst))
     }
 
     fn elapsed(&self) -> Duration {
@@ -93,21 +93,21 @@ mod tests {
     fn a_correction_of_the_clock_lets_no_time_pass() {
         let at = Timestamp::from_seconds;
         let clock = TestClock::starting_at(at(1_000));
-        let steady = Steady::showing(clock.now(), &clock);
-        for (shown, passed) in [(90_000, 5), (10, 10), (2_000, 15)] {
-            clock.set(at(shown));
+        let monotonic_clock = MonotonicClock::starting_at(clock.now(), &clock);
+        for (wall_time, passed) in [(90_000, 5), (10, 10), (2_000, 15)] {
+            clock.set(at(wall_time));
             clock.advance(Duration::from_secs(5));
-            assert_eq!(clock.now(), at(shown + 5));
-            assert_eq!(steady.now(&clock), at(1_000 + passed));
+            assert_eq!(clock.now(), at(wall_time + 5));
+            assert_eq!(monotonic_clock.now(&clock), at(1_000 + passed));
         }
     }
 
     #[test]
     fn the_machines_time_passes() {
-        let (before, steady) =
-            (SystemClock.elapsed(), Steady::showing(Timestamp::from_seconds(0), &SystemClock));
+        let (before, monotonic_clock) =
+            (SystemClock.elapsed(), MonotonicClock::starting_at(Timestamp::from_seconds(0), &SystemClock));
         std::hint::black_box(());
         assert!(SystemClock.elapsed() >= before);
-        assert!(steady.now(&SystemClock) >= Timestamp::from_seconds(0));
+        assert!(monotonic_clock.now(&SystemClock) >= Timestamp::from_seconds(0));
     }
 }

@@ -1,27 +1,27 @@
 //! What the machine gives: the time, randomness, connections and a folder. The first two reach the domain as arguments, so that tests can hold them still.
 
-mod attended;
 mod clock;
+mod data_dir;
 mod descriptors;
-mod draft;
-mod folder;
-mod hold;
+mod file_lock;
+mod idle_timeout;
+mod log_rate_limit;
+mod memory_budget;
+mod outage_log;
 mod panics;
 mod randomness;
-mod room;
-mod seldom;
 mod shards;
-mod trouble;
+mod temp_file;
 
-pub use attended::{Attended, Calls};
-pub use clock::{Clock, SKEW, Steady, SystemClock, TestClock};
-pub use descriptors::{connections_below, raise_descriptors};
-pub use draft::{Draft, aside, folder_of, is_there, keep_second_name};
-pub use folder::{Folder, FolderError};
-pub use hold::Hold;
-pub use panics::unless_it_panics;
+pub use clock::{Clock, MonotonicClock, SKEW, SystemClock, TestClock};
+pub use data_dir::{DataDirLock, LockError};
+pub use descriptors::{cap_connections, raise_descriptor_limit};
+pub use file_lock::FileLock;
+pub use idle_timeout::{ConnectionActivity, IdleTimeoutStream};
+pub use log_rate_limit::LogRateLimit;
+pub use memory_budget::MemoryBudget;
+pub use outage_log::OutageLog;
+pub use panics::catch_panic;
 pub use randomness::{OsRandomness, Randomness};
-pub use room::Room;
-pub use seldom::Seldom;
 pub use shards::Shards;
-pub use trouble::Trouble;
+pub use temp_file::{TempFile, link_or_copy, parent_dir, path_exists, replaced_path};

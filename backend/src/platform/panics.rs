@@ -5,7 +5,7 @@ use std::task::Poll;
 
 /// What it comes to, or `None` when it panics: a defect, told to the log by the panic itself. What it leaves behind must
 /// belong to it alone, or be guarded by locks that take a panic into account.
-pub async fn unless_it_panics<T>(work: impl Future<Output = T>) -> Option<T> {
+pub async fn catch_panic<T>(work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
     poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
         Ok(done) => done.map(Some),

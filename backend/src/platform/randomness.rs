@@ -33,37 +33,37 @@ impl dyn Randomness + '_ {
 pub struct OsRandomness;
 
 /// How much is fetched at once.
-const AHEAD: usize = 512;
+const BUFFER_SIZE: usize = 512;
 
-struct Ahead {
-    bytes: [u8; AHEAD],
+struct Buffer {
+    bytes: [u8; BUFFER_SIZE],
     used: usize,
 }
 
 thread_local! {
-    static FETCHED: RefCell<Ahead> = const { RefCell::new(Ahead { bytes: [0; AHEAD], used: AHEAD }) };
+    static BUFFER: RefCell<Buffer> = const { RefCell::new(Buffer { bytes: [0; BUFFER_SIZE], used: BUFFER_SIZE }) };
 }
 
 impl Randomness for OsRandomness {
     fn fill(&self, bytes: &mut [u8]) {
-        if bytes.len() > AHEAD / 8 {
-            return fetch(bytes);
+        if bytes.len() > BUFFER_SIZE / 8 {
+            return fill_from_os(bytes);
         }
-        FETCHED.with_borrow_mut(|ahead| {
-            if AHEAD - ahead.used < bytes.len() {
-                fetch(&mut ahead.bytes);
-                ahead.used = 0;
+        BUFFER.with_borrow_mut(|buffer| {
+            if BUFFER_SIZE - buffer.used < bytes.len() {
+                fill_from_os(&mut buffer.bytes);
+                buffer.used = 0;
             }
-            let part = &mut ahead.bytes[ahead.used..ahead.used + bytes.len()];
+            let part = &mut buffer.bytes[buffer.used..buffer.used + bytes.len()];
             bytes.copy_from_slice(part);
             part.zeroize();
-            ahead.used += bytes.len();
+            buffer.used += bytes.len();
         });
     }
 }
 
 #[expect(clippy::expect_used, reason = "no secret can be made without randomness: better to stop")]
-fn fetch(bytes: &mut [u8]) {
+fn fill_from_os(bytes: &mut [u8]) {
     getrandom::fill(bytes).expect("the operating system gives randomness");
 }
 

@@ -1,40 +1,48 @@
-//! A session is one signed-in browser or client, from sign-in to its end.
+//! A session is one signed-in browser or program, from sign-in to its end.
 
-mod candidates;
 mod cutoff;
-mod end;
-mod guard;
 mod list;
+mod locked_session;
 mod refresh;
 mod replace_key;
+mod revoke;
 mod sign_in;
+mod token_selection;
 
-mod binding;
+mod background_tasks;
+mod database_clock;
 mod device;
-mod ended;
-mod housekeeping;
+mod force_rotation;
+mod key_binding;
+mod proof_failure_log;
+mod revocations;
 mod rotation;
 mod routes;
-mod seen;
 mod session;
-mod shared_time;
 mod store;
-mod supersede;
-mod unproven;
+mod token_use;
 
-pub use binding::bind;
-pub use end::{EndError, Ended, because_account_deleted, because_password_changed, because_password_reset};
-pub use ended::{EndedSessions, POLL, follow as follow_ends, listen as listen_for_ends, reason as end_of};
-pub use guard::{Guarded, Over, must_live};
-pub use housekeeping::run as housekeeping;
+pub use background_tasks::run as start_background_tasks;
+pub use key_binding::bind_key;
 pub use list::{ListError, last_sign_in, run as list};
-pub use refresh::{ById, RefreshError, Rotation};
+pub use locked_session::{InactiveSessionError, LockedSession, require_active};
+pub use refresh::{RefreshError, Rotation, SessionById};
+pub use revocations::{
+    REVOCATION_POLL_INTERVAL, Revocations, listen as listen_for_revocations, poll as poll_revocations,
+    reason as revocation_reason,
+};
+pub use revoke::{
+    PendingRevocation, RevokeError, revoke_on_account_deletion, revoke_on_password_change,
+    revoke_on_password_reset,
+};
 
-pub use rotation::{Decision, Facts, Generation, KeyCheck, decide};
+pub use database_clock::{DatabaseClock, sync_every as sync_database_clock};
+pub use force_rotation::run as force_rotation;
+pub use proof_failure_log::ProofFailureLog;
+pub use rotation::{Decision, Generation, KeyCheck, RotationInput, decide};
 pub use routes::{SignedInReply, routes};
-pub use seen::SeenGenerations;
-pub use session::{Client, Record, Tokens};
-pub use shared_time::{SharedTime, follow_every as follow_shared_time};
-pub use sign_in::{Brought, IssueError, SignIn, SignInError, Started, issue_first, start};
-pub use supersede::run as supersede;
-pub use unproven::UnprovenSessions;
+pub use session::{ClientInfo, IssuedTokens, SessionRecord};
+pub use sign_in::{
+    IssueError, PendingTokens, SessionStart, SignInContext, SignInError, issue_tokens, start_for_new_account,
+};
+pub use token_use::TokenUseBuffer;

@@ -1,15 +1,15 @@
 //! Refresh: a refresh token buys the next access token, and what the account may do is read anew.
 
-use super::binding::Shown;
-use super::end::{self, Which};
+use super::key_binding::PresentedProof;
+use super::revoke::{self, SessionSelector};
 use super::rotation::{Decision, Generation, KeyCheck, decide};
-use super::session::{Client, Issued, Record, Tokens};
+use super::session::{ClientInfo, IssueParams, IssuedTokens, SessionRecord};
 use super::sign_in::{IssueError, issue};
-use super::{ended, store};
+use super::{revocations, store};
 use crate::app::App;
-use crate::db::{Database, Executor, Lookup, StoreError, Write};
-use crate::metrics::Refreshed;
-use crate::tokens::{Proof, ProofError, RefreshClaims, RefreshRejected, Thumbprint};
+use crate::db::{BatchWrite, Database, Executor, Lookup, StoreError};
+use crate::metrics::RefreshOutcome;
+use crate::tokens::{Proof, ProofError, RefreshClaims, RefreshTokenError, Thumbprint};
 use latchkey_shared::{Account, EndReason, Secret, Timestamp, TokenDelivery};
 use uuid::Uuid;
 
@@ -27,7 +27,7 @@ pub enum RefreshError {
     Ended(Option<EndReason>),
     /// The token is from before a change of password.
     #[error("the refresh token is from before a change of password")]
-    Superseded,
+    PredatesPasswordChange,
     /// Two parties hold the session; it has been ended.
     #[error("the refresh token was used twice")]
     Replayed,
@@ -49,19 +49,19 @@ pub enum RefreshError {
 }
 
 impl RefreshError {
-    fn outcome(&self) -> Refreshed {
+    fn outcome(&self) -> RefreshOutcome {
         match self {
-            Self::Invalid | Self::Ambiguous | Self::Superseded => Refreshed::Invalid,
-            Self::Ended(_) => Refreshed::Ended,
-            Self::Replayed => Refreshed::Replayed,
-            Self::Unproven | Self::Proof(_) => Refreshed::Unproven,
-            Self::Contended | Self::Issue(_) | Self::Store(_) => Refreshed::Failed,
+            Self::Invalid | Self::Ambiguous | Self::PredatesPasswordChange => RefreshOutcome::Invalid,
+            Self::Ended(_) => RefreshOutcome::Ended,
+            Self::Replayed => RefreshOutcome::Replayed,
+            Self::Unproven | Self::Proof(_) => RefreshOutcome::Unproven,
+            Self::Contended | Self::Issue(_) | Self::Store(_) => RefreshOutcome::Failed,
         }
     }
 }
 
 /// Whoever loses the race for a rotation finds the winner's generation at the second look.
-const LOOKS: usize = 4;
+const MAX_ATTEMPTS: usize = 4;
 
 /// Trades a refresh token for the tokens of the current or the next generation. The next one travels as this one did.
 pub async fn run(
@@ -69,35 +69,35 @@ pub async fn run(
     token: &Secret,
     delivery: TokenDelivery,
     proof: Option<Proof>,
-    client: &Client,
-) -> Result<Tokens, RefreshError> {
-    let traded = trade(app, token, delivery, proof, client).await;
-    app.metrics.refreshes.add(match &traded {
+    client_info: &ClientInfo,
+) -> Result<IssuedTokens, RefreshError> {
+    let exchanged = exchange(app, token, delivery, proof, client_info).await;
+    app.metrics.refreshes.add(match &exchanged {
         Ok((how, _)) => *how,
         Err(error) => error.outcome(),
     });
-    traded.map(|(_, tokens)| tokens)
+    exchanged.map(|(_, tokens)| tokens)
 }
 
-async fn trade(
+async fn exchange(
     app: &App,
     token: &Secret,
     delivery: TokenDelivery,
     proof: Option<Proof>,
-    client: &Client,
-) -> Result<(Refreshed, Tokens), RefreshError> {
+    client_info: &ClientInfo,
+) -> Result<(RefreshOutcome, IssuedTokens), RefreshError> {
     let now = app.clock.now();
     let claims = match app.refresh_tokens.read(token, now) {
         Ok(claims) => claims,
-        Err(RefreshRejected::Invalid) => return Err(RefreshError::Invalid),
-        Err(RefreshRejected::Expired(claims)) => {
-            return Err(RefreshError::Ended(app.ended.reason(claims.sid).or(Some(EndReason::Expired))));
+        Err(RefreshTokenError::Invalid) => return Err(RefreshError::Invalid),
+        Err(RefreshTokenError::Expired(claims)) => {
+            return Err(RefreshError::Ended(app.revocations.reason(claims.sid).or(Some(EndReason::Expired))));
         }
     };
-    let shown = Shown::beside_genuine_token(app, proof, now);
-    for _ in 0..LOOKS {
-        if let Some(traded) = attempt(app, &claims, delivery, &shown, client, now).await? {
-            return Ok(traded);
+    let presented_proof = PresentedProof::consume(app, proof, now);
+    for _ in 0..MAX_ATTEMPTS {
+        if let Some(exchanged) = attempt(app, &claims, delivery, &presented_proof, client_info, now).await? {
+            return Ok(exchanged);
         }
     }
     Err(RefreshError::Contended)
@@ -108,60 +108,60 @@ async fn attempt(
     app: &App,
     claims: &RefreshClaims,
     delivery: TokenDelivery,
-    shown: &Shown,
-    client: &Client,
+    presented_proof: &PresentedProof,
+    client_info: &ClientInfo,
     now: Timestamp,
-) -> Result<Option<(Refreshed, Tokens)>, RefreshError> {
+) -> Result<Option<(RefreshOutcome, IssuedTokens)>, RefreshError> {
     // Asked before the database: a note that is written down in between is then found there, if not here.
-    let met = app.seen.pending(claims.sid);
+    let pending_use = app.token_use.pending(claims.sid);
     let (found, account) = tokio::join!(app.sessions.find(claims.sid), app.accounts.find(claims.sub));
     let Some(mut session) = found?.filter(|session| session.account_id == claims.sub) else {
-        return Err(RefreshError::Ended(ended::remembered(app, claims.sid, claims.sub)));
+        return Err(RefreshError::Ended(revocations::recent_reason(app, claims.sid, claims.sub)));
     };
     let Some(account) = account? else {
         return Err(RefreshError::Ended(Some(EndReason::AccountDeleted)));
     };
-    session.facts.seen = session.facts.seen.max(met);
-    let (clock, shared_time) = (&*app.clock, &app.shared_time);
-    session.facts.rotated_at = shared_time.by_own_clock(session.facts.rotated_at, now, clock);
+    session.rotation.last_used = session.rotation.last_used.max(pending_use);
+    let (clock, database_clock) = (&*app.clock, &app.database_clock);
+    session.rotation.rotated_at = database_clock.to_local_time(session.rotation.rotated_at, now, clock);
     let presented = Generation(claims.generation);
-    let key = shown.check(app, session.key.as_ref());
-    match decide(&session.facts, key, presented, now, app.config.tokens.refresh_grace) {
+    let key = presented_proof.check_key(app, session.key.as_ref());
+    match decide(&session.rotation, key, presented, now, app.config.tokens.refresh_grace) {
         Decision::Refuse(reason) => Err(RefreshError::Ended(Some(reason))),
         Decision::Reissue(generation) => {
-            Ok(Some((Refreshed::Repeated, reissue(app, &session, generation, account, now)?)))
+            Ok(Some((RefreshOutcome::Repeated, reissue(app, &session, generation, account, now)?)))
         }
         Decision::Rotate(next) => {
-            session.facts.idle_ends_at = now + app.idle_limit(session.remember);
+            session.rotation.idle_ends_at = now + app.idle_limit(session.remember);
             let rotation = Rotation {
                 session_id: session.id,
                 key: session.key.clone(),
-                from: presented,
+                expected_generation: presented,
                 now,
-                rotated_at: shared_time.now(clock),
-                idle_ends_at: session.facts.idle_ends_at,
-                client: client.clone(),
+                rotated_at: database_clock.now(clock),
+                idle_ends_at: session.rotation.idle_ends_at,
+                client_info: client_info.clone(),
                 delivery,
             };
             if app.rotations.write(rotation).await? {
-                Ok(Some((Refreshed::Rotated, reissue(app, &session, next, account, now)?)))
+                Ok(Some((RefreshOutcome::Rotated, reissue(app, &session, next, account, now)?)))
             } else {
                 Ok(None)
             }
         }
-        Decision::Superseded => {
+        Decision::PredatesPasswordChange => {
             tracing::info!(session.id = %session.id, "Refresh token from before a change of password refused");
-            Err(RefreshError::Superseded)
+            Err(RefreshError::PredatesPasswordChange)
         }
         Decision::Replay => {
-            end::run(app, Which::One(session.id), EndReason::ReplayDetected).await?;
+            revoke::run(app, SessionSelector::Id(session.id), EndReason::ReplayDetected).await?;
             tracing::warn!(session.id = %session.id, "Refresh token replayed; session ended");
             Err(RefreshError::Replayed)
         }
         // Browsers send a call again by themselves when a connection breaks: another proof tells them from thieves.
-        Decision::AskForProof if key == KeyCheck::Repeated => Err(app.proofs.undated(now).into()),
+        Decision::AskForProof if key == KeyCheck::ProofReused => Err(app.proofs.nonce_required(now).into()),
         Decision::AskForProof => {
-            if app.unproven.is_news(session.id, now) {
+            if app.proof_failures.should_log(session.id, now) {
                 tracing::warn!(session.id = %session.id, "Refresh token without the proof of the session's key; refused");
             }
             Err(RefreshError::Unproven)
@@ -170,12 +170,12 @@ async fn attempt(
 }
 
 /// Finds sessions by their ids; many at once.
-pub struct ById;
+pub struct SessionById;
 
-impl Lookup for ById {
+impl Lookup for SessionById {
     type Key = Uuid;
-    type Found = Record;
-    async fn look_up(db: &Database, ids: Vec<Uuid>) -> Result<Vec<(Uuid, Record)>, StoreError> {
+    type Found = SessionRecord;
+    async fn look_up(db: &Database, ids: Vec<Uuid>) -> Result<Vec<(Uuid, SessionRecord)>, StoreError> {
         let found = store::find_sessions(db.executor(), ids).await?;
         Ok(found.into_iter().map(|session| (session.id, session)).collect())
     }
@@ -189,7 +189,7 @@ pub struct Rotation {
     /// The key that it must still be bound to.
     pub(super) key: Option<Thumbprint>,
     /// The generation that it must still be at.
-    pub(super) from: Generation,
+    pub(super) expected_generation: Generation,
     /// When it rotates.
     pub(super) now: Timestamp,
     /// The same by the clock that the servers share.
@@ -197,15 +197,15 @@ pub struct Rotation {
     /// When it ends if it is not used any more.
     pub(super) idle_ends_at: Timestamp,
     /// Who asked.
-    pub(super) client: Client,
+    pub(super) client_info: ClientInfo,
     /// How the refresh token travels.
     pub(super) delivery: TokenDelivery,
 }
 
-impl Write for Rotation {
+impl BatchWrite for Rotation {
     /// Whether this was the one that rotated.
-    type Answer = bool;
-    async fn carry_out(db: &impl Executor, rotations: &[Self]) -> Result<Vec<bool>, StoreError> {
+    type Output = bool;
+    async fn execute_batch(db: &impl Executor, rotations: &[Self]) -> Result<Vec<bool>, StoreError> {
         store::mark_rotated(db, rotations).await
     }
 }
@@ -213,17 +213,17 @@ impl Write for Rotation {
 /// Issues tokens of a session that goes on.
 pub(super) fn reissue(
     app: &App,
-    session: &Record,
+    session: &SessionRecord,
     generation: Generation,
     account: Account,
     now: Timestamp,
-) -> Result<Tokens, IssueError> {
-    let issued = Issued {
+) -> Result<IssuedTokens, IssueError> {
+    let params = IssueParams {
         session_id: session.id,
         generation,
         authenticated_at: session.created_at,
         ends_at: session.ends_at(),
         remember: session.remember,
     };
-    issue(app, issued, account, now)
+    issue(app, params, account, now)
 }

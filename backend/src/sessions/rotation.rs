@@ -20,11 +20,11 @@ impl Generation {
 
 /// All that the decision depends on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Facts {
+pub struct RotationInput {
     /// The current generation.
     pub generation: Generation,
     /// The latest generation of which an access token was seen in use.
-    pub seen: Option<Generation>,
+    pub last_used: Option<Generation>,
     /// The lowest generation whose refresh token buys anything: a change of password leaves none from before.
     pub valid_from: Generation,
     /// When the current generation was made, by the clock that decides.
@@ -34,7 +34,7 @@ pub struct Facts {
     /// When it ends in any case.
     pub absolute_ends_at: Timestamp,
     /// Why it has ended, if it has.
-    pub ended: Option<EndReason>,
+    pub end_reason: Option<EndReason>,
 }
 
 /// What is known of the key that a session is bound to.
@@ -45,7 +45,7 @@ pub enum KeyCheck {
     /// Whoever shows the token has the key.
     Proven,
     /// The proof is the key's, and may have been used before.
-    Repeated,
+    ProofReused,
     /// There is no proof, or it is another key's.
     Unproven,
 }
@@ -60,7 +60,7 @@ pub enum Decision {
     /// Answer again with tokens of the current generation.
     Reissue(Generation),
     /// The token is from before a change of password: refuse it, and leave the session alone.
-    Superseded,
+    PredatesPasswordChange,
     /// Two parties hold the session: end it.
     Replay,
     /// Refuse, and leave the session as it is: whoever asks may have stolen the token, and must not be able to end it either.
@@ -69,37 +69,37 @@ pub enum Decision {
 
 /// Decides about a refresh token of generation `presented`.
 pub fn decide(
-    facts: &Facts,
+    state: &RotationInput,
     key: KeyCheck,
     presented: Generation,
     now: Timestamp,
     grace: Duration,
 ) -> Decision {
-    if let Some(reason) = facts.ended {
+    if let Some(reason) = state.end_reason {
         return Decision::Refuse(reason);
     }
-    if now >= facts.idle_ends_at || now >= facts.absolute_ends_at {
+    if now >= state.idle_ends_at || now >= state.absolute_ends_at {
         return Decision::Refuse(EndReason::Expired);
     }
-    if matches!(key, KeyCheck::Unproven | KeyCheck::Repeated) {
+    if matches!(key, KeyCheck::Unproven | KeyCheck::ProofReused) {
         return Decision::AskForProof;
     }
-    if presented == facts.generation {
+    if presented == state.generation {
         return Decision::Rotate(presented.next());
     }
     // Its holder may be whoever made the person change the password, or the person whose answer was lost.
-    if presented < facts.valid_from {
-        return Decision::Superseded;
+    if presented < state.valid_from {
+        return Decision::PredatesPasswordChange;
     }
     // The answer that carried the current generation may have been lost: as long as nobody has used a token of it,
     // nobody is known to have received one. And another tab may have asked at the same moment.
-    let never_arrived = facts.seen < Some(facts.generation);
+    let is_unused = state.last_used < Some(state.generation);
     // A rotation that lies ahead says that a clock was set back: how long ago it was, nobody knows.
-    let same_moment = now < facts.rotated_at + grace && facts.rotated_at < now + SKEW;
+    let within_grace = now < state.rotated_at + grace && state.rotated_at < now + SKEW;
     // A browser that crashed comes back with the cookie that it last wrote to its disk. Nobody else has its key.
     let crashed = key == KeyCheck::Proven;
-    if presented.next() == facts.generation && (never_arrived || same_moment || crashed) {
-        return Decision::Reissue(facts.generation);
+    if presented.next() == state.generation && (is_unused || within_grace || crashed) {
+        return Decision::Reissue(state.generation);
     }
     Decision::Replay
 }
@@ -116,35 +116,36 @@ mod tests {
         Timestamp::from_millis(ROTATED + millis)
     }
 
-    fn facts(generation: u64, seen: Option<u64>) -> Facts {
-        Facts {
+    fn state(generation: u64, last_used: Option<u64>) -> RotationInput {
+        RotationInput {
             generation: Generation(generation),
-            seen: seen.map(Generation),
+            last_used: last_used.map(Generation),
             valid_from: Generation::FIRST,
             rotated_at: at(0),
             idle_ends_at: at(100_000),
             absolute_ends_at: at(200_000),
-            ended: None,
+            end_reason: None,
         }
     }
 
-    const KEYS: [KeyCheck; 4] = [KeyCheck::Unbound, KeyCheck::Proven, KeyCheck::Repeated, KeyCheck::Unproven];
+    const KEYS: [KeyCheck; 4] =
+        [KeyCheck::Unbound, KeyCheck::Proven, KeyCheck::ProofReused, KeyCheck::Unproven];
 
-    fn decided(facts: &Facts, key: KeyCheck, presented: u64, millis: i64) -> Decision {
-        decide(facts, key, Generation(presented), at(millis), GRACE)
+    fn decided(state: &RotationInput, key: KeyCheck, presented: u64, millis: i64) -> Decision {
+        decide(state, key, Generation(presented), at(millis), GRACE)
     }
 
     /// The rules in their own words.
-    fn as_the_rules_say(facts: &Facts, key: KeyCheck, presented: u64, millis: i64) -> Decision {
-        let (current, seen) = (facts.generation.0, facts.seen.map(|seen| seen.0));
-        match facts.ended {
+    fn as_the_rules_say(state: &RotationInput, key: KeyCheck, presented: u64, millis: i64) -> Decision {
+        let (current, last_used) = (state.generation.0, state.last_used.map(|last_used| last_used.0));
+        match state.end_reason {
             Some(reason) => Decision::Refuse(reason),
             None if millis >= 100_000 => Decision::Refuse(EndReason::Expired),
-            None if [KeyCheck::Repeated, KeyCheck::Unproven].contains(&key) => Decision::AskForProof,
+            None if [KeyCheck::ProofReused, KeyCheck::Unproven].contains(&key) => Decision::AskForProof,
             None if presented == current => Decision::Rotate(Generation(current + 1)),
             None if presented + 1 == current
                 && (key == KeyCheck::Proven
-                    || seen.is_none_or(|seen| seen < current)
+                    || last_used.is_none_or(|last_used| last_used < current)
                     || (-60_000 < millis && millis < 20_000)) =>
             {
                 Decision::Reissue(Generation(current))
@@ -157,16 +158,16 @@ mod tests {
     #[test]
     fn every_case_is_decided_as_the_rules_say() {
         let ends: Vec<_> = [None].into_iter().chain(EndReason::ALL.map(Some)).collect();
-        for (ended, key) in ends.into_iter().flat_map(|ended| KEYS.map(|key| (ended, key))) {
+        for (end_reason, key) in ends.into_iter().flat_map(|end_reason| KEYS.map(|key| (end_reason, key))) {
             for current in 0..4 {
-                for seen in [None, Some(0), Some(1), Some(2), Some(3)] {
+                for last_used in [None, Some(0), Some(1), Some(2), Some(3)] {
                     for presented in 0..5 {
                         for millis in [-60_000, -59_999, -1, 0, 1, 19_999, 20_000, 99_999, 100_000, 200_000] {
-                            let facts = Facts { ended, ..facts(current, seen) };
+                            let state = RotationInput { end_reason, ..state(current, last_used) };
                             assert_eq!(
-                                decided(&facts, key, presented, millis),
-                                as_the_rules_say(&facts, key, presented, millis),
-                                "{facts:?} {key:?} {presented} {millis}"
+                                decided(&state, key, presented, millis),
+                                as_the_rules_say(&state, key, presented, millis),
+                                "{state:?} {key:?} {presented} {millis}"
                             );
                         }
                     }
@@ -180,13 +181,14 @@ mod tests {
     #[test]
     fn a_token_from_before_a_change_of_password_is_refused_and_leaves_the_session_alone() {
         for (current, valid_from) in [(1, 1), (2, 1), (2, 2), (5, 3)] {
-            for seen in [None, Some(current - 1), Some(current)] {
+            for last_used in [None, Some(current - 1), Some(current)] {
                 for presented in 0..=current {
                     for millis in [0, 19_999, 99_999] {
-                        let facts = Facts { valid_from: Generation(valid_from), ..facts(current, seen) };
-                        let superseded =
-                            decided(&facts, KeyCheck::Proven, presented, millis) == Decision::Superseded;
-                        assert_eq!(superseded, presented < valid_from, "{facts:?} {presented} {millis}");
+                        let state =
+                            RotationInput { valid_from: Generation(valid_from), ..state(current, last_used) };
+                        let superseded = decided(&state, KeyCheck::Proven, presented, millis)
+                            == Decision::PredatesPasswordChange;
+                        assert_eq!(superseded, presented < valid_from, "{state:?} {presented} {millis}");
                     }
                 }
             }
@@ -196,19 +198,19 @@ mod tests {
     /// Whoever has a stolen token and not the key learns nothing by it, and cannot even end the session.
     #[test]
     fn without_the_key_no_token_of_a_bound_session_rotates_it_ends_it_or_is_answered() {
-        for key in [KeyCheck::Unproven, KeyCheck::Repeated] {
+        for key in [KeyCheck::Unproven, KeyCheck::ProofReused] {
             for presented in 0..9 {
-                assert_eq!(decided(&facts(4, Some(4)), key, presented, 50_000), Decision::AskForProof);
+                assert_eq!(decided(&state(4, Some(4)), key, presented, 50_000), Decision::AskForProof);
             }
         }
     }
 
     #[test]
     fn the_absolute_limit_ends_a_session_that_is_in_use() {
-        let facts = Facts { idle_ends_at: at(300_000), ..facts(7, Some(7)) };
+        let state = RotationInput { idle_ends_at: at(300_000), ..state(7, Some(7)) };
         for key in [KeyCheck::Unbound, KeyCheck::Proven] {
-            assert_eq!(decided(&facts, key, 7, 199_999), Decision::Rotate(Generation(8)));
-            assert_eq!(decided(&facts, key, 7, 200_000), Decision::Refuse(EndReason::Expired));
+            assert_eq!(decided(&state, key, 7, 199_999), Decision::Rotate(Generation(8)));
+            assert_eq!(decided(&state, key, 7, 200_000), Decision::Refuse(EndReason::Expired));
         }
     }
 
@@ -231,14 +233,17 @@ mod tests {
     /// Carries decisions out as the store does.
     #[derive(Clone, Copy)]
     struct Model {
-        facts: Facts,
+        state: RotationInput,
         now: i64,
     }
 
     impl Model {
         fn new() -> Self {
             let far = at(i64::from(i32::MAX) * 1000);
-            Self { facts: Facts { idle_ends_at: far, absolute_ends_at: far, ..facts(0, None) }, now: 0 }
+            Self {
+                state: RotationInput { idle_ends_at: far, absolute_ends_at: far, ..state(0, None) },
+                now: 0,
+            }
         }
 
         fn refresh(&mut self, presented: Generation) -> Option<Generation> {
@@ -246,22 +251,22 @@ mod tests {
         }
 
         fn refresh_with(&mut self, key: KeyCheck, presented: Generation) -> Option<Generation> {
-            match decide(&self.facts, key, presented, at(self.now), GRACE) {
+            match decide(&self.state, key, presented, at(self.now), GRACE) {
                 Decision::Rotate(next) => {
-                    self.facts = Facts { generation: next, rotated_at: at(self.now), ..self.facts };
+                    self.state = RotationInput { generation: next, rotated_at: at(self.now), ..self.state };
                     Some(next)
                 }
                 Decision::Reissue(generation) => Some(generation),
                 Decision::Replay => {
-                    self.facts.ended = Some(EndReason::ReplayDetected);
+                    self.state.end_reason = Some(EndReason::ReplayDetected);
                     None
                 }
-                Decision::Refuse(_) | Decision::Superseded | Decision::AskForProof => None,
+                Decision::Refuse(_) | Decision::PredatesPasswordChange | Decision::AskForProof => None,
             }
         }
 
         fn uses(&mut self, generation: Generation) {
-            self.facts.seen = self.facts.seen.max(Some(generation));
+            self.state.last_used = self.state.last_used.max(Some(generation));
         }
     }
 
@@ -315,15 +320,15 @@ mod tests {
                     self = self.after(step);
                 }
             }
-            self.server.facts.ended == Some(EndReason::ReplayDetected)
+            self.server.state.end_reason == Some(EndReason::ReplayDetected)
         }
     }
 
     /// Visits every history of at most `depth` further moves; counts them.
     fn explore(shared: Shared, depth: usize) -> u64 {
-        assert!(shared.is_over_once_both_go_on(OWNER), "{:?} {:?}", shared.server.facts, shared.held);
-        assert!(shared.is_over_once_both_go_on(THIEF), "{:?} {:?}", shared.server.facts, shared.held);
-        if shared.server.facts.ended.is_some() {
+        assert!(shared.is_over_once_both_go_on(OWNER), "{:?} {:?}", shared.server.state, shared.held);
+        assert!(shared.is_over_once_both_go_on(THIEF), "{:?} {:?}", shared.server.state, shared.held);
+        if shared.server.state.end_reason.is_some() {
             // Over is over, for both of them.
             for by in [OWNER, THIEF] {
                 let mut server = shared.server;
@@ -382,7 +387,7 @@ mod tests {
         BoundMove::Wait(60_000),
         BoundMove::Steal { back: 0, key: KeyCheck::Unproven },
         BoundMove::Steal { back: 2, key: KeyCheck::Unproven },
-        BoundMove::Steal { back: 1, key: KeyCheck::Repeated },
+        BoundMove::Steal { back: 1, key: KeyCheck::ProofReused },
     ];
 
     impl Bound {
@@ -404,9 +409,9 @@ mod tests {
                 BoundMove::Crash => self.held = self.on_disk,
                 BoundMove::Wait(millis) => self.server.now += millis,
                 BoundMove::Steal { back, key } => {
-                    let (before, copied) = (self.server.facts, self.held.0.saturating_sub(back));
+                    let (before, copied) = (self.server.state, self.held.0.saturating_sub(back));
                     assert_eq!(self.server.refresh_with(key, Generation(copied)), None);
-                    assert_eq!(self.server.facts, before);
+                    assert_eq!(self.server.state, before);
                 }
             }
             self
@@ -414,7 +419,7 @@ mod tests {
     }
 
     fn explore_bound(bound: Bound, depth: usize) -> u64 {
-        assert_eq!(bound.server.facts.ended, None);
+        assert_eq!(bound.server.state.end_reason, None);
         match depth {
             0 => 1,
             _ => 1 + BOUND_MOVES.iter().map(|step| explore_bound(bound.after(*step), depth - 1)).sum::<u64>(),
@@ -446,7 +451,7 @@ mod tests {
                 server.refresh_with(KeyCheck::Proven, Generation(generation));
             }
             prop_assert_eq!(server.refresh_with(KeyCheck::Proven, Generation::FIRST), None);
-            prop_assert_eq!(server.facts.ended, Some(EndReason::ReplayDetected));
+            prop_assert_eq!(server.state.end_reason, Some(EndReason::ReplayDetected));
         }
 
         #[test]
@@ -457,7 +462,7 @@ mod tests {
                 match step {
                     Step::Refresh { answer_arrives } => {
                         let answered = server.refresh(held);
-                        prop_assert!(answered.is_some(), "signed out holding {held:?}: {:?}", server.facts);
+                        prop_assert!(answered.is_some(), "signed out holding {held:?}: {:?}", server.state);
                         if answer_arrives {
                             held = answered.unwrap_or(held);
                         }
@@ -488,18 +493,18 @@ mod tests {
                 }
                 server.now += 60_000;
             }
-            prop_assert_eq!(server.facts.ended, Some(EndReason::ReplayDetected));
+            prop_assert_eq!(server.state.end_reason, Some(EndReason::ReplayDetected));
         }
 
         #[test]
         fn of_many_that_ask_at_once_one_rotates_and_all_get_the_same_generation(tabs in 1..50_usize, start in 0..9_u64) {
             let mut server = Model::new();
-            server.facts.generation = Generation(start);
+            server.state.generation = Generation(start);
             server.uses(Generation(start));
             for _ in 0..tabs {
                 prop_assert_eq!(server.refresh(Generation(start)), Some(Generation(start + 1)));
             }
-            prop_assert_eq!(server.facts.generation, Generation(start + 1));
+            prop_assert_eq!(server.state.generation, Generation(start + 1));
         }
     }
 }

@@ -1,13 +1,13 @@
 //! The calls about sessions.
 
 use super::refresh::{self, RefreshError};
-use super::session::{Client, Tokens};
-use super::sign_in::{self, Brought, SignInError};
-use super::{EndError, IssueError, ListError, Over, candidates, end, list};
+use super::session::{ClientInfo, IssuedTokens};
+use super::sign_in::{self, SignInContext, SignInError};
+use super::{InactiveSessionError, IssueError, ListError, RevokeError, list, revoke, token_selection};
 use crate::app::App;
 use crate::http::{
-    Bearer, Body, Cookie, Json, MaybeBearer, MaybeProof, NoContent, PageQuery, PathId, Refusal, SameSite,
-    SetCookies, refusals,
+    ApiError, Bearer, Json, JsonBody, MaybeBearer, MaybeProof, NoContent, OriginCheck, PageQuery, PathId,
+    RefreshCookie, SetCookies, openapi_responses,
 };
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -51,31 +51,31 @@ pub fn routes() -> OpenApiRouter<App> {
                 )),
             ),
         ),
-        refusals::Body, refusals::Unproven, refusals::Forbidden, refusals::TooMany,
-        refusals::Overloaded,
+        openapi_responses::InvalidBody, openapi_responses::InvalidProof, openapi_responses::Forbidden, openapi_responses::TooManyRequests,
+        openapi_responses::Overloaded,
     ),
 )]
 async fn login(
     State(app): State<App>,
-    cookie: Cookie,
-    same_site: SameSite,
-    client: Client,
+    cookie: RefreshCookie,
+    origin_check: OriginCheck,
+    client_info: ClientInfo,
     proof: MaybeProof,
-    Body(body): Body<LogInRequest>,
-) -> Result<SignedInReply, Refusal> {
+    JsonBody(body): JsonBody<LogInRequest>,
+) -> Result<SignedInReply, ApiError> {
     let log_in = LogIn::try_from(body)?;
     let delivery = log_in.token_delivery;
-    let held = match delivery {
+    let refresh_tokens = match delivery {
         TokenDelivery::Cookie => {
-            same_site.required()?;
+            origin_check.required()?;
             cookie.tokens().to_vec()
         }
         TokenDelivery::Body => Vec::new(),
     };
     let proof = proof.checked()?;
-    let tokens = sign_in::run(&app, log_in, Brought { client, proof, held }).await?;
+    let tokens = sign_in::run(&app, log_in, SignInContext { client_info, proof, refresh_tokens }).await?;
     let reply = SignedInReply::new(&app, StatusCode::OK, tokens, delivery);
-    Ok(reply.in_the_place_of(&app, &cookie).await)
+    Ok(reply.replacing_previous(&app, &cookie).await)
 }
 
 /// Trades a refresh token for the next access token.
@@ -88,30 +88,30 @@ async fn login(
     security(("refresh_cookie" = []), ()),
     responses(
         (status = 200, description = "The session goes on", body = SignedIn),
-        refusals::Body, refusals::Unproven, refusals::Forbidden,
+        openapi_responses::InvalidBody, openapi_responses::InvalidProof, openapi_responses::Forbidden,
     ),
 )]
 async fn refresh(
     State(app): State<App>,
-    cookie: Cookie,
-    same_site: SameSite,
-    client: Client,
+    cookie: RefreshCookie,
+    origin_check: OriginCheck,
+    client_info: ClientInfo,
     proof: MaybeProof,
-    Body(body): Body<RefreshRequest>,
-) -> Result<SignedInReply, Refusal> {
+    JsonBody(body): JsonBody<RefreshRequest>,
+) -> Result<SignedInReply, ApiError> {
     if body.refresh_token.is_none() {
-        same_site.required()?;
+        origin_check.required()?;
     }
     let proof = proof.checked()?;
     let (token, delivery) = match body.refresh_token {
         Some(token) => (token, TokenDelivery::Body),
         None => {
-            let token = candidates::choose(&app, cookie.tokens(), app.clock.now()).await?;
-            (token.cloned().ok_or_else(|| Refusal::new(ErrorCode::TokenMissing))?, TokenDelivery::Cookie)
+            let token = token_selection::choose(&app, cookie.tokens(), app.clock.now()).await?;
+            (token.cloned().ok_or_else(|| ApiError::new(ErrorCode::TokenMissing))?, TokenDelivery::Cookie)
         }
     };
     // A refused cookie is left where it is: another tab may have signed in meanwhile, and its new cookie must survive.
-    let tokens = refresh::run(&app, &token, delivery, proof, &client).await?;
+    let tokens = refresh::run(&app, &token, delivery, proof, &client_info).await?;
     Ok(SignedInReply::new(&app, StatusCode::OK, tokens, delivery).without_strays(&app, &cookie))
 }
 
@@ -121,26 +121,26 @@ async fn refresh(
 #[utoipa::path(
     post, path = "/api/auth/logout", tag = "sessions", request_body = LogOutRequest,
     security(("refresh_cookie" = []), ("access_token" = []), ()),
-    responses((status = 204, description = "Signed out"), refusals::Body, refusals::Forbidden),
+    responses((status = 204, description = "Signed out"), openapi_responses::InvalidBody, openapi_responses::Forbidden),
 )]
 async fn logout(
     State(app): State<App>,
-    cookie: Cookie,
-    same_site: SameSite,
+    cookie: RefreshCookie,
+    origin_check: OriginCheck,
     MaybeBearer(claims): MaybeBearer,
-    Body(body): Body<LogOutRequest>,
-) -> Result<Response, Refusal> {
+    JsonBody(body): JsonBody<LogOutRequest>,
+) -> Result<Response, ApiError> {
     if let Some(token) = body.refresh_token {
-        end::by_refresh_tokens(&app, &[token]).await?;
+        revoke::by_refresh_tokens(&app, &[token]).await?;
         return Ok(NoContent.into_response());
     }
     // The answer clears the cookie, whether one came or not: a foreign page's call comes without it.
-    same_site.required()?;
-    end::by_refresh_tokens(&app, cookie.tokens()).await?;
+    origin_check.required()?;
+    revoke::by_refresh_tokens(&app, cookie.tokens()).await?;
     if let Some(claims) = claims {
-        end::by_access_token(&app, &claims).await?;
+        revoke::by_access_token(&app, &claims).await?;
     }
-    Ok((SetCookies::cleared(&app, &cookie), NoContent).into_response())
+    Ok((SetCookies::clear(&app, &cookie), NoContent).into_response())
 }
 
 /// Lists where the account is signed in, and where it was in the last 30 days.
@@ -154,24 +154,24 @@ async fn logout(
             status = 200, description = "A page of them", body = Page<Session>,
             links(("ends" = (operation_id = "end_one", parameters(("id" = "$response.body#/items/0/id"))))),
         ),
-        refusals::Unauthorized, refusals::Query, refusals::Failed,
+        openapi_responses::Unauthorized, openapi_responses::InvalidQuery, openapi_responses::InternalError,
     ),
 )]
 async fn list_sessions(
     State(app): State<App>,
     Bearer(claims): Bearer,
     PageQuery { limit, cursor }: PageQuery,
-) -> Result<Json<Page<Session>>, Refusal> {
+) -> Result<Json<Page<Session>>, ApiError> {
     Ok(Json(list::run(&app, &claims, limit, cursor.as_deref()).await?))
 }
 
 /// Ends all sessions but the one that asks.
 #[utoipa::path(
     delete, path = "/api/me/sessions", tag = "sessions", security(("access_token" = [])),
-    responses((status = 204, description = "They have ended"), refusals::Unauthorized, refusals::Failed),
+    responses((status = 204, description = "They have ended"), openapi_responses::Unauthorized, openapi_responses::InternalError),
 )]
-async fn end_others(State(app): State<App>, Bearer(claims): Bearer) -> Result<NoContent, Refusal> {
-    end::others(&app, &claims).await?;
+async fn end_others(State(app): State<App>, Bearer(claims): Bearer) -> Result<NoContent, ApiError> {
+    revoke::others(&app, &claims).await?;
     Ok(NoContent)
 }
 
@@ -181,15 +181,15 @@ async fn end_others(State(app): State<App>, Bearer(claims): Bearer) -> Result<No
     params(("id" = uuid::Uuid, Path, description = "The session's id")),
     responses(
         (status = 204, description = "It has ended"),
-        refusals::Unauthorized, refusals::NotFound, refusals::Failed,
+        openapi_responses::Unauthorized, openapi_responses::NotFound, openapi_responses::InternalError,
     ),
 )]
 async fn end_one(
     State(app): State<App>,
     Bearer(claims): Bearer,
     PathId(id): PathId,
-) -> Result<NoContent, Refusal> {
-    end::one(&app, &claims, id).await?;
+) -> Result<NoContent, ApiError> {
+    revoke::one(&app, &claims, id).await?;
     Ok(NoContent)
 }
 
@@ -202,9 +202,11 @@ pub struct SignedInReply {
 
 impl SignedInReply {
     /// Puts the refresh token into the cookie or into the body.
-    pub fn new(app: &App, status: StatusCode, tokens: Tokens, delivery: TokenDelivery) -> Self {
+    pub fn new(app: &App, status: StatusCode, tokens: IssuedTokens, delivery: TokenDelivery) -> Self {
         let (cookies, refresh_token) = match delivery {
-            TokenDelivery::Cookie => (Some(SetCookies::keeping(app, &tokens.refresh, tokens.kept_for)), None),
+            TokenDelivery::Cookie => {
+                (Some(SetCookies::issue(app, &tokens.refresh, tokens.cookie_max_age)), None)
+            }
             TokenDelivery::Body => (None, Some(tokens.refresh)),
         };
         let body = SignedIn {
@@ -219,16 +221,21 @@ impl SignedInReply {
     }
 
     /// Removes what came beside the cookie that is set now.
-    pub fn without_strays(self, app: &App, came: &Cookie) -> Self {
+    pub fn without_strays(self, app: &App, came: &RefreshCookie) -> Self {
         Self { cookies: self.cookies.map(|cookies| cookies.without_strays(app, came)), ..self }
     }
 
     /// The same for whoever has just signed in, whatever they held before: nothing of it comes between them and their new
     /// session.
-    pub async fn in_the_place_of(self, app: &App, came: &Cookie) -> Self {
+    pub async fn replacing_previous(self, app: &App, came: &RefreshCookie) -> Self {
         if self.cookies.is_some()
-            && let Err(error) =
-                candidates::untangle(app, came.tokens(), self.body.account.id, app.clock.now()).await
+            && let Err(error) = token_selection::revoke_other_accounts(
+                app,
+                came.tokens(),
+                self.body.account.id,
+                app.clock.now(),
+            )
+            .await
         {
             // They are signed in all the same, and the next sign-in tries again.
             tracing::warn!(%error, "Cannot end sessions whose cookies came along with a sign-in");
@@ -243,7 +250,7 @@ impl IntoResponse for SignedInReply {
     }
 }
 
-impl From<SignInError> for Refusal {
+impl From<SignInError> for ApiError {
     fn from(error: SignInError) -> Self {
         match error {
             SignInError::Rejected => Self::new(ErrorCode::CredentialsRejected),
@@ -256,16 +263,18 @@ impl From<SignInError> for Refusal {
     }
 }
 
-impl From<RefreshError> for Refusal {
+impl From<RefreshError> for ApiError {
     fn from(error: RefreshError) -> Self {
         match error {
             RefreshError::Invalid | RefreshError::Ambiguous => Self::new(ErrorCode::TokenInvalid),
-            RefreshError::Superseded => {
-                Self::new(ErrorCode::TokenInvalid).because(EndReason::PasswordChanged)
+            RefreshError::PredatesPasswordChange => {
+                Self::new(ErrorCode::TokenInvalid).with_end_reason(EndReason::PasswordChanged)
             }
-            RefreshError::Ended(reason) => Self::ended(reason),
-            RefreshError::Replayed => Self::new(ErrorCode::ReplayDetected).because(EndReason::ReplayDetected),
-            RefreshError::Unproven => Self::unproven(),
+            RefreshError::Ended(reason) => Self::session_ended(reason),
+            RefreshError::Replayed => {
+                Self::new(ErrorCode::ReplayDetected).with_end_reason(EndReason::ReplayDetected)
+            }
+            RefreshError::Unproven => Self::invalid_proof(),
             RefreshError::Proof(error) => error.into(),
             RefreshError::Contended => Self::internal(error),
             RefreshError::Issue(error) => error.into(),
@@ -274,7 +283,7 @@ impl From<RefreshError> for Refusal {
     }
 }
 
-impl From<ListError> for Refusal {
+impl From<ListError> for ApiError {
     fn from(error: ListError) -> Self {
         match error {
             ListError::Cursor => vec![FieldError::new("cursor", FieldErrorCode::InvalidCursor)].into(),
@@ -283,25 +292,25 @@ impl From<ListError> for Refusal {
     }
 }
 
-impl From<EndError> for Refusal {
-    fn from(error: EndError) -> Self {
+impl From<RevokeError> for ApiError {
+    fn from(error: RevokeError) -> Self {
         match error {
-            EndError::NotFound => Self::new(ErrorCode::NotFound),
-            EndError::Over(over) => over.into(),
+            RevokeError::NotFound => Self::new(ErrorCode::NotFound),
+            RevokeError::Inactive(error) => error.into(),
         }
     }
 }
 
-impl From<Over> for Refusal {
-    fn from(over: Over) -> Self {
-        match over {
-            Over::Ended(reason) => Self::ended(reason),
-            Over::Store(error) => error.into(),
+impl From<InactiveSessionError> for ApiError {
+    fn from(error: InactiveSessionError) -> Self {
+        match error {
+            InactiveSessionError::Ended(reason) => Self::session_ended(reason),
+            InactiveSessionError::Store(error) => error.into(),
         }
     }
 }
 
-impl From<IssueError> for Refusal {
+impl From<IssueError> for ApiError {
     fn from(error: IssueError) -> Self {
         Self::internal(error)
     }

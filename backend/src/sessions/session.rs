@@ -1,6 +1,6 @@
 //! What a session is to the server.
 
-use super::rotation::{Facts, Generation};
+use super::rotation::{Generation, RotationInput};
 use crate::tokens::{AccessToken, Thumbprint};
 use latchkey_shared::{Account, EndReason, Secret, Timestamp, TokenDelivery};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 /// Who asks: what a request tells of its client.
 #[derive(Debug, Clone)]
-pub struct Client {
+pub struct ClientInfo {
     /// The client as it names itself; at most 400 characters, none of them control characters.
     pub user_agent: String,
     /// Where it asks from.
@@ -17,7 +17,7 @@ pub struct Client {
 
 /// A session, as the database knows it.
 #[derive(Debug, Clone)]
-pub struct Record {
+pub struct SessionRecord {
     /// Its id.
     pub id: Uuid,
     /// Whose it is.
@@ -27,7 +27,7 @@ pub struct Record {
     /// How its refresh token travelled at the sign-in.
     pub delivery: TokenDelivery,
     /// Who used it last.
-    pub client: Client,
+    pub client_info: ClientInfo,
     /// When it began.
     pub created_at: Timestamp,
     /// When it was last used, as far as is written down.
@@ -37,18 +37,18 @@ pub struct Record {
     /// The key that a refresh must prove, where the session is bound to one.
     pub key: Option<Thumbprint>,
     /// What else a refresh depends on.
-    pub facts: Facts,
+    pub rotation: RotationInput,
 }
 
-impl Record {
+impl SessionRecord {
     /// When the session ends if it is not used any more.
     pub fn ends_at(&self) -> Timestamp {
-        self.facts.idle_ends_at.min(self.facts.absolute_ends_at)
+        self.rotation.idle_ends_at.min(self.rotation.absolute_ends_at)
     }
 
     /// When and why it ended, as of now. Nobody has to write down that time ran out.
     pub fn ended(&self, now: Timestamp) -> Option<(Timestamp, EndReason)> {
-        match (self.ended_at, self.facts.ended) {
+        match (self.ended_at, self.rotation.end_reason) {
             (Some(at), Some(reason)) => Some((at, reason)),
             _ if self.ends_at() <= now => Some((self.ends_at(), EndReason::Expired)),
             _ => None,
@@ -64,7 +64,7 @@ pub struct NewSession {
     pub remember: bool,
     pub delivery: TokenDelivery,
     pub key: Option<Thumbprint>,
-    pub client: Client,
+    pub client_info: ClientInfo,
     pub now: Timestamp,
     pub idle_ends_at: Timestamp,
     pub absolute_ends_at: Timestamp,
@@ -72,7 +72,7 @@ pub struct NewSession {
 
 /// The session to issue tokens for, and the generation that they belong to.
 #[derive(Debug, Clone, Copy)]
-pub struct Issued {
+pub struct IssueParams {
     pub session_id: Uuid,
     pub generation: Generation,
     pub authenticated_at: Timestamp,
@@ -82,7 +82,7 @@ pub struct Issued {
 
 /// Both tokens of one generation, and whose they are.
 #[derive(Debug)]
-pub struct Tokens {
+pub struct IssuedTokens {
     /// For every call.
     pub access: AccessToken,
     /// For the next access token.
@@ -92,5 +92,5 @@ pub struct Tokens {
     /// When the session ends if it is not used any more.
     pub ends_at: Timestamp,
     /// How long the browser keeps the refresh token; only until its window closes when `None`.
-    pub kept_for: Option<Duration>,
+    pub cookie_max_age: Option<Duration>,
 }

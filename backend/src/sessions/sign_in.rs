@@ -1,18 +1,18 @@
 //! Sign-in: an address and a password become a session.
 
-use super::binding::bind;
-use super::end;
-use super::replace_key::{self, ProvenAgain};
+use super::key_binding::bind_key;
+use super::replace_key::{self, Reauthentication};
+use super::revoke;
 use super::rotation::Generation;
-use super::session::{Client, Issued, NewSession, Tokens};
+use super::session::{ClientInfo, IssueParams, IssuedTokens, NewSession};
 use super::store;
 use crate::accounts::{self, Credentials};
 use crate::app::App;
-use crate::db::{Executor, StoreError, Write};
-use crate::metrics::SignedIn;
+use crate::db::{BatchWrite, Executor, StoreError};
+use crate::metrics::SignInOutcome;
 use crate::passwords::{PasswordHash, PoolError};
-use crate::throttle::{Guess, TooMany};
-use crate::tokens::{Grant, Proof, ProofError, Thumbprint};
+use crate::throttle::{AttemptScope, TooManyAttempts};
+use crate::tokens::{AccessTokenInput, Proof, ProofError, Thumbprint};
 use crate::traces;
 use latchkey_shared::{Account, EmailAddress, LogIn, Secret, Timestamp, TokenDelivery};
 use uuid::Uuid;
@@ -25,7 +25,7 @@ pub enum SignInError {
     Rejected,
     /// There were too many wrong tries from there.
     #[error(transparent)]
-    TooMany(#[from] TooMany),
+    TooMany(#[from] TooManyAttempts),
     /// The hashing threads are busy, or have failed.
     #[error(transparent)]
     Pool(#[from] PoolError),
@@ -46,52 +46,60 @@ pub enum SignInError {
 pub struct IssueError(#[from] jsonwebtoken::errors::Error);
 
 /// What comes with the credentials.
-pub struct Brought {
+pub struct SignInContext {
     /// Who asks.
-    pub client: Client,
+    pub client_info: ClientInfo,
     /// The proof of a key that the session is to be bound to.
     pub proof: Option<Proof>,
     /// The refresh tokens of sessions that this browser holds.
-    pub held: Vec<Secret>,
+    pub refresh_tokens: Vec<Secret>,
 }
 
 /// A session that has begun and has no tokens yet.
 #[derive(Debug, Clone, Copy)]
-pub struct Started(pub(super) Issued);
+pub struct PendingTokens(pub(super) IssueParams);
 
 /// Lets nobody guess for long, checks the credentials and begins a session.
-pub async fn run(app: &App, log_in: LogIn, brought: Brought) -> Result<Tokens, SignInError> {
-    let signed_in = admitted(app, log_in, brought).await;
+pub async fn run(app: &App, log_in: LogIn, context: SignInContext) -> Result<IssuedTokens, SignInError> {
+    let signed_in = run_throttled(app, log_in, context).await;
     app.metrics.sign_ins.add(match &signed_in {
-        Ok(_) => SignedIn::Accepted,
-        Err(SignInError::Rejected) => SignedIn::Rejected,
-        Err(SignInError::TooMany(_)) => SignedIn::TooMany,
-        Err(SignInError::Pool(PoolError::Overloaded)) => SignedIn::Overloaded,
+        Ok(_) => SignInOutcome::Accepted,
+        Err(SignInError::Rejected) => SignInOutcome::Rejected,
+        Err(SignInError::TooMany(_)) => SignInOutcome::TooMany,
+        Err(SignInError::Pool(PoolError::Overloaded)) => SignInOutcome::Overloaded,
         Err(
             SignInError::Pool(PoolError::Failed)
             | SignInError::Proof(_)
             | SignInError::Issue(_)
             | SignInError::Store(_),
-        ) => SignedIn::Failed,
+        ) => SignInOutcome::Failed,
     });
     signed_in
 }
 
-async fn admitted(app: &App, log_in: LogIn, brought: Brought) -> Result<Tokens, SignInError> {
+async fn run_throttled(
+    app: &App,
+    log_in: LogIn,
+    context: SignInContext,
+) -> Result<IssuedTokens, SignInError> {
     // Counted by what was typed, before anybody looks whether there is such an account.
-    let guess = Guess::of_account(&brought.client.ip, &accounts::email_key(&log_in.email));
-    let attempt = app.throttle.admit(guess, app.steady_now())?;
-    let signed_in = check(app, log_in, brought).await;
+    let scope = AttemptScope::for_account(&context.client_info.ip, &accounts::email_key(&log_in.email));
+    let attempt = app.throttle.admit(scope, app.monotonic_now())?;
+    let signed_in = verify_and_start(app, log_in, context).await;
     match &signed_in {
-        Ok(_) => attempt.was_right(),
-        Err(SignInError::Rejected) => attempt.was_wrong(),
+        Ok(_) => attempt.succeeded(),
+        Err(SignInError::Rejected) => attempt.failed(),
         Err(_) => {}
     }
     signed_in
 }
 
-async fn check(app: &App, log_in: LogIn, brought: Brought) -> Result<Tokens, SignInError> {
-    let found = traces::during("find the account", find(app, &log_in.email)).await?;
+async fn verify_and_start(
+    app: &App,
+    log_in: LogIn,
+    context: SignInContext,
+) -> Result<IssuedTokens, SignInError> {
+    let found = traces::in_child_span("find the account", find_credentials(app, &log_in.email)).await?;
     let (account, hash) =
         found.map_or((None, None), |found| (Some(found.account), Some(found.password_hash)));
     let known = account.as_ref().map(|account| tracing::field::display(account.id));
@@ -101,32 +109,39 @@ async fn check(app: &App, log_in: LogIn, brought: Brought) -> Result<Tokens, Sig
         return Err(SignInError::Rejected);
     };
     let now = app.clock.now();
-    let Brought { client, proof, held } = brought;
+    let SignInContext { client_info, proof, refresh_tokens } = context;
     let remember = log_in.remember;
-    let key = bind(app, proof.as_ref(), remember, &client, now)?;
+    let key = bind_key(app, proof.as_ref(), remember, &client_info, now)?;
     if let Some(key) = &key {
-        let proven = ProvenAgain { account: &account, checked: &hash, key, remember, client: &client };
-        for held in &held {
-            if let Some(tokens) = replace_key::run(app, held, &proven, now).await? {
+        let reauthentication = Reauthentication {
+            account: &account,
+            verified_hash: &hash,
+            key,
+            remember,
+            client_info: &client_info,
+        };
+        for refresh_token in &refresh_tokens {
+            if let Some(tokens) = replace_key::run(app, refresh_token, &reauthentication, now).await? {
                 return Ok(tokens);
             }
         }
     }
-    let (new, started) = prepare(app, account.id, remember, log_in.token_delivery, key, client, now);
+    let (new, pending_tokens) =
+        prepare(app, account.id, remember, log_in.token_delivery, key, client_info, now);
     let session_id = new.id;
     // The password may have been changed while it was being checked: whoever knew the old one stays out.
-    if !app.sign_ins.write(SignIn { new, checked: hash }).await? {
+    if !app.session_starts.write(SessionStart { new, verified_hash: hash }).await? {
         return Err(SignInError::Rejected);
     }
-    if let Err(error) = end::beyond_most(app, account.id, Some(session_id)).await {
+    if let Err(error) = revoke::enforce_session_limit(app, account.id, Some(session_id)).await {
         tracing::warn!(%error, account.id = %account.id, "Cannot end sessions beyond sessions.per_account; left to the next sign-in");
     }
-    Ok(issue_first(app, started, account, now)?)
+    Ok(issue_tokens(app, pending_tokens, account, now)?)
 }
 
 /// Finds whose address it is. All keys are looked up whatever comes of the first: the time that it takes must not tell which
 /// addresses have accounts.
-async fn find(app: &App, email: &EmailAddress) -> Result<Option<Credentials>, StoreError> {
+async fn find_credentials(app: &App, email: &EmailAddress) -> Result<Option<Credentials>, StoreError> {
     let mut first = None;
     for key in accounts::email_keys(email) {
         let found = app.credentials.find(key).await?;
@@ -138,34 +153,34 @@ async fn find(app: &App, email: &EmailAddress) -> Result<Option<Credentials>, St
 /// A session that begins if the account's password still is the one that was checked. Those that arrive together are
 /// written together.
 #[derive(Clone)]
-pub struct SignIn {
+pub struct SessionStart {
     /// The session.
     pub(super) new: NewSession,
     /// What the password was checked against.
-    pub(super) checked: PasswordHash,
+    pub(super) verified_hash: PasswordHash,
 }
 
-impl Write for SignIn {
+impl BatchWrite for SessionStart {
     /// Whether it began.
-    type Answer = bool;
-    async fn carry_out(db: &impl Executor, sign_ins: &[Self]) -> Result<Vec<bool>, StoreError> {
-        store::insert_guarded(db, sign_ins).await
+    type Output = bool;
+    async fn execute_batch(db: &impl Executor, starts: &[Self]) -> Result<Vec<bool>, StoreError> {
+        store::insert_if_password_unchanged(db, starts).await
     }
 }
 
 /// Begins the first session of a new account, in the caller's transaction. Whoever signs up is remembered.
-pub async fn start(
+pub async fn start_for_new_account(
     db: &impl Executor,
     app: &App,
     account_id: Uuid,
     delivery: TokenDelivery,
     key: Option<Thumbprint>,
-    client: Client,
+    client_info: ClientInfo,
     now: Timestamp,
-) -> Result<Started, StoreError> {
-    let (new, started) = prepare(app, account_id, true, delivery, key, client, now);
+) -> Result<PendingTokens, StoreError> {
+    let (new, pending_tokens) = prepare(app, account_id, true, delivery, key, client_info, now);
     store::insert_session(db, new).await?;
-    Ok(started)
+    Ok(pending_tokens)
 }
 
 /// A session that has yet to be written.
@@ -175,60 +190,60 @@ fn prepare(
     remember: bool,
     delivery: TokenDelivery,
     key: Option<Thumbprint>,
-    client: Client,
+    client_info: ClientInfo,
     now: Timestamp,
-) -> (NewSession, Started) {
+) -> (NewSession, PendingTokens) {
     let new = NewSession {
         id: app.random.id(now),
         account_id,
         remember,
         delivery,
         key,
-        client,
+        client_info,
         now,
         idle_ends_at: now + app.idle_limit(remember),
         absolute_ends_at: now + app.config.sessions.absolute,
     };
-    let started = Started(Issued {
+    let pending_tokens = PendingTokens(IssueParams {
         session_id: new.id,
         generation: Generation::FIRST,
         authenticated_at: now,
         ends_at: new.idle_ends_at.min(new.absolute_ends_at),
         remember,
     });
-    (new, started)
+    (new, pending_tokens)
 }
 
 /// Issues the first tokens of a session that has begun or goes on, once its transaction has been committed.
-pub fn issue_first(
+pub fn issue_tokens(
     app: &App,
-    started: Started,
+    pending_tokens: PendingTokens,
     account: Account,
     now: Timestamp,
-) -> Result<Tokens, IssueError> {
-    issue(app, started.0, account, now)
+) -> Result<IssuedTokens, IssueError> {
+    issue(app, pending_tokens.0, account, now)
 }
 
 /// Issues both tokens of one generation.
 pub(super) fn issue(
     app: &App,
-    issued: Issued,
+    params: IssueParams,
     account: Account,
     now: Timestamp,
-) -> Result<Tokens, IssueError> {
-    let Issued { session_id, generation, authenticated_at, ends_at, remember } = issued;
-    let grant = Grant {
+) -> Result<IssuedTokens, IssueError> {
+    let IssueParams { session_id, generation, authenticated_at, ends_at, remember } = params;
+    let input = AccessTokenInput {
         account_id: account.id,
         session_id,
         generation: generation.0,
         roles: account.roles.clone(),
         authenticated_at,
     };
-    Ok(Tokens {
-        access: app.access_tokens.issue(grant, now, &*app.random)?,
+    Ok(IssuedTokens {
+        access: app.access_tokens.issue(input, now, &*app.random)?,
         refresh: app.refresh_tokens.issue(account.id, session_id, generation.0, now, ends_at)?,
         account,
         ends_at,
-        kept_for: remember.then(|| now.until(ends_at)),
+        cookie_max_age: remember.then(|| now.until(ends_at)),
     })
 }

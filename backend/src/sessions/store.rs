@@ -1,14 +1,14 @@
 //! Sessions in the database.
 
-use super::end::{Which, unended};
 use super::refresh::Rotation;
-use super::replace_key::KeyChange;
-use super::rotation::{Facts, Generation};
-use super::seen::Seen;
-use super::session::{Client, NewSession, Record};
-use super::sign_in::SignIn;
+use super::replace_key::KeyReplacement;
+use super::revoke::{SessionSelector, unrevoked};
+use super::rotation::{Generation, RotationInput};
+use super::session::{ClientInfo, NewSession, SessionRecord};
+use super::sign_in::SessionStart;
+use super::token_use::TokenUse;
 use crate::db::entity::{account, session, session_cutoff as cutoff};
-use crate::db::{Executor, StoreError, asked};
+use crate::db::{Executor, StoreError, values_column};
 use crate::tokens::Thumbprint;
 use latchkey_shared::{EndReason, Timestamp, TokenDelivery};
 use sea_orm::sea_query::{
@@ -23,13 +23,13 @@ use std::collections::HashSet;
 use uuid::Uuid;
 
 /// A statement holds only so many parameters, and a transaction must not hold others up for long.
-pub const PORTION: usize = 1000;
+pub const BATCH_SIZE: usize = 1000;
 
 /// How the key of a session was registered: the page makes it, and proves it as RFC 9449 says.
 const KEY_SOURCE: &str = "dpop";
 
 /// A session that was over long ago.
-pub struct Over {
+pub struct PurgeableSession {
     pub id: Uuid,
     pub account_id: Uuid,
     pub created_at: Timestamp,
@@ -37,7 +37,7 @@ pub struct Over {
 
 /// A session's row, and the cutoff that has ended it where one has not reached the row yet.
 #[derive(FromQueryResult)]
-pub struct Row {
+pub struct SessionRow {
     #[sea_orm(nested)]
     session: session::Model,
     cut_at: Option<i64>,
@@ -50,8 +50,10 @@ pub fn select() -> Select<session::Entity> {
         let passed = Query::select()
             .expr(Expr::col((cutoff::Entity, column)))
             .from(cutoff::Entity)
-            .and_where(Expr::col((cutoff::Entity, cutoff::Column::AccountId)).eq(own(Column::AccountId)))
-            .and_where(Expr::col((cutoff::Entity, cutoff::Column::Epoch)).gt(own(Column::Epoch)))
+            .and_where(
+                Expr::col((cutoff::Entity, cutoff::Column::AccountId)).eq(session_column(Column::AccountId)),
+            )
+            .and_where(Expr::col((cutoff::Entity, cutoff::Column::Epoch)).gt(session_column(Column::Epoch)))
             .order_by((cutoff::Entity, cutoff::Column::Epoch), Order::Asc)
             .limit(1)
             .to_owned();
@@ -71,8 +73,8 @@ pub async fn insert_session(db: &impl Executor, new: NewSession) -> Result<(), S
         seen_generation: Set(-1),
         rotated_at: Set(new.now.as_millis()),
         remember: Set(new.remember),
-        user_agent: Set(new.client.user_agent),
-        ip: Set(new.client.ip),
+        user_agent: Set(new.client_info.user_agent),
+        ip: Set(new.client_info.ip),
         created_at: Set(new.now.as_millis()),
         last_seen_at: Set(new.now.as_millis()),
         idle_ends_at: Set(new.idle_ends_at.as_millis()),
@@ -91,36 +93,39 @@ pub async fn insert_session(db: &impl Executor, new: NewSession) -> Result<(), S
 }
 
 /// Begins sessions of accounts whose password still is the one that was checked, and tells which of them began.
-pub async fn insert_guarded(db: &impl Executor, sign_ins: &[SignIn]) -> Result<Vec<bool>, StoreError> {
-    let rows = sign_ins.iter().map(|SignIn { new, checked }| {
+pub async fn insert_if_password_unchanged(
+    db: &impl Executor,
+    starts: &[SessionStart],
+) -> Result<Vec<bool>, StoreError> {
+    let rows = starts.iter().map(|SessionStart { new, verified_hash }| {
         ValueTuple::Many(vec![
             new.id.into(),
             new.account_id.into(),
             new.remember.into(),
-            new.client.user_agent.as_str().into(),
-            new.client.ip.as_str().into(),
+            new.client_info.user_agent.as_str().into(),
+            new.client_info.ip.as_str().into(),
             new.now.as_millis().into(),
             new.idle_ends_at.as_millis().into(),
             new.absolute_ends_at.as_millis().into(),
-            checked.expose().into(),
+            verified_hash.expose().into(),
             (new.delivery == TokenDelivery::Body).into(),
             new.key.as_ref().map(Thumbprint::as_str).into(),
             source(new.key.as_ref()).into(),
         ])
     });
     let account = |column: account::Column| Expr::col((account::Entity, column));
-    let guarded = Query::select()
-        .exprs(["column1", "column2"].map(asked))
+    let new_rows = Query::select()
+        .exprs(["column1", "column2"].map(values_column))
         .exprs([0, -1].map(Expr::value))
         .exprs(
             ["column6", "column3", "column4", "column5", "column6", "column6", "column7", "column8"]
-                .map(asked),
+                .map(values_column),
         )
         .expr(account(account::Column::SessionEpoch))
-        .exprs(["column10", "column11", "column12"].map(asked))
-        .from_values(rows.collect::<Vec<_>>(), "asked")
-        .inner_join(account::Entity, account(account::Column::Id).eq(asked("column2")))
-        .and_where(account(account::Column::PasswordHash).eq(asked("column9")))
+        .exprs(["column10", "column11", "column12"].map(values_column))
+        .from_values(rows.collect::<Vec<_>>(), "batch")
+        .inner_join(account::Entity, account(account::Column::Id).eq(values_column("column2")))
+        .and_where(account(account::Column::PasswordHash).eq(values_column("column9")))
         // Whoever changes the password waits until the session can be seen and ended, or has changed it before.
         .lock_with_tables(LockType::Share, [account::Entity])
         .to_owned();
@@ -144,7 +149,7 @@ pub async fn insert_guarded(db: &impl Executor, sign_ins: &[SignIn]) -> Result<V
             Column::KeyThumbprint,
             Column::KeySource,
         ])
-        .select_from(guarded)
+        .select_from(new_rows)
         .map_err(|error| DbErr::Custom(error.to_string()))?
         // One that was written although its answer was lost has begun.
         .on_conflict(OnConflict::column(Column::Id).update_column(Column::Id).to_owned())
@@ -152,24 +157,27 @@ pub async fn insert_guarded(db: &impl Executor, sign_ins: &[SignIn]) -> Result<V
         .to_owned();
     let begun: HashSet<Uuid> =
         db.query_all(&insert).await?.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
-    Ok(sign_ins.iter().map(|sign_in| begun.contains(&sign_in.new.id)).collect())
+    Ok(starts.iter().map(|start| begun.contains(&start.new.id)).collect())
 }
 
-pub async fn find_session(db: &impl Executor, which: Which) -> Result<Option<Record>, StoreError> {
-    Ok(select().filter(which.condition()).into_model::<Row>().one(db).await?.map(record))
+pub async fn find_session(
+    db: &impl Executor,
+    selector: SessionSelector,
+) -> Result<Option<SessionRecord>, StoreError> {
+    Ok(select().filter(selector.condition()).into_model::<SessionRow>().one(db).await?.map(into_record))
 }
 
 /// Those sessions that there are.
-pub async fn find_sessions(db: &impl Executor, ids: Vec<Uuid>) -> Result<Vec<Record>, StoreError> {
-    let rows = select().filter(Column::Id.is_in(ids)).into_model::<Row>().all(db).await?;
-    Ok(rows.into_iter().map(record).collect())
+pub async fn find_sessions(db: &impl Executor, ids: Vec<Uuid>) -> Result<Vec<SessionRecord>, StoreError> {
+    let rows = select().filter(Column::Id.is_in(ids)).into_model::<SessionRow>().all(db).await?;
+    Ok(rows.into_iter().map(into_record).collect())
 }
 
 /// The session, which nobody ends until the transaction is over.
-pub async fn lock_session(db: &impl Executor, session_id: Uuid) -> Result<Option<Record>, StoreError> {
+pub async fn lock_session(db: &impl Executor, session_id: Uuid) -> Result<Option<SessionRecord>, StoreError> {
     let mut locked = select().filter(Column::Id.eq(session_id));
     QueryTrait::query(&mut locked).lock_with_tables(LockType::Share, [session::Entity]);
-    Ok(locked.into_model::<Row>().one(db).await?.map(record))
+    Ok(locked.into_model::<SessionRow>().one(db).await?.map(into_record))
 }
 
 /// Whoever ends several sessions of an account, or writes in the name of one of them, holds the account until the
@@ -187,11 +195,11 @@ pub async fn mark_rotated(db: &impl Executor, rotations: &[Rotation]) -> Result<
     let rows = rotations.iter().map(|rotation| {
         ValueTuple::Many(vec![
             rotation.session_id.into(),
-            signed(rotation.from).into(),
+            signed(rotation.expected_generation).into(),
             rotation.now.as_millis().into(),
             rotation.idle_ends_at.as_millis().into(),
-            rotation.client.user_agent.as_str().into(),
-            rotation.client.ip.as_str().into(),
+            rotation.client_info.user_agent.as_str().into(),
+            rotation.client_info.ip.as_str().into(),
             rotation.rotated_at.as_millis().into(),
             // A null equals nothing; no key has an empty thumbprint.
             rotation.key.as_ref().map_or("", Thumbprint::as_str).into(),
@@ -200,59 +208,60 @@ pub async fn mark_rotated(db: &impl Executor, rotations: &[Rotation]) -> Result<
     });
     let rotate = Query::update()
         .table(session::Entity)
-        .value(Column::Generation, own(Column::Generation).add(1))
-        .value(Column::RotatedAt, asked("column7"))
-        .value(Column::LastSeenAt, asked("column3"))
-        .value(Column::IdleEndsAt, asked("column4"))
-        .value(Column::UserAgent, asked("column5"))
-        .value(Column::Ip, asked("column6"))
-        .value(Column::TokenInBody, asked("column9"))
-        .from(TableRef::ValuesList(rows.collect(), "asked".into_iden()))
-        .and_where(own(Column::Id).eq(asked("column1")))
+        .value(Column::Generation, session_column(Column::Generation).add(1))
+        .value(Column::RotatedAt, values_column("column7"))
+        .value(Column::LastSeenAt, values_column("column3"))
+        .value(Column::IdleEndsAt, values_column("column4"))
+        .value(Column::UserAgent, values_column("column5"))
+        .value(Column::Ip, values_column("column6"))
+        .value(Column::TokenInBody, values_column("column9"))
+        .from(TableRef::ValuesList(rows.collect(), "batch".into_iden()))
+        .and_where(session_column(Column::Id).eq(values_column("column1")))
         // No further equalities: SQLite would take them for a reason to index what is asked, and to go through all sessions.
-        .and_where(own(Column::Generation).ne(asked("column2")).not())
+        .and_where(session_column(Column::Generation).ne(values_column("column2")).not())
         .and_where(
-            Expr::expr(Func::coalesce([own(Column::KeyThumbprint), Expr::value("")]))
-                .ne(asked("column8"))
+            Expr::expr(Func::coalesce([session_column(Column::KeyThumbprint), Expr::value("")]))
+                .ne(values_column("column8"))
                 .not(),
         )
-        .and_where(own(Column::EndedAt).is_null())
+        .and_where(session_column(Column::EndedAt).is_null())
         .returning(Query::returning().columns([Column::Id, Column::Generation]))
         .to_owned();
     let mut rotated = HashSet::new();
     for row in db.query_all(&rotate).await? {
         rotated.insert((row.try_get_by_index::<Uuid>(0)?, row.try_get_by_index::<i64>(1)?));
     }
-    let is_the_one =
-        |rotation: &Rotation| rotated.remove(&(rotation.session_id, signed(rotation.from.next())));
+    let is_the_one = |rotation: &Rotation| {
+        rotated.remove(&(rotation.session_id, signed(rotation.expected_generation.next())))
+    };
     Ok(rotations.iter().map(is_the_one).collect())
 }
 
 /// Puts another key in the place of the one that the session is bound to, and makes its next generation. Not where the
 /// session has ended, has gone on, is bound to another key, or is of an account whose password is another one by now.
-pub async fn mark_key_replaced(db: &impl Executor, change: &KeyChange) -> Result<bool, StoreError> {
+pub async fn mark_key_replaced(db: &impl Executor, replacement: &KeyReplacement) -> Result<bool, StoreError> {
     let account = Query::select()
         .column(account::Column::Id)
         .from(account::Entity)
-        .and_where(account::Column::Id.eq(change.account_id))
-        .and_where(account::Column::PasswordHash.eq(change.checked.expose()))
+        .and_where(account::Column::Id.eq(replacement.account_id))
+        .and_where(account::Column::PasswordHash.eq(replacement.verified_hash.expose()))
         // Whoever changes the password waits, or has changed it before.
         .lock(LockType::Share)
         .to_owned();
     let changed = session::Entity::update_many()
         .col_expr(Column::Generation, Expr::col(Column::Generation).add(1))
-        .col_expr(Column::KeyThumbprint, Expr::value(change.new.as_str()))
+        .col_expr(Column::KeyThumbprint, Expr::value(replacement.new.as_str()))
         .col_expr(Column::KeySource, Expr::value(KEY_SOURCE))
-        .col_expr(Column::Remember, Expr::value(change.remember))
-        .col_expr(Column::RotatedAt, Expr::value(change.rotated_at.as_millis()))
-        .col_expr(Column::LastSeenAt, Expr::value(change.now.as_millis()))
-        .col_expr(Column::IdleEndsAt, Expr::value(change.idle_ends_at.as_millis()))
-        .col_expr(Column::UserAgent, Expr::value(change.client.user_agent.as_str()))
-        .col_expr(Column::Ip, Expr::value(change.client.ip.as_str()))
-        .filter(Column::Id.eq(change.session_id))
-        .filter(Column::Generation.eq(signed(change.from)))
-        .filter(Column::KeyThumbprint.eq(change.old.as_str()))
-        .filter(unended(Some(change.account_id)))
+        .col_expr(Column::Remember, Expr::value(replacement.remember))
+        .col_expr(Column::RotatedAt, Expr::value(replacement.rotated_at.as_millis()))
+        .col_expr(Column::LastSeenAt, Expr::value(replacement.now.as_millis()))
+        .col_expr(Column::IdleEndsAt, Expr::value(replacement.idle_ends_at.as_millis()))
+        .col_expr(Column::UserAgent, Expr::value(replacement.client_info.user_agent.as_str()))
+        .col_expr(Column::Ip, Expr::value(replacement.client_info.ip.as_str()))
+        .filter(Column::Id.eq(replacement.session_id))
+        .filter(Column::Generation.eq(signed(replacement.expected_generation)))
+        .filter(Column::KeyThumbprint.eq(replacement.old.as_str()))
+        .filter(unrevoked(Some(replacement.account_id)))
         .filter(Column::AccountId.in_subquery(account))
         .exec(db)
         .await?;
@@ -260,41 +269,41 @@ pub async fn mark_key_replaced(db: &impl Executor, change: &KeyChange) -> Result
 }
 
 /// Notes which generations have been used, where none later has been noted yet.
-pub async fn mark_seen(db: &impl Executor, seen: &[Seen]) -> Result<(), StoreError> {
-    let rows = seen.iter().map(|seen| {
+pub async fn mark_used(db: &impl Executor, uses: &[TokenUse]) -> Result<(), StoreError> {
+    let rows = uses.iter().map(|token_use| {
         ValueTuple::Many(vec![
-            seen.session_id.into(),
-            signed(seen.generation).into(),
-            seen.at.as_millis().into(),
+            token_use.session_id.into(),
+            signed(token_use.generation).into(),
+            token_use.at.as_millis().into(),
         ])
     });
     let note = Query::update()
         .table(session::Entity)
-        .value(Column::SeenGeneration, asked("column2"))
-        .value(Column::LastSeenAt, asked("column3"))
-        .from(TableRef::ValuesList(rows.collect(), "asked".into_iden()))
-        .and_where(own(Column::Id).eq(asked("column1")))
-        .and_where(own(Column::SeenGeneration).lte(asked("column2")))
-        .and_where(own(Column::EndedAt).is_null())
+        .value(Column::SeenGeneration, values_column("column2"))
+        .value(Column::LastSeenAt, values_column("column3"))
+        .from(TableRef::ValuesList(rows.collect(), "batch".into_iden()))
+        .and_where(session_column(Column::Id).eq(values_column("column1")))
+        .and_where(session_column(Column::SeenGeneration).lte(values_column("column2")))
+        .and_where(session_column(Column::EndedAt).is_null())
         .to_owned();
     db.execute(&note).await?;
     Ok(())
 }
 
 /// A column of the session that is read or written.
-pub fn own(column: Column) -> Expr {
+pub fn session_column(column: Column) -> Expr {
     Expr::col((session::Entity, column))
 }
 
 /// Gives the session a generation before which no refresh token buys anything, and tells which.
-pub async fn mark_superseded(
+pub async fn mark_force_rotated(
     db: &impl Executor,
     session_id: Uuid,
     now: Timestamp,
     rotated_at: Timestamp,
     idle_ends_at: Timestamp,
 ) -> Result<Option<Generation>, StoreError> {
-    let next = || own(Column::Generation).add(1);
+    let next = || session_column(Column::Generation).add(1);
     let update = Query::update()
         .table(session::Entity)
         .value(Column::Generation, next())
@@ -302,8 +311,8 @@ pub async fn mark_superseded(
         .value(Column::RotatedAt, rotated_at.as_millis())
         .value(Column::LastSeenAt, now.as_millis())
         .value(Column::IdleEndsAt, idle_ends_at.as_millis())
-        .and_where(own(Column::Id).eq(session_id))
-        .and_where(own(Column::EndedAt).is_null())
+        .and_where(session_column(Column::Id).eq(session_id))
+        .and_where(session_column(Column::EndedAt).is_null())
         .returning_col(Column::Generation)
         .to_owned();
     let row = db.query_one(&update).await?;
@@ -312,9 +321,13 @@ pub async fn mark_superseded(
 
 /// A portion of the sessions behind `after` that were over before `limit`, in the order of their ids. Finding them all takes
 /// one look at every session, however many portions they come in; in a read, which holds nobody up.
-pub async fn list_over(db: &impl Executor, limit: Timestamp, after: Uuid) -> Result<Vec<Over>, StoreError> {
+pub async fn list_purgeable(
+    db: &impl Executor,
+    limit: Timestamp,
+    after: Uuid,
+) -> Result<Vec<PurgeableSession>, StoreError> {
     let limit = limit.as_millis();
-    let over = session::Entity::find()
+    let purgeable = session::Entity::find()
         .select_only()
         .columns([Column::Id, Column::AccountId, Column::CreatedAt])
         .filter(
@@ -325,16 +338,16 @@ pub async fn list_over(db: &impl Executor, limit: Timestamp, after: Uuid) -> Res
         )
         .filter(Column::Id.gt(after))
         .order_by_asc(Column::Id)
-        .limit(PORTION as u64)
+        .limit(BATCH_SIZE as u64)
         .into_tuple()
         .all(db)
         .await?;
-    let over = over.into_iter().map(|(id, account_id, created_at)| Over {
+    let purgeable = purgeable.into_iter().map(|(id, account_id, created_at)| PurgeableSession {
         id,
         account_id,
         created_at: Timestamp::from_millis(created_at),
     });
-    Ok(over.collect())
+    Ok(purgeable.collect())
 }
 
 /// When somebody last signed in, as far as there still is a session that says so.
@@ -350,7 +363,7 @@ pub async fn last_created(db: &impl Executor, account_id: Uuid) -> Result<Option
 }
 
 /// When any session was last used, as far as there is one that says so.
-pub async fn last_written(db: &impl Executor) -> Result<Option<Timestamp>, StoreError> {
+pub async fn last_activity(db: &impl Executor) -> Result<Option<Timestamp>, StoreError> {
     let last: Option<Option<i64>> = session::Entity::find()
         .select_only()
         .column_as(Column::LastSeenAt.max(), "last")
@@ -366,25 +379,25 @@ pub async fn delete_sessions(db: &impl Executor, ids: impl Iterator<Item = Uuid>
     Ok(())
 }
 
-pub fn record(Row { session: row, cut_at, cut_reason }: Row) -> Record {
-    Record {
+pub fn into_record(SessionRow { session: row, cut_at, cut_reason }: SessionRow) -> SessionRecord {
+    SessionRecord {
         id: row.id,
         account_id: row.account_id,
         remember: row.remember,
         delivery: if row.token_in_body { TokenDelivery::Body } else { TokenDelivery::Cookie },
-        client: Client { user_agent: row.user_agent, ip: row.ip },
+        client_info: ClientInfo { user_agent: row.user_agent, ip: row.ip },
         created_at: Timestamp::from_millis(row.created_at),
         last_seen_at: Timestamp::from_millis(row.last_seen_at),
         ended_at: row.ended_at.or(cut_at).map(Timestamp::from_millis),
         key: row.key_thumbprint.map(Thumbprint::from_stored),
-        facts: Facts {
+        rotation: RotationInput {
             generation: Generation(row.generation.unsigned_abs()),
-            seen: u64::try_from(row.seen_generation).ok().map(Generation),
+            last_used: u64::try_from(row.seen_generation).ok().map(Generation),
             valid_from: Generation(row.valid_from.unsigned_abs()),
             rotated_at: Timestamp::from_millis(row.rotated_at),
             idle_ends_at: Timestamp::from_millis(row.idle_ends_at),
             absolute_ends_at: Timestamp::from_millis(row.absolute_ends_at),
-            ended: row.end_reason.or(cut_reason).as_deref().map(EndReason::named),
+            end_reason: row.end_reason.or(cut_reason).as_deref().map(EndReason::from_name),
         },
     }
 }
@@ -401,13 +414,13 @@ fn signed(generation: Generation) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::db::plans::Explained;
+    use crate::db::query_plan::ExplainExecutor;
     use crate::passwords::PasswordHash;
 
     const NOW: Timestamp = Timestamp::from_seconds(1);
 
-    fn client() -> Client {
-        Client { user_agent: "a test".to_owned(), ip: "192.0.2.1".to_owned() }
+    fn client_info() -> ClientInfo {
+        ClientInfo { user_agent: "a test".to_owned(), ip: "192.0.2.1".to_owned() }
     }
 
     fn id(number: usize) -> Uuid {
@@ -419,40 +432,41 @@ mod tests {
 
     #[tokio::test]
     async fn no_session_is_looked_for_by_going_through_them_all_however_many_are_asked_for_together() {
-        let db = Explained::make().await;
+        let db = ExplainExecutor::create().await;
         for count in TOGETHER {
             let rotation = |number| Rotation {
                 session_id: id(number),
                 key: None,
-                from: Generation::FIRST,
+                expected_generation: Generation::FIRST,
                 now: NOW,
                 rotated_at: NOW,
                 idle_ends_at: NOW,
-                client: client(),
+                client_info: client_info(),
                 delivery: TokenDelivery::Cookie,
             };
             mark_rotated(&db, &(0..count).map(rotation).collect::<Vec<_>>()).await.unwrap();
             assert_eq!(db.scans(), [""; 0], "rotate {count}");
-            let seen = |number| Seen { session_id: id(number), generation: Generation::FIRST, at: NOW };
-            mark_seen(&db, &(0..count).map(seen).collect::<Vec<_>>()).await.unwrap();
+            let token_use =
+                |number| TokenUse { session_id: id(number), generation: Generation::FIRST, at: NOW };
+            mark_used(&db, &(0..count).map(token_use).collect::<Vec<_>>()).await.unwrap();
             assert_eq!(db.scans(), [""; 0], "note the use of {count}");
             find_sessions(&db, (0..count).map(id).collect()).await.unwrap();
             assert_eq!(db.scans(), [""; 0], "find {count}");
-            let sign_in = |number| SignIn {
+            let start = |number| SessionStart {
                 new: NewSession {
                     id: id(number),
                     account_id: id(number),
                     remember: true,
                     delivery: TokenDelivery::Cookie,
                     key: None,
-                    client: client(),
+                    client_info: client_info(),
                     now: NOW,
                     idle_ends_at: NOW,
                     absolute_ends_at: NOW,
                 },
-                checked: PasswordHash::from_stored("$".to_owned()),
+                verified_hash: PasswordHash::from_stored("$".to_owned()),
             };
-            insert_guarded(&db, &(0..count).map(sign_in).collect::<Vec<_>>()).await.unwrap();
+            insert_if_password_unchanged(&db, &(0..count).map(start).collect::<Vec<_>>()).await.unwrap();
             assert_eq!(db.scans(), [""; 0], "begin {count}");
         }
     }

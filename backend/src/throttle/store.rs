@@ -1,7 +1,7 @@
 //! Wrong tries in the database.
 
-use super::key::Key;
-use super::news::News;
+use super::counter_key::CounterKey;
+use super::pending_changes::CounterChanges;
 use crate::db::entity::wrong_try::{ActiveModel, Column, Entity, Model};
 use crate::db::{Executor, StoreError};
 use latchkey_shared::Timestamp;
@@ -17,46 +17,50 @@ const LATER: &str =
     "CASE WHEN excluded.last_at > wrong_tries.last_at THEN excluded.last_at ELSE wrong_tries.last_at END";
 
 /// Wrong tries under one key.
-pub struct Counted {
+pub struct StoredCounter {
     /// The key.
-    pub key: Key,
+    pub key: CounterKey,
     /// How many, at the time of the last one.
     pub wrong: u32,
     /// When the last one was.
     pub last: Timestamp,
 }
 
-/// Adds what one server has counted to what all have counted: news of one kind. Times are shared ones.
-pub async fn insert_news(db: &impl Executor, news: &[(Key, News)], now: Timestamp) -> Result<(), StoreError> {
-    let Some((_, News { starts_anew, limit, .. })) = news.first() else { return Ok(()) };
+/// Adds what one server has counted to what all have counted: changes of one kind. Times are shared ones.
+pub async fn insert_changes(
+    db: &impl Executor,
+    changes: &[(CounterKey, CounterChanges)],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some((_, CounterChanges { resets, limit, .. })) = changes.first() else { return Ok(()) };
     let mut on_conflict = OnConflict::column(Column::Key);
     on_conflict.update_columns([Column::ForgivenAfter, Column::WrittenAt]);
-    if *starts_anew {
+    if *resets {
         on_conflict.update_columns([Column::Wrong, Column::LastAt]);
     } else {
         // More than that would change nothing but how long it takes until it is forgiven.
-        let most = limit.most();
+        let most = limit.max_wrong();
         let bounded = format!("CASE WHEN {SUM} > {most} THEN {most} ELSE {SUM} END");
         on_conflict.value(Column::Wrong, Expr::cust(bounded)).value(Column::LastAt, Expr::cust(LATER));
     }
-    let rows = news.iter().map(|(key, news)| row(*key, *news, now));
+    let rows = changes.iter().map(|(key, changes)| row(*key, *changes, now));
     Entity::insert_many(rows).on_conflict(on_conflict).exec_without_returning(db).await?;
     Ok(())
 }
 
 /// The counts that were written since, the latest first, and no more of them than `most`.
-pub async fn list_counted(
+pub async fn list_counters(
     db: &impl Executor,
     since: Timestamp,
     most: u64,
-) -> Result<Vec<Counted>, StoreError> {
+) -> Result<Vec<StoredCounter>, StoreError> {
     let rows = Entity::find()
         .filter(Column::WrittenAt.gt(since.as_millis()))
         .order_by_desc(Column::WrittenAt)
         .limit(most)
         .all(db)
         .await?;
-    Ok(rows.iter().map(counted).collect())
+    Ok(rows.iter().map(stored_counter).collect())
 }
 
 /// Deletes the counts of which nothing is left at this time.
@@ -66,20 +70,20 @@ pub async fn delete_forgiven(db: &impl Executor, limit: Timestamp) -> Result<(),
     Ok(())
 }
 
-fn row(key: Key, news: News, now: Timestamp) -> ActiveModel {
-    let forgiven_after = i64::try_from(news.limit.forgiven_after().as_millis()).unwrap_or(i64::MAX);
+fn row(key: CounterKey, changes: CounterChanges, now: Timestamp) -> ActiveModel {
+    let forgiven_after = i64::try_from(changes.limit.forgiven_after().as_millis()).unwrap_or(i64::MAX);
     let row = Model {
         key: Uuid::from_bytes(key),
-        wrong: Ord::min(news.wrong, news.limit.most()).into(),
-        last_at: news.last.as_millis(),
+        wrong: Ord::min(changes.wrong, changes.limit.max_wrong()).into(),
+        last_at: changes.last.as_millis(),
         forgiven_after: Ord::max(forgiven_after, 1),
         written_at: now.as_millis(),
     };
     ActiveModel::from(row).reset_all()
 }
 
-fn counted(row: &Model) -> Counted {
-    Counted {
+fn stored_counter(row: &Model) -> StoredCounter {
+    StoredCounter {
         key: row.key.into_bytes(),
         wrong: u32::try_from(row.wrong).unwrap_or(u32::MAX),
         last: Timestamp::from_millis(row.last_at),

@@ -15,7 +15,7 @@ pub(super) const TYPE: &str = "at+jwt";
 
 /// Whom a token is for.
 #[derive(Debug, Clone)]
-pub struct Grant {
+pub struct AccessTokenInput {
     /// Whose account.
     pub account_id: Uuid,
     /// Which session.
@@ -53,28 +53,28 @@ impl AccessTokens {
     /// Signs a token.
     pub fn issue(
         &self,
-        grant: Grant,
+        input: AccessTokenInput,
         now: Timestamp,
         random: &dyn Randomness,
     ) -> Result<AccessToken, jsonwebtoken::errors::Error> {
         let claims = Claims {
             iss: self.issuer.clone(),
             aud: self.issuer.clone(),
-            sub: grant.account_id,
-            sid: grant.session_id,
-            generation: grant.generation,
-            roles: grant.roles,
-            auth_time: grant.authenticated_at.as_seconds(),
+            sub: input.account_id,
+            sid: input.session_id,
+            generation: input.generation,
+            roles: input.roles,
+            auth_time: input.authenticated_at.as_seconds(),
             iat: now.as_seconds(),
             exp: (now + self.lifetime).as_seconds(),
             jti: random.id(now),
         };
-        let ring = self.keys.ring();
-        let turn = ring.access.signing(now).ok_or(ErrorKind::InvalidKeyFormat)?;
+        let key_set = self.keys.key_set();
+        let scheduled = key_set.access.signing(now).ok_or(ErrorKind::InvalidKeyFormat)?;
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(TYPE.to_owned());
-        header.kid = Some(turn.kid.clone());
-        let token = jsonwebtoken::encode(&header, &claims, &turn.key.signs)?.into();
+        header.kid = Some(scheduled.kid.clone());
+        let token = jsonwebtoken::encode(&header, &claims, &scheduled.key.encoding_key)?.into();
         Ok(AccessToken { token, expires_in: self.lifetime.as_secs() })
     }
 }

@@ -2,8 +2,9 @@
 //! proofs of keys that come with them.
 
 mod access;
+mod key_fingerprints;
+mod key_reload;
 mod keys;
-mod known;
 mod nonce;
 mod proof;
 mod refresh;
@@ -12,13 +13,14 @@ mod store;
 mod thumbprint;
 mod used_proofs;
 mod verifier;
-mod watch;
 
-pub use access::{AccessToken, AccessTokens, Grant};
-pub use keys::{KeyError, Keys, RotateError, Rotated, export_keys, import_keys, retire_keys, rotate};
-pub use proof::{Proof, ProofError, Proofs, Target};
-pub use refresh::{RefreshClaims, RefreshRejected, RefreshTokens};
+pub use access::{AccessToken, AccessTokenInput, AccessTokens};
+pub use key_reload::{check_key_fingerprints, reload_changed_keys};
+pub use keys::{
+    KeyError, KeyRotation, KeyRotationError, Keys, export_keys, import_keys, retire_keys, rotate,
+};
+pub use proof::{Proof, ProofError, ProofTarget, ProofVerifier};
+pub use refresh::{RefreshClaims, RefreshTokenError, RefreshTokens};
 pub use routes::routes;
 pub use thumbprint::Thumbprint;
-pub use verifier::{Verified, Verifier, VerifyError};
-pub use watch::{compare, follow};
+pub use verifier::{VerifiedToken, Verifier, VerifyError};

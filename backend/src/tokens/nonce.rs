@@ -14,11 +14,11 @@ use std::time::Duration;
 pub(super) const LIFETIME: Duration = Duration::from_secs(5 * 60);
 
 /// Issues and recognises nonces.
-pub(super) struct Nonces {
+pub(super) struct NonceIssuer {
     keys: Arc<Keys>,
 }
 
-impl Nonces {
+impl NonceIssuer {
     /// Signs with the secret of the refresh tokens.
     pub fn new(keys: Arc<Keys>) -> Self {
         Self { keys }
@@ -26,10 +26,10 @@ impl Nonces {
 
     /// A nonce that tells the present time.
     pub fn issue(&self, now: Timestamp) -> Result<String, Error> {
-        let ring = self.keys.ring();
-        let turn = ring.refresh.signing(now).ok_or(ErrorKind::InvalidKeyFormat)?;
+        let key_set = self.keys.key_set();
+        let scheduled = key_set.refresh.signing(now).ok_or(ErrorKind::InvalidKeyFormat)?;
         let time = now.as_millis().to_string();
-        Ok(format!("{time}.{}", sign(&message(&time), &turn.key.signs, Algorithm::HS256)?))
+        Ok(format!("{time}.{}", sign(&message(&time), &scheduled.key.encoding_key, Algorithm::HS256)?))
     }
 
     /// When this nonce was issued, if it is good.
@@ -39,11 +39,12 @@ impl Nonces {
         if now >= issued_at + LIFETIME || issued_at > now + SKEW {
             return None;
         }
-        let (ring, message) = (self.keys.ring(), message(time));
-        let mut keys = ring.refresh.standing(now);
-        let is_of =
-            |checks| verify(signature, &message, checks, Algorithm::HS256).is_ok_and(|is_good| is_good);
-        keys.any(|key| is_of(&key.checks)).then_some(issued_at)
+        let (key_set, message) = (self.keys.key_set(), message(time));
+        let mut keys = key_set.refresh.active(now);
+        let is_of = |decoding_key| {
+            verify(signature, &message, decoding_key, Algorithm::HS256).is_ok_and(|is_good| is_good)
+        };
+        keys.any(|key| is_of(&key.decoding_key)).then_some(issued_at)
     }
 }
 
@@ -61,7 +62,7 @@ mod tests {
     const START: Timestamp = Timestamp::from_seconds(1_700_000_000);
     const MILLISECOND: Duration = Duration::from_millis(1);
 
-    fn nonces(secret: &str) -> Nonces {
+    fn nonces(secret: &str) -> NonceIssuer {
         let folder = tempfile::tempdir().unwrap();
         let settings = [
             ("LATCHKEY_DATA_DIR", folder.path().to_str().unwrap()),
@@ -69,7 +70,7 @@ mod tests {
         ];
         let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let config = from_pairs(None, settings).unwrap();
-        Nonces::new(Arc::new(Keys::load(&config, START, &OsRandomness).unwrap()))
+        NonceIssuer::new(Arc::new(Keys::load(&config, START, &OsRandomness).unwrap()))
     }
 
     fn secret(letter: &str) -> String {

@@ -2,9 +2,9 @@
 //! key, names the call that it was made for, and is taken once.
 
 use super::keys::Keys;
-use super::nonce::Nonces;
+use super::nonce::NonceIssuer;
 use super::thumbprint::Thumbprint;
-use super::used_proofs::{Digest as Used, UsedProofs};
+use super::used_proofs::{ProofDigest, UsedProofs};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, crypto};
@@ -20,36 +20,36 @@ use url::Url;
 const TYPE: &str = "dpop+jwt";
 const ALGORITHM: &str = "ES256";
 /// How many bytes a proof has at most; one has about 500.
-const LONGEST: usize = 4096;
+const MAX_BYTES: usize = 4096;
 /// How many bytes a `jti` has at most; a UUID has 36.
-const LONGEST_ID: usize = 128;
+const MAX_JTI_BYTES: usize = 128;
 /// How far `iat` may lie from the server's clock where the proof carries no nonce.
-const TOLERANCE: Duration = Duration::from_secs(60);
+const IAT_TOLERANCE: Duration = Duration::from_secs(60);
 /// Bytes of a coordinate of a point on P-256.
-const COORDINATE: usize = 32;
+const COORDINATE_BYTES: usize = 32;
 /// The members of a JWK that no public key has (RFC 7518 §6).
-const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 /// A proof that holds for the call that it came with.
 #[derive(Debug)]
 pub struct Proof {
     /// The key that made it.
     pub key: Thumbprint,
-    pub(super) digest: Used,
-    pub(super) made: Made,
+    pub(super) digest: ProofDigest,
+    pub(super) proof_time: ProofTime,
 }
 
 /// When a proof was made.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Made {
+pub(super) enum ProofTime {
     /// As its maker's clock says; that is right.
-    ByItsClock(Timestamp),
+    Iat(Timestamp),
     /// Later than this, when the server issued the nonce in it.
-    AfterNonce(Timestamp),
+    NonceIssuedAt(Timestamp),
 }
 
 /// The call that a proof was made for.
-pub struct Target {
+pub struct ProofTarget {
     /// Its method.
     pub method: String,
     /// Its address, without query and fragment.
@@ -64,7 +64,7 @@ pub enum ProofError {
     Invalid(&'static str),
     /// It may be old, or has been used. Another one with this nonce is as good as new.
     #[error("make a new proof that carries the nonce of the DPoP-Nonce header")]
-    Undated {
+    NonceRequired {
         /// The nonce to put into it.
         nonce: String,
     },
@@ -74,27 +74,27 @@ pub enum ProofError {
 }
 
 /// Reads proofs, and takes each of them once.
-pub struct Proofs {
-    nonces: Nonces,
+pub struct ProofVerifier {
+    nonces: NonceIssuer,
     used: UsedProofs,
 }
 
-impl Proofs {
+impl ProofVerifier {
     /// Has met no proof yet; its nonces are signed with these keys.
     pub fn new(keys: Arc<Keys>) -> Self {
-        Self { nonces: Nonces::new(keys), used: UsedProofs::default() }
+        Self { nonces: NonceIssuer::new(keys), used: UsedProofs::default() }
     }
 
     /// Reads the value of a `DPoP` header (RFC 9449 §4.3). Only a proof whose signature is right is looked at any further.
-    pub fn read(
+    pub fn verify(
         &self,
         text: &str,
-        is_this_call: impl FnOnce(&Target) -> bool,
+        is_this_call: impl FnOnce(&ProofTarget) -> bool,
         now: Timestamp,
     ) -> Result<Proof, ProofError> {
-        let (key, claims) = signed(text).map_err(ProofError::Invalid)?;
+        let (key, claims) = verify_signature(text).map_err(ProofError::Invalid)?;
         let id = claims.jti.as_bytes();
-        if id.is_empty() || id.len() > LONGEST_ID {
+        if id.is_empty() || id.len() > MAX_JTI_BYTES {
             return Err(ProofError::Invalid("jti must have between 1 and 128 bytes"));
         }
         let digest = Sha256::new_with_prefix(key.as_str()).chain_update(id).finalize();
@@ -102,41 +102,41 @@ impl Proofs {
         if !is_this_call(&target) {
             return Err(ProofError::Invalid("htm and htu must name this call"));
         }
-        let made = match claims.nonce {
+        let proof_time = match claims.nonce {
             // Judged by its nonce alone: as soon as a clock that is ahead is right, it would be good once more.
-            Some(nonce) => self.nonces.issued_at(&nonce, now).map(Made::AfterNonce),
-            None => by_its_clock(claims.iat, now).map(Made::ByItsClock),
+            Some(nonce) => self.nonces.issued_at(&nonce, now).map(ProofTime::NonceIssuedAt),
+            None => check_iat(claims.iat, now).map(ProofTime::Iat),
         };
-        let made = made.ok_or(()).map_err(|()| self.undated(now))?;
-        Ok(Proof { key, digest: half(digest.into()), made })
+        let proof_time = proof_time.ok_or(()).map_err(|()| self.nonce_required(now))?;
+        Ok(Proof { key, digest: truncate(digest.into()), proof_time })
     }
 
     /// Notes that the proof is used, and tells whether it is for the first time. Asked once the caller has shown something
     /// that strangers have not: so nobody else can fill this memory.
-    pub fn note(&self, proof: &Proof, now: Timestamp) -> bool {
-        self.used.note(proof, now)
+    pub fn mark_used(&self, proof: &Proof, now: Timestamp) -> bool {
+        self.used.mark_used(proof, now)
     }
 
     /// Asks for another proof.
-    pub fn undated(&self, now: Timestamp) -> ProofError {
-        self.nonces.issue(now).map_or_else(Into::into, |nonce| ProofError::Undated { nonce })
+    pub fn nonce_required(&self, now: Timestamp) -> ProofError {
+        self.nonces.issue(now).map_or_else(Into::into, |nonce| ProofError::NonceRequired { nonce })
     }
 }
 
-fn half(digest: [u8; 32]) -> Used {
+fn truncate(digest: [u8; 32]) -> ProofDigest {
     std::array::from_fn(|index| digest[index])
 }
 
-fn by_its_clock(iat: f64, now: Timestamp) -> Option<Timestamp> {
+fn check_iat(iat: f64, now: Timestamp) -> Option<Timestamp> {
     // RFC 7519 §2: seconds, perhaps with a fraction. Too large a number becomes the largest.
-    let made = Timestamp::from_millis((iat * 1000.0) as i64);
+    let proof_time = Timestamp::from_millis((iat * 1000.0) as i64);
     // Whole seconds are rounded down, so a proof may look up to a second older than it is.
     let this_second = Timestamp::from_seconds(now.as_seconds());
-    (made + TOLERANCE >= this_second && made <= now + TOLERANCE).then_some(made)
+    (proof_time + IAT_TOLERANCE >= this_second && proof_time <= now + IAT_TOLERANCE).then_some(proof_time)
 }
 
 #[derive(Deserialize)]
-struct Header {
+struct ProofHeader {
     typ: String,
     alg: String,
     jwk: PublicKey,
@@ -155,7 +155,7 @@ struct PublicKey {
 }
 
 #[derive(Deserialize)]
-struct Claims {
+struct ProofClaims {
     jti: String,
     htm: String,
     htu: String,
@@ -164,13 +164,13 @@ struct Claims {
 }
 
 /// What a proof says, and whose signature it carries.
-fn signed(text: &str) -> Result<(Thumbprint, Claims), &'static str> {
-    if text.len() > LONGEST {
+fn verify_signature(text: &str) -> Result<(Thumbprint, ProofClaims), &'static str> {
+    if text.len() > MAX_BYTES {
         return Err("a proof has at most 4096 bytes");
     }
     let (message, signature) = text.rsplit_once('.').ok_or("a proof is a JWT of three parts")?;
     let (header, claims) = message.split_once('.').ok_or("a proof is a JWT of three parts")?;
-    let header: Header = part(header).ok_or("its header must hold typ, alg and a public jwk")?;
+    let header: ProofHeader = decode_part(header).ok_or("its header must hold typ, alg and a public jwk")?;
     if header.typ != TYPE || header.alg != ALGORITHM {
         return Err("typ must be dpop+jwt and alg ES256");
     }
@@ -185,33 +185,34 @@ fn signed(text: &str) -> Result<(Thumbprint, Claims), &'static str> {
     if !crypto::verify(signature, message.as_bytes(), &key, Algorithm::ES256).is_ok_and(|is_good| is_good) {
         return Err("its signature is not the key's");
     }
-    Ok((thumbprint, part(claims).ok_or("it must hold jti, htm, htu and iat")?))
+    Ok((thumbprint, decode_part(claims).ok_or("it must hold jti, htm, htu and iat")?))
 }
 
 /// A part in JSON. A name that comes twice is refused.
-fn part<T: DeserializeOwned>(text: &str) -> Option<T> {
+fn decode_part<T: DeserializeOwned>(text: &str) -> Option<T> {
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
     // An array could be read as a struct, too.
     bytes.starts_with(b"{").then(|| serde_json::from_slice(&bytes).ok()).flatten()
 }
 
 fn public_key(jwk: &PublicKey) -> Option<(Thumbprint, DecodingKey)> {
-    let is_public = !PRIVATE.iter().any(|name| jwk.others.contains_key(*name));
+    let is_public = !PRIVATE_MEMBERS.iter().any(|name| jwk.others.contains_key(*name));
     if jwk.kty != "EC" || jwk.crv != "P-256" || !is_public {
         return None;
     }
-    let coordinate = |text: &str| URL_SAFE_NO_PAD.decode(text).ok().filter(|bytes| bytes.len() == COORDINATE);
+    let coordinate =
+        |text: &str| URL_SAFE_NO_PAD.decode(text).ok().filter(|bytes| bytes.len() == COORDINATE_BYTES);
     // SEC 1 §2.3.4. Whether the point lies on the curve is checked with the signature.
     let point = [vec![4], coordinate(&jwk.x)?, coordinate(&jwk.y)?].concat();
     Some((Thumbprint::of_p256(&jwk.x, &jwk.y), DecodingKey::from_ec_der(&point)))
 }
 
-fn target(method: String, address: &str) -> Result<Target, &'static str> {
+fn target(method: String, address: &str) -> Result<ProofTarget, &'static str> {
     let url = Url::parse(address).map_err(|_| "htu must be an absolute URL")?;
     let is_bare = url.query().is_none() && url.fragment().is_none();
     let is_anonymous = url.username().is_empty() && url.password().is_none();
     if is_bare && is_anonymous {
-        Ok(Target { method, url })
+        Ok(ProofTarget { method, url })
     } else {
         Err("htu must have no query and no fragment")
     }

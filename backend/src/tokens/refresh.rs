@@ -32,7 +32,7 @@ pub struct RefreshClaims {
 
 /// Why a refresh token is refused without a look at the database.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RefreshRejected {
+pub enum RefreshTokenError {
     /// Not a refresh token of this server's.
     #[error("not a refresh token of this server")]
     Invalid,
@@ -77,19 +77,19 @@ impl RefreshTokens {
             iat: now.as_seconds(),
             exp: ends_at.as_seconds(),
         };
-        let ring = self.keys.ring();
-        let turn = ring.refresh.signing(now).ok_or(ErrorKind::InvalidKeyFormat)?;
+        let key_set = self.keys.key_set();
+        let scheduled = key_set.refresh.signing(now).ok_or(ErrorKind::InvalidKeyFormat)?;
         let mut header = Header::new(Algorithm::HS256);
         header.typ = Some(TYPE.to_owned());
-        header.kid = Some(turn.kid.clone());
-        Ok(jsonwebtoken::encode(&header, &claims, &turn.key.signs)?.into())
+        header.kid = Some(scheduled.kid.clone());
+        Ok(jsonwebtoken::encode(&header, &claims, &scheduled.key.encoding_key)?.into())
     }
 
     /// Reads a token, whoever shows it.
-    pub fn read(&self, token: &Secret, now: Timestamp) -> Result<RefreshClaims, RefreshRejected> {
-        let claims = self.check(token.expose(), now).ok_or(RefreshRejected::Invalid)?;
+    pub fn read(&self, token: &Secret, now: Timestamp) -> Result<RefreshClaims, RefreshTokenError> {
+        let claims = self.check(token.expose(), now).ok_or(RefreshTokenError::Invalid)?;
         if claims.exp <= now.as_seconds() {
-            return Err(RefreshRejected::Expired(claims));
+            return Err(RefreshTokenError::Expired(claims));
         }
         Ok(claims)
     }
@@ -99,8 +99,8 @@ impl RefreshTokens {
         if header.typ.as_deref() != Some(TYPE) || header.crit.is_some() {
             return None;
         }
-        let ring = self.keys.ring();
-        let key = ring.refresh.accepted(&header.kid?, now)?;
-        jsonwebtoken::decode(token, &key.checks, &self.validation).ok().map(|read| read.claims)
+        let key_set = self.keys.key_set();
+        let key = key_set.refresh.accepted(&header.kid?, now)?;
+        jsonwebtoken::decode(token, &key.decoding_key, &self.validation).ok().map(|read| read.claims)
     }
 }

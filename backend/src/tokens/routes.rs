@@ -2,7 +2,8 @@
 
 use crate::app::App;
 use crate::http::{
-    AnyOrigin, BearerJson, Discarded, Json, Preflight, Refusal, WrittenJson, refusals, whatever_the_method,
+    AnyOrigin, ApiError, ClaimsJson, DiscardBody, Json, Preflight, SerializedJson, any_method,
+    openapi_responses,
 };
 use axum::extract::State;
 use latchkey_shared::Claims;
@@ -11,9 +12,7 @@ use utoipa_axum::routes;
 
 /// The routes of this domain.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(whatever_the_method(routes!(verify), verify))
-        .routes(routes!(jwks, preflight_jwks))
+    OpenApiRouter::new().routes(any_method(routes!(verify), verify)).routes(routes!(jwks, preflight_jwks))
 }
 
 /// Checks an access token and tells what it says.
@@ -23,10 +22,10 @@ pub fn routes() -> OpenApiRouter<App> {
 #[utoipa::path(
     method(get, post, put, patch, delete, options), path = "/api/auth/verify", tag = "tokens",
     security(("access_token" = [])),
-    responses((status = 200, description = "The token is good", body = Claims), refusals::Unauthorized),
+    responses((status = 200, description = "The token is good", body = Claims), openapi_responses::Unauthorized),
 )]
-async fn verify(checked: Result<BearerJson, Refusal>, _: Discarded) -> Result<WrittenJson, Refusal> {
-    checked.map(|BearerJson(claims)| WrittenJson(claims))
+async fn verify(checked: Result<ClaimsJson, ApiError>, _: DiscardBody) -> Result<SerializedJson, ApiError> {
+    checked.map(|ClaimsJson(claims)| SerializedJson(claims))
 }
 
 /// The public keys that access tokens are signed with (RFC 7517).
@@ -35,7 +34,7 @@ async fn verify(checked: Result<BearerJson, Refusal>, _: Discarded) -> Result<Wr
     responses((status = 200, description = "A JSON Web Key Set, for any origin", body = serde_json::Value)),
 )]
 async fn jwks(State(app): State<App>) -> AnyOrigin<Json<jsonwebtoken::jwk::JwkSet>> {
-    AnyOrigin(Json(app.keys.published(app.clock.now())))
+    AnyOrigin(Json(app.keys.jwks(app.clock.now())))
 }
 
 /// Tells a browser that any origin may read the keys.

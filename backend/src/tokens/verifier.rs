@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// How many tokens are remembered. Past that the ones that are used least are checked again.
-const REMEMBERED: usize = 20_000;
+const CACHE_CAPACITY: usize = 20_000;
 
 /// Why an access token is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -29,7 +29,7 @@ pub enum VerifyError {
 
 /// What a good token says.
 #[derive(Debug)]
-pub struct Verified {
+pub struct VerifiedToken {
     /// The token's claims.
     pub claims: Arc<Claims>,
     /// The same in JSON: whoever asks for them again is answered without writing them again.
@@ -39,15 +39,15 @@ pub struct Verified {
 }
 
 /// A token that was found good. Without its signature, it is not one that anybody could use.
-struct Known {
+struct CachedToken {
     message: Box<str>,
     claims: Arc<Claims>,
     json: Bytes,
 }
 
-impl Known {
-    fn verified(&self, first_use: bool) -> Verified {
-        Verified { claims: Arc::clone(&self.claims), json: self.json.clone(), first_use }
+impl CachedToken {
+    fn verified(&self, first_use: bool) -> VerifiedToken {
+        VerifiedToken { claims: Arc::clone(&self.claims), json: self.json.clone(), first_use }
     }
 }
 
@@ -57,9 +57,9 @@ pub struct Verifier {
     keys: Arc<Keys>,
     validation: Validation,
     lifetime: Duration,
-    known: Cache<[u8; 32], Arc<Known>>,
-    remembered: Shards<AtomicU64>,
-    checked: AtomicU64,
+    cached: Cache<[u8; 32], Arc<CachedToken>>,
+    hits: Shards<AtomicU64>,
+    misses: AtomicU64,
 }
 
 impl Verifier {
@@ -75,40 +75,40 @@ impl Verifier {
             keys,
             validation,
             lifetime: config.tokens.access_lifetime,
-            known: Cache::new(REMEMBERED),
-            remembered: Shards::default(),
-            checked: AtomicU64::new(0),
+            cached: Cache::new(CACHE_CAPACITY),
+            hits: Shards::default(),
+            misses: AtomicU64::new(0),
         }
     }
 
     /// How many tokens were found remembered, and how many had to be checked.
-    pub fn counts(&self) -> (u64, u64) {
-        let remembered = self.remembered.all().map(|count| count.load(Ordering::Relaxed)).sum();
-        (remembered, self.checked.load(Ordering::Relaxed))
+    pub fn cache_counts(&self) -> (u64, u64) {
+        let hits = self.hits.all().map(|count| count.load(Ordering::Relaxed)).sum();
+        (hits, self.misses.load(Ordering::Relaxed))
     }
 
     /// Checks the token's signature, kind, issuer, audience and time.
-    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Verified, VerifyError> {
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<VerifiedToken, VerifyError> {
         let (message, signature) = token.rsplit_once('.').ok_or(VerifyError::Invalid)?;
         let key: [u8; 32] = Sha256::digest(signature).into();
-        if let Some(known) = self.known.get(&key).filter(|known| *known.message == *message) {
-            self.remembered.of(key[0]).fetch_add(1, Ordering::Relaxed);
-            return if self.is_over(&known.claims, now) {
-                self.known.remove(&key);
+        if let Some(cached) = self.cached.get(&key).filter(|cached| *cached.message == *message) {
+            self.hits.shard(key[0]).fetch_add(1, Ordering::Relaxed);
+            return if self.is_expired(&cached.claims, now) {
+                self.cached.remove(&key);
                 Err(VerifyError::Expired)
             } else {
-                Ok(known.verified(false))
+                Ok(cached.verified(false))
             };
         }
-        self.checked.fetch_add(1, Ordering::Relaxed);
+        self.misses.fetch_add(1, Ordering::Relaxed);
         let claims = Arc::new(self.check(token, now).ok_or(VerifyError::Invalid)?);
-        if self.is_over(&claims, now) {
+        if self.is_expired(&claims, now) {
             return Err(VerifyError::Expired);
         }
         let json = Bytes::from(serde_json::to_vec(&*claims).map_err(|_| VerifyError::Invalid)?);
-        let known = Arc::new(Known { message: message.into(), claims, json });
-        let verified = known.verified(true);
-        self.known.insert(key, known);
+        let cached = Arc::new(CachedToken { message: message.into(), claims, json });
+        let verified = cached.verified(true);
+        self.cached.insert(key, cached);
         Ok(verified)
     }
 
@@ -119,14 +119,14 @@ impl Verifier {
         if !is_access_token || header.crit.is_some() {
             return None;
         }
-        let ring = self.keys.ring();
-        let key = ring.access.accepted(&header.kid?, now)?;
-        jsonwebtoken::decode(token, &key.checks, &self.validation).ok().map(|read| read.claims)
+        let key_set = self.keys.key_set();
+        let key = key_set.access.accepted(&header.kid?, now)?;
+        jsonwebtoken::decode(token, &key.decoding_key, &self.validation).ok().map(|read| read.claims)
     }
 
     /// A token may have been issued for longer than one lasts now, or by a server whose clock was ahead by more than servers
     /// may be apart. Nobody remembers for as long as such a token says that it lasts whether its session has ended.
-    fn is_over(&self, claims: &Claims, now: Timestamp) -> bool {
+    fn is_expired(&self, claims: &Claims, now: Timestamp) -> bool {
         let issued_at = Timestamp::from_seconds(claims.iat);
         Timestamp::from_seconds(claims.exp) <= now
             || issued_at + self.lifetime <= now

@@ -1,8 +1,8 @@
 //! Hands batches of spans to the collector. Whatever becomes of them, nobody else notices: the log is told once when the
 //! collector takes no more, and once when it does again.
 
-use super::delivery::{Undelivered, deliver};
-use crate::config::Collector;
+use super::otlp::{ExportFailure, export_batch};
+use crate::config::OtlpEndpoint;
 use bytes::Bytes;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
@@ -17,14 +17,14 @@ use tokio::runtime::Handle;
 /// The way to the collector.
 #[derive(Debug)]
 pub struct Exporter {
-    collector: Collector,
+    collector: OtlpEndpoint,
     runtime: Handle,
     resource: ResourceAttributesWithSchema,
     outage: Outage,
 }
 
 impl Exporter {
-    pub fn new(collector: Collector, runtime: Handle) -> Self {
+    pub fn new(collector: OtlpEndpoint, runtime: Handle) -> Self {
         let resource = ResourceAttributesWithSchema::default();
         Self { collector, runtime, resource, outage: Outage::default() }
     }
@@ -36,10 +36,10 @@ impl SpanExporter for Exporter {
         let count = u64::try_from(batch.len()).unwrap_or(u64::MAX);
         let resource_spans = group_spans_by_resource_and_scope(batch, &self.resource);
         let body = Bytes::from(ExportTraceServiceRequest { resource_spans }.encode_to_vec());
-        let delivery = self.runtime.spawn(deliver(self.collector.clone(), body));
-        let delivered = delivery.await.unwrap_or(Err(Undelivered::Stopped));
-        self.outage.note(&delivered, count);
-        delivered.map_err(|error| OTelSdkError::InternalFailure(error.to_string()))
+        let export = self.runtime.spawn(export_batch(self.collector.clone(), body));
+        let result = export.await.unwrap_or(Err(ExportFailure::Stopped));
+        self.outage.note(&result, count);
+        result.map_err(|error| OTelSdkError::InternalFailure(error.to_string()))
     }
 
     fn set_resource(&mut self, resource: &Resource) {
@@ -54,8 +54,8 @@ struct Outage {
 }
 
 impl Outage {
-    fn note(&self, delivered: &Result<(), Undelivered>, count: u64) {
-        match delivered {
+    fn note(&self, result: &Result<(), ExportFailure>, count: u64) {
+        match result {
             Ok(()) => {
                 let lost = self.lost.swap(0, Ordering::Relaxed);
                 if lost > 0 {
@@ -82,8 +82,8 @@ mod tests {
         let lost = || outage.lost.load(Ordering::Relaxed);
         outage.note(&Ok(()), 5);
         assert_eq!(lost(), 0);
-        outage.note(&Err(Undelivered::TooSlow), 5);
-        outage.note(&Err(Undelivered::Unreachable(ErrorKind::ConnectionRefused.into())), 7);
+        outage.note(&Err(ExportFailure::Timeout), 5);
+        outage.note(&Err(ExportFailure::Unreachable(ErrorKind::ConnectionRefused.into())), 7);
         assert_eq!(lost(), 12);
         outage.note(&Ok(()), 1);
         assert_eq!(lost(), 0);

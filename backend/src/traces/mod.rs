@@ -3,11 +3,11 @@
 //! Spans are made here and nowhere else, of what is named here: nothing that is logged, typed or sent gets into them by
 //! itself. They leave in batches, beside the calls, and the calls never wait for them.
 
-mod call;
-mod delivery;
 mod exporter;
+mod otlp;
+mod request_trace;
 
-pub use call::{Call, Incoming, Step, during, step};
+pub use request_trace::{ChildSpan, IncomingRequest, RequestTrace, child_span, in_child_span};
 
 use crate::config;
 use exporter::Exporter;
@@ -22,11 +22,11 @@ use tokio::runtime::Handle;
 use uuid::Uuid;
 
 /// How many spans may wait to be sent; those that come while so many wait are lost.
-const MOST_WAITING: usize = 2048;
+const MAX_QUEUED_SPANS: usize = 2048;
 /// How many are sent at once at most.
-const MOST_AT_ONCE: usize = 512;
+const MAX_BATCH: usize = 512;
 /// How long a span waits for others to be sent with.
-const GATHER: Duration = Duration::from_secs(1);
+const BATCH_DELAY: Duration = Duration::from_secs(1);
 
 /// What traces calls.
 pub struct Traces {
@@ -36,13 +36,13 @@ pub struct Traces {
 
 impl Traces {
     /// Starts to trace, where somebody collects the traces. `instance` tells this server from others beside it.
-    pub fn start(config: &config::Traces, instance: Uuid) -> Option<Self> {
+    pub fn start(config: &config::TraceConfig, instance: Uuid) -> Option<Self> {
         let exporter = Exporter::new(config.endpoint.clone()?, Handle::current());
         // Every value is set here: what is left out, the library would read from OTEL_* variables.
         let batches = BatchConfigBuilder::default()
-            .with_max_queue_size(MOST_WAITING)
-            .with_max_export_batch_size(MOST_AT_ONCE)
-            .with_scheduled_delay(GATHER)
+            .with_max_queue_size(MAX_QUEUED_SPANS)
+            .with_max_export_batch_size(MAX_BATCH)
+            .with_scheduled_delay(BATCH_DELAY)
             .build();
         let provider = SdkTracerProvider::builder()
             .with_span_processor(BatchSpanProcessor::new(exporter, batches))
@@ -55,12 +55,12 @@ impl Traces {
     }
 
     /// Begins to trace a call.
-    pub fn begin(&self, incoming: &Incoming<'_>) -> Call {
-        Call::begin(&self.tracer, incoming)
+    pub fn begin(&self, incoming: &IncomingRequest<'_>) -> RequestTrace {
+        RequestTrace::begin(&self.tracer, incoming)
     }
 
     /// Sends what is left, unless that takes longer than `limit`. What is traced afterwards is lost.
-    pub async fn finish(&self, limit: Duration) {
+    pub async fn shutdown(&self, limit: Duration) {
         let provider = self.provider.clone();
         let finished = tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(limit)).await;
         if !matches!(finished, Ok(Ok(()))) {

@@ -45,14 +45,14 @@ fn targets() -> Vec<Target> {
 }
 
 /// Somebody whose every call carries a cookie and a token, so that each call would succeed with a good body.
-struct Scene {
+struct Fixture {
     app: TestApp,
     ada: Person,
     before: Vec<String>,
 }
 
-impl Scene {
-    async fn set() -> Self {
+impl Fixture {
+    async fn set_up() -> Self {
         let app = TestApp::spawn().await;
         let ada = app.signed_up("ada").await;
         let before = app.everything().await;
@@ -73,15 +73,15 @@ impl Scene {
 #[tokio::test]
 async fn the_bodies_that_these_tests_spoil_are_good_ones() {
     for target in targets() {
-        let scene = Scene::set().await;
-        let answer = scene.call(&target).json(&target.good).await;
+        let fixture = Fixture::set_up().await;
+        let answer = fixture.call(&target).json(&target.good).await;
         assert!(matches!(answer.status, 200 | 201 | 204), "{answer}");
     }
 }
 
 #[tokio::test]
 async fn what_is_not_json_is_malformed() {
-    let scene = Scene::set().await;
+    let fixture = Fixture::set_up().await;
     let nested = format!("{}{}", "[".repeat(8_000), "]".repeat(8_000));
     for target in targets() {
         let good = target.good.to_string();
@@ -103,87 +103,87 @@ async fn what_is_not_json_is_malformed() {
             nested.as_bytes(),
             format!("{{\"a\": {nested}}}").as_bytes(),
         ] {
-            let answer = scene.call(&target).raw_json(body).await;
+            let answer = fixture.call(&target).raw_json(body).await;
             answer.problem(ErrorCode::MalformedJson);
         }
     }
-    scene.nothing_has_happened().await;
+    fixture.nothing_has_happened().await;
 }
 
 #[tokio::test]
 async fn a_field_that_comes_twice_is_malformed() {
-    let scene = Scene::set().await;
+    let fixture = Fixture::set_up().await;
     for target in targets() {
         let field = target.texts[0];
         let body = format!("{{\"{field}\":\"a\",\"{field}\":\"b\"}}");
-        scene.call(&target).raw_json(body).await.problem(ErrorCode::MalformedJson);
+        fixture.call(&target).raw_json(body).await.problem(ErrorCode::MalformedJson);
     }
-    scene.nothing_has_happened().await;
+    fixture.nothing_has_happened().await;
 }
 
 #[tokio::test]
 async fn what_is_not_an_object_is_of_the_wrong_type() {
-    let scene = Scene::set().await;
+    let fixture = Fixture::set_up().await;
     for target in targets() {
         let list = Value::from_iter(target.good.as_object().unwrap().values().cloned());
         for body in [list, json!([]), json!([{}]), json!(null), json!("text"), json!(7), json!(true)] {
-            scene.call(&target).json(&body).await.refuses("body", FieldErrorCode::WrongType);
+            fixture.call(&target).json(&body).await.refuses("body", FieldErrorCode::WrongType);
         }
     }
-    scene.nothing_has_happened().await;
+    fixture.nothing_has_happened().await;
 }
 
 #[tokio::test]
 async fn a_field_that_is_missing_is_named() {
-    let scene = Scene::set().await;
+    let fixture = Fixture::set_up().await;
     for target in targets() {
         for field in target.required {
             let mut body = target.good.clone();
             body.as_object_mut().unwrap().remove(*field);
-            scene.call(&target).json(&body).await.refuses(field, FieldErrorCode::Required);
+            fixture.call(&target).json(&body).await.refuses(field, FieldErrorCode::Required);
         }
     }
-    scene.nothing_has_happened().await;
+    fixture.nothing_has_happened().await;
 }
 
 #[tokio::test]
 async fn a_field_that_nobody_asked_for_is_named() {
-    let scene = Scene::set().await;
+    let fixture = Fixture::set_up().await;
     for target in targets() {
         for field in ["roles", "is_admin", "", "Email", "필드", "🦊", "a\u{0}b", "`x`", "__proto__"] {
             let mut body = target.good.clone();
             body[field] = json!("admin");
-            let fields = scene.call(&target).json(&body).await.refused_fields();
+            let fields = fixture.call(&target).json(&body).await.refused_fields();
             assert_eq!(fields.into_values().collect::<Vec<_>>(), [FieldErrorCode::UnknownField], "{field:?}");
         }
         let long = json!({"x".repeat(16_000): 1});
-        let answer = scene.call(&target).json(&long).await;
+        let answer = fixture.call(&target).json(&long).await;
         answer.problem(ErrorCode::ValidationFailed);
         assert!(answer.bytes.len() < 1000, "it is not repeated at any length");
     }
-    scene.nothing_has_happened().await;
+    fixture.nothing_has_happened().await;
 }
 
 #[tokio::test]
 async fn a_field_of_the_wrong_type_is_named() {
-    let scene = Scene::set().await;
+    let fixture = Fixture::set_up().await;
     for target in targets() {
         for field in target.texts {
             for value in [json!(7), json!(true), json!(["a"]), json!({"a": 1}), json!(1e300)] {
                 let mut body = target.good.clone();
                 body[*field] = value;
-                scene.call(&target).json(&body).await.refuses(field, FieldErrorCode::WrongType);
+                fixture.call(&target).json(&body).await.refuses(field, FieldErrorCode::WrongType);
             }
         }
         for field in target.required {
             let mut body = target.good.clone();
             body[*field] = json!(null);
-            scene.call(&target).json(&body).await.refuses(field, FieldErrorCode::WrongType);
+            fixture.call(&target).json(&body).await.refuses(field, FieldErrorCode::WrongType);
         }
     }
     let body = json!({"email": "ada@example.org", "password": PASSWORD, "remember": "yes"});
-    scene.app.post("/api/auth/login", &body).await.refuses("remember", FieldErrorCode::WrongType);
-    scene.nothing_has_happened().await;
+    fixture.app.post("/api/auth/login", &body).await.refuses("remember", FieldErrorCode::WrongType);
+    fixture.nothing_has_happened().await;
 }
 
 #[tokio::test]
@@ -192,7 +192,7 @@ async fn text_that_breaks_the_rules_is_refused_with_the_rule() {
         ControlCharacters, InvalidEmail, NothingVisible, Required, TooLong, TooManyMarks, TooShort,
         UnsupportedLocale,
     };
-    let scene = Scene::set().await;
+    let fixture = Fixture::set_up().await;
     let long_email = format!("{}@example.org", "a".repeat(250));
     let (piled_name, piled_email) =
         (format!("Z{}", "\u{335}".repeat(40)), format!("z{}@example.org", "\u{335}".repeat(20)));
@@ -243,9 +243,9 @@ async fn text_that_breaks_the_rules_is_refused_with_the_rule() {
     ] {
         let mut body = json!({"email": "eve@example.org", "password": PASSWORD, "display_name": "Eve"});
         body[field] = json!(text);
-        scene.app.post("/api/auth/signup", &body).await.refuses(field, code);
+        fixture.app.post("/api/auth/signup", &body).await.refuses(field, code);
     }
-    scene.nothing_has_happened().await;
+    fixture.nothing_has_happened().await;
 }
 
 #[tokio::test]
@@ -259,30 +259,30 @@ async fn a_password_may_hold_any_character() {
 
 #[tokio::test]
 async fn a_body_that_is_too_large_is_refused_readably() {
-    let scene = Scene::set().await;
+    let fixture = Fixture::set_up().await;
     for target in targets() {
         for size in [16 * 1024 + 1, 64 * 1024, 10 * 1024 * 1024] {
             let padded = format!("{}{}", target.good, " ".repeat(size - target.good.to_string().len()));
-            scene.call(&target).raw_json(padded).await.problem(ErrorCode::PayloadTooLarge);
+            fixture.call(&target).raw_json(padded).await.problem(ErrorCode::PayloadTooLarge);
         }
         // What it is said to be does not matter any more.
-        scene.call(&target).body(vec![b'x'; 20_000]).await.problem(ErrorCode::PayloadTooLarge);
+        fixture.call(&target).body(vec![b'x'; 20_000]).await.problem(ErrorCode::PayloadTooLarge);
     }
-    scene.nothing_has_happened().await;
+    fixture.nothing_has_happened().await;
 }
 
 #[tokio::test]
 async fn a_body_of_exactly_the_limit_is_taken() {
-    let scene = Scene::set().await;
+    let fixture = Fixture::set_up().await;
     let body = json!({"display_name": "Countess"}).to_string();
     let padded = format!("{body}{}", " ".repeat(16 * 1024 - body.len()));
-    let answer = scene.ada.call("PATCH", "/api/me").raw_json(padded).await;
+    let answer = fixture.ada.call("PATCH", "/api/me").raw_json(padded).await;
     assert_eq!(answer.ok()["display_name"], "Countess");
 }
 
 #[tokio::test]
 async fn a_body_that_is_not_declared_as_json_is_refused() {
-    let scene = Scene::set().await;
+    let fixture = Fixture::set_up().await;
     for target in targets() {
         for media_type in [
             "text/plain",
@@ -295,37 +295,40 @@ async fn a_body_that_is_not_declared_as_json_is_refused() {
             "",
             "text/plain; application/json",
         ] {
-            let call = scene.call(&target).body(target.good.to_string()).header("content-type", media_type);
+            let call = fixture.call(&target).body(target.good.to_string()).header("content-type", media_type);
             call.await.problem(ErrorCode::UnsupportedMediaType);
         }
-        let undeclared = scene.call(&target).body(target.good.to_string());
+        let undeclared = fixture.call(&target).body(target.good.to_string());
         undeclared.await.problem(ErrorCode::UnsupportedMediaType);
     }
-    scene.nothing_has_happened().await;
+    fixture.nothing_has_happened().await;
 }
 
 #[tokio::test]
 async fn json_is_recognised_whatever_its_parameters() {
-    let scene = Scene::set().await;
+    let fixture = Fixture::set_up().await;
     for media_type in
         ["application/json", "application/json; charset=utf-8", "Application/JSON", "application/json;x=y"]
     {
-        let call =
-            scene.ada.call("PATCH", "/api/me").body("{\"locale\":\"ko\"}").header("content-type", media_type);
+        let call = fixture
+            .ada
+            .call("PATCH", "/api/me")
+            .body("{\"locale\":\"ko\"}")
+            .header("content-type", media_type);
         call.await.ok();
     }
 }
 
 #[tokio::test]
 async fn an_answer_never_repeats_what_must_not_be_seen() {
-    let scene = Scene::set().await;
+    let fixture = Fixture::set_up().await;
     for body in [
         format!("{{\"email\":\"ada@example.org\",\"password\":[\"{PASSWORD}\"]}}"),
         format!("{{\"email\":\"ada@example.org\",\"password\":\"{PASSWORD}\" nonsense"),
         format!("{{\"email\":\"ada\",\"password\":\"{PASSWORD}\"}}"),
         format!("{{\"email\":\"ada@example.org\",\"password\":\"wrong {PASSWORD}\"}}"),
     ] {
-        let answer = scene.app.call("POST", "/api/auth/login").raw_json(body).await;
+        let answer = fixture.app.call("POST", "/api/auth/login").raw_json(body).await;
         assert!(answer.status >= 400 && !answer.to_string().contains("horse"), "{answer}");
     }
 }

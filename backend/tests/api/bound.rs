@@ -59,7 +59,7 @@ async fn a_session_that_begins_with_a_proof_is_bound_to_its_key() {
 async fn a_bound_session_is_refreshed_with_its_keys_proof_and_with_nothing_else() {
     let app = TestApp::spawn().await;
     let ada = app.signed_up("ada").await.elsewhere_bound_to(Key::of(1)).await;
-    let thief = ada.robbed();
+    let thief = ada.stolen_copy();
     for _ in 0..3 {
         thief.refresh().await.asks_for_the_right_proof();
         let other = Key::of(2).proof(&app, REFRESH);
@@ -88,7 +88,7 @@ async fn whoever_has_the_cookie_alone_neither_rotates_nor_ends_the_session_howev
     }
     let before = app.everything().await;
     for token in &stolen {
-        ada.robbed().refresh_with(token).await.asks_for_the_right_proof();
+        ada.stolen_copy().refresh_with(token).await.asks_for_the_right_proof();
     }
     assert_eq!(app.everything().await, before);
     ada.refresh().await.ok();
@@ -112,7 +112,7 @@ async fn a_browser_that_crashed_and_holds_the_cookie_before_the_last_is_answered
         for _ in 0..3 {
             let answer = ada.refresh_with(&on_disk).await;
             assert_eq!(generation_of(&answer), current, "after {pause:?}");
-            ada.adopt(&answer);
+            ada.store_tokens(&answer);
         }
         ada.verify().await.ok();
         ada.refresh().await.ok();
@@ -132,7 +132,7 @@ async fn a_session_without_a_key_goes_on_as_before_whatever_proof_comes_along() 
     for _ in 0..2 {
         let answer = refresh(&ada.refresh_token(), &proof).await;
         answer.ok();
-        ada.adopt(&answer);
+        ada.store_tokens(&answer);
         ada.verify().await.ok();
     }
     app.clock.advance(MINUTE);
@@ -187,10 +187,10 @@ async fn a_server_that_asks_for_no_proofs_any_more_takes_bound_sessions_as_they_
     let app = TestApp::spawn().await;
     let ada = app.signed_up("ada").await.elsewhere_bound_to(Key::of(1)).await;
     let off = app.beside(&[("sessions.bind", "off")]).await;
-    let there = ada.robbed().at(&off);
+    let there = ada.stolen_copy().at(&off);
     there.refresh().await.ok();
     there.verify().await.ok();
-    ada.at(&app).robbed().refresh_with(&there.refresh_token()).await.asks_for_the_right_proof();
+    ada.at(&app).stolen_copy().refresh_with(&there.refresh_token()).await.asks_for_the_right_proof();
     ada.refresh_with(&there.refresh_token()).await.ok();
 }
 
@@ -199,13 +199,13 @@ async fn a_bound_session_outlives_a_restart_and_any_server_asks_for_its_key() {
     let app = TestApp::spawn().await;
     let ada = app.signed_up("ada").await.elsewhere_bound_to(Key::of(1)).await;
     let other = app.beside(&[]).await;
-    ada.robbed().at(&other).refresh().await.asks_for_the_right_proof();
+    ada.stolen_copy().at(&other).refresh().await.asks_for_the_right_proof();
     let there = ada.at(&other);
     there.refresh().await.ok();
     other.stop().await;
     let app = app.restarted().await;
     let there = there.at(&app);
-    there.robbed().refresh().await.asks_for_the_right_proof();
+    there.stolen_copy().refresh().await.asks_for_the_right_proof();
     there.refresh().await.ok();
 }
 
@@ -214,12 +214,12 @@ async fn a_bound_session_that_has_ended_says_so_to_whoever_asks() {
     let app = TestApp::spawn().await;
     let ada = app.signed_up("ada").await.elsewhere_bound_to(Key::of(1)).await;
     ada.log_out().await.no_content();
-    for client in [&ada, &ada.robbed()] {
+    for client in [&ada, &ada.stolen_copy()] {
         client.is_signed_out(EndReason::SignedOut).await;
     }
     let ada = ada.elsewhere_bound_to(Key::of(1)).await;
     app.clock.advance(14 * DAY);
-    ada.robbed().refresh().await.problem(ErrorCode::SessionEnded);
+    ada.stolen_copy().refresh().await.problem(ErrorCode::SessionEnded);
     ada.refresh().await.problem(ErrorCode::SessionEnded);
 }
 
@@ -388,10 +388,10 @@ async fn no_key_is_replaced_with_a_password_that_is_changed_meanwhile() {
 async fn the_log_tells_of_a_stolen_cookie_once_a_minute() {
     let app = TestApp::spawn().await;
     let ada = app.signed_up("ada").await.elsewhere_bound_to(Key::of(1)).await;
-    let told = || app.watch.lines(&ada.session_id(), "without the proof of the session's key");
+    let told = || app.log_capture.lines(&ada.session_id(), "without the proof of the session's key");
     for minute in 1..4 {
         for _ in 0..5 {
-            ada.robbed().refresh().await.asks_for_the_right_proof();
+            ada.stolen_copy().refresh().await.asks_for_the_right_proof();
         }
         assert_eq!(told(), minute);
         app.clock.advance(MINUTE);

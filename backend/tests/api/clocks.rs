@@ -4,7 +4,7 @@ use crate::support::*;
 use latchkey::app::App;
 use latchkey::platform::{OsRandomness, TestClock};
 use latchkey::sessions;
-use latchkey::throttle::{Guess, TooMany};
+use latchkey::throttle::{AttemptScope, TooManyAttempts};
 use std::sync::Arc;
 
 /// How far a clock may leap.
@@ -30,7 +30,7 @@ async fn a_tab_that_asks_another_server_at_the_same_moment_is_answered_however_t
         for generation in 1..4 {
             ada.refresh().await.ok();
             ada.verify().await.ok();
-            here.state.seen.write_down(&here.state).await.unwrap();
+            here.state.token_use.flush(&here.state).await.unwrap();
             let other_tab = ada.at(&there).refresh_with(&old).await;
             assert_eq!(claims_of(&other_tab.access_token())["gen"], generation, "pair {number}");
             old = ada.refresh_token();
@@ -46,7 +46,7 @@ async fn a_thief_who_asks_another_server_is_met_there_however_the_clocks_disagre
         let stolen = ada.refresh_token();
         ada.refresh().await.ok();
         ada.verify().await.ok();
-        here.state.seen.write_down(&here.state).await.unwrap();
+        here.state.token_use.flush(&here.state).await.unwrap();
         for server in [&here, &there] {
             server.clock.advance(MINUTE);
         }
@@ -64,7 +64,7 @@ async fn what_has_ended_stays_ended_while_the_clock_leaps_forward_and_back() {
         let right = app.now();
         app.clock.set(right + leap);
         // It has looked several times for what to forget, by the clock that is wrong.
-        tokio::time::sleep(4 * sessions::POLL).await;
+        tokio::time::sleep(4 * sessions::REVOCATION_POLL_INTERVAL).await;
         app.clock.set(right);
         assert_eq!(
             ada.verify().await.problem(ErrorCode::SessionEnded).end_reason,
@@ -85,12 +85,12 @@ async fn what_another_server_ends_after_the_clock_was_set_back_is_learnt() {
             App::start(app.state.config.clone(), Arc::clone(&clock) as _, Arc::new(OsRandomness)).await;
         let other = other.unwrap();
         let mut tasks = tokio::task::JoinSet::new();
-        tasks.spawn(sessions::follow_ends(other.clone(), Duration::from_millis(10)));
+        tasks.spawn(sessions::poll_revocations(other.clone(), Duration::from_millis(10)));
         tokio::time::sleep(Duration::from_millis(50)).await;
         let id = ada.session_id().parse().unwrap();
         ada.log_out().await.no_content();
         clock.set(app.now());
-        until("it learns of it", async || other.ended.reason(id) == Some(EndReason::SignedOut)).await;
+        until("it learns of it", async || other.revocations.reason(id) == Some(EndReason::SignedOut)).await;
     }
 }
 
@@ -179,8 +179,13 @@ async fn a_wrong_try_at_a_server_whose_clock_disagrees_costs_as_much_as_at_this_
     for (number, [here, there]) in apart().await.into_iter().enumerate() {
         let ada = here.signed_up(&format!("ada{number}")).await;
         let waits = |server: &TestApp| {
-            let guess = Guess::of_account("127.0.0.1", &ada.email);
-            server.state.throttle.admit(guess, server.state.steady_now()).err().map(|TooMany(wait)| wait)
+            let scope = AttemptScope::for_account("127.0.0.1", &ada.email);
+            server
+                .state
+                .throttle
+                .admit(scope, server.state.monotonic_now())
+                .err()
+                .map(|TooManyAttempts(wait)| wait)
         };
         for wrong in 1..=10 {
             there.log_in(&ada.email, "wrong").await.problem(ErrorCode::CredentialsRejected);
@@ -214,10 +219,10 @@ async fn a_database_whose_clock_is_corrected_is_believed_before_long() {
     .await;
     // Those that connect from now on go by it.
     let other = app.beside(&[]).await.state.clone();
-    let shared = |app: &App| app.shared_time.now(&*app.clock);
+    let shared = |app: &App| app.database_clock.now(&*app.clock);
     let before = shared(&other);
     let mut tasks = tokio::task::JoinSet::new();
-    tasks.spawn(sessions::follow_shared_time(other.clone(), Duration::from_millis(10)));
+    tasks.spawn(sessions::sync_database_clock(other.clone(), Duration::from_millis(10)));
     app.run_sql("UPDATE moved.ahead SET by = interval '1 hour'").await;
     until("it is read again", async || before.until(shared(&other)) > 59 * MINUTE).await;
     app.run_sql("UPDATE moved.ahead SET by = interval '0'").await;

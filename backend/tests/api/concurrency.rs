@@ -35,7 +35,7 @@ async fn thirty_two_refreshes_with_one_token_are_one_rotation_and_thirty_two_usa
         assert_eq!(app.rotations().await.len() as u64, generation);
         // Whichever answer the browser kept last buys the next one.
         ada.app.clock.advance(MINUTE);
-        ada.adopt(answers.last().unwrap());
+        ada.store_tokens(answers.last().unwrap());
     }
     ada.refresh().await.ok();
     let sessions = ada.sessions().await;
@@ -75,7 +75,7 @@ async fn no_session_of_the_old_password_outlives_its_change() {
         let answers = at_once((0..12).map(login).chain([change])).await;
         let (changed, logins): (Vec<_>, Vec<_>) =
             answers.iter().partition(|answer| answer.call.ends_with("password"));
-        ada.adopt(changed[0]);
+        ada.store_tokens(changed[0]);
         for login in logins {
             if login.status == 200 {
                 let old = Person::holding(&app, "ada", old, login);

@@ -190,7 +190,7 @@ async fn a_stale_copy_of_a_sessions_token_is_no_theft_where_the_present_one_came
                 let arranged = arrangements(&named(OLD, &ada.refresh_token()), &named(OLD, stale));
                 let answer = refreshed(&app, &arranged[number]).await;
                 answer.ok();
-                ada.adopt(&answer);
+                ada.store_tokens(&answer);
                 ada.verify().await.ok();
                 app.clock.advance(MINUTE);
             }
@@ -224,7 +224,7 @@ async fn of_two_live_sessions_of_one_account_the_newer_is_used() {
     for cookies in arrangements(&named(OLD, &ada.refresh_token()), &named(OLD, &stale)) {
         let answer = refreshed(&app, &cookies).await;
         assert_eq!(sid(&answer), ada.session_id());
-        ada.adopt(&answer);
+        ada.store_tokens(&answer);
     }
     newer.refresh().await.ok();
 }

@@ -100,7 +100,7 @@ async fn a_page_whose_origin_was_taken_away_is_ours_if_the_browser_says_so() {
     }
     let next = refresh("same-origin").await;
     next.ok();
-    ada.adopt(&next);
+    ada.store_tokens(&next);
     let login = json!({"email": ada.email, "password": PASSWORD});
     let call = app.post("/api/auth/login", &login).header("origin", "null");
     call.header("sec-fetch-site", "same-origin").await.ok();

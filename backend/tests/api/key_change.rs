@@ -20,13 +20,13 @@ const OLD: u8 = 8;
 const NEW: u8 = 9;
 
 /// The files, and two servers that read them when they start.
-struct Scene {
+struct Fixture {
     folder: TempDir,
     servers: [TestApp; 2],
 }
 
-impl Scene {
-    async fn set() -> Self {
+impl Fixture {
+    async fn set_up() -> Self {
         let folder = tempfile::tempdir().unwrap();
         write(&folder, &[OLD], &[OLD]);
         let path = |name: &str| folder.path().join(name).display().to_string();
@@ -54,7 +54,7 @@ impl Scene {
         for (here, there) in [(first, second), (second, first)] {
             let answer = person.at(here).refresh_with(&person.refresh_token()).await;
             answer.ok();
-            person.adopt(&answer);
+            person.store_tokens(&answer);
             for server in [here, there] {
                 person.at(server).verify().await.ok();
             }
@@ -80,40 +80,40 @@ fn write(folder: &TempDir, keys: &[u8], secrets: &[u8]) {
 
 #[tokio::test]
 async fn keys_that_are_changed_by_file_in_three_steps_sign_nobody_out() {
-    let mut scene = Scene::set().await;
+    let mut fixture = Fixture::set_up().await;
     // Ada calls all the time; Bob and Eve have signed in and do nothing.
-    let ada = scene.servers[0].signed_up("ada").await;
-    let (bob, eve) = (scene.servers[0].signed_up("bob").await, scene.servers[1].signed_up("eve").await);
-    let before = ada.at(&scene.servers[0]);
+    let ada = fixture.servers[0].signed_up("ada").await;
+    let (bob, eve) = (fixture.servers[0].signed_up("bob").await, fixture.servers[1].signed_up("eve").await);
+    let before = ada.at(&fixture.servers[0]);
 
-    scene.step(&[OLD, NEW], &[OLD, NEW], &[&ada]).await;
-    assert_eq!(Scene::signed_by_another(&before, &ada), [false; 2], "the new keys are only known");
+    fixture.step(&[OLD, NEW], &[OLD, NEW], &[&ada]).await;
+    assert_eq!(Fixture::signed_by_another(&before, &ada), [false; 2], "the new keys are only known");
 
-    scene.step(&[NEW, OLD], &[NEW, OLD], &[&ada]).await;
-    assert_eq!(Scene::signed_by_another(&before, &ada), [true; 2]);
-    for server in &scene.servers {
+    fixture.step(&[NEW, OLD], &[NEW, OLD], &[&ada]).await;
+    assert_eq!(Fixture::signed_by_another(&before, &ada), [true; 2]);
+    for server in &fixture.servers {
         bob.at(server).verify().await.ok();
         assert_eq!(server.get("/.well-known/jwks.json").await.ok()["keys"].as_array().unwrap().len(), 2);
     }
 
     // The last access token of the old key has ended; its last refresh token has not.
-    scene.servers[0].clock.advance(10 * MINUTE);
-    scene.step(&[NEW], &[NEW, OLD], &[&ada]).await;
-    for server in &scene.servers {
+    fixture.servers[0].clock.advance(10 * MINUTE);
+    fixture.step(&[NEW], &[NEW, OLD], &[&ada]).await;
+    for server in &fixture.servers {
         assert_eq!(server.get("/.well-known/jwks.json").await.ok()["keys"].as_array().unwrap().len(), 1);
         before.at(server).verify().await.problem(ErrorCode::TokenInvalid);
     }
-    scene.lives(&bob).await;
+    fixture.lives(&bob).await;
 
     // Whoever has come back since holds a token of the new secret. Eve has not, and after a fortnight that has ended anyway.
     for _ in 0..3 {
-        scene.servers[0].clock.advance(5 * DAY);
-        scene.lives(&ada).await;
-        scene.lives(&bob).await;
+        fixture.servers[0].clock.advance(5 * DAY);
+        fixture.lives(&ada).await;
+        fixture.lives(&bob).await;
     }
-    let ended = eve.at(&scene.servers[0]).refresh().await.problem(ErrorCode::SessionEnded);
+    let ended = eve.at(&fixture.servers[0]).refresh().await.problem(ErrorCode::SessionEnded);
     assert_eq!(ended.end_reason, Some(EndReason::Expired));
-    scene.step(&[NEW], &[NEW], &[&ada, &bob]).await;
-    let last = before.at(&scene.servers[0]);
+    fixture.step(&[NEW], &[NEW], &[&ada, &bob]).await;
+    let last = before.at(&fixture.servers[0]);
     last.refresh().await.problem(ErrorCode::TokenInvalid);
 }

@@ -11,7 +11,7 @@ async fn end_of_a_test_that_logs(name: &str, pick: Pick) -> Result<(), String> {
     let person = app.signed_up_with(name, "quiet harbour lanterns rise").await;
     person.refresh().await.ok();
     // The password, the address, and two tokens of each kind.
-    assert!(app.watch.count() >= 6, "{}", app.watch.count());
+    assert!(app.log_capture.count() >= 6, "{}", app.log_capture.count());
     let picked = pick(&person);
     tracing::trace!("it is {picked:?}, and nobody should know");
     let ended = catch_unwind(AssertUnwindSafe(|| drop((app, person))));

@@ -2,10 +2,10 @@
 //! `LATCHKEY_TEST_DATABASE_URL` names. The modules mirror the addresses; after them comes what concerns them all.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
-#[path = "../patience/mod.rs"]
-mod patience;
-#[path = "../secrets/mod.rs"]
-mod secrets;
+#[path = "../leak_detector/mod.rs"]
+mod leak_detector;
+#[path = "../polling/mod.rs"]
+mod polling;
 mod support;
 
 mod bound;

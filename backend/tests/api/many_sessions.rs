@@ -145,7 +145,7 @@ enum Act {
 impl Act {
     async fn run(self, ada: &Person) {
         match self {
-            Self::Password => ada.adopt(&ada.change_password(PASSWORD, NEW).await),
+            Self::Password => ada.store_tokens(&ada.change_password(PASSWORD, NEW).await),
             Self::Others => ada.end_others().await.no_content(),
             Self::Deletion => ada.delete_account(PASSWORD).await.no_content(),
         }
@@ -259,7 +259,7 @@ async fn each_session_keeps_the_reason_of_the_first_of_two_ends() {
     ada.end_others().await.no_content();
     let between = ada.elsewhere().await;
     app.insert_sessions(&ada.email, CROWD).await;
-    ada.adopt(&ada.change_password(PASSWORD, NEW).await);
+    ada.store_tokens(&ada.change_password(PASSWORD, NEW).await);
     between.is_signed_out(EndReason::PasswordChanged).await;
     others[0].is_signed_out(EndReason::SignedOutElsewhere).await;
     until("all of them are written down", async || app.count(unended()).await == 1).await;

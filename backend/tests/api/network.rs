@@ -25,18 +25,18 @@ const UNSENT: [Fault; 5] = [
     Fault::Answer(200, "<h1>Sign in to the hotel's network</h1>"),
 ];
 
-async fn on_a_bad_network() -> (TestApp, Origin, Person) {
+async fn on_a_bad_network() -> (TestApp, FaultyProxy, Person) {
     let app = TestApp::spawn().await;
-    let origin = Origin::before(&app).await;
-    let ada = app.signed_up("ada").await.at(&app.through(&origin));
-    (app, origin, ada)
+    let faulty_proxy = FaultyProxy::before(&app).await;
+    let ada = app.signed_up("ada").await.at(&app.through(&faulty_proxy));
+    (app, faulty_proxy, ada)
 }
 
 async fn tries_to_refresh(person: &Person) -> Option<Answer> {
     let answer = person.app.post(REFRESH, &json!({})).cookie(&person.refresh_token()).attempt().await;
     if let Some(answer) = &answer {
         answer.ok();
-        person.adopt(answer);
+        person.store_tokens(answer);
     }
     answer
 }
@@ -44,15 +44,15 @@ async fn tries_to_refresh(person: &Person) -> Option<Answer> {
 #[tokio::test]
 async fn a_refresh_whose_answer_is_lost_is_answered_again_with_the_same_generation() {
     for fault in UNHEARD {
-        let (app, origin, ada) = on_a_bad_network().await;
+        let (app, faulty_proxy, ada) = on_a_bad_network().await;
         app.count_rotations().await;
         ada.verify().await.ok();
-        origin.times(3, REFRESH, fault);
+        faulty_proxy.times(3, REFRESH, fault);
         for _ in 0..3 {
             assert!(tries_to_refresh(&ada).await.is_none(), "{fault:?}");
             app.clock.advance(5 * MINUTE);
         }
-        origin.is_used_up();
+        faulty_proxy.is_used_up();
         assert!(tries_to_refresh(&ada).await.is_some(), "{fault:?}");
         assert_eq!((ada.claims()["gen"].as_u64(), app.rotations().await.len()), (Some(1), 1), "{fault:?}");
         ada.verify().await.ok();
@@ -63,17 +63,17 @@ async fn a_refresh_whose_answer_is_lost_is_answered_again_with_the_same_generati
 
 #[tokio::test]
 async fn a_call_that_never_reaches_the_server_changes_nothing_and_can_be_sent_again() {
-    let (app, origin, ada) = on_a_bad_network().await;
+    let (app, faulty_proxy, ada) = on_a_bad_network().await;
     ada.verify().await.ok();
     let before = app.everything().await;
     for fault in UNSENT {
         for path in [REFRESH, "/api/me"] {
-            origin.once(path, fault);
+            faulty_proxy.once(path, fault);
         }
         assert!(tries_to_refresh(&ada).await.is_none(), "{fault:?}");
         let change = ada.call("PATCH", "/api/me").json(&json!({"display_name": "Countess"})).attempt().await;
         assert!(change.is_none(), "{fault:?}");
-        origin.is_used_up();
+        faulty_proxy.is_used_up();
         assert_eq!(app.everything().await, before, "{fault:?}");
     }
     assert!(tries_to_refresh(&ada).await.is_some());
@@ -82,27 +82,27 @@ async fn a_call_that_never_reaches_the_server_changes_nothing_and_can_be_sent_ag
 
 #[tokio::test]
 async fn a_server_that_was_out_of_reach_for_an_hour_signs_nobody_out() {
-    let (app, origin, ada) = on_a_bad_network().await;
+    let (app, faulty_proxy, ada) = on_a_bad_network().await;
     ada.verify().await.ok();
-    origin.go_away();
+    faulty_proxy.go_away();
     for _ in 0..12 {
         assert!(tries_to_refresh(&ada).await.is_none());
         app.clock.advance(5 * MINUTE);
     }
-    origin.come_back();
+    faulty_proxy.come_back();
     assert!(tries_to_refresh(&ada).await.is_some());
     ada.verify().await.ok();
 }
 
 #[tokio::test]
 async fn a_refresh_that_reaches_the_server_twice_rotates_once() {
-    let (app, origin, ada) = on_a_bad_network().await;
+    let (app, faulty_proxy, ada) = on_a_bad_network().await;
     app.count_rotations().await;
     ada.verify().await.ok();
     for generation in 1..=3 {
-        origin.once(REFRESH, Fault::Duplicate);
+        faulty_proxy.once(REFRESH, Fault::Duplicate);
         assert!(tries_to_refresh(&ada).await.is_some());
-        origin.is_used_up();
+        faulty_proxy.is_used_up();
         assert_eq!(ada.claims()["gen"], generation);
         ada.verify().await.ok();
         app.clock.advance(5 * MINUTE);
@@ -112,10 +112,10 @@ async fn a_refresh_that_reaches_the_server_twice_rotates_once() {
 
 #[tokio::test]
 async fn an_answer_that_is_overtaken_by_a_later_one_brings_tokens_that_work() {
-    let (app, origin, ada) = on_a_bad_network().await;
+    let (app, faulty_proxy, ada) = on_a_bad_network().await;
     ada.verify().await.ok();
     let other_tab = ada.at(&ada.app);
-    origin.once(REFRESH, Fault::Reorder);
+    faulty_proxy.once(REFRESH, Fault::Reorder);
     let late = tokio::spawn({
         let call = ada.app.post(REFRESH, &json!({})).cookie(&ada.refresh_token());
         async move { call.attempt().await }
@@ -123,8 +123,8 @@ async fn an_answer_that_is_overtaken_by_a_later_one_brings_tokens_that_work() {
     until("rotated", async || app.everything().await.iter().any(|line| line.starts_with("1|"))).await;
     assert!(tries_to_refresh(&other_tab).await.is_some());
     other_tab.verify().await.ok();
-    ada.adopt(&late.await.unwrap().unwrap());
-    origin.is_used_up();
+    ada.store_tokens(&late.await.unwrap().unwrap());
+    faulty_proxy.is_used_up();
     assert_eq!((&ada.claims()["gen"], &other_tab.claims()["gen"]), (&json!(1), &json!(1)));
     app.clock.advance(5 * MINUTE);
     ada.verify().await.ok();
@@ -133,8 +133,8 @@ async fn an_answer_that_is_overtaken_by_a_later_one_brings_tokens_that_work() {
 
 #[tokio::test]
 async fn a_slow_way_holds_up_nobody_else() {
-    let (app, origin, ada) = on_a_bad_network().await;
-    origin.once("/api/me", Fault::Delay(HOUR));
+    let (app, faulty_proxy, ada) = on_a_bad_network().await;
+    faulty_proxy.once("/api/me", Fault::Delay(HOUR));
     let slow = tokio::spawn({
         let call = ada.call("GET", "/api/me");
         async move { call.attempt().await }
@@ -149,49 +149,49 @@ async fn a_slow_way_holds_up_nobody_else() {
 #[tokio::test]
 async fn what_the_server_did_is_kept_although_its_answer_was_lost() {
     for fault in UNHEARD {
-        let (app, origin, ada) = on_a_bad_network().await;
-        let away = app.through(&origin);
+        let (app, faulty_proxy, ada) = on_a_bad_network().await;
+        let away = app.through(&faulty_proxy);
 
         let bob = json!({"email": address_of("bob"), "password": PASSWORD, "display_name": "밥"});
-        origin.once("/api/auth/signup", fault);
+        faulty_proxy.once("/api/auth/signup", fault);
         assert!(away.post("/api/auth/signup", &bob).attempt().await.is_none(), "{fault:?}");
         away.post("/api/auth/signup", &bob).await.problem(ErrorCode::EmailTaken);
         away.log_in(&address_of("bob"), PASSWORD).await.ok();
 
         let name = json!({"display_name": "Countess 👑"});
-        origin.once("/api/me", fault);
+        faulty_proxy.once("/api/me", fault);
         assert!(ada.call("PATCH", "/api/me").json(&name).attempt().await.is_none(), "{fault:?}");
         assert_eq!(ada.me().await["display_name"], "Countess 👑");
 
         let phone = ada.elsewhere().await;
-        origin.once("/api/me/sessions", fault);
+        faulty_proxy.once("/api/me/sessions", fault);
         assert!(ada.call("DELETE", "/api/me/sessions").attempt().await.is_none(), "{fault:?}");
         phone.is_signed_out(EndReason::SignedOutElsewhere).await;
         ada.end_others().await.no_content();
 
         let new = "another correct horse";
         let change = json!({"current_password": PASSWORD, "new_password": new});
-        origin.once("/api/me/password", fault);
+        faulty_proxy.once("/api/me/password", fault);
         assert!(ada.call("POST", "/api/me/password").json(&change).attempt().await.is_none(), "{fault:?}");
         ada.change_password(PASSWORD, new).await.problem(ErrorCode::CredentialsRejected);
-        ada.adopt(&ada.change_password(new, new).await);
+        ada.store_tokens(&ada.change_password(new, new).await);
 
-        origin.once("/api/me", fault);
+        faulty_proxy.once("/api/me", fault);
         let delete = ada.call("DELETE", "/api/me").json(&json!({"password": new}));
         assert!(delete.attempt().await.is_none(), "{fault:?}");
         ada.is_signed_out(EndReason::AccountDeleted).await;
         away.log_in(&ada.email, new).await.problem(ErrorCode::CredentialsRejected);
-        origin.is_used_up();
+        faulty_proxy.is_used_up();
     }
 }
 
 #[tokio::test]
 async fn a_sign_out_whose_answer_was_lost_holds_and_can_be_said_again() {
-    let (_app, origin, ada) = on_a_bad_network().await;
-    origin.once("/api/auth/logout", Fault::LoseTheAnswer);
+    let (_app, faulty_proxy, ada) = on_a_bad_network().await;
+    faulty_proxy.once("/api/auth/logout", Fault::LoseTheAnswer);
     let out = ada.app.post("/api/auth/logout", &json!({})).cookie(&ada.refresh_token());
     assert!(out.attempt().await.is_none());
-    origin.is_used_up();
+    faulty_proxy.is_used_up();
     ada.log_out().await.no_content();
     ada.is_signed_out(EndReason::SignedOut).await;
 }
@@ -215,22 +215,22 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-struct Lab {
+struct TestBed {
     runtime: Runtime,
     app: TestApp,
-    origin: Origin,
+    faulty_proxy: FaultyProxy,
     owner: Person,
 }
 
-static LAB: LazyLock<Lab> = LazyLock::new(|| {
+static TEST_BED: LazyLock<TestBed> = LazyLock::new(|| {
     let runtime = Runtime::new().unwrap();
-    let (app, origin, owner) = runtime.block_on(async {
+    let (app, faulty_proxy, owner) = runtime.block_on(async {
         let app = TestApp::with(&[("tokens.access_lifetime", "10d"), ("sessions.idle", "80d")]).await;
-        let origin = Origin::before(&app).await;
-        let owner = app.signed_up("owner").await.at(&app.through(&origin));
-        (app, origin, owner)
+        let faulty_proxy = FaultyProxy::before(&app).await;
+        let owner = app.signed_up("owner").await.at(&app.through(&faulty_proxy));
+        (app, faulty_proxy, owner)
     });
-    Lab { runtime, app, origin, owner }
+    TestBed { runtime, app, faulty_proxy, owner }
 });
 
 proptest! {
@@ -239,13 +239,13 @@ proptest! {
     /// One answer in five is lost, doubled or falsified; each history is up to forty steps long.
     #[test]
     fn a_bad_network_alone_never_signs_anybody_out(steps in prop::collection::vec(step(), 1..40)) {
-        let Lab { runtime, app, origin, owner } = &*LAB;
+        let TestBed { runtime, app, faulty_proxy, owner } = &*TEST_BED;
         let client = runtime.block_on(owner.elsewhere());
         for step in steps {
             match step {
                 Step::Refresh(fault) => {
                     if let Some(fault) = fault {
-                        origin.once(REFRESH, fault);
+                        faulty_proxy.once(REFRESH, fault);
                     }
                     let arrived = runtime.block_on(tries_to_refresh(&client)).is_some();
                     prop_assert_eq!(arrived, fault.is_none_or(|fault| fault == Fault::Duplicate));
@@ -254,7 +254,7 @@ proptest! {
                 Step::Wait(time) => app.clock.advance(time),
             }
         }
-        origin.is_used_up();
+        faulty_proxy.is_used_up();
         prop_assert!(runtime.block_on(tries_to_refresh(&client)).is_some());
     }
 }

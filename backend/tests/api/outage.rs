@@ -9,8 +9,8 @@ use tokio::task::JoinHandle;
 const MILLISECOND: Duration = Duration::from_millis(1);
 
 /// A server whose way to PostgreSQL leads through a proxy. A file does not go away like that.
-async fn behind_a_proxy() -> (TestApp, Proxy) {
-    let proxy = Proxy::before(&postgres_address()).await;
+async fn behind_a_proxy() -> (TestApp, DatabaseProxy) {
+    let proxy = DatabaseProxy::before(&postgres_address()).await;
     (TestApp::with_database_through(&proxy).await, proxy)
 }
 

@@ -1,7 +1,7 @@
 //! `POST /api/me/password`
 
 use crate::support::*;
-use latchkey::accounts::{AccountError, Reset};
+use latchkey::accounts::{AccountError, PasswordReset};
 use latchkey_shared::{EmailAddress, Password, Secret};
 
 const NEW: &str = "an entirely different phrase";
@@ -25,7 +25,7 @@ async fn every_other_session_ends_at_once_and_this_one_goes_on() {
     for person in [&ada, &phone, &laptop, &bob] {
         person.verify().await.ok();
     }
-    ada.adopt(&ada.change_password(PASSWORD, NEW).await);
+    ada.store_tokens(&ada.change_password(PASSWORD, NEW).await);
     phone.is_signed_out(EndReason::PasswordChanged).await;
     laptop.is_signed_out(EndReason::PasswordChanged).await;
     for person in [&ada, &bob] {
@@ -97,7 +97,7 @@ async fn the_session_goes_on_with_tokens_of_a_new_generation() {
     assert_eq!(instant(&signed_in["session_expires_at"]), app.now() + 14 * DAY);
     let cookie = answer.set_cookie().unwrap();
     assert!(cookie.attributes.contains(&"HttpOnly".to_owned()), "{cookie:?}");
-    ada.adopt(&answer);
+    ada.store_tokens(&answer);
     let after = ada.verify().await.ok();
     for same in ["sub", "sid", "auth_time", "roles"] {
         assert_eq!(after[same], before[same], "{same}");
@@ -116,7 +116,7 @@ async fn no_refresh_token_from_before_buys_anything_and_the_session_goes_on_with
     ada.refresh().await.ok();
     ada.verify().await.ok();
     let current = ada.refresh_token();
-    ada.adopt(&ada.change_password(PASSWORD, NEW).await);
+    ada.store_tokens(&ada.change_password(PASSWORD, NEW).await);
     let other = app.beside(&[]).await;
     for used in [false, true] {
         for copy in [&first, &current] {
@@ -197,9 +197,9 @@ async fn an_access_token_from_before_lasts_its_minutes_as_after_a_refresh() {
 
 /// `latchkey account set-password`, as far as it goes without a terminal.
 async fn set_password(app: &TestApp, email: &str, password: &str) -> Result<usize, AccountError> {
-    let latchkey::app::State { db, passwords, clock, random, .. } = &*app.state;
-    let reset = Reset { db, passwords, clock: &**clock, random: &**random };
-    let email = EmailAddress::of_account(email).unwrap();
+    let latchkey::app::AppState { db, passwords, clock, random, .. } = &*app.state;
+    let reset = PasswordReset { db, passwords, clock: &**clock, random: &**random };
+    let email = EmailAddress::parse_existing(email).unwrap();
     reset.run(&email, Password::try_from(Secret::from(password)).unwrap()).await
 }
 

@@ -9,13 +9,13 @@ const LOG_IN: &str = "/api/auth/login";
 const REFRESH: &str = "/api/auth/refresh";
 
 /// A session that is bound to a key, and each call that takes proofs, ready to be sent with one.
-struct Scene {
+struct Fixture {
     app: TestApp,
     ada: Person,
 }
 
-impl Scene {
-    async fn set() -> Self {
+impl Fixture {
+    async fn set_up() -> Self {
         let app = TestApp::spawn().await;
         let ada = app.signed_up("ada").await.elsewhere_bound_to(Key::of(1)).await;
         Self { app, ada }
@@ -50,7 +50,7 @@ impl Scene {
             let answer = self.call(path).proof(&make(path)).await;
             assert!(matches!(answer.status, 200 | 201), "{answer}");
             if *path == REFRESH {
-                self.ada.adopt(&answer);
+                self.ada.store_tokens(&answer);
             }
         }
     }
@@ -63,51 +63,52 @@ impl Scene {
 
 #[tokio::test]
 async fn a_proof_that_is_made_as_the_standard_says_is_taken_by_every_call() {
-    let scene = Scene::set().await;
-    scene.taken(&[SIGN_UP, LOG_IN, REFRESH], |path| scene.key().proof(&scene.app, path)).await;
+    let fixture = Fixture::set_up().await;
+    fixture.taken(&[SIGN_UP, LOG_IN, REFRESH], |path| fixture.key().proof(&fixture.app, path)).await;
 }
 
 #[tokio::test]
 async fn a_proof_may_name_the_page_or_the_server_itself_and_spell_the_address_as_any_url_may() {
-    let scene = Scene::set().await;
-    for origin in ["http://localhost:8080", "http://127.0.0.1:8080", "HTTP://LocalHost:8080", &scene.app.base]
+    let fixture = Fixture::set_up().await;
+    for origin in
+        ["http://localhost:8080", "http://127.0.0.1:8080", "HTTP://LocalHost:8080", &fixture.app.base]
     {
-        scene
+        fixture
             .taken(&[LOG_IN, REFRESH], |path| {
-                let (header, mut claims) = scene.good(path);
+                let (header, mut claims) = fixture.good(path);
                 claims["htu"] = json!(format!("{origin}{path}"));
-                scene.key().sign(&header, &claims)
+                fixture.key().sign(&header, &claims)
             })
             .await;
     }
     // RFC 9449 §4.3: the query of the call does not count.
-    let call = scene
+    let call = fixture
         .app
-        .post("/api/auth/login?next=/account", &json!({"email": scene.ada.email, "password": PASSWORD}));
-    call.proof(&scene.key().proof(&scene.app, LOG_IN)).await.ok();
+        .post("/api/auth/login?next=/account", &json!({"email": fixture.ada.email, "password": PASSWORD}));
+    call.proof(&fixture.key().proof(&fixture.app, LOG_IN)).await.ok();
 }
 
 #[tokio::test]
 async fn members_that_nobody_asked_for_do_not_matter() {
-    let scene = Scene::set().await;
-    scene
+    let fixture = Fixture::set_up().await;
+    fixture
         .taken(&[LOG_IN, REFRESH], |path| {
-            let (mut header, mut claims) = scene.good(path);
+            let (mut header, mut claims) = fixture.good(path);
             header["kid"] = json!("mine");
             for (name, value) in [("use", json!("sig")), ("key_ops", json!(["verify"])), ("ext", json!(true))]
             {
                 header["jwk"][name] = value;
             }
             claims["ath"] = json!("fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo");
-            claims["iat"] = json!(scene.app.now().as_seconds() as f64 + 0.75);
-            scene.key().sign(&header, &claims)
+            claims["iat"] = json!(fixture.app.now().as_seconds() as f64 + 0.75);
+            fixture.key().sign(&header, &claims)
         })
         .await;
 }
 
 #[tokio::test]
 async fn a_header_that_is_not_a_proofs_is_refused() {
-    let scene = Scene::set().await;
+    let fixture = Fixture::set_up().await;
     for (name, value) in [
         ("typ", json!("JWT")),
         ("typ", json!("at+jwt")),
@@ -129,27 +130,27 @@ async fn a_header_that_is_not_a_proofs_is_refused() {
         ("jwk", json!({})),
     ] {
         let make = |path: &str| {
-            let (mut header, claims) = scene.good(path);
+            let (mut header, claims) = fixture.good(path);
             header[name] = value.clone();
-            scene.key().sign(&header, &claims)
+            fixture.key().sign(&header, &claims)
         };
-        scene.refused(make, &format!("{name}: {value}")).await;
+        fixture.refused(make, &format!("{name}: {value}")).await;
     }
     for name in ["typ", "alg", "jwk"] {
         let make = |path: &str| {
-            let (mut header, claims) = scene.good(path);
+            let (mut header, claims) = fixture.good(path);
             header.as_object_mut().unwrap().remove(name);
-            scene.key().sign(&header, &claims)
+            fixture.key().sign(&header, &claims)
         };
-        scene.refused(make, &format!("no {name}")).await;
+        fixture.refused(make, &format!("no {name}")).await;
     }
 }
 
 #[tokio::test]
 async fn a_key_that_is_private_of_another_curve_or_off_the_curve_is_refused() {
-    let scene = Scene::set().await;
+    let fixture = Fixture::set_up().await;
     let zero = in_base64url([0; 32]);
-    let (x, y) = (scene.key().jwk()["x"].clone(), scene.key().jwk()["y"].clone());
+    let (x, y) = (fixture.key().jwk()["x"].clone(), fixture.key().jwk()["y"].clone());
     let bytes = URL_SAFE_NO_PAD.decode(y.as_str().unwrap()).unwrap();
     let long = in_base64url([&[0], bytes.as_slice()].concat());
     let others = Key::of(2).jwk();
@@ -181,36 +182,36 @@ async fn a_key_that_is_private_of_another_curve_or_off_the_curve_is_refused() {
         ("x", others["x"].clone()),
     ] {
         let make = |path: &str| {
-            let (mut header, claims) = scene.good(path);
+            let (mut header, claims) = fixture.good(path);
             header["jwk"][name] = value.clone();
-            scene.key().sign(&header, &claims)
+            fixture.key().sign(&header, &claims)
         };
-        scene.refused(make, &format!("{name}: {value}")).await;
+        fixture.refused(make, &format!("{name}: {value}")).await;
     }
     let make = |path: &str| {
-        let (mut header, claims) = scene.good(path);
+        let (mut header, claims) = fixture.good(path);
         header["jwk"] = others.clone();
-        scene.key().sign(&header, &claims)
+        fixture.key().sign(&header, &claims)
     };
-    scene.refused(make, "another key's signature").await;
+    fixture.refused(make, "another key's signature").await;
     let make = |path: &str| {
-        let (mut header, claims) = scene.good(path);
+        let (mut header, claims) = fixture.good(path);
         (header["jwk"]["x"], header["jwk"]["y"]) = (json!(zero), json!(zero));
-        scene.key().sign(&header, &claims)
+        fixture.key().sign(&header, &claims)
     };
-    scene.refused(make, "the point of zeros").await;
+    fixture.refused(make, "the point of zeros").await;
 }
 
 #[tokio::test]
 async fn claims_that_are_missing_too_long_or_about_another_call_are_refused() {
-    let scene = Scene::set().await;
+    let fixture = Fixture::set_up().await;
     for name in ["jti", "htm", "htu", "iat"] {
         let make = |path: &str| {
-            let (header, mut claims) = scene.good(path);
+            let (header, mut claims) = fixture.good(path);
             claims.as_object_mut().unwrap().remove(name);
-            scene.key().sign(&header, &claims)
+            fixture.key().sign(&header, &claims)
         };
-        scene.refused(make, &format!("no {name}")).await;
+        fixture.refused(make, &format!("no {name}")).await;
     }
     for (name, value) in [
         ("jti", json!("")),
@@ -230,11 +231,11 @@ async fn claims_that_are_missing_too_long_or_about_another_call_are_refused() {
         ("nonce", json!(7)),
     ] {
         let make = |path: &str| {
-            let (header, mut claims) = scene.good(path);
+            let (header, mut claims) = fixture.good(path);
             claims[name] = value.clone();
-            scene.key().sign(&header, &claims)
+            fixture.key().sign(&header, &claims)
         };
-        scene.refused(make, &format!("{name}: {value}")).await;
+        fixture.refused(make, &format!("{name}: {value}")).await;
     }
     for address in [
         "https://localhost:8080{}",
@@ -253,11 +254,11 @@ async fn claims_that_are_missing_too_long_or_about_another_call_are_refused() {
         "data:{}",
     ] {
         let make = |path: &str| {
-            let (header, mut claims) = scene.good(path);
+            let (header, mut claims) = fixture.good(path);
             claims["htu"] = json!(address.replace("{}", path));
-            scene.key().sign(&header, &claims)
+            fixture.key().sign(&header, &claims)
         };
-        scene.refused(make, address).await;
+        fixture.refused(make, address).await;
     }
 }
 
@@ -266,14 +267,14 @@ type Spoil<'a> = &'a dyn Fn(&str) -> String;
 
 #[tokio::test]
 async fn text_that_is_no_proof_is_refused() {
-    let scene = Scene::set().await;
-    let proof = |path: &str| scene.key().proof(&scene.app, path);
+    let fixture = Fixture::set_up().await;
+    let proof = |path: &str| fixture.key().proof(&fixture.app, path);
     let spoilt: [(&str, Spoil); 13] = [
         ("nothing", &|_| String::new()),
         ("dots", &|_| "..".to_owned()),
         ("a word", &|_| "proof".to_owned()),
-        ("an access token", &|_| scene.ada.access_token()),
-        ("a refresh token", &|_| scene.ada.refresh_token()),
+        ("an access token", &|_| fixture.ada.access_token()),
+        ("a refresh token", &|_| fixture.ada.refresh_token()),
         ("two parts", &|path| proof(path).rsplit_once('.').unwrap().0.to_owned()),
         ("no signature", &|path| format!("{}.", proof(path).rsplit_once('.').unwrap().0)),
         ("four parts", &|path| format!("{}.AA", proof(path))),
@@ -284,94 +285,106 @@ async fn text_that_is_no_proof_is_refused() {
             format!("{}.{}", proof(path).rsplit_once('.').unwrap().0, in_base64url([0; 64]))
         }),
         ("too long", &|path| {
-            let (mut header, claims) = scene.good(path);
+            let (mut header, claims) = fixture.good(path);
             header["more"] = json!("a".repeat(4096));
-            scene.key().sign(&header, &claims)
+            fixture.key().sign(&header, &claims)
         }),
     ];
     for (what, make) in spoilt {
-        scene.refused(make, what).await;
+        fixture.refused(make, what).await;
     }
     for text in ["[]", "null", "{}", "7", "\"\"", "{", "[\"dpop+jwt\",\"ES256\"]"] {
-        scene.refused(|path| scene.key().sign(text, &scene.good(path).1), text).await;
-        scene.refused(|path| scene.key().sign(&scene.good(path).0, text), text).await;
+        fixture.refused(|path| fixture.key().sign(text, &fixture.good(path).1), text).await;
+        fixture.refused(|path| fixture.key().sign(&fixture.good(path).0, text), text).await;
     }
     for path in [SIGN_UP, LOG_IN, REFRESH] {
-        scene.call(path).header("dpop", b"\xff\xfe").await.asks_for_the_right_proof();
-        scene.call(path).proof(&proof(path)).proof(&proof(path)).await.asks_for_the_right_proof();
+        fixture.call(path).header("dpop", b"\xff\xfe").await.asks_for_the_right_proof();
+        fixture.call(path).proof(&proof(path)).proof(&proof(path)).await.asks_for_the_right_proof();
         let same = proof(path);
-        scene.call(path).proof(&same).proof(&same).await.asks_for_the_right_proof();
+        fixture.call(path).proof(&same).proof(&same).await.asks_for_the_right_proof();
     }
 }
 
 /// RFC 7515 §4 and RFC 7519 §4: two parsers could otherwise read two different proofs.
 #[tokio::test]
 async fn a_name_that_comes_twice_is_refused() {
-    let scene = Scene::set().await;
+    let fixture = Fixture::set_up().await;
     let first = |text: &Value, more: &str| text.to_string().replacen('{', &format!("{{{more},"), 1);
     for more in [r#""alg":"none""#, r#""typ":"dpop+jwt""#, r#""jwk":{}"#] {
-        scene
-            .refused(|path| scene.key().sign(&first(&scene.good(path).0, more), &scene.good(path).1), more)
+        fixture
+            .refused(
+                |path| fixture.key().sign(&first(&fixture.good(path).0, more), &fixture.good(path).1),
+                more,
+            )
             .await;
     }
     for more in [r#""htu":"http://evil.test/""#, r#""iat":0"#, r#""jti":"a""#, r#""htm":"POST""#] {
-        scene
-            .refused(|path| scene.key().sign(&scene.good(path).0, &first(&scene.good(path).1, more)), more)
+        fixture
+            .refused(
+                |path| fixture.key().sign(&fixture.good(path).0, &first(&fixture.good(path).1, more)),
+                more,
+            )
             .await;
     }
 }
 
 #[tokio::test]
 async fn a_clock_that_is_a_minute_off_needs_no_nonce() {
-    let scene = Scene::set().await;
+    let fixture = Fixture::set_up().await;
     for seconds in [-60, -59, 0, 59, 60] {
-        scene
-            .taken(&[LOG_IN, REFRESH], |path| scene.key().proof_ahead_by(&scene.app, path, seconds, None))
+        fixture
+            .taken(&[LOG_IN, REFRESH], |path| fixture.key().proof_ahead_by(&fixture.app, path, seconds, None))
             .await;
     }
 }
 
 #[tokio::test]
 async fn a_clock_that_is_ten_minutes_or_ten_years_off_does_not_matter_once_the_server_has_told_a_nonce() {
-    let scene = Scene::set().await;
+    let fixture = Fixture::set_up().await;
     let off = [61, 600, 10 * 365 * 24 * 3600, 1_000_000_000_000];
     for seconds in off.into_iter().flat_map(|seconds| [-seconds, seconds]) {
         for path in [LOG_IN, REFRESH] {
-            let refused =
-                scene.call(path).proof(&scene.key().proof_ahead_by(&scene.app, path, seconds, None)).await;
+            let refused = fixture
+                .call(path)
+                .proof(&fixture.key().proof_ahead_by(&fixture.app, path, seconds, None))
+                .await;
             let nonce = refused.asked_nonce();
-            scene
-                .taken(&[path], |path| scene.key().proof_ahead_by(&scene.app, path, seconds, Some(&nonce)))
+            fixture
+                .taken(&[path], |path| {
+                    fixture.key().proof_ahead_by(&fixture.app, path, seconds, Some(&nonce))
+                })
                 .await;
         }
     }
-    let ahead = scene.key().proof_ahead_by(&scene.app, SIGN_UP, 600, None);
-    let nonce = scene.call(SIGN_UP).proof(&ahead).await.asked_nonce();
-    scene.taken(&[SIGN_UP], |path| scene.key().proof_ahead_by(&scene.app, path, 600, Some(&nonce))).await;
+    let ahead = fixture.key().proof_ahead_by(&fixture.app, SIGN_UP, 600, None);
+    let nonce = fixture.call(SIGN_UP).proof(&ahead).await.asked_nonce();
+    fixture
+        .taken(&[SIGN_UP], |path| fixture.key().proof_ahead_by(&fixture.app, path, 600, Some(&nonce)))
+        .await;
 }
 
 #[tokio::test]
 async fn a_nonce_is_good_for_five_minutes_and_for_every_server_with_the_same_secrets_also_after_a_restart() {
-    let scene = Scene::set().await;
-    let far = |app: &TestApp, nonce: Option<&str>| scene.key().proof_ahead_by(app, LOG_IN, 3600, nonce);
-    let nonce = scene.call(LOG_IN).proof(&far(&scene.app, None)).await.asked_nonce();
-    let body = json!({"email": scene.ada.email, "password": PASSWORD});
-    let other = scene.app.beside(&[]).await;
+    let fixture = Fixture::set_up().await;
+    let far = |app: &TestApp, nonce: Option<&str>| fixture.key().proof_ahead_by(app, LOG_IN, 3600, nonce);
+    let nonce = fixture.call(LOG_IN).proof(&far(&fixture.app, None)).await.asked_nonce();
+    let body = json!({"email": fixture.ada.email, "password": PASSWORD});
+    let other = fixture.app.beside(&[]).await;
     other.post(LOG_IN, &body).proof(&far(&other, Some(&nonce))).await.ok();
-    scene.app.clock.advance(5 * MINUTE - Duration::from_millis(1));
+    fixture.app.clock.advance(5 * MINUTE - Duration::from_millis(1));
     other.post(LOG_IN, &body).proof(&far(&other, Some(&nonce))).await.ok();
-    scene.app.clock.advance(Duration::from_millis(1));
+    fixture.app.clock.advance(Duration::from_millis(1));
     let next = other.post(LOG_IN, &body).proof(&far(&other, Some(&nonce))).await.asked_nonce();
     assert_ne!(next, nonce);
     other.stop().await;
-    let app = scene.app.restarted().await;
+    let app = fixture.app.restarted().await;
     app.post(LOG_IN, &body).proof(&far(&app, Some(&next))).await.ok();
     let stranger = TestApp::spawn().await;
     let bob = stranger.signed_up("bob").await;
     let body = json!({"email": bob.email, "password": PASSWORD});
     stranger.post(LOG_IN, &body).proof(&far(&stranger, Some(&next))).await.asked_nonce();
     for nonce in ["", ".", "0", "a nonce", &next[1..], &"a".repeat(2000)] {
-        app.post(LOG_IN, &json!({"email": scene.ada.email, "password": PASSWORD}))
+        app.post(LOG_IN, &json!({"email": fixture.ada.email, "password": PASSWORD}))
             .proof(&far(&app, Some(nonce)))
             .await
             .asked_nonce();
@@ -394,40 +407,40 @@ async fn no_password_is_checked_or_counted_before_the_proof_is_dated_and_holds()
 
 #[tokio::test]
 async fn a_proof_is_taken_once() {
-    let scene = Scene::set().await;
+    let fixture = Fixture::set_up().await;
     for path in [SIGN_UP, LOG_IN, REFRESH] {
-        let proof = scene.key().proof(&scene.app, path);
-        scene.taken(&[path], |_| proof.clone()).await;
-        let before = scene.app.everything().await;
+        let proof = fixture.key().proof(&fixture.app, path);
+        fixture.taken(&[path], |_| proof.clone()).await;
+        let before = fixture.app.everything().await;
         for pause in [0, 1, 30, 29] {
-            scene.app.clock.advance(pause * SECOND);
+            fixture.app.clock.advance(pause * SECOND);
             let body = json!({"email": "eve@example.org", "password": PASSWORD, "display_name": "Eve"});
-            let call = if path == SIGN_UP { scene.app.post(SIGN_UP, &body) } else { scene.call(path) };
+            let call = if path == SIGN_UP { fixture.app.post(SIGN_UP, &body) } else { fixture.call(path) };
             // Browsers send a call again by themselves; with the nonce they are served, and whoever has copied it is not.
             call.proof(&proof).await.asked_nonce();
         }
-        assert_eq!(scene.app.everything().await, before, "{path}");
+        assert_eq!(fixture.app.everything().await, before, "{path}");
     }
 }
 
 #[tokio::test]
 async fn a_proof_with_a_nonce_is_taken_once_also_when_its_clock_comes_right_in_the_end() {
-    let scene = Scene::set().await;
-    let ahead = |nonce: Option<&str>| scene.key().proof_ahead_by(&scene.app, REFRESH, 600, nonce);
-    let nonce = scene.call(REFRESH).proof(&ahead(None)).await.asked_nonce();
+    let fixture = Fixture::set_up().await;
+    let ahead = |nonce: Option<&str>| fixture.key().proof_ahead_by(&fixture.app, REFRESH, 600, nonce);
+    let nonce = fixture.call(REFRESH).proof(&ahead(None)).await.asked_nonce();
     let proof = ahead(Some(&nonce));
-    scene.taken(&[REFRESH], |_| proof.clone()).await;
+    fixture.taken(&[REFRESH], |_| proof.clone()).await;
     for _ in 0..24 {
-        scene.call(REFRESH).proof(&proof).await.asked_nonce();
-        scene.app.clock.advance(30 * SECOND);
+        fixture.call(REFRESH).proof(&proof).await.asked_nonce();
+        fixture.app.clock.advance(30 * SECOND);
     }
 }
 
 #[tokio::test]
 async fn of_many_calls_with_one_proof_one_is_answered() {
-    let scene = Scene::set().await;
-    let proof = scene.key().proof(&scene.app, REFRESH);
-    let calls = (0..8).map(|_| async { scene.call(REFRESH).proof(&proof).await });
+    let fixture = Fixture::set_up().await;
+    let proof = fixture.key().proof(&fixture.app, REFRESH);
+    let calls = (0..8).map(|_| async { fixture.call(REFRESH).proof(&proof).await });
     let answers = futures::future::join_all(calls).await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
     for answer in answers.iter().filter(|answer| answer.status != 200) {
@@ -438,15 +451,15 @@ async fn of_many_calls_with_one_proof_one_is_answered() {
 /// What a stranger sends costs the memory of used proofs nothing: it is asked once the password or the token is right.
 #[tokio::test]
 async fn a_proof_that_came_with_a_wrong_password_or_a_forged_token_is_still_good() {
-    let scene = Scene::set().await;
-    let proof = scene.key().proof(&scene.app, LOG_IN);
-    let wrong = json!({"email": scene.ada.email, "password": "not the password"});
-    scene.app.post(LOG_IN, &wrong).proof(&proof).await.problem(ErrorCode::CredentialsRejected);
-    scene.taken(&[LOG_IN], |_| proof.clone()).await;
-    let proof = scene.key().proof(&scene.app, REFRESH);
-    let forged = json!({"refresh_token": format!("{}x", scene.ada.refresh_token())});
-    scene.app.post(REFRESH, &forged).proof(&proof).await.problem(ErrorCode::TokenInvalid);
-    scene.taken(&[REFRESH], |_| proof.clone()).await;
+    let fixture = Fixture::set_up().await;
+    let proof = fixture.key().proof(&fixture.app, LOG_IN);
+    let wrong = json!({"email": fixture.ada.email, "password": "not the password"});
+    fixture.app.post(LOG_IN, &wrong).proof(&proof).await.problem(ErrorCode::CredentialsRejected);
+    fixture.taken(&[LOG_IN], |_| proof.clone()).await;
+    let proof = fixture.key().proof(&fixture.app, REFRESH);
+    let forged = json!({"refresh_token": format!("{}x", fixture.ada.refresh_token())});
+    fixture.app.post(REFRESH, &forged).proof(&proof).await.problem(ErrorCode::TokenInvalid);
+    fixture.taken(&[REFRESH], |_| proof.clone()).await;
 }
 
 #[tokio::test]
@@ -458,6 +471,6 @@ async fn where_proofs_are_off_none_is_looked_at() {
         app.post(LOG_IN, &body).proof(proof).await.ok();
         let answer = app.post(REFRESH, &json!({})).cookie(&ada.refresh_token()).proof(proof).await;
         answer.ok();
-        ada.adopt(&answer);
+        ada.store_tokens(&answer);
     }
 }

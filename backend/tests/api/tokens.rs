@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::Algorithm;
 
 /// What a forger has to work with.
-struct Scene {
+struct Fixture {
     app: TestApp,
     ada: Person,
     forge: Forge,
@@ -19,8 +19,8 @@ struct Scene {
     before: Vec<String>,
 }
 
-impl Scene {
-    async fn set() -> Self {
+impl Fixture {
+    async fn set_up() -> Self {
         let app = TestApp::spawn().await;
         let ada = app.signed_up("ada").await;
         let forge = app.forge();
@@ -87,68 +87,68 @@ fn damaged(token: &str, part: usize) -> String {
 
 #[tokio::test]
 async fn the_forge_can_make_tokens_that_are_taken() {
-    let scene = Scene::set().await;
-    let access = scene.forge.access(&scene.header, &scene.claims);
-    assert_eq!(scene.app.get("/api/auth/verify").bearer(&access).await.ok(), scene.claims);
-    let refresh = scene.forge.refresh(&scene.refresh_header, &scene.refresh_claims);
-    scene.ada.refresh_with(&refresh).await.ok();
+    let fixture = Fixture::set_up().await;
+    let access = fixture.forge.access(&fixture.header, &fixture.claims);
+    assert_eq!(fixture.app.get("/api/auth/verify").bearer(&access).await.ok(), fixture.claims);
+    let refresh = fixture.forge.refresh(&fixture.refresh_header, &fixture.refresh_claims);
+    fixture.ada.refresh_with(&refresh).await.ok();
 }
 
 #[tokio::test]
 async fn a_token_that_was_tampered_with_is_refused() {
-    let scene = Scene::set().await;
-    let (access, refresh) = (scene.ada.access_token(), scene.ada.refresh_token());
+    let fixture = Fixture::set_up().await;
+    let (access, refresh) = (fixture.ada.access_token(), fixture.ada.refresh_token());
     for part in 0..3 {
-        scene.access_is_refused(&damaged(&access, part), &format!("part {part}")).await;
-        scene.refresh_is_refused(&damaged(&refresh, part), &format!("part {part}")).await;
+        fixture.access_is_refused(&damaged(&access, part), &format!("part {part}")).await;
+        fixture.refresh_is_refused(&damaged(&refresh, part), &format!("part {part}")).await;
     }
-    let admin = in_base64url(with(&scene.claims, "roles", Some(json!(["admin"]))).to_string());
+    let admin = in_base64url(with(&fixture.claims, "roles", Some(json!(["admin"]))).to_string());
     let parts: Vec<_> = access.split('.').collect();
-    scene.access_is_refused(&format!("{}.{admin}.{}", parts[0], parts[2]), "other claims").await;
-    scene.nothing_has_happened().await;
+    fixture.access_is_refused(&format!("{}.{admin}.{}", parts[0], parts[2]), "other claims").await;
+    fixture.nothing_has_happened().await;
 }
 
 #[tokio::test]
 async fn a_token_of_the_other_kind_is_refused() {
-    let scene = Scene::set().await;
-    scene.access_is_refused(&scene.ada.refresh_token(), "refresh as access").await;
-    scene.refresh_is_refused(&scene.ada.access_token(), "access as refresh").await;
+    let fixture = Fixture::set_up().await;
+    fixture.access_is_refused(&fixture.ada.refresh_token(), "refresh as access").await;
+    fixture.refresh_is_refused(&fixture.ada.access_token(), "access as refresh").await;
     for typ in [json!("JWT"), json!("rt+jwt"), json!("AT+JWT "), json!(""), json!(null)] {
-        let header = with(&scene.header, "typ", Some(typ));
-        scene.access_is_refused(&scene.forge.access(&header, &scene.claims), &header.to_string()).await;
+        let header = with(&fixture.header, "typ", Some(typ));
+        fixture.access_is_refused(&fixture.forge.access(&header, &fixture.claims), &header.to_string()).await;
     }
     for typ in [json!("JWT"), json!("at+jwt"), json!(""), json!(null)] {
-        let header = with(&scene.refresh_header, "typ", Some(typ));
-        let token = scene.forge.refresh(&header, &scene.refresh_claims);
-        scene.refresh_is_refused(&token, &header.to_string()).await;
+        let header = with(&fixture.refresh_header, "typ", Some(typ));
+        let token = fixture.forge.refresh(&header, &fixture.refresh_claims);
+        fixture.refresh_is_refused(&token, &header.to_string()).await;
     }
-    let untyped = with(&scene.header, "typ", None);
-    scene.access_is_refused(&scene.forge.access(&untyped, &scene.claims), "no type").await;
-    scene.nothing_has_happened().await;
+    let untyped = with(&fixture.header, "typ", None);
+    fixture.access_is_refused(&fixture.forge.access(&untyped, &fixture.claims), "no type").await;
+    fixture.nothing_has_happened().await;
 }
 
 #[tokio::test]
 async fn a_token_of_another_issuer_with_the_same_secrets_is_refused() {
-    let scene = Scene::set().await;
-    let other = scene.app.with_the_same_secrets(&[("public_url", "https://other.example.org")]).await;
+    let fixture = Fixture::set_up().await;
+    let other = fixture.app.with_the_same_secrets(&[("public_url", "https://other.example.org")]).await;
     let eve = other.signed_up("eve").await;
     other.get("/api/auth/verify").bearer(&eve.access_token()).await.ok();
-    scene.access_is_refused(&eve.access_token(), "another issuer").await;
-    scene.refresh_is_refused(&eve.refresh_token(), "another issuer").await;
-    scene.nothing_has_happened().await;
+    fixture.access_is_refused(&eve.access_token(), "another issuer").await;
+    fixture.refresh_is_refused(&eve.refresh_token(), "another issuer").await;
+    fixture.nothing_has_happened().await;
 }
 
 #[tokio::test]
 async fn a_token_of_a_server_with_other_secrets_is_refused() {
-    let scene = Scene::set().await;
+    let fixture = Fixture::set_up().await;
     let other = TestApp::spawn().await.signed_up("ada").await;
-    scene.access_is_refused(&other.access_token(), "another key").await;
-    scene.refresh_is_refused(&other.refresh_token(), "another secret").await;
-    let own = Forge::with_a_key_of_its_own(&scene.header, &scene.claims);
-    scene.access_is_refused(&own, "a key of the forger's own").await;
-    let own = Forge::hmac(&scene.refresh_header, &scene.refresh_claims, &[7; 32], Algorithm::HS256);
-    scene.refresh_is_refused(&own, "a secret of the forger's own").await;
-    scene.nothing_has_happened().await;
+    fixture.access_is_refused(&other.access_token(), "another key").await;
+    fixture.refresh_is_refused(&other.refresh_token(), "another secret").await;
+    let own = Forge::with_a_key_of_its_own(&fixture.header, &fixture.claims);
+    fixture.access_is_refused(&own, "a key of the forger's own").await;
+    let own = Forge::hmac(&fixture.refresh_header, &fixture.refresh_claims, &[7; 32], Algorithm::HS256);
+    fixture.refresh_is_refused(&own, "a secret of the forger's own").await;
+    fixture.nothing_has_happened().await;
 }
 
 /// Every way to write it in small and in capital letters, and what is close to it.
@@ -165,10 +165,10 @@ fn spellings_of_none() -> Vec<String> {
 
 #[tokio::test]
 async fn a_token_without_a_signature_is_refused_however_none_is_spelled() {
-    let scene = Scene::set().await;
+    let fixture = Fixture::set_up().await;
     for none in spellings_of_none() {
         for (header, claims) in
-            [(&scene.header, &scene.claims), (&scene.refresh_header, &scene.refresh_claims)]
+            [(&fixture.header, &fixture.claims), (&fixture.refresh_header, &fixture.refresh_claims)]
         {
             let header = in_base64url(with(header, "alg", Some(json!(none))).to_string());
             let claims = in_base64url(claims.to_string());
@@ -177,22 +177,22 @@ async fn a_token_without_a_signature_is_refused_however_none_is_spelled() {
                 format!("{header}.{claims}"),
                 format!("{header}.{claims}.AAAA"),
             ] {
-                scene.access_is_refused(&token, &none).await;
-                scene.refresh_is_refused(&token, &none).await;
+                fixture.access_is_refused(&token, &none).await;
+                fixture.refresh_is_refused(&token, &none).await;
             }
         }
     }
-    scene.nothing_has_happened().await;
+    fixture.nothing_has_happened().await;
 }
 
 /// Every form in which somebody may hold the public key, and take its bytes for a shared secret.
-async fn forms_of_the_public_key(scene: &Scene) -> Vec<Vec<u8>> {
-    let point = scene.forge.public.as_slice();
+async fn forms_of_the_public_key(fixture: &Fixture) -> Vec<Vec<u8>> {
+    let point = fixture.forge.public.as_slice();
     // RFC 8410 §4
     const SPKI: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
     let der = [SPKI.as_slice(), point].concat();
     let pem = format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----", STANDARD.encode(&der));
-    let published = scene.app.get("/.well-known/jwks.json").await;
+    let published = fixture.app.get("/.well-known/jwks.json").await;
     let (keys, jwk) = (String::from_utf8(published.bytes.clone()).unwrap(), &published.ok()["keys"][0]);
     let as_published = keys.trim_start_matches("{\"keys\":[").trim_end_matches("]}").to_owned();
     assert_eq!(serde_json::from_str::<Value>(&as_published).unwrap(), *jwk);
@@ -223,32 +223,32 @@ async fn forms_of_the_public_key(scene: &Scene) -> Vec<Vec<u8>> {
 
 #[tokio::test]
 async fn a_token_that_names_another_algorithm_is_refused() {
-    let scene = Scene::set().await;
-    let (Scene { header, claims, forge, .. }, forms) = (&scene, forms_of_the_public_key(&scene).await);
+    let fixture = Fixture::set_up().await;
+    let (Fixture { header, claims, forge, .. }, forms) = (&fixture, forms_of_the_public_key(&fixture).await);
     for (name, algorithm) in
         [("HS256", Algorithm::HS256), ("HS384", Algorithm::HS384), ("HS512", Algorithm::HS512)]
     {
         let header = with(header, "alg", Some(json!(name)));
-        let refresh_header = with(&scene.refresh_header, "alg", Some(json!(name)));
+        let refresh_header = with(&fixture.refresh_header, "alg", Some(json!(name)));
         for secret in &forms {
             let what = format!("{name} with {}", String::from_utf8_lossy(secret));
-            scene.access_is_refused(&Forge::hmac(&header, claims, secret, algorithm), &what).await;
-            let token = Forge::hmac(&refresh_header, &scene.refresh_claims, secret, algorithm);
-            scene.refresh_is_refused(&token, &what).await;
+            fixture.access_is_refused(&Forge::hmac(&header, claims, secret, algorithm), &what).await;
+            let token = Forge::hmac(&refresh_header, &fixture.refresh_claims, secret, algorithm);
+            fixture.refresh_is_refused(&token, &what).await;
         }
     }
     for name in ["HS256", "ES256", "RS256", "PS256", "Ed25519", "eddsa", "EdDSA "] {
         let header = with(header, "alg", Some(json!(name)));
-        scene.access_is_refused(&forge.access(&header, claims), name).await;
+        fixture.access_is_refused(&forge.access(&header, claims), name).await;
     }
-    let asymmetric = with(&scene.refresh_header, "alg", Some(json!("EdDSA")));
-    scene.refresh_is_refused(&forge.access(&asymmetric, &scene.refresh_claims), "EdDSA").await;
-    scene.nothing_has_happened().await;
+    let asymmetric = with(&fixture.refresh_header, "alg", Some(json!("EdDSA")));
+    fixture.refresh_is_refused(&forge.access(&asymmetric, &fixture.refresh_claims), "EdDSA").await;
+    fixture.nothing_has_happened().await;
 }
 
 #[tokio::test]
 async fn a_well_signed_token_that_says_the_wrong_thing_is_refused() {
-    let scene = Scene::set().await;
+    let fixture = Fixture::set_up().await;
     let other = || Some(json!("https://other.example.org"));
     let wrong = [
         ("iss", other()),
@@ -272,15 +272,15 @@ async fn a_well_signed_token_that_says_the_wrong_thing_is_refused() {
     let missing = ["iss", "aud", "sub", "sid", "gen", "roles", "auth_time", "iat", "exp", "jti"]
         .map(|name| (name, None));
     for (field, value) in wrong.into_iter().chain(missing) {
-        let claims = with(&scene.claims, field, value);
-        scene.access_is_refused(&scene.forge.access(&scene.header, &claims), &claims.to_string()).await;
+        let claims = with(&fixture.claims, field, value);
+        fixture.access_is_refused(&fixture.forge.access(&fixture.header, &claims), &claims.to_string()).await;
     }
-    scene.nothing_has_happened().await;
+    fixture.nothing_has_happened().await;
 }
 
 #[tokio::test]
 async fn a_well_signed_refresh_token_that_says_the_wrong_thing_is_refused() {
-    let scene = Scene::set().await;
+    let fixture = Fixture::set_up().await;
     let wrong = [
         ("iss", Some(json!("https://other.example.org"))),
         ("sub", Some(json!("ada"))),
@@ -293,49 +293,49 @@ async fn a_well_signed_refresh_token_that_says_the_wrong_thing_is_refused() {
     ];
     let missing = ["iss", "sub", "sid", "gen", "iat", "exp"].map(|name| (name, None));
     for (field, value) in wrong.into_iter().chain(missing) {
-        let claims = with(&scene.refresh_claims, field, value);
-        scene
-            .refresh_is_refused(&scene.forge.refresh(&scene.refresh_header, &claims), &claims.to_string())
+        let claims = with(&fixture.refresh_claims, field, value);
+        fixture
+            .refresh_is_refused(&fixture.forge.refresh(&fixture.refresh_header, &claims), &claims.to_string())
             .await;
     }
-    scene.nothing_has_happened().await;
+    fixture.nothing_has_happened().await;
 }
 
 #[tokio::test]
 async fn a_token_whose_time_is_over_is_told_so_however_long_ago() {
-    let scene = Scene::set().await;
-    let now = scene.app.now().as_seconds();
+    let fixture = Fixture::set_up().await;
+    let now = fixture.app.now().as_seconds();
     for exp in [now, now - 1, 1, 0] {
-        let claims = with(&scene.claims, "exp", Some(json!(exp)));
-        let token = scene.forge.access(&scene.header, &claims);
-        scene.app.get("/api/auth/verify").bearer(&token).await.problem(ErrorCode::TokenExpired);
-        let claims = with(&scene.refresh_claims, "exp", Some(json!(exp)));
-        let token = scene.forge.refresh(&scene.refresh_header, &claims);
-        let refused = scene.ada.refresh_with(&token).await.problem(ErrorCode::SessionEnded);
+        let claims = with(&fixture.claims, "exp", Some(json!(exp)));
+        let token = fixture.forge.access(&fixture.header, &claims);
+        fixture.app.get("/api/auth/verify").bearer(&token).await.problem(ErrorCode::TokenExpired);
+        let claims = with(&fixture.refresh_claims, "exp", Some(json!(exp)));
+        let token = fixture.forge.refresh(&fixture.refresh_header, &claims);
+        let refused = fixture.ada.refresh_with(&token).await.problem(ErrorCode::SessionEnded);
         assert_eq!(refused.end_reason, Some(EndReason::Expired));
     }
-    scene.nothing_has_happened().await;
+    fixture.nothing_has_happened().await;
 }
 
 #[tokio::test]
 async fn a_well_signed_refresh_token_for_what_does_not_exist_is_of_no_use() {
-    let scene = Scene::set().await;
-    let bob = scene.app.signed_up("bob").await;
-    let before = scene.app.everything().await;
+    let fixture = Fixture::set_up().await;
+    let bob = fixture.app.signed_up("bob").await;
+    let before = fixture.app.everything().await;
     let never = json!("01999999-9999-7999-8999-999999999999");
     for (field, value) in [("sid", never.clone()), ("sub", never), ("sub", bob.claims()["sub"].clone())] {
-        let claims = with(&scene.refresh_claims, field, Some(value));
-        let token = scene.forge.refresh(&scene.refresh_header, &claims);
-        scene.ada.refresh_with(&token).await.problem(ErrorCode::SessionEnded);
+        let claims = with(&fixture.refresh_claims, field, Some(value));
+        let token = fixture.forge.refresh(&fixture.refresh_header, &claims);
+        fixture.ada.refresh_with(&token).await.problem(ErrorCode::SessionEnded);
     }
-    assert_eq!(scene.app.everything().await, before);
-    scene.ada.refresh().await.ok();
+    assert_eq!(fixture.app.everything().await, before);
+    fixture.ada.refresh().await.ok();
     bob.refresh().await.ok();
 }
 
 #[tokio::test]
 async fn a_token_whose_header_is_not_ours_is_refused() {
-    let scene = Scene::set().await;
+    let fixture = Fixture::set_up().await;
     for (field, value) in [
         ("kid", None),
         ("kid", Some(json!("another"))),
@@ -344,27 +344,27 @@ async fn a_token_whose_header_is_not_ours_is_refused() {
         ("crit", Some(json!(["b64"]))),
         ("alg", None),
     ] {
-        let header = with(&scene.header, field, value);
-        scene.access_is_refused(&scene.forge.access(&header, &scene.claims), &header.to_string()).await;
+        let header = with(&fixture.header, field, value);
+        fixture.access_is_refused(&fixture.forge.access(&header, &fixture.claims), &header.to_string()).await;
     }
-    let critical = with(&scene.refresh_header, "crit", Some(json!(["exp"])));
-    scene.refresh_is_refused(&scene.forge.refresh(&critical, &scene.refresh_claims), "critical").await;
-    scene.nothing_has_happened().await;
+    let critical = with(&fixture.refresh_header, "crit", Some(json!(["exp"])));
+    fixture.refresh_is_refused(&fixture.forge.refresh(&critical, &fixture.refresh_claims), "critical").await;
+    fixture.nothing_has_happened().await;
 }
 
 /// RFC 9068 §4 allows both spellings of the type.
 #[tokio::test]
 async fn the_long_form_of_the_type_is_taken() {
-    let scene = Scene::set().await;
-    let header = with(&scene.header, "typ", Some(json!("application/at+jwt")));
-    let token = scene.forge.access(&header, &scene.claims);
-    scene.app.get("/api/auth/verify").bearer(&token).await.ok();
+    let fixture = Fixture::set_up().await;
+    let header = with(&fixture.header, "typ", Some(json!("application/at+jwt")));
+    let token = fixture.forge.access(&header, &fixture.claims);
+    fixture.app.get("/api/auth/verify").bearer(&token).await.ok();
 }
 
 #[tokio::test]
 async fn what_is_no_token_at_all_is_refused() {
-    let scene = Scene::set().await;
-    let (access, refresh) = (scene.ada.access_token(), scene.ada.refresh_token());
+    let fixture = Fixture::set_up().await;
+    let (access, refresh) = (fixture.ada.access_token(), fixture.ada.refresh_token());
     let list = in_base64url("[]");
     for rubbish in [
         "rubbish",
@@ -382,19 +382,19 @@ async fn what_is_no_token_at_all_is_refused() {
         &access.replace('.', " "),
     ] {
         let shown: String = rubbish.chars().take(40).collect();
-        scene.access_is_refused(rubbish, &shown).await;
-        scene.refresh_is_refused(rubbish, &shown).await;
+        fixture.access_is_refused(rubbish, &shown).await;
+        fixture.refresh_is_refused(rubbish, &shown).await;
     }
     for cut in [&refresh[..refresh.len() - 1], &refresh[1..], &refresh[..refresh.rfind('.').unwrap() + 1]] {
-        scene.refresh_is_refused(cut, cut).await;
+        fixture.refresh_is_refused(cut, cut).await;
     }
-    scene.nothing_has_happened().await;
+    fixture.nothing_has_happened().await;
 }
 
 #[tokio::test]
 async fn how_a_token_is_sent_matters() {
-    let scene = Scene::set().await;
-    let (app, token) = (&scene.app, scene.ada.access_token());
+    let fixture = Fixture::set_up().await;
+    let (app, token) = (&fixture.app, fixture.ada.access_token());
     let sent = |value: Vec<u8>| app.get("/api/auth/verify").header("authorization", value);
     for good in ["Bearer {}", "bearer {}", "BEARER {}", "Bearer  {} "] {
         sent(good.replace("{}", &token).into()).await.ok();
@@ -411,7 +411,7 @@ async fn how_a_token_is_sent_matters() {
     in_query.await.problem(ErrorCode::TokenMissing);
     let in_cookie = app.get("/api/auth/verify").cookie(&token);
     in_cookie.await.problem(ErrorCode::TokenMissing);
-    scene.nothing_has_happened().await;
+    fixture.nothing_has_happened().await;
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! `latchkey account set-password`: for somebody who has forgotten theirs.
 
-use crate::patience::until;
+use crate::polling::until;
 use crate::server::*;
 use serde_json::json;
 use std::io::Write as _;
@@ -46,7 +46,7 @@ async fn a_forgotten_password_is_set_anew_beside_a_running_server_and_every_sess
     assert_eq!((status, &problem["end_reason"]), (401, &json!("password_reset")), "{problem}");
     let token = ada["access_token"].as_str().unwrap();
     let verify = async || {
-        let call = client().get(server.url("/api/auth/verify")).bearer_auth(token).send().await;
+        let call = http_client().get(server.url("/api/auth/verify")).bearer_auth(token).send().await;
         call.unwrap().status().as_u16()
     };
     until("the running server learns of it", async || verify().await == 401).await;

@@ -1,10 +1,10 @@
 //! A backup is taken beside a server at work, and brings back what was answered before it.
 
 use crate::load::{Person, Progress};
-use crate::patience::until;
+use crate::polling::until;
 use crate::server::*;
 use futures::future::join_all;
-use latchkey::platform::Folder;
+use latchkey::platform::DataDirLock;
 use nix::sys::signal::Signal;
 use nix::unistd::geteuid;
 use serde_json::json;
@@ -28,7 +28,7 @@ fn said(output: Output) -> String {
 }
 
 fn refused(folder: &Path, words: &[&str]) -> String {
-    refusal(latchkey(folder, &[]).args(words))
+    startup_error(latchkey(folder, &[]).args(words))
 }
 
 /// A folder in which Ada has signed up, and in at a client that keeps its token; the server has stopped.
@@ -263,8 +263,8 @@ async fn a_restore_waits_for_the_server_to_stop_and_replaces_nothing_unasked() {
 #[tokio::test]
 async fn no_server_starts_while_a_backup_is_restored() {
     let (folder, _) = with_ada().await;
-    let _restoring = Folder::alone(&folder.path().join("data")).unwrap();
-    let line = refusal(&mut latchkey(folder.path(), &[]));
+    let _restoring = DataDirLock::exclusive(&folder.path().join("data")).unwrap();
+    let line = startup_error(&mut latchkey(folder.path(), &[]));
     assert!(line.contains("data_dir: ") && line.contains("restored"), "{line}");
 }
 
@@ -312,7 +312,7 @@ fn postgresql_is_left_to_its_own_tools_and_the_line_says_which() {
     let folder = folder();
     let url = ("LATCHKEY_DATABASE__URL", "postgres://latchkey:hunter2@127.0.0.1:1/latchkey");
     for words in [["backup", "kept.backup"], ["restore", "kept.backup"]] {
-        let line = refusal(latchkey(folder.path(), &[url]).args(words));
+        let line = startup_error(latchkey(folder.path(), &[url]).args(words));
         assert!(line.contains("pg_dump") && line.contains("pg_restore"), "{line}");
         assert!(!line.contains("hunter2"), "{line}");
     }

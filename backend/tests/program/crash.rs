@@ -1,7 +1,7 @@
 //! Nothing that was answered is lost, whoever is killed while people are at work, and whenever.
 
 use crate::load::{Person, Progress};
-use crate::patience::until;
+use crate::polling::until;
 use crate::postgres::Cluster;
 use crate::server::*;
 use futures::future::join_all;
@@ -63,8 +63,8 @@ async fn what_was_answered_survives_kill_9_under_load_on_sqlite() {
         let address = server.address.clone();
         crowd.work_until(&address, async || killed(server)).await;
         server = Server::start(folder.path(), &[TRUSTING]);
-        let mut database = Snapshot::open_to_read(&folder.path().join("data/latchkey.db")).await.unwrap();
-        database.examine().await.unwrap();
+        let mut database = Snapshot::open_read_only(&folder.path().join("data/latchkey.db")).await.unwrap();
+        database.check_integrity().await.unwrap();
         database.close().await.unwrap();
         crowd.find_what_was_answered(&server.address).await;
     }

@@ -1,6 +1,6 @@
 //! Databases that are there and cannot be used as they are: each is told in one line that says what to do.
 
-use crate::patience::until;
+use crate::polling::until;
 use crate::postgres::{Cluster, owner};
 use crate::server::*;
 use nix::sys::signal::Signal;
@@ -17,7 +17,7 @@ use tempfile::TempDir;
 fn refused(url: &str, settings: &[(&str, &str)]) -> String {
     let folder = folder();
     let settings = [&[("LATCHKEY_DATABASE__URL", url)], settings].concat();
-    let line = refusal(&mut latchkey(folder.path(), &settings));
+    let line = startup_error(&mut latchkey(folder.path(), &settings));
     assert!(line.starts_with("latchkey: database.url: ") && !line.contains("hunter2"), "{line}");
     line
 }
@@ -42,7 +42,7 @@ async fn a_locked_sqlite_file_is_told_with_its_name_and_its_lock() {
     // As another program that has the file to itself, or a file system whose locks never come free.
     let lock = "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; CREATE TABLE held (a INT)";
     sea_orm::ConnectionTrait::execute_unprepared(&other, lock).await.unwrap();
-    let line = refusal(&mut latchkey(folder.path(), &[]));
+    let line = startup_error(&mut latchkey(folder.path(), &[]));
     for part in
         ["database.url: ", "latchkey.db is locked", "latchkey.db-wal", "network file system", "local disk"]
     {
@@ -110,7 +110,7 @@ impl PgBouncer {
     fn start(cluster: &Cluster, mode: &str, more: &str) -> Option<Self> {
         let program = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/opt/homebrew/bin/pgbouncer"];
         let Some(program) = program.iter().find(|program| Path::new(program).is_file()) else {
-            cannot_have("PgBouncer");
+            skip_or_fail("PgBouncer");
             return None;
         };
         let folder = folder();
@@ -184,7 +184,7 @@ async fn a_pooler_with_too_few_connections_is_not_waited_for_and_its_mode_is_not
         let start = Instant::now();
         let line = refused(&pooler.url(), &[]);
         assert!(line.contains(part) && !line.contains("prepared"), "{line}");
-        assert!(start.elapsed() < PATIENCE, "{:?}", start.elapsed());
+        assert!(start.elapsed() < TIMEOUT, "{:?}", start.elapsed());
     }
 }
 
@@ -202,19 +202,26 @@ async fn behind_a_pooler_that_keeps_connections_two_servers_tell_each_other_of_e
     let ada = one.signed_in().await;
     let token = ada["access_token"].as_str().unwrap();
     let verify = async || {
-        client().get(other.url("/api/auth/verify")).bearer_auth(token).send().await.unwrap().status().as_u16()
+        http_client()
+            .get(other.url("/api/auth/verify"))
+            .bearer_auth(token)
+            .send()
+            .await
+            .unwrap()
+            .status()
+            .as_u16()
     };
     assert_eq!(verify().await, 200);
-    let log_out = client().post(one.url("/api/auth/logout")).header("content-type", "application/json");
+    let log_out = http_client().post(one.url("/api/auth/logout")).header("content-type", "application/json");
     let body = json!({"refresh_token": ada["refresh_token"]}).to_string();
     assert_eq!(log_out.body(body).send().await.unwrap().status().as_u16(), 204);
     until("the other server learns of it", async || verify().await == 401).await;
 }
 
 /// An authority of the test's own, and what it has signed for `localhost`.
-struct Authority(TempDir);
+struct CertificateAuthority(TempDir);
 
-impl Authority {
+impl CertificateAuthority {
     fn new() -> Self {
         let made = Self(folder());
         let extension = made.file("names");
@@ -255,7 +262,7 @@ impl Authority {
     }
 
     /// Gives a cluster its certificate.
-    fn vouch_for(&self, data: &Path) {
+    fn issue_certificate(&self, data: &Path) {
         for name in ["server.crt", "server.key"] {
             let file = data.join(name);
             std::fs::copy(self.file(name), &file).unwrap();
@@ -290,8 +297,8 @@ async fn a_wrong_password_is_told_without_it_and_any_character_of_a_right_one_ca
 #[tokio::test]
 #[ignore = "needs PostgreSQL's programs: `cargo xtask test` finds them and runs it"]
 async fn a_companys_own_authority_is_found_in_the_urls_file_or_in_the_systems_store() {
-    let authority = Authority::new();
-    let cluster = Cluster::prepared(|data| authority.vouch_for(data));
+    let authority = CertificateAuthority::new();
+    let cluster = Cluster::prepared(|data| authority.issue_certificate(data));
     let url = |host: &str, more: &str| {
         let port = cluster.port();
         format!("postgres://latchkey:hunter2@{host}:{port}/postgres?sslmode=verify-full{more}")

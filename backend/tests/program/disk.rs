@@ -52,7 +52,14 @@ fn tells_nothing((status, problem): &(u16, Value)) {
 
 pub async fn verify(server: &Server, signed_in: &Value) -> u16 {
     let token = signed_in["access_token"].as_str().unwrap();
-    client().get(server.url("/api/auth/verify")).bearer_auth(token).send().await.unwrap().status().as_u16()
+    http_client()
+        .get(server.url("/api/auth/verify"))
+        .bearer_auth(token)
+        .send()
+        .await
+        .unwrap()
+        .status()
+        .as_u16()
 }
 
 /// Every call that has to write says that it cannot.

@@ -31,7 +31,7 @@ async fn send(server: &Server, head: &str, body: &str) -> String {
     let mut answer = Vec::new();
     // The server may close before it has read all of it.
     if connection.write_all(&bytes).await.is_ok() {
-        let read = tokio::time::timeout(PATIENCE, connection.read_to_end(&mut answer)).await;
+        let read = tokio::time::timeout(TIMEOUT, connection.read_to_end(&mut answer)).await;
         assert!(read.is_ok(), "not answered: {head}");
     }
     String::from_utf8_lossy(&answer).into_owned()
@@ -100,7 +100,7 @@ async fn everywhere(server: &Server, text: &str, signed_in: &Value) {
 /// A session whose client calls itself something hostile, and whose end the log tells.
 async fn replay(server: &Server) {
     let call = async |path: &str, body: Value| {
-        let request = client().post(server.url(path)).header("content-type", "application/json");
+        let request = http_client().post(server.url(path)).header("content-type", "application/json");
         let request = request.header("user-agent", "FORGED\u{9b}2J\u{85}FORGED\u{2028}FORGED".as_bytes());
         let answer = request.body(body.to_string()).send().await.unwrap().bytes().await.unwrap();
         serde_json::from_slice::<Value>(&answer).unwrap()

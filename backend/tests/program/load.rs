@@ -9,18 +9,18 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// An answer that never came, or that says no more than that the server failed: what was asked for is done or not.
 #[derive(Debug)]
-pub struct Cut {
+pub struct Unanswered {
     /// What came instead.
     instead: String,
 }
 
-impl From<reqwest::Error> for Cut {
+impl From<reqwest::Error> for Unanswered {
     fn from(error: reqwest::Error) -> Self {
         Self { instead: format!("{error:?}") }
     }
 }
 
-type Answered = Result<(u16, Value), Cut>;
+type Answered = Result<(u16, Value), Unanswered>;
 
 /// How much was answered to all of them, and whether they are to stop.
 #[derive(Clone, Default)]
@@ -46,13 +46,13 @@ impl Progress {
 }
 
 /// A session as its client knows it.
-struct Held {
+struct HeldSession {
     access: String,
     refresh: String,
     generation: u64,
 }
 
-impl Held {
+impl HeldSession {
     fn of(signed_in: &Value) -> Self {
         let text = |name: &str| signed_in[name].as_str().unwrap().to_owned();
         let access = text("access_token");
@@ -72,16 +72,16 @@ pub struct Person {
     /// The one that a change was cut off for: it holds, or the one before.
     perhaps: Option<String>,
     former: Option<String>,
-    sessions: Vec<Held>,
+    sessions: Vec<HeldSession>,
     /// Sessions that a cut-off change of the password ends, if it happened.
-    with_password: Vec<Held>,
+    with_password: Vec<HeldSession>,
     /// Sessions whose end was cut off.
-    doubtful: Vec<Held>,
-    over: Vec<Held>,
+    doubtful: Vec<HeldSession>,
+    over: Vec<HeldSession>,
     /// Others, whose sign-up was answered since anybody last looked for them: their addresses and passwords.
     newcomers: Vec<(String, String)>,
     /// Why they went no further, the last time.
-    cut: Option<Cut>,
+    cut: Option<Unanswered>,
     steps: usize,
     progress: Progress,
 }
@@ -129,7 +129,7 @@ impl Person {
         self.cut.as_ref().map(|cut| &*cut.instead)
     }
 
-    async fn step(&mut self, address: &str) -> Result<(), Cut> {
+    async fn step(&mut self, address: &str) -> Result<(), Unanswered> {
         self.steps += 1;
         if !self.signed_up {
             return self.sign_up(address).await;
@@ -144,7 +144,7 @@ impl Person {
         }
     }
 
-    async fn sign_up(&mut self, address: &str) -> Result<(), Cut> {
+    async fn sign_up(&mut self, address: &str) -> Result<(), Unanswered> {
         let (status, answer) = self.try_to_sign_up(address, &self.email).await?;
         // One that was cut off may have happened.
         assert!(status == 201 || status == 409, "{status} {answer}");
@@ -158,7 +158,7 @@ impl Person {
     }
 
     /// Signs up somebody else, so that there are new people whenever everybody is cut off.
-    async fn sign_another_up(&mut self, address: &str) -> Result<(), Cut> {
+    async fn sign_another_up(&mut self, address: &str) -> Result<(), Unanswered> {
         let email = format!("newcomer{}-{}@example.org", self.number, self.steps);
         let (status, answer) = self.try_to_sign_up(address, &email).await?;
         assert_eq!(status, 201, "{answer}");
@@ -166,11 +166,11 @@ impl Person {
         Ok(())
     }
 
-    async fn sign_in(&mut self, address: &str) -> Result<(), Cut> {
+    async fn sign_in(&mut self, address: &str) -> Result<(), Unanswered> {
         let password = self.password.clone();
         let (status, answer) = self.try_password(address, &password).await?;
         assert_eq!(status, 200, "{answer}");
-        self.sessions.push(Held::of(&answer));
+        self.sessions.push(HeldSession::of(&answer));
         Ok(())
     }
 
@@ -184,13 +184,13 @@ impl Person {
     }
 
     /// Trades one session's token, and uses the new one every other time.
-    async fn refresh(&mut self, address: &str) -> Result<(), Cut> {
+    async fn refresh(&mut self, address: &str) -> Result<(), Unanswered> {
         let turn = self.steps % self.sessions.len();
         let before = &self.sessions[turn];
         let body = json!({"refresh_token": before.refresh});
         let (status, answer) = self.post(address, "/api/auth/refresh", &body).await?;
         assert_eq!(status, 200, "generation {}: {answer}", before.generation);
-        let after = Held::of(&answer);
+        let after = HeldSession::of(&answer);
         assert_eq!(after.generation, before.generation + 1);
         self.sessions[turn] = after;
         if self.steps.is_multiple_of(2) {
@@ -200,7 +200,7 @@ impl Person {
         Ok(())
     }
 
-    async fn end_one(&mut self, address: &str) -> Result<(), Cut> {
+    async fn end_one(&mut self, address: &str) -> Result<(), Unanswered> {
         let ended = self.sessions.remove(0);
         let body = json!({"refresh_token": ended.refresh});
         match self.post(address, "/api/auth/logout", &body).await {
@@ -216,7 +216,7 @@ impl Person {
         }
     }
 
-    async fn change_password(&mut self, address: &str) -> Result<(), Cut> {
+    async fn change_password(&mut self, address: &str) -> Result<(), Unanswered> {
         let new = format!("phrase {} of person {}", self.steps, self.number);
         let body = json!({"current_password": self.password, "new_password": new});
         let request = request(address, "/api/me/password", &body).bearer_auth(&self.sessions[0].access);
@@ -225,7 +225,7 @@ impl Person {
             Ok((status, answer)) => {
                 assert_eq!(status, 200, "{answer}");
                 self.former = Some(std::mem::replace(&mut self.password, new));
-                self.sessions[0] = Held::of(&answer);
+                self.sessions[0] = HeldSession::of(&answer);
                 self.over.extend(others);
                 Ok(())
             }
@@ -267,7 +267,7 @@ impl Person {
             let (status, answer) = self.try_password(address, &perhaps).await.unwrap();
             let has_changed = status == 200;
             if has_changed {
-                self.sessions.push(Held::of(&answer));
+                self.sessions.push(HeldSession::of(&answer));
                 self.former = Some(std::mem::replace(&mut self.password, perhaps));
             }
             for held in std::mem::take(&mut self.with_password) {
@@ -279,7 +279,7 @@ impl Person {
         let password = self.password.clone();
         let (status, answer) = self.try_password(address, &password).await.unwrap();
         assert_eq!(status, 200, "{}: the password is not the one that was set: {answer}", self.email);
-        self.sessions.push(Held::of(&answer));
+        self.sessions.push(HeldSession::of(&answer));
         if let Some(former) = self.former.take() {
             let (status, answer) = self.try_password(address, &former).await.unwrap();
             assert_eq!(status, 401, "{}: a former password is back: {answer}", self.email);
@@ -287,11 +287,11 @@ impl Person {
     }
 
     /// Refreshes. The generation tells whether the last rotation is there; one that was cut off is answered again.
-    async fn is_open(&self, address: &str, held: &Held) -> Option<Held> {
+    async fn is_open(&self, address: &str, held: &HeldSession) -> Option<HeldSession> {
         let body = json!({"refresh_token": held.refresh});
         let (status, answer) = self.post(address, "/api/auth/refresh", &body).await.unwrap();
         if status == 200 {
-            let found = Held::of(&answer);
+            let found = HeldSession::of(&answer);
             assert_eq!(found.generation, held.generation + 1, "{}: a rotation is lost", self.email);
             return Some(found);
         }
@@ -299,9 +299,9 @@ impl Person {
         None
     }
 
-    async fn check(&self, address: &str, held: &Held) -> Answered {
+    async fn check(&self, address: &str, held: &HeldSession) -> Answered {
         let url = format!("http://{address}/api/auth/verify");
-        self.answer(client().get(url).bearer_auth(&held.access)).await
+        self.answer(http_client().get(url).bearer_auth(&held.access)).await
     }
 
     async fn post(&self, address: &str, path: &str, body: &Value) -> Answered {
@@ -315,7 +315,7 @@ impl Person {
         let status = answer.status().as_u16();
         let bytes = answer.bytes().await?;
         if status >= 500 {
-            return Err(Cut { instead: format!("{status} {}", String::from_utf8_lossy(&bytes)) });
+            return Err(Unanswered { instead: format!("{status} {}", String::from_utf8_lossy(&bytes)) });
         }
         self.progress.add();
         Ok((status, serde_json::from_slice(&bytes).unwrap_or_default()))
@@ -323,6 +323,7 @@ impl Person {
 }
 
 fn request(address: &str, path: &str, body: &Value) -> reqwest::RequestBuilder {
-    let request = client().post(format!("http://{address}{path}")).header("content-type", "application/json");
+    let request =
+        http_client().post(format!("http://{address}{path}")).header("content-type", "application/json");
     request.body(body.to_string())
 }

@@ -2,29 +2,29 @@
 //! disk that takes nothing more, how it is backed up, and what it tells those who watch it.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
-#[path = "../patience/mod.rs"]
-mod patience;
-#[path = "../secrets/mod.rs"]
-mod secrets;
+#[path = "../leak_detector/mod.rs"]
+mod leak_detector;
+#[path = "../polling/mod.rs"]
+mod polling;
 mod server;
 
 mod start;
 
 mod account;
+mod log;
 mod settings;
-mod told;
 
 mod backup;
 mod crash;
 mod database;
 mod disk;
+#[cfg(target_os = "linux")]
+mod filesystem;
 mod hostile;
 mod load;
-#[cfg(target_os = "linux")]
-mod mounted;
 mod postgres;
 mod stop;
-mod traced;
 #[cfg(target_os = "linux")]
-mod unit;
-mod watched;
+mod systemd_unit;
+mod telemetry;
+mod traces;

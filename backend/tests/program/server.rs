@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-pub use crate::patience::PATIENCE;
+pub use crate::polling::TIMEOUT;
 pub const PASSWORD: &str = "correct horse battery staple";
 
 /// The program in an empty folder, knowing nothing of the machine that it is tested on.
@@ -67,7 +67,7 @@ impl Server {
     }
 
     /// The people here have one password and one kind of address, and every token begins alike.
-    fn has_told_no_secret(&self) {
+    fn assert_no_secret_logged(&self) {
         let log = std::fs::read_to_string(&self.log).unwrap_or_default();
         for secret in [PASSWORD, "@example.org", "eyJ"] {
             assert!(!log.contains(secret), "{secret:?} is in the log: {log}");
@@ -96,12 +96,12 @@ impl Server {
     }
 
     pub async fn get(&self, path: &str) -> (u16, Value) {
-        let answer = client().get(self.url(path)).send().await.unwrap();
+        let answer = http_client().get(self.url(path)).send().await.unwrap();
         (answer.status().as_u16(), serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap())
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
-        let request = client().post(self.url(path)).header("content-type", "application/json");
+        let request = http_client().post(self.url(path)).header("content-type", "application/json");
         let answer = request.body(body.to_string()).send().await.unwrap();
         (answer.status().as_u16(), serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap())
     }
@@ -140,14 +140,14 @@ impl Drop for Server {
         self.child.kill().ok();
         self.child.wait().ok();
         if !std::thread::panicking() {
-            self.has_told_no_secret();
+            self.assert_no_secret_logged();
         }
     }
 }
 
 /// What a test says that has nothing to test on here. Where the machine is made for tests, that is a failure.
 #[expect(clippy::disallowed_methods, reason = "whether this is such a machine is said from outside")]
-pub fn cannot_have(what: &str) {
+pub fn skip_or_fail(what: &str) {
     assert!(std::env::var_os("CI").is_none(), "there must be {what}");
     let test = std::thread::current().name().unwrap_or_default().to_owned();
     // Past libtest, which keeps to itself what a test prints that does not fail.
@@ -155,11 +155,11 @@ pub fn cannot_have(what: &str) {
     std::io::stderr().write_all(told.as_bytes()).unwrap();
 }
 
-pub fn client() -> reqwest::Client {
+pub fn http_client() -> reqwest::Client {
     reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
-        .timeout(PATIENCE)
+        .timeout(TIMEOUT)
         .build()
         .unwrap()
 }
@@ -171,7 +171,7 @@ pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         if let Some(found) = look() {
             return found;
         }
-        assert!(start.elapsed() < PATIENCE, "waited for {what} in vain");
+        assert!(start.elapsed() < TIMEOUT, "waited for {what} in vain");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
@@ -192,7 +192,7 @@ pub fn names(folder: &Path) -> Vec<String> {
 }
 
 /// The one line by which the program says why it does not start.
-pub fn refusal(command: &mut Command) -> String {
+pub fn startup_error(command: &mut Command) -> String {
     let output = command.stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap();
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{text}");

@@ -90,7 +90,7 @@ fn the_password_of_a_database_is_never_told_however_its_url_is_wrong() {
 fn a_database_url_that_is_none_is_told_how_to_write_the_password() {
     let folder = folder();
     for url in URLS.iter().filter(|url| url.contains("latchkey:1") || url.contains("hunter2/1")) {
-        let line = refusal(&mut latchkey(folder.path(), &[("LATCHKEY_DATABASE__URL", url)]));
+        let line = startup_error(&mut latchkey(folder.path(), &[("LATCHKEY_DATABASE__URL", url)]));
         assert!(line.contains("percent-encode") || line.contains("percent-encoded"), "{url}: {line}");
     }
 }
@@ -219,7 +219,7 @@ async fn empty_variables_and_those_of_kubernetes_are_no_settings() {
         ("LATCHKEY_PUBLICURL", "http://localhost", "publicurl"),
         ("LATCHKEY_TOKENS__ACCESS", "1m", "tokens.access"),
     ] {
-        let line = refusal(&mut latchkey(folder.path(), &[(name, value)]));
+        let line = startup_error(&mut latchkey(folder.path(), &[(name, value)]));
         assert!(line.contains(&format!("latchkey: {key}: unknown field")), "{name}: {line}");
     }
 }
@@ -265,10 +265,10 @@ LATCHKEY_DATA_DIR="of the unit & nobody's \"else\" \$HOME \
     let output = latchkey(folder.path(), &[]).args(twice).output().unwrap();
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     assert!(String::from_utf8_lossy(&output.stderr).contains("--config is given before and behind"));
-    let line = refusal(latchkey(folder.path(), &[]).args(["--env-file", "nowhere", "backup", "three"]));
+    let line = startup_error(latchkey(folder.path(), &[]).args(["--env-file", "nowhere", "backup", "three"]));
     assert!(line.contains("--env-file nowhere: "), "{line}");
     std::fs::write(folder.path().join("shell"), "export LATCHKEY_DATA_DIR=here\n").unwrap();
-    let line = refusal(latchkey(folder.path(), &[]).args(["--env-file", "shell", "backup", "three"]));
+    let line = startup_error(latchkey(folder.path(), &[]).args(["--env-file", "shell", "backup", "three"]));
     assert!(line.contains("--env-file shell: line 1: ") && line.contains("export"), "{line}");
 }
 

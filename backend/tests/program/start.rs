@@ -1,6 +1,6 @@
 //! How the program starts, and how it refuses to.
 
-use crate::patience::until;
+use crate::polling::until;
 use crate::server::*;
 use nix::sys::signal::Signal;
 use serde_json::json;
@@ -56,7 +56,7 @@ fn a_bad_setting_stops_the_start_with_one_line() {
             ["LATCHKEY_DATABASE__URL_FILE", "/proc/self/url", "read"],
         ),
     ] {
-        let line = refusal(&mut latchkey(folder.path(), &[(name, value)]));
+        let line = startup_error(&mut latchkey(folder.path(), &[(name, value)]));
         for part in parts {
             assert!(line.contains(part), "{name}={value}: {line}");
         }
@@ -67,7 +67,7 @@ fn a_bad_setting_stops_the_start_with_one_line() {
 #[test]
 fn a_bad_file_of_settings_stops_the_start_with_one_line() {
     let folder = folder();
-    let line = refusal(latchkey(folder.path(), &[]).args(["--config", "elsewhere.toml"]));
+    let line = startup_error(latchkey(folder.path(), &[]).args(["--config", "elsewhere.toml"]));
     assert!(line.contains("elsewhere.toml"), "{line}");
     for (text, part) in [
         ("colour = \"red\"", "colour"),
@@ -76,7 +76,7 @@ fn a_bad_file_of_settings_stops_the_start_with_one_line() {
         ("listen = \"127.0.0.1:1\nnonsense", "latchkey.toml"),
     ] {
         std::fs::write(folder.path().join("latchkey.toml"), text).unwrap();
-        let line = refusal(latchkey(folder.path(), &[]).env_remove("LATCHKEY_LISTEN"));
+        let line = startup_error(latchkey(folder.path(), &[]).env_remove("LATCHKEY_LISTEN"));
         assert!(line.contains(part), "{text}: {line}");
     }
 }
@@ -86,7 +86,7 @@ fn a_port_that_is_taken_stops_the_start_with_one_line() {
     let folder = folder();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let line = refusal(&mut latchkey(folder.path(), &[("LATCHKEY_LISTEN", &address)]));
+    let line = startup_error(&mut latchkey(folder.path(), &[("LATCHKEY_LISTEN", &address)]));
     assert!(line.contains(&format!("listen: {address}")) && line.contains("in use"), "{line}");
     assert_eq!(names(folder.path()), Vec::<String>::new(), "nothing is made before it is known to start");
 }
@@ -97,11 +97,11 @@ fn a_data_folder_that_cannot_be_used_stops_the_start_with_one_line() {
     let folder = folder();
     std::fs::write(folder.path().join("file"), "").unwrap();
     for data_dir in ["file", "file/data", "/proc/data"] {
-        let line = refusal(&mut latchkey(folder.path(), &[("LATCHKEY_DATA_DIR", data_dir)]));
+        let line = startup_error(&mut latchkey(folder.path(), &[("LATCHKEY_DATA_DIR", data_dir)]));
         assert!(line.contains("data_dir: ") && line.contains(data_dir), "{line}");
     }
     std::fs::create_dir_all(folder.path().join("data/secrets.json")).unwrap();
-    let line = refusal(&mut latchkey(folder.path(), &[]));
+    let line = startup_error(&mut latchkey(folder.path(), &[]));
     assert!(line.contains("data_dir: ") && line.contains("secrets.json"), "{line}");
 }
 
@@ -112,7 +112,7 @@ fn damaged_secrets_stop_the_start_with_one_line_that_does_not_tell_them() {
     std::fs::create_dir(folder.path().join("data")).unwrap();
     for text in ["", "{}", "{\"signing_seed\": \"hunter2\", \"refresh_secret\": \"hunter2\"}", "hunter2"] {
         std::fs::write(&file, text).unwrap();
-        let line = refusal(&mut latchkey(folder.path(), &[]));
+        let line = startup_error(&mut latchkey(folder.path(), &[]));
         assert!(line.contains("secrets.json is damaged") && !line.contains("hunter2"), "{line}");
     }
 }
@@ -128,7 +128,7 @@ fn a_database_that_cannot_be_opened_stops_the_start_with_one_line() {
         "sqlite://nowhere/latchkey.db",
         "sqlite://no.db",
     ] {
-        let line = refusal(&mut latchkey(folder.path(), &[("LATCHKEY_DATABASE__URL", url)]));
+        let line = startup_error(&mut latchkey(folder.path(), &[("LATCHKEY_DATABASE__URL", url)]));
         assert!(line.contains("database.url: ") && !line.contains("hunter2"), "{line}");
     }
 }
@@ -223,7 +223,7 @@ async fn a_second_server_on_one_sqlite_database_is_refused_with_one_line_and_a_k
     let database = |url: &'static str| ("LATCHKEY_DATABASE__URL", url);
     let elsewhere = ("LATCHKEY_DATA_DIR", "elsewhere");
     let refused = |folder: &std::path::Path, settings: &[(&str, &str)]| {
-        let line = refusal(&mut latchkey(folder, settings));
+        let line = startup_error(&mut latchkey(folder, settings));
         assert!(
             line.contains("database.url: another server uses ") && line.contains("latchkey.db")
                 || line.contains("link.db"),
@@ -237,11 +237,12 @@ async fn a_second_server_on_one_sqlite_database_is_refused_with_one_line_and_a_k
     // What works beside a server still does.
     assert!(latchkey(first.path(), &[]).args(["backup", "kept.backup"]).status().unwrap().success());
     assert!(latchkey(first.path(), &[]).args(["keys", "rotate"]).status().unwrap().success());
-    let line = refusal(latchkey(second.path(), &[elsewhere, ("LATCHKEY_DATABASE__URL", &absolute)]).args([
-        "restore",
-        first.path().join("kept.backup").to_str().unwrap(),
-        "--force",
-    ]));
+    let line =
+        startup_error(latchkey(second.path(), &[elsewhere, ("LATCHKEY_DATABASE__URL", &absolute)]).args([
+            "restore",
+            first.path().join("kept.backup").to_str().unwrap(),
+            "--force",
+        ]));
     assert!(line.contains("in use: stop the server first"), "{line}");
     assert_eq!(server.get("/api/health/ready").await.0, 200, "the first goes on");
     server.stop(Signal::SIGKILL);

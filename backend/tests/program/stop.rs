@@ -43,7 +43,7 @@ async fn a_database_that_does_not_answer_keeps_the_server_no_longer_than_clients
     let (_, refreshed) = server.refresh(&signed_in).await;
     let _connection = server.accepting(100).await;
     let _frozen = cluster.freeze().await;
-    let verify = client().get(server.url("/api/auth/verify"));
+    let verify = http_client().get(server.url("/api/auth/verify"));
     let token = refreshed["access_token"].as_str().unwrap();
     assert_eq!(verify.bearer_auth(token).send().await.unwrap().status().as_u16(), 200);
     let start = Instant::now();

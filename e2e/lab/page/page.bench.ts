@@ -6,7 +6,7 @@ import { changes, firstLoads } from './visits.ts'
 
 const ROUNDS = Number(process.env.LATCHKEY_ROUNDS ?? 7)
 
-test('the page beside its twin', async ({ browser }) => {
+test('the page beside its server-rendered baseline', async ({ browser }) => {
   const sites = await startSites(browser)
   const table = new Table()
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -16,7 +16,7 @@ test('the page beside its twin', async ({ browser }) => {
       for (const site of turns) {
         const url = sites.urls[site]
         table.add(name, site, await firstLoads(browser, site, url, condition))
-        table.add(name, site, await changes(browser, url, sites.kept[site], condition))
+        table.add(name, site, await changes(browser, url, sites.storageStates[site], condition))
       }
     }
   }

@@ -10,50 +10,50 @@ import { sparePort } from '../../support/ports.ts'
 import { Program } from '../../support/program.ts'
 import { Server } from '../../support/server.ts'
 
-const TWIN = process.env.LATCHKEY_TWIN ?? resolve(import.meta.dirname, '../../../target/release/latchkey-twin')
+const BASELINE = process.env.LATCHKEY_SSR_BASELINE ?? resolve(import.meta.dirname, '../../../target/release/latchkey-ssr-baseline')
 
 /** Who is compared. */
-export const SITES = ['page', 'twin'] as const
+export const SITES = ['page', 'baseline'] as const
 export type Name = (typeof SITES)[number]
 
 /** What a browser keeps of a site: cookies and storage. */
-export type Kept = Awaited<ReturnType<BrowserContext['storageState']>>
+export type StorageState = Awaited<ReturnType<BrowserContext['storageState']>>
 
-/** The page and its twin behind Caddy, with the same account, the same sessions, styles and headers. */
+/** The page and its server-rendered baseline behind Caddy, with the same account, the same sessions, styles and headers. */
 export interface Sites {
   urls: Record<Name, string>
   /** What a browser keeps that is signed in. */
-  kept: Record<Name, Kept>
+    storageStates: Record<Name, StorageState>
   end: () => Promise<void>
 }
 
 export async function startSites(browser: Browser): Promise<Sites> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-bench-'))
   const page = `http://localhost:${await sparePort()}`
-  const twin = `http://localhost:${await sparePort()}`
+  const baseline = `http://localhost:${await sparePort()}`
   // Every visit starts from the same sign-in, so its token has to last for all of them.
   const server = await Server.start(page, { LATCHKEY_TOKENS__ACCESS_LIFETIME: '1h' })
-  await settleIn(`http://127.0.0.1:${server.port}`)
-  const twinPort = await sparePort()
-  const sites = { url: page, page: PAGE, apiPort: server.port, more: twinSite(twin, twinPort) }
+  await seedAccount(`http://127.0.0.1:${server.port}`)
+  const baselinePort = await sparePort()
+  const sites = { url: page, page: PAGE, apiPort: server.port, more: baselineSite(baseline, baselinePort) }
   const caddy = await startCaddy(folder, sites)
-  const keptOfPage = await signIn(browser, page)
+  const pageStorageState = await signIn(browser, page)
   const data = join(folder, 'data.json')
-  await writeFile(data, JSON.stringify(await dataOf(page, keptOfPage)))
-  const drawing = await Program.start({
-    name: 'the twin',
-    path: TWIN,
-    args: [String(twinPort), PAGE, data],
+  await writeFile(data, JSON.stringify(await dataOf(page, pageStorageState)))
+  const baselineProgram = await Program.start({
+    name: 'the server-rendered baseline',
+    path: BASELINE,
+    args: [String(baselinePort), PAGE, data],
     cwd: folder,
     env: {},
-    readyUrl: `http://127.0.0.1:${twinPort}/health`,
+    readyUrl: `http://127.0.0.1:${baselinePort}/health`,
   })
   return {
-    urls: { page, twin },
-    kept: { page: keptOfPage, twin: await signIn(browser, twin) },
+    urls: { page, baseline },
+    storageStates: { page: pageStorageState, baseline: await signIn(browser, baseline) },
     end: async () => {
       await caddy.stop()
-      await drawing.stop()
+      await baselineProgram.stop()
       await server.end()
       await rm(folder, { recursive: true, force: true })
     },
@@ -61,7 +61,7 @@ export async function startSites(browser: Browser): Promise<Sites> {
 }
 
 /** Signs in by the form, as a person does; what the browser then keeps. */
-async function signIn(browser: Browser, url: string): Promise<Kept> {
+async function signIn(browser: Browser, url: string): Promise<StorageState> {
   const context = await browser.newContext({ locale: 'en-US' })
   const page = await context.newPage()
   await page.goto(`${url}/login`)
@@ -69,20 +69,20 @@ async function signIn(browser: Browser, url: string): Promise<Kept> {
   await page.locator('input[name=password]').fill(ADA.password)
   await page.locator('input[name=password]').press('Enter')
   await expect(page.locator('nav a[href="/account/sessions"]')).toBeVisible()
-  const kept = await context.storageState()
+  const storageState = await context.storageState()
   await context.close()
-  return kept
+  return storageState
 }
 
 /** What the API answers to the page that is signed in. */
-async function dataOf(url: string, kept: Kept): Promise<object> {
-  const record = kept.origins.flatMap(({ localStorage }) => localStorage).find(({ name }) => name === 'latchkey.session')
+async function dataOf(url: string, storageState: StorageState): Promise<object> {
+  const record = storageState.origins.flatMap(({ localStorage }) => localStorage).find(({ name }) => name === 'latchkey.session')
   const { access_token: token } = JSON.parse(record?.value ?? '{}') as { access_token?: string }
   return { account: await ask(url, 'GET', '/api/me', token), sessions: await ask(url, 'GET', '/api/me/sessions', token) }
 }
 
 /** Makes an account with some sessions, live and ended ones. */
-async function settleIn(api: string): Promise<void> {
+async function seedAccount(api: string): Promise<void> {
   const { email, password, name } = ADA
   const begin = async () =>
     String((await ask(api, 'POST', '/api/auth/login', undefined, { email, password, token_delivery: 'body' })).access_token)
@@ -98,8 +98,8 @@ async function ask(api: string, method: string, path: string, token?: string, bo
   return answer.status === 204 ? {} : ((await answer.json()) as Record<string, unknown>)
 }
 
-/** The twin's pages, and the page's own styles, with the same headers and compressed ahead of time as well. */
-function twinSite(url: string, port: number): string {
+/** The baseline's pages, and the page's own styles, with the same headers and compressed ahead of time as well. */
+function baselineSite(url: string, port: number): string {
   const headers = Object.entries(PAGE_HEADERS).map(([name, value]) => `\t\t${name} "${value}"`)
   return `
 ${url} {

@@ -4,8 +4,8 @@
  */
 export function stopwatch(): void {
   const now = () => performance.timeOrigin + performance.now()
-  const watch: Watch = { typable: 0, started: 0, drawn: 0 }
-  Object.assign(window, { watch })
+  const timings: Timings = { typable: 0, started: 0, drawn: 0 }
+  Object.assign(window, { timings })
   let field: HTMLInputElement | null = null
 
   const look = () => {
@@ -13,7 +13,7 @@ export function stopwatch(): void {
     if (email && email !== field) {
       // What somebody has typed into the form that stood here before must still be there: only then could they type.
       if (!email.value) {
-        watch.typable = performance.now()
+        timings.typable = performance.now()
         email.value = 'ada'
         email.dispatchEvent(new Event('input', { bubbles: true }))
       }
@@ -24,7 +24,7 @@ export function stopwatch(): void {
       sessionStorage.removeItem('goal')
       // A task that is put in line within a frame runs when that frame has been drawn.
       const { port1, port2 } = new MessageChannel()
-      port1.onmessage = () => (watch.drawn = now())
+      port1.onmessage = () => (timings.drawn = now())
       requestAnimationFrame(() => port2.postMessage(null))
     }
   }
@@ -32,7 +32,7 @@ export function stopwatch(): void {
   addEventListener('DOMContentLoaded', look)
   addEventListener('TrunkApplicationStarted', () => {
     look()
-    watch.started = performance.now()
+    timings.started = performance.now()
   })
   addEventListener(
     'click',
@@ -42,7 +42,7 @@ export function stopwatch(): void {
 }
 
 /** What the stopwatch has noted so far, in milliseconds; zero while it has not happened. */
-export interface Watch {
+export interface Timings {
   /** When what is typed was accepted for good, from the start of the navigation. */
   typable: number
   /** When the page's own program ran. */

@@ -9,7 +9,7 @@ export class Table {
     const rows = this.figures.get(condition) ?? new Map<string, Record<Name, number[]>>()
     this.figures.set(condition, rows)
     for (const [what, figure] of Object.entries(figures)) {
-      const row = rows.get(what) ?? { page: [], twin: [] }
+      const row = rows.get(what) ?? { page: [], baseline: [] }
       rows.set(what, row)
       row[site].push(figure)
     }
@@ -18,9 +18,9 @@ export class Table {
   /** The medians with their spread, and how the page compares. */
   markdown(legend: string): string {
     const tables = [...this.figures].map(([condition, rows]) => {
-      const lines = [...rows].map(([what, { page, twin }]) => {
-        const ratio = (median(page) / median(twin)).toFixed(2)
-        return line([what, spread(what, page), spread(what, twin), ratio])
+      const lines = [...rows].map(([what, { page, baseline }]) => {
+        const ratio = (median(page) / median(baseline)).toFixed(2)
+        return line([what, spread(what, page), spread(what, baseline), ratio])
       })
       return [line([condition, 'page', 'server-rendered', 'ratio']), line(['---', '---:', '---:', '---:']), ...lines].join('\n')
     })

@@ -1,7 +1,7 @@
 import { expect, type Browser, type BrowserContext, type CDPSession, type Page } from '@playwright/test'
 import { impose, type Condition } from './conditions.ts'
-import type { Kept, Name } from './sites.ts'
-import { stopwatch, type Watch } from './stopwatch.ts'
+import type { StorageState, Name } from './sites.ts'
+import { stopwatch, type Timings } from './stopwatch.ts'
 
 /** What is measured, by name; milliseconds, or bytes where the name says so. */
 export type Figures = Record<string, number>
@@ -13,12 +13,12 @@ export async function firstLoads(browser: Browser, site: Name, url: string, cond
   for (const cache of ['cold', 'warm']) {
     const { page, traffic } = await newPage(context, condition)
     await page.goto(`${url}/login`, { waitUntil: 'load' })
-    if (site === 'page') await page.waitForFunction(() => (window as unknown as Watched).watch.started > 0)
+    if (site === 'page') await page.waitForFunction(() => (window as unknown as TimedWindow).timings.started > 0)
     await page.waitForFunction(() => performance.getEntriesByName('first-contentful-paint').length > 0)
     await traffic.rests()
     const { typable, started, painted } = await page.evaluate(() => {
       const [paint] = performance.getEntriesByName('first-contentful-paint')
-      return { ...(window as unknown as Watched).watch, painted: paint?.startTime ?? NaN }
+      return { ...(window as unknown as TimedWindow).timings, painted: paint?.startTime ?? NaN }
     })
     figures[`first contentful paint, ${cache}`] = painted
     // Nobody types into what does not stand on the screen yet.
@@ -32,8 +32,8 @@ export async function firstLoads(browser: Browser, site: Name, url: string, cond
 }
 
 /** Goes to and fro between two pages, as somebody who is signed in. */
-export async function changes(browser: Browser, url: string, kept: Kept, condition: Condition): Promise<Figures> {
-  const context = await newContext(browser, kept)
+export async function changes(browser: Browser, url: string, storageState: StorageState, condition: Condition): Promise<Figures> {
+  const context = await newContext(browser, storageState)
   const { page, traffic } = await newPage(context, condition)
   await page.goto(`${url}/account/profile`)
   await expect(page.locator(PROFILE.sign)).toBeVisible()
@@ -63,20 +63,20 @@ const PROFILE: Place = { href: '/account/profile', sign: 'main input[name=displa
 /** Clicks a link of the navigation; how long it takes until the page stands on the screen. */
 async function goTo(page: Page, { href, sign }: Place): Promise<number> {
   await page.evaluate((goal) => sessionStorage.setItem('goal', goal), sign)
-  await page.evaluate(() => ((window as unknown as Watched).watch.drawn = 0))
+  await page.evaluate(() => ((window as unknown as TimedWindow).timings.drawn = 0))
   await page.locator(`nav a[href="${href}"]`).click({ noWaitAfter: true })
-  await page.waitForFunction(() => (window as unknown as Watched).watch.drawn > 0)
+  await page.waitForFunction(() => (window as unknown as TimedWindow).timings.drawn > 0)
   const { clicked, drawn } = await page.evaluate(() => ({
     clicked: Number(sessionStorage.getItem('clicked')),
-    drawn: (window as unknown as Watched).watch.drawn,
+    drawn: (window as unknown as TimedWindow).timings.drawn,
   }))
   return drawn - clicked
 }
 
-function newContext(browser: Browser, kept?: Kept): Promise<BrowserContext> {
+function newContext(browser: Browser, storageState?: StorageState): Promise<BrowserContext> {
   // Without motion: Chromium does not finish the picture of the page that goes where its frames are not held to a rate.
   const options = { locale: 'en-US', viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' } as const
-  return browser.newContext({ ...options, ...(kept && { storageState: kept }) })
+  return browser.newContext({ ...options, ...(storageState && { storageState }) })
 }
 
 async function newPage(context: BrowserContext, condition: Condition): Promise<{ page: Page; traffic: Traffic }> {
@@ -107,7 +107,7 @@ class Traffic {
 
   /** Waits until nothing has been under way for a while: what was asked for beside has come as well. */
   async rests(): Promise<void> {
-    const deadline = Date.now() + PATIENCE
+    const deadline = Date.now() + TIMEOUT
     while (Date.now() < deadline && (this.underWay.size > 0 || Date.now() - this.last < REST)) {
       await new Promise((later) => setTimeout(later, REST / 10))
     }
@@ -121,8 +121,8 @@ class Traffic {
 
 /** In milliseconds. */
 const REST = 400
-const PATIENCE = 10_000
+const TIMEOUT = 10_000
 
-interface Watched {
-  watch: Watch
+interface TimedWindow {
+  timings: Timings
 }

@@ -2,40 +2,40 @@
 
 use super::{
     Failure,
-    client::{Call, read},
+    request::{ApiRequest, read},
 };
-use crate::session::{Caller, Session};
+use crate::session::{Caller, SessionHandle};
 use latchkey_shared::{
     Account, ChangePasswordRequest, DeleteAccountRequest, ErrorCode, ProfileChangeRequest, SignedIn,
 };
 
 /// Changes the name or the language.
 pub async fn change_profile(caller: Caller, change: &ProfileChangeRequest) -> Result<Account, Failure> {
-    read(&Call::patch("/api/me", change).send_for(Some(caller)).await.text?)
+    read(&ApiRequest::patch("/api/me", change).send_as(Some(caller)).await.text?)
 }
 
 /// Changes the password; every other session ends, and this one gets new tokens.
 pub async fn change_password(caller: Caller, change: &ChangePasswordRequest) -> Result<SignedIn, Failure> {
-    let call = |change| Call::post("/api/me/password", change);
-    let answer = call(change).send_for(Some(caller)).await;
-    if !answer.echoes(ErrorCode::CredentialsRejected) {
+    let call = |change| ApiRequest::post("/api/me/password", change);
+    let answer = call(change).send_as(Some(caller)).await;
+    if !answer.may_be_duplicate(ErrorCode::CredentialsRejected) {
         return read(&answer.text?);
     }
     // The first try may have changed it. Then the new password is the current one.
     let changed = ChangePasswordRequest { current_password: change.new_password.clone(), ..change.clone() };
-    read(&call(&changed).send_for(Some(caller)).await.text?)
+    read(&call(&changed).send_as(Some(caller)).await.text?)
 }
 
 /// Deletes the account and all that is its own.
-pub async fn delete(session: Session, request: &DeleteAccountRequest) -> Result<(), Failure> {
-    match Call::delete("/api/me").carrying(request).send(Some(session)).await.text {
+pub async fn delete(session: SessionHandle, request: &DeleteAccountRequest) -> Result<(), Failure> {
+    match ApiRequest::delete("/api/me").with_body(request).send(Some(session)).await.text {
         // The first try has deleted it, and the second found nobody to be signed in.
-        Err(Failure::SignedOut) if session.ended_with_the_account() => Ok(()),
+        Err(Failure::SignedOut) if session.ended_by_account_deletion() => Ok(()),
         answer => answer.map(drop),
     }
 }
 
 /// All that the server knows of the account, as JSON.
-pub async fn export(session: Session) -> Result<String, Failure> {
-    Call::get("/api/me/export").send(Some(session)).await.text
+pub async fn export(session: SessionHandle) -> Result<String, Failure> {
+    ApiRequest::get("/api/me/export").send(Some(session)).await.text
 }

@@ -2,10 +2,10 @@
 
 use super::{
     Failure,
-    client::{Call, read},
+    request::{ApiRequest, read},
 };
 use crate::platform::clock::now;
-use crate::session::Session;
+use crate::session::SessionHandle;
 use latchkey_shared::{
     ErrorCode, LogInRequest, LogOutRequest, RefreshRequest, Secret, SignUpRequest, SignedIn, Timestamp,
     TokenDelivery,
@@ -13,8 +13,8 @@ use latchkey_shared::{
 
 /// Makes an account and signs in.
 pub async fn sign_up(request: &SignUpRequest) -> Result<SignedIn, Failure> {
-    let answer = Call::post("/api/auth/signup", request).proving(now()).send(None).await;
-    if !answer.echoes(ErrorCode::EmailTaken) {
+    let answer = ApiRequest::post("/api/auth/signup", request).with_proof(now()).send(None).await;
+    if !answer.may_be_duplicate(ErrorCode::EmailTaken) {
         return read(&answer.text?);
     }
     // The account may be the one that the first try has made. The password decides whose it is.
@@ -32,28 +32,29 @@ pub async fn sign_up(request: &SignUpRequest) -> Result<SignedIn, Failure> {
 
 /// Signs in.
 pub async fn log_in(request: &LogInRequest) -> Result<SignedIn, Failure> {
-    read(&Call::post("/api/auth/login", request).proving(now()).send(None).await.text?)
+    read(&ApiRequest::post("/api/auth/login", request).with_proof(now()).send(None).await.text?)
 }
 
 /// Trades the refresh cookie for the next access token; also says how often it was asked. The server answers a token
 /// whose successor was lost with that successor again. `time` is the server's clock, as far as it is known.
 pub async fn refresh(time: Timestamp) -> (Result<SignedIn, Failure>, u32) {
-    let answer = Call::post("/api/auth/refresh", &RefreshRequest::default()).proving(time).send(None).await;
+    let answer =
+        ApiRequest::post("/api/auth/refresh", &RefreshRequest::default()).with_proof(time).send(None).await;
     (answer.text.and_then(|text| read(&text)), answer.tries)
 }
 
 /// Ends the session that the token belongs to, and `by_cookie` that of the cookie; else the cookie is left alone.
 pub async fn log_out(token: Option<Secret>, by_cookie: bool) -> Result<(), Failure> {
-    let call = Call::post("/api/auth/logout", &LogOutRequest::default());
-    call.bearing(token, by_cookie).send(None).await.text.map(drop)
+    let call = ApiRequest::post("/api/auth/logout", &LogOutRequest::default());
+    call.with_token(token, by_cookie).send(None).await.text.map(drop)
 }
 
 /// Asks whether the token is still good, and has it replaced if not.
-pub async fn verify(session: Session) -> Result<(), Failure> {
-    Call::get("/api/auth/verify").send(Some(session)).await.text.map(drop)
+pub async fn verify(session: SessionHandle) -> Result<(), Failure> {
+    ApiRequest::get("/api/auth/verify").send(Some(session)).await.text.map(drop)
 }
 
 /// Asks whether the server can be reached with this token.
 pub async fn verify_once(token: &Secret) -> Result<(), Failure> {
-    Call::get("/api/auth/verify").send_proven(Some(token)).await.map(drop)
+    ApiRequest::get("/api/auth/verify").send_with_proof(Some(token)).await.map(drop)
 }

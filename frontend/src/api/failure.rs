@@ -16,14 +16,14 @@ pub enum Failure {
         retry_after: Option<Duration>,
     },
     /// Something answered that does not speak as our server does: a proxy, or a server that is being replaced.
-    Garbled {
+    InvalidResponse {
         /// The HTTP status.
         status: u16,
         /// How long to wait before the next try, if that was said.
         retry_after: Option<Duration>,
     },
     /// The server wants another proof of the session's key than the one that came, or any at all.
-    Unproven {
+    ProofRejected {
         /// What the next proof has to carry; none where this browser's key is the wrong one.
         nonce: Option<String>,
     },
@@ -35,13 +35,13 @@ pub enum Failure {
 
 /// What the answer to a refresh says about the session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Verdict {
+pub enum RefreshOutcome {
     /// There is none any more; why, if one was known.
-    Over(Option<EndReason>),
+    Ended(Option<EndReason>),
     /// It lives, but this browser has lost its key.
     KeyLost,
     /// Nothing: it may well live.
-    Undecided,
+    Inconclusive,
 }
 
 impl Failure {
@@ -50,8 +50,8 @@ impl Failure {
         match self {
             Self::Refused { problem, .. } => Some(problem.code),
             Self::Unreachable
-            | Self::Garbled { .. }
-            | Self::Unproven { .. }
+            | Self::InvalidResponse { .. }
+            | Self::ProofRejected { .. }
             | Self::TooSlow
             | Self::SignedOut => None,
         }
@@ -62,8 +62,8 @@ impl Failure {
         match self {
             Self::Refused { problem, .. } => &problem.errors,
             Self::Unreachable
-            | Self::Garbled { .. }
-            | Self::Unproven { .. }
+            | Self::InvalidResponse { .. }
+            | Self::ProofRejected { .. }
             | Self::TooSlow
             | Self::SignedOut => &[],
         }
@@ -72,13 +72,13 @@ impl Failure {
     /// How long the server asked to wait.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Refused { retry_after, .. } | Self::Garbled { retry_after, .. } => *retry_after,
-            Self::Unreachable | Self::Unproven { .. } | Self::TooSlow | Self::SignedOut => None,
+            Self::Refused { retry_after, .. } | Self::InvalidResponse { retry_after, .. } => *retry_after,
+            Self::Unreachable | Self::ProofRejected { .. } | Self::TooSlow | Self::SignedOut => None,
         }
     }
 
     /// The address at which the server is to be reached, where this one is the wrong one.
-    pub fn right_address(&self) -> Option<String> {
+    pub fn public_url(&self) -> Option<String> {
         match self {
             Self::Refused { problem, .. } => problem.public_url.clone(),
             _ => None,
@@ -86,7 +86,7 @@ impl Failure {
     }
 
     /// Whether another access token may help.
-    pub fn asks_for_another_token(&self) -> bool {
+    pub fn needs_new_token(&self) -> bool {
         use ErrorCode::{ReplayDetected, SessionEnded, TokenExpired, TokenInvalid, TokenMissing};
         matches!(
             self.code(),
@@ -99,34 +99,40 @@ impl Failure {
     pub fn is_lost_answer(&self) -> bool {
         match self {
             Self::Unreachable => true,
-            Self::Garbled { status, retry_after } => retry_after.is_none() && !(400..500).contains(status),
-            Self::Refused { .. } | Self::Unproven { .. } | Self::TooSlow | Self::SignedOut => false,
+            Self::InvalidResponse { status, retry_after } => {
+                retry_after.is_none() && !(400..500).contains(status)
+            }
+            Self::Refused { .. } | Self::ProofRejected { .. } | Self::TooSlow | Self::SignedOut => false,
         }
     }
 
     /// Whether the server as a whole is out of reach, not just this call.
     pub fn is_outage(&self) -> bool {
         match self {
-            Self::Unreachable | Self::Garbled { .. } => true,
+            Self::Unreachable | Self::InvalidResponse { .. } => true,
             Self::Refused { problem, .. } => problem.code == ErrorCode::Overloaded,
-            Self::Unproven { .. } | Self::TooSlow | Self::SignedOut => false,
+            Self::ProofRejected { .. } | Self::TooSlow | Self::SignedOut => false,
         }
     }
 
     /// What this says about the session, as the answer to a refresh. Only our server's own word ends one.
-    pub fn verdict(&self) -> Verdict {
+    pub fn refresh_outcome(&self) -> RefreshOutcome {
         let problem = match self {
             Self::Refused { problem, .. } => problem,
-            Self::Unproven { nonce: None } => return Verdict::KeyLost,
-            _ => return Verdict::Undecided,
+            Self::ProofRejected { nonce: None } => return RefreshOutcome::KeyLost,
+            _ => return RefreshOutcome::Inconclusive,
         };
         match problem.code {
-            ErrorCode::SessionEnded => Verdict::Over(Some(problem.end_reason.unwrap_or(EndReason::Expired))),
-            ErrorCode::ReplayDetected => Verdict::Over(Some(EndReason::ReplayDetected)),
-            ErrorCode::TokenMissing | ErrorCode::TokenExpired => Verdict::Over(None),
+            ErrorCode::SessionEnded => {
+                RefreshOutcome::Ended(Some(problem.end_reason.unwrap_or(EndReason::Expired)))
+            }
+            ErrorCode::ReplayDetected => RefreshOutcome::Ended(Some(EndReason::ReplayDetected)),
+            ErrorCode::TokenMissing | ErrorCode::TokenExpired => RefreshOutcome::Ended(None),
             // With a reason: the token is from before a change of password. Without one nobody has said that it is old.
-            ErrorCode::TokenInvalid => Verdict::Over(Some(problem.end_reason.unwrap_or(EndReason::Unknown))),
-            _ => Verdict::Undecided,
+            ErrorCode::TokenInvalid => {
+                RefreshOutcome::Ended(Some(problem.end_reason.unwrap_or(EndReason::Unknown)))
+            }
+            _ => RefreshOutcome::Inconclusive,
         }
     }
 }
@@ -155,14 +161,14 @@ mod tests {
     fn only_a_definite_answer_ends_the_session() {
         let over: Vec<_> = ErrorCode::ALL
             .into_iter()
-            .filter(|code| refused(*code, None).verdict() != Verdict::Undecided)
+            .filter(|code| refused(*code, None).refresh_outcome() != RefreshOutcome::Inconclusive)
             .map(|code| code.to_string())
             .collect();
         assert_eq!(
             over,
             ["token_missing", "token_expired", "token_invalid", "session_ended", "replay_detected"]
         );
-        let garbled = Failure::Garbled { status: 401, retry_after: None };
+        let garbled = Failure::InvalidResponse { status: 401, retry_after: None };
         for failure in [
             Failure::Unreachable,
             Failure::TooSlow,
@@ -170,35 +176,47 @@ mod tests {
             garbled,
             refused(ErrorCode::Unknown, None),
         ] {
-            assert_eq!(failure.verdict(), Verdict::Undecided);
+            assert_eq!(failure.refresh_outcome(), RefreshOutcome::Inconclusive);
         }
     }
 
     #[wasm_bindgen_test]
     fn a_proof_that_the_server_does_not_take_ends_nothing() {
         // With a nonce there is nothing wrong with the key: the proof was late, or came twice.
-        for (nonce, verdict) in [(None, Verdict::KeyLost), (Some("n".to_owned()), Verdict::Undecided)] {
-            let failure = Failure::Unproven { nonce };
-            assert_eq!(failure.verdict(), verdict);
-            assert!(!failure.is_outage() && !failure.is_lost_answer() && !failure.asks_for_another_token());
+        for (nonce, refresh_outcome) in
+            [(None, RefreshOutcome::KeyLost), (Some("n".to_owned()), RefreshOutcome::Inconclusive)]
+        {
+            let failure = Failure::ProofRejected { nonce };
+            assert_eq!(failure.refresh_outcome(), refresh_outcome);
+            assert!(!failure.is_outage() && !failure.is_lost_answer() && !failure.needs_new_token());
         }
     }
 
     #[wasm_bindgen_test]
     fn the_servers_reason_is_passed_on() {
         let ended = refused(ErrorCode::SessionEnded, Some(EndReason::PasswordChanged));
-        assert_eq!(ended.verdict(), Verdict::Over(Some(EndReason::PasswordChanged)));
+        assert_eq!(ended.refresh_outcome(), RefreshOutcome::Ended(Some(EndReason::PasswordChanged)));
         let replay = refused(ErrorCode::ReplayDetected, None);
-        assert_eq!(replay.verdict(), Verdict::Over(Some(EndReason::ReplayDetected)));
-        assert_eq!(refused(ErrorCode::SessionEnded, None).verdict(), Verdict::Over(Some(EndReason::Expired)));
-        let of = |reason| refused(ErrorCode::TokenInvalid, reason).verdict();
-        assert_eq!(of(Some(EndReason::PasswordChanged)), Verdict::Over(Some(EndReason::PasswordChanged)));
-        assert_eq!(of(None), Verdict::Over(Some(EndReason::Unknown)), "it may have been used a minute ago");
+        assert_eq!(replay.refresh_outcome(), RefreshOutcome::Ended(Some(EndReason::ReplayDetected)));
+        assert_eq!(
+            refused(ErrorCode::SessionEnded, None).refresh_outcome(),
+            RefreshOutcome::Ended(Some(EndReason::Expired))
+        );
+        let of = |reason| refused(ErrorCode::TokenInvalid, reason).refresh_outcome();
+        assert_eq!(
+            of(Some(EndReason::PasswordChanged)),
+            RefreshOutcome::Ended(Some(EndReason::PasswordChanged))
+        );
+        assert_eq!(
+            of(None),
+            RefreshOutcome::Ended(Some(EndReason::Unknown)),
+            "it may have been used a minute ago"
+        );
     }
 
     #[wasm_bindgen_test]
     fn a_wrong_password_asks_for_no_other_token() {
-        assert!(!refused(ErrorCode::CredentialsRejected, None).asks_for_another_token());
-        assert!(refused(ErrorCode::TokenExpired, None).asks_for_another_token());
+        assert!(!refused(ErrorCode::CredentialsRejected, None).needs_new_token());
+        assert!(refused(ErrorCode::TokenExpired, None).needs_new_token());
     }
 }

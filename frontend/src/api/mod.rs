@@ -1,10 +1,10 @@
-//! The calls to the server: one file a domain, all through `client`.
+//! The calls to the server: one file a domain, all through `request`.
 
-mod client;
 mod failure;
+mod request;
 
 pub mod account;
 pub mod auth;
 pub mod sessions;
 
-pub use failure::{Failure, Verdict};
+pub use failure::{Failure, RefreshOutcome};

@@ -1,10 +1,10 @@
 //! A word that marks one of many.
 
-use crate::i18n::{Words, tr};
+use crate::i18n::{TextKey, tr};
 use leptos::prelude::*;
 
 /// The mark.
 #[component]
-pub fn Badge(text: Words) -> impl IntoView {
+pub fn Badge(text: TextKey) -> impl IntoView {
     view! { <span class="badge" prop:textContent=tr(text)></span> }
 }

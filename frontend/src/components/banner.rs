@@ -1,6 +1,6 @@
 //! A quiet bar across the page.
 
-use crate::i18n::{Words, tr};
+use crate::i18n::{TextKey, tr};
 use leptos::prelude::*;
 
 /// Says what is the matter with the whole page, with one thing to do about it.
@@ -9,7 +9,7 @@ pub fn Banner(
     /// What is the matter.
     text: Signal<String>,
     /// What the button says.
-    label: Words,
+    label: TextKey,
     /// What the button does.
     press: impl Fn() + 'static,
 ) -> impl IntoView {

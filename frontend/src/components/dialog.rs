@@ -1,13 +1,13 @@
 //! A dialog over the page. The browser keeps the focus in it, and gives it back when it closes.
 
-use crate::i18n::{Words, tr};
+use crate::i18n::{TextKey, tr};
 use leptos::{html, prelude::*};
 
 /// What opens and closes a dialog.
 #[derive(Clone, Copy, Default)]
-pub struct Opener(NodeRef<html::Dialog>);
+pub struct DialogHandle(NodeRef<html::Dialog>);
 
-impl Opener {
+impl DialogHandle {
     /// Opens the dialog.
     pub fn open(self) {
         // It is refused only to a dialog that is open already.
@@ -25,15 +25,15 @@ impl Opener {
 /// A dialog with its heading.
 #[component]
 pub fn Dialog(
-    opener: Opener,
+    handle: DialogHandle,
     /// The id of the heading.
     id: &'static str,
     /// What the heading says.
-    title: Words,
+    title: TextKey,
     children: Children,
 ) -> impl IntoView {
     view! {
-        <dialog node_ref=opener.0 class="dialog" aria-labelledby=id>
+        <dialog node_ref=handle.0 class="dialog" aria-labelledby=id>
             <h2 id=id prop:textContent=tr(title)></h2>
             {children()}
         </dialog>
@@ -42,6 +42,6 @@ pub fn Dialog(
 
 /// Leaves a dialog without doing what it asks.
 #[component]
-pub fn Cancel(opener: Opener) -> impl IntoView {
-    view! { <button type="button" class="quiet" on:click=move |_| opener.close() prop:textContent=tr(|t| t.cancel)></button> }
+pub fn Cancel(handle: DialogHandle) -> impl IntoView {
+    view! { <button type="button" class="quiet" on:click=move |_| handle.close() prop:textContent=tr(|t| t.cancel)></button> }
 }

@@ -1,12 +1,12 @@
 //! One field of a form: its label above it, and what is wrong with it below.
 
 use super::Form;
-use crate::i18n::{Words, tr, use_i18n};
+use crate::i18n::{TextKey, tr, use_i18n};
 use leptos::prelude::*;
 
 /// What a field is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum FieldKind {
     /// Any text.
     Text,
     /// An e-mail address.
@@ -22,16 +22,16 @@ pub fn Field(
     /// The field's name in the request.
     name: &'static str,
     /// What the field is called.
-    label: Words,
+    label: TextKey,
     /// What is typed.
     value: RwSignal<String>,
     /// What the field is for.
-    kind: Kind,
+    kind: FieldKind,
     /// What a password manager puts here.
     autocomplete: &'static str,
     /// What helps to fill it in.
     #[prop(optional)]
-    hint: Option<Words>,
+    hint: Option<TextKey>,
 ) -> impl IntoView {
     form.register(name);
     let i18n = use_i18n();
@@ -39,7 +39,7 @@ pub fn Field(
     let error = move || form.error(name, i18n.texts());
     let (id, hint_id, error_id) =
         (form.id(name), form.id(&format!("{name}-hint")), form.id(&format!("{name}-error")));
-    let described = {
+    let described_by = {
         let (hint_id, error_id) = (hint_id.clone(), error_id.clone());
         move || match (error(), hint) {
             (Some(_), _) => Some(error_id.clone()),
@@ -48,7 +48,7 @@ pub fn Field(
         }
     };
     let input_type = move || match kind {
-        Kind::Password if !shown.get() => "password",
+        FieldKind::Password if !shown.get() => "password",
         // An address is plain text to the browser: fields of its own kind do not say where the caret is.
         _ => "text",
     };
@@ -60,20 +60,20 @@ pub fn Field(
                     id=id
                     name=name
                     type=input_type
-                    inputmode=(kind == Kind::Email).then_some("email")
+                    inputmode=(kind == FieldKind::Email).then_some("email")
                     autocomplete=autocomplete
-                    dir=(kind == Kind::Text).then_some("auto")
-                    autocapitalize=(kind != Kind::Text).then_some("none")
+                    dir=(kind == FieldKind::Text).then_some("auto")
+                    autocapitalize=(kind != FieldKind::Text).then_some("none")
                     spellcheck="false"
-                    aria-describedby=described
+                    aria-describedby=described_by
                     aria-invalid=move || error().map(|_| "true")
                     prop:value=move || value.get()
                     on:input:target=move |event| {
                         value.set(event.target().value());
-                        form.mended(name);
+                        form.clear_error(name);
                     }
                 />
-                {(kind == Kind::Password).then(|| view! { <Reveal shown=shown /> })}
+                {(kind == FieldKind::Password).then(|| view! { <RevealButton shown=shown /> })}
             </div>
             {move || match (error(), hint) {
                 (Some(error), _) => Some(view! { <p class="error" role="alert" id=error_id.clone() prop:textContent=error></p> }.into_any()),
@@ -98,7 +98,7 @@ pub fn Username(
 
 /// The button that shows a password, and hides it again.
 #[component]
-fn Reveal(shown: RwSignal<bool>) -> impl IntoView {
+fn RevealButton(shown: RwSignal<bool>) -> impl IntoView {
     let (show, hide) = (tr(|t| t.show_password), tr(|t| t.hide_password));
     let name = move || if shown.get() { hide() } else { show() };
     view! {

@@ -2,7 +2,7 @@
 
 use super::ProblemText;
 use crate::api::Failure;
-use crate::i18n::{Texts, Words, tr, use_i18n};
+use crate::i18n::{TextKey, Texts, tr, use_i18n};
 use crate::platform::clock;
 use crate::platform::document::{self, Focus};
 use latchkey_shared::{ErrorCode, FieldError, FieldErrorCode};
@@ -18,14 +18,14 @@ use wasm_bindgen_futures::spawn_local;
 pub struct Form {
     name: &'static str,
     /// Which one of several forms of this name it is.
-    of: Option<Uuid>,
+    item: Option<Uuid>,
     /// A code that means one field, and which field that is.
-    refused_at: Option<(ErrorCode, &'static str)>,
+    field_for_code: Option<(ErrorCode, &'static str)>,
     errors: RwSignal<Vec<FieldError>>,
     failure: RwSignal<Option<Failure>>,
     busy: RwSignal<bool>,
     /// For how many seconds more the server wants no other try.
-    pause: RwSignal<u64>,
+    cooldown: RwSignal<u64>,
     done: RwSignal<bool>,
     fields: StoredValue<Vec<&'static str>>,
 }
@@ -35,41 +35,41 @@ impl Form {
     pub fn new(name: &'static str) -> Self {
         Self {
             name,
-            of: None,
-            refused_at: None,
+            item: None,
+            field_for_code: None,
             errors: RwSignal::default(),
             failure: RwSignal::default(),
             busy: RwSignal::new(false),
-            pause: RwSignal::new(0),
+            cooldown: RwSignal::new(0),
             done: RwSignal::new(false),
             fields: StoredValue::default(),
         }
     }
 
     /// The same, as one of several: the one about `id`.
-    pub fn of(self, id: Option<Uuid>) -> Self {
-        Self { of: id, ..self }
+    pub fn for_item(self, id: Option<Uuid>) -> Self {
+        Self { item: id, ..self }
     }
 
     /// The same, with a refusal of this code shown at this field.
-    pub fn refused_at(self, code: ErrorCode, field: &'static str) -> Self {
-        Self { refused_at: Some((code, field)), ..self }
+    pub fn field_for_code(self, code: ErrorCode, field: &'static str) -> Self {
+        Self { field_for_code: Some((code, field)), ..self }
     }
 
     /// The same, in a state that only calls bring about.
     #[cfg(debug_assertions)]
-    pub fn posed(
+    pub fn with_state(
         self,
         errors: Vec<FieldError>,
         failure: Option<Failure>,
         busy: bool,
-        pause: u64,
+        cooldown: u64,
         done: bool,
     ) -> Self {
         self.errors.set(errors);
         self.failure.set(failure);
         self.busy.set(busy);
-        self.pause.set(pause);
+        self.cooldown.set(cooldown);
         self.done.set(done);
         self
     }
@@ -83,33 +83,33 @@ impl Form {
     ) where
         Work: Future<Output = Result<(), Failure>> + 'static,
     {
-        if self.may_be_read(event) {
+        if self.prepare_submit(event) {
             let (checked, work) = request();
-            if self.may_start(checked) {
+            if self.validate(checked) {
                 self.start(Box::pin(work));
             }
         }
     }
 
     /// Password managers fill fields in without a word: so every field is asked before anything is read.
-    fn may_be_read(self, event: &SubmitEvent) -> bool {
+    fn prepare_submit(self, event: &SubmitEvent) -> bool {
         event.prevent_default();
-        if self.busy.get_untracked() || self.pause.get_untracked() > 0 {
+        if self.busy.get_untracked() || self.cooldown.get_untracked() > 0 {
             return false;
         }
-        document::report_fields(event);
+        document::dispatch_field_events(event);
         true
     }
 
-    fn may_start(self, checked: Result<(), Vec<FieldError>>) -> bool {
+    fn validate(self, checked: Result<(), Vec<FieldError>>) -> bool {
         self.done.set(false);
         self.failure.set(None);
         self.errors.set(checked.err().unwrap_or_default());
-        let flawless = self.errors.with_untracked(Vec::is_empty);
-        if !flawless {
-            self.lead_to_first_error(Focus::now());
+        let valid = self.errors.with_untracked(Vec::is_empty);
+        if !valid {
+            self.focus_first_error(Focus::now());
         }
-        flawless
+        valid
     }
 
     /// Boxed, so that the code to send a form exists once, and not for every form.
@@ -118,36 +118,36 @@ impl Form {
         let focus = Focus::now();
         spawn_local(async move {
             let answer = work.await;
-            self.settle(answer, focus);
+            self.finish(answer, focus);
         });
     }
 
     /// The page may have gone when the answer comes; then there is nobody to tell.
-    fn settle(self, answer: Result<(), Failure>, focus: Focus) {
+    fn finish(self, answer: Result<(), Failure>, focus: Focus) {
         let _ = self.busy.try_set(false);
         match answer {
             Ok(()) => {
                 let _ = self.done.try_set(true);
             }
             Err(failure) => {
-                let pause = failure.retry_after().filter(|pause| !pause.is_zero());
+                let cooldown = failure.retry_after().filter(|cooldown| !cooldown.is_zero());
                 let _ = self.errors.try_set(failure.field_errors().to_vec());
                 let _ = self.failure.try_set(Some(failure));
-                self.lead_to_first_error(focus);
-                if let Some(pause) = pause {
-                    spawn_local(self.count_down(pause));
+                self.focus_first_error(focus);
+                if let Some(cooldown) = cooldown {
+                    spawn_local(self.count_down(cooldown));
                 }
             }
         }
     }
 
     /// Counts the seconds until the form can be sent again; then there is nothing to complain about any more.
-    async fn count_down(self, pause: Duration) {
-        let over = clock::now() + pause;
+    async fn count_down(self, cooldown: Duration) {
+        let over = clock::now() + cooldown;
         loop {
             let left = clock::now().until(over);
             let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
-            let gone = self.pause.try_set(seconds).is_some();
+            let gone = self.cooldown.try_set(seconds).is_some();
             if gone || seconds == 0 {
                 break;
             }
@@ -156,8 +156,8 @@ impl Form {
         let _ = self.failure.try_set(None);
     }
 
-    fn is_held_up(self) -> bool {
-        self.busy.get() || self.pause.get() > 0
+    fn is_disabled(self) -> bool {
+        self.busy.get() || self.cooldown.get() > 0
     }
 
     /// Whether the last try went well, followed by views.
@@ -171,7 +171,7 @@ impl Form {
     }
 
     pub(super) fn id(self, field: &str) -> String {
-        match self.of {
+        match self.item {
             Some(id) => format!("{}-{field}-{id}", self.name),
             None => format!("{}-{field}", self.name),
         }
@@ -183,7 +183,7 @@ impl Form {
 
     /// What is wrong with a field, in words.
     pub(super) fn error(self, field: &str, texts: &Texts) -> Option<&'static str> {
-        match self.refused_at {
+        match self.field_for_code {
             Some((code, at)) if at == field && self.code() == Some(code) => {
                 return Some(match code {
                     // One of several passwords: there is no address that could be wrong.
@@ -200,12 +200,14 @@ impl Form {
     }
 
     /// The person mends a field.
-    pub(super) fn mended(self, field: &str) {
+    pub(super) fn clear_error(self, field: &str) {
         if self.errors.with_untracked(|errors| errors.iter().any(|error| error.field == field)) {
             self.errors.update(|errors| errors.retain(|error| error.field != field));
         }
-        let is_refused_here = self.refused_at.is_some_and(|(_, at)| at == field);
-        if is_refused_here && self.pause.get_untracked() == 0 && self.failure.with_untracked(Option::is_some)
+        let is_code_for_field = self.field_for_code.is_some_and(|(_, at)| at == field);
+        if is_code_for_field
+            && self.cooldown.get_untracked() == 0
+            && self.failure.with_untracked(Option::is_some)
         {
             self.failure.set(None);
         }
@@ -218,7 +220,7 @@ impl Form {
     fn general(self) -> Option<Failure> {
         let failure = self.failure.get()?;
         let at_field = match failure.code() {
-            Some(code) if self.refused_at.is_some_and(|(at_field, _)| at_field == code) => true,
+            Some(code) if self.field_for_code.is_some_and(|(at_field, _)| at_field == code) => true,
             Some(ErrorCode::ValidationFailed) => self.fields.with_value(|fields| {
                 let errors = failure.field_errors();
                 !errors.is_empty() && errors.iter().all(|error| fields.contains(&error.field.as_str()))
@@ -228,8 +230,8 @@ impl Form {
         (!at_field).then_some(failure)
     }
 
-    fn lead_to_first_error(self, focus: Focus) {
-        focus.soon_on_to(format!("[id^='{}-'][aria-invalid='true']", self.name));
+    fn focus_first_error(self, focus: Focus) {
+        focus.move_to(format!("[id^='{}-'][aria-invalid='true']", self.name));
     }
 }
 
@@ -238,10 +240,10 @@ impl Form {
 pub fn Submit(
     form: Form,
     /// What the button says.
-    label: Words,
+    label: TextKey,
     /// What is said when it went well.
     #[prop(optional)]
-    done: Option<Words>,
+    done: Option<TextKey>,
     /// The button's look.
     #[prop(default = "primary")]
     class: &'static str,
@@ -251,15 +253,15 @@ pub fn Submit(
 ) -> impl IntoView {
     let i18n = use_i18n();
     let wait = form.id("wait");
-    let described = move || (form.pause.get() > 0).then(|| form.id("wait"));
+    let described = move || (form.cooldown.get() > 0).then(|| form.id("wait"));
     view! {
-        {move || form.general().map(|failure| view! { <ProblemText failure=failure countdown=(form.pause, wait.clone()) /> })}
+        {move || form.general().map(|failure| view! { <ProblemText failure=failure countdown=(form.cooldown, wait.clone()) /> })}
         <div class="actions">
             <button
                 type="submit"
                 class=class
                 aria-busy=move || form.busy.get().to_string()
-                aria-disabled=move || form.is_held_up().to_string()
+                aria-disabled=move || form.is_disabled().to_string()
                 aria-describedby=described
                 aria-label=name.map(|name| move || name.get())
                 prop:textContent=tr(label)

@@ -1,24 +1,24 @@
 //! Small drawings, in the colour of the text around them. `styles/icons.css` holds them.
 
-use crate::routes::Page;
+use crate::routes::Route;
 use leptos::prelude::*;
 
 /// The icon of a page in the navigation.
 #[component]
-pub fn Icon(page: Page) -> impl IntoView {
+pub fn Icon(page: Route) -> impl IntoView {
     let class = match page {
-        Page::Home => "icon home",
-        Page::Profile => "icon profile",
-        Page::Security => "icon security",
-        Page::Sessions => "icon sessions",
-        Page::Token | Page::LogIn | Page::SignUp => "icon token",
+        Route::Home => "icon home",
+        Route::Profile => "icon profile",
+        Route::Security => "icon security",
+        Route::Sessions => "icon sessions",
+        Route::Token | Route::LogIn | Route::SignUp => "icon token",
     };
     view! { <i class=class></i> }
 }
 
 /// The product's mark, a key that is an L, and its name beside it.
 #[component]
-pub fn Mark() -> impl IntoView {
+pub fn Logo() -> impl IntoView {
     view! {
         <i class="mark"></i>
         <i class="wordmark"></i>

@@ -1,9 +1,9 @@
 //! Parts of pages. A component fetches nothing.
 
 mod dialog;
-mod head;
-mod loaded;
-mod notes;
+mod navigation_state;
+mod page_header;
+mod remote_data;
 
 mod field;
 mod form;
@@ -22,27 +22,27 @@ mod toast;
 pub use badge::Badge;
 pub use banner::Banner;
 pub use code::Code;
-pub use dialog::{Cancel, Dialog, Opener};
+pub use dialog::{Cancel, Dialog, DialogHandle};
 pub use empty::Empty;
-pub use field::{Field, Kind, Username};
+pub use field::{Field, FieldKind, Username};
 pub use form::{Form, Submit};
-pub use head::{Card, Head};
-pub use icon::{Icon, Mark};
-pub use loaded::{Loaded, LoadedView, load};
-pub use notes::Notes;
-pub use problem::{ProblemText, Refused};
+pub use icon::{Icon, Logo};
+pub use navigation_state::NavigationState;
+pub use page_header::{Card, PageHeader};
+pub use problem::{BrowserRefusal, ProblemText};
+pub use remote_data::{RemoteData, RemoteDataView, load};
 pub use select::{Select, languages};
 pub use skeleton::Skeleton;
 pub use switch::Switch;
 #[cfg(debug_assertions)]
 pub use toast::ToastCard;
-pub use toast::{ToastPlace, Toasts, use_toasts};
+pub use toast::{ToastRegion, Toasts, use_toasts};
 
-use crate::session::Session;
+use crate::session::SessionHandle;
 use leptos::prelude::use_context;
 
 /// The session, from any component.
 #[expect(clippy::expect_used, reason = "the app provides it before it draws anything")]
-pub fn use_session() -> Session {
+pub fn use_session() -> SessionHandle {
     use_context().expect("the app provides the session")
 }

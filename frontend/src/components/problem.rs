@@ -1,7 +1,7 @@
 //! A failure in the person's words.
 
 use crate::api::Failure;
-use crate::i18n::{Texts, Words, tr, use_i18n};
+use crate::i18n::{TextKey, Texts, tr, use_i18n};
 use latchkey_shared::ErrorCode;
 use leptos::prelude::*;
 
@@ -18,7 +18,7 @@ pub fn ProblemText(
     let counted = countdown.is_some();
     view! {
         <p class="problem">
-            <span role="alert" prop:textContent=move || words(i18n.texts(), &failure, !counted)></span>
+            <span role="alert" prop:textContent=move || message(i18n.texts(), &failure, !counted)></span>
             {countdown.map(|(left, id)| view! {
                 <span
                     role="timer"
@@ -35,11 +35,11 @@ pub fn ProblemText(
 
 /// Says that the browser refused something, announced; nothing while it has not.
 #[component]
-pub fn Refused(
+pub fn BrowserRefusal(
     /// Whether it has.
     refused: RwSignal<bool>,
     /// What the person can do about it.
-    why: Words,
+    why: TextKey,
 ) -> impl IntoView {
     let why = tr(why);
     move || {
@@ -47,11 +47,11 @@ pub fn Refused(
     }
 }
 
-fn words(texts: &Texts, failure: &Failure, with_pause: bool) -> String {
+fn message(texts: &Texts, failure: &Failure, with_pause: bool) -> String {
     let mut words = match failure {
         Failure::Unreachable => texts.unreachable.to_owned(),
-        Failure::Garbled { .. } => texts.garbled.to_owned(),
-        Failure::Unproven { .. } => (texts.problem)(ErrorCode::TokenInvalid).to_owned(),
+        Failure::InvalidResponse { .. } => texts.invalid_response.to_owned(),
+        Failure::ProofRejected { .. } => (texts.problem)(ErrorCode::TokenInvalid).to_owned(),
         Failure::TooSlow => texts.too_slow.to_owned(),
         Failure::SignedOut => texts.signed_out_failure.to_owned(),
         Failure::Refused { problem, .. } => (texts.problem)(problem.code).to_owned(),

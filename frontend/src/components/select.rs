@@ -1,6 +1,6 @@
 //! A list of languages to choose from.
 
-use crate::i18n::{Words, texts, tr};
+use crate::i18n::{TextKey, texts, tr};
 use latchkey_shared::Locale;
 use leptos::prelude::*;
 
@@ -10,7 +10,7 @@ pub fn Select(
     /// The id that ties the label to the list.
     id: &'static str,
     /// What is chosen.
-    label: Words,
+    label: TextKey,
     /// The value that is chosen.
     #[prop(into)]
     value: Signal<String>,
@@ -37,5 +37,5 @@ pub fn Select(
 
 /// Every language, each in its own words.
 pub fn languages() -> Vec<(&'static str, &'static str)> {
-    Locale::ALL.map(|locale| (locale.tag(), texts(locale).in_its_own_words)).to_vec()
+    Locale::ALL.map(|locale| (locale.tag(), texts(locale).native_name)).to_vec()
 }

@@ -1,6 +1,6 @@
 //! Something that is on or off.
 
-use crate::i18n::{Words, tr};
+use crate::i18n::{TextKey, tr};
 use leptos::prelude::*;
 
 /// A switch at the end of the line that says what it does.
@@ -11,9 +11,9 @@ pub fn Switch(
     /// The name in the form.
     name: &'static str,
     /// What is on or off.
-    label: Words,
+    label: TextKey,
     /// What helps to decide.
-    hint: Words,
+    hint: TextKey,
     /// Whether it is on.
     value: RwSignal<bool>,
 ) -> impl IntoView {

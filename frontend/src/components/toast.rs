@@ -1,6 +1,6 @@
 //! Words at the edge of the screen about something that went well, where the place that it was asked for may have gone.
 
-use crate::i18n::{Words, texts, tr};
+use crate::i18n::{TextKey, texts, tr};
 use crate::platform::{clock, document};
 use latchkey_shared::Locale;
 use leptos::prelude::*;
@@ -8,18 +8,18 @@ use std::time::Duration;
 use wasm_bindgen_futures::spawn_local;
 
 /// As many as can be taken in at once.
-const MOST: usize = 3;
+const MAX_TOASTS: usize = 3;
 /// For how many seconds one stays: twice what the longest takes to read.
-const SECONDS: u32 = 8;
+const TOAST_SECONDS: u32 = 8;
 /// How many pixels from the lower edge they may take up.
-const REACH: f64 = 270.0;
+const TOAST_AREA_HEIGHT: f64 = 270.0;
 
 /// The words that stand at the edge now.
 #[derive(Clone, Copy)]
 pub struct Toasts {
     /// The numbers of those that stand there, the newest with the highest; zero where there is room.
-    numbers: [RwSignal<u64>; MOST],
-    words: StoredValue<[Words; MOST]>,
+    numbers: [RwSignal<u64>; MAX_TOASTS],
+    text: StoredValue<[TextKey; MAX_TOASTS]>,
     count: StoredValue<u64>,
     /// Whether they stand at the upper edge, since the focus is where they would come.
     above: RwSignal<bool>,
@@ -28,8 +28,8 @@ pub struct Toasts {
 impl Default for Toasts {
     fn default() -> Self {
         Self {
-            numbers: [(); MOST].map(|()| RwSignal::new(0)),
-            words: StoredValue::new([|_| ""; MOST]),
+            numbers: [(); MAX_TOASTS].map(|()| RwSignal::new(0)),
+            text: StoredValue::new([|_| ""; MAX_TOASTS]),
             count: StoredValue::new(0),
             above: RwSignal::new(false),
         }
@@ -44,26 +44,27 @@ pub fn use_toasts() -> Toasts {
 
 impl Toasts {
     /// Says that something went well. What is said already is said anew; where there is no room, the oldest goes.
-    pub fn say(self, words: Words) {
+    pub fn show(self, text: TextKey) {
         let number = self.count.get_value() + 1;
         self.count.set_value(number);
-        let is_said =
-            |at: &usize| self.words_at(*at)(texts(Locale::default())) == words(texts(Locale::default()));
-        let oldest = || (0..MOST).min_by_key(|at| self.numbers[*at].get_untracked()).unwrap_or_default();
-        let at = (0..MOST).find(is_said).unwrap_or_else(oldest);
-        self.words.update_value(|all| all[at] = words);
-        self.above.set(document::focus_is_low(REACH, ".toasts"));
+        let is_same_text =
+            |at: &usize| self.text_at(*at)(texts(Locale::default())) == text(texts(Locale::default()));
+        let oldest =
+            || (0..MAX_TOASTS).min_by_key(|at| self.numbers[*at].get_untracked()).unwrap_or_default();
+        let at = (0..MAX_TOASTS).find(is_same_text).unwrap_or_else(oldest);
+        self.text.update_value(|all| all[at] = text);
+        self.above.set(document::focus_is_low(TOAST_AREA_HEIGHT, ".toasts"));
         self.numbers[at].set(number);
-        spawn_local(self.stay(number));
+        spawn_local(self.dismiss_later(number));
     }
 
-    fn words_at(self, at: usize) -> Words {
-        self.words.with_value(|words| words[at])
+    fn text_at(self, at: usize) -> TextKey {
+        self.text.with_value(|text| text[at])
     }
 
     /// Counts the seconds in which the person looks at the page, and points at none of them.
-    async fn stay(self, number: u64) {
-        let mut left = SECONDS;
+    async fn dismiss_later(self, number: u64) {
+        let mut left = TOAST_SECONDS;
         while left > 0 {
             clock::wait(Duration::from_secs(1)).await;
             if document::is_visible() && !document::has(".toasts:is(:hover, :focus-within)") {
@@ -74,20 +75,20 @@ impl Toasts {
     }
 
     fn dismiss(self, number: u64) {
-        let Some(place) = self.numbers.into_iter().find(|place| place.get_untracked() == number) else {
+        let Some(slot) = self.numbers.into_iter().find(|slot| slot.get_untracked() == number) else {
             return;
         };
         if document::has(".toast :focus") {
             // The button goes, and the focus must not go with it.
             document::focus("h1");
         }
-        place.set(0);
+        slot.set(0);
     }
 }
 
 /// Where they stand; empty most of the time, and there from the start, so that what comes is announced.
 #[component]
-pub fn ToastPlace() -> impl IntoView {
+pub fn ToastRegion() -> impl IntoView {
     let toasts = use_toasts();
     view! {
         <div class="toasts" class:above=move || toasts.above.get() aria-live="polite" data-testid="toasts">
@@ -100,8 +101,8 @@ fn card(toasts: Toasts, at: usize) -> AnyView {
     let shown = move || match toasts.numbers[at].get() {
         0 => ().into_any(),
         number => {
-            let words = toasts.words_at(at);
-            view! { <ToastCard words=words order=number dismiss=move || toasts.dismiss(number) /> }.into_any()
+            let text = toasts.text_at(at);
+            view! { <ToastCard text=text order=number dismiss=move || toasts.dismiss(number) /> }.into_any()
         }
     };
     shown.into_any()
@@ -111,7 +112,7 @@ fn card(toasts: Toasts, at: usize) -> AnyView {
 #[component]
 pub fn ToastCard(
     /// What it says.
-    words: Words,
+    text: TextKey,
     /// The higher, the lower it stands.
     #[prop(optional)]
     order: u64,
@@ -121,7 +122,7 @@ pub fn ToastCard(
     view! {
         <div class="toast" style:order=order.to_string()>
             <i class="icon tick"></i>
-            <p prop:textContent=tr(words)></p>
+            <p prop:textContent=tr(text)></p>
             // Under a mouse, the focus stays where it is.
             <button type="button" class="close" aria-label=tr(|t| t.dismiss) on:mousedown=|event| event.prevent_default() on:click=move |_| dismiss()>
                 <i class="icon cross"></i>

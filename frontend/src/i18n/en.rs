@@ -1,11 +1,11 @@
 //! English.
 
-use super::{Texts, span};
-use crate::session::{Cause, Deed};
+use super::{Texts, two_largest_units};
+use crate::session::{Activity, RefreshCause};
 use latchkey_shared::{EndReason, ErrorCode, FieldErrorCode};
 
 pub static TEXTS: Texts = Texts {
-    in_its_own_words: "English",
+    native_name: "English",
 
     skip_to_content: "Skip to content",
     account_navigation: "Account",
@@ -70,10 +70,10 @@ pub static TEXTS: Texts = Texts {
     signed_in_at: "Signed in",
     last_used: "Last used",
     session_ends: "Ends",
-    look_after: "Worth a look",
-    look_after_sessions: "Check where you are signed in",
-    look_after_password: "Change your password",
-    look_after_export: "Take your data with you",
+    suggestions: "Worth a look",
+    suggestion_sessions: "Check where you are signed in",
+    suggestion_password: "Change your password",
+    suggestion_export: "Take your data with you",
 
     profile_lead: "What others call you, and the language you read.",
     name_hint: "Up to 80 characters, in any script.",
@@ -155,7 +155,7 @@ pub static TEXTS: Texts = Texts {
     duration,
     problem,
     unreachable: "The server cannot be reached. Check your connection, then try again.",
-    garbled: "The server's answer could not be read. Try again in a moment.",
+    invalid_response: "The server's answer could not be read. Try again in a moment.",
     too_slow: "The server is taking too long to answer. Wait a moment, then try again.",
     signed_out_failure: "You are signed out.",
     wait: |seconds| format!("Try again in {}.", duration(seconds)),
@@ -163,7 +163,7 @@ pub static TEXTS: Texts = Texts {
     field_error,
     end_reason,
     ended_label,
-    deed,
+    activity,
 };
 
 fn role(name: &str) -> String {
@@ -177,7 +177,7 @@ fn role(name: &str) -> String {
 }
 
 fn duration(seconds: u64) -> String {
-    span(seconds, [" d", " h", " min", " s"])
+    two_largest_units(seconds, [" d", " h", " min", " s"])
 }
 
 fn problem(code: ErrorCode) -> &'static str {
@@ -270,21 +270,23 @@ fn ended_label(reason: EndReason) -> &'static str {
     }
 }
 
-fn deed(deed: Deed) -> &'static str {
-    match deed {
-        Deed::SignedIn => "You signed in in this tab",
-        Deed::Loaded => "Taken from local storage when the page started",
-        Deed::Restored => "Restored by the refresh cookie",
-        Deed::Refreshed(Cause::Ahead) => "Refreshed ahead of time",
-        Deed::Refreshed(Cause::Lapse) => "Refreshed on use, after it had lapsed",
-        Deed::Refreshed(Cause::Refusal) => "Refreshed after the server refused it (401)",
-        Deed::Refreshed(Cause::Retry) => "Refreshed after an interruption",
-        Deed::Refreshed(Cause::Overtaken) => "Refreshed once more, after answers had overtaken one another",
-        Deed::Refreshed(Cause::Password) => "Replaced when you changed the password",
-        Deed::Refreshed(Cause::Start) => "Refreshed when the page started",
-        Deed::TakenOver => "Taken over from another tab",
-        Deed::KeptNewer => "Kept, because an older answer came late",
-        Deed::Interrupted => "Server out of reach; token kept",
-        Deed::Reconnected => "Server in reach again",
+fn activity(activity: Activity) -> &'static str {
+    match activity {
+        Activity::SignedIn => "You signed in in this tab",
+        Activity::Loaded => "Taken from local storage when the page started",
+        Activity::Restored => "Restored by the refresh cookie",
+        Activity::Refreshed(RefreshCause::Scheduled) => "Refreshed ahead of time",
+        Activity::Refreshed(RefreshCause::Expired) => "Refreshed on use, after it had lapsed",
+        Activity::Refreshed(RefreshCause::Rejected) => "Refreshed after the server refused it (401)",
+        Activity::Refreshed(RefreshCause::Retry) => "Refreshed after an interruption",
+        Activity::Refreshed(RefreshCause::OutOfOrder) => {
+            "Refreshed once more, after answers had overtaken one another"
+        }
+        Activity::Refreshed(RefreshCause::Password) => "Replaced when you changed the password",
+        Activity::Refreshed(RefreshCause::Start) => "Refreshed when the page started",
+        Activity::SyncedFromTab => "Taken over from another tab",
+        Activity::StaleIgnored => "Kept, because an older answer came late",
+        Activity::Interrupted => "Server out of reach; token kept",
+        Activity::Reconnected => "Server in reach again",
     }
 }

@@ -1,11 +1,11 @@
 //! Korean.
 
-use super::{Texts, span};
-use crate::session::{Cause, Deed};
+use super::{Texts, two_largest_units};
+use crate::session::{Activity, RefreshCause};
 use latchkey_shared::{EndReason, ErrorCode, FieldErrorCode};
 
 pub static TEXTS: Texts = Texts {
-    in_its_own_words: "한국어",
+    native_name: "한국어",
 
     skip_to_content: "본문으로 건너뛰기",
     account_navigation: "계정",
@@ -70,10 +70,10 @@ pub static TEXTS: Texts = Texts {
     signed_in_at: "로그인 시각",
     last_used: "마지막 사용",
     session_ends: "만료",
-    look_after: "확인해 보세요",
-    look_after_sessions: "내 로그인 확인하기",
-    look_after_password: "비밀번호 변경하기",
-    look_after_export: "내 데이터 다운로드하기",
+    suggestions: "확인해 보세요",
+    suggestion_sessions: "내 로그인 확인하기",
+    suggestion_password: "비밀번호 변경하기",
+    suggestion_export: "내 데이터 다운로드하기",
 
     profile_lead: "다른 사람에게 보이는 이름과 사용할 언어를 설정합니다.",
     name_hint: "어떤 언어로든 80자까지 쓸 수 있습니다.",
@@ -155,7 +155,7 @@ pub static TEXTS: Texts = Texts {
     duration,
     problem,
     unreachable: "서버에 연결할 수 없습니다. 인터넷 연결을 확인한 뒤 다시 시도해 주세요.",
-    garbled: "서버 응답을 처리하지 못했습니다. 잠시 후 다시 시도해 주세요.",
+    invalid_response: "서버 응답을 처리하지 못했습니다. 잠시 후 다시 시도해 주세요.",
     too_slow: "서버 응답이 지연되고 있습니다. 잠시 후 다시 시도해 주세요.",
     signed_out_failure: "로그아웃되었습니다.",
     wait: |seconds| format!("{} 후에 다시 시도해 주세요.", duration(seconds)),
@@ -163,7 +163,7 @@ pub static TEXTS: Texts = Texts {
     field_error,
     end_reason,
     ended_label,
-    deed,
+    activity,
 };
 
 /// The server names devices in English; what it may say besides that is shown as it is.
@@ -186,7 +186,7 @@ fn role(name: &str) -> String {
 }
 
 fn duration(seconds: u64) -> String {
-    span(seconds, ["일", "시간", "분", "초"])
+    two_largest_units(seconds, ["일", "시간", "분", "초"])
 }
 
 fn problem(code: ErrorCode) -> &'static str {
@@ -271,21 +271,21 @@ fn ended_label(reason: EndReason) -> &'static str {
     }
 }
 
-fn deed(deed: Deed) -> &'static str {
-    match deed {
-        Deed::SignedIn => "이 탭에서 로그인함",
-        Deed::Loaded => "페이지를 열 때 로컬 저장소에서 가져옴",
-        Deed::Restored => "리프레시 쿠키로 복원함",
-        Deed::Refreshed(Cause::Ahead) => "만료 전에 미리 갱신함",
-        Deed::Refreshed(Cause::Lapse) => "만료된 뒤 사용할 때 갱신함",
-        Deed::Refreshed(Cause::Refusal) => "서버가 거부하여(401) 갱신함",
-        Deed::Refreshed(Cause::Retry) => "연결이 끊겼다가 갱신함",
-        Deed::Refreshed(Cause::Overtaken) => "응답 순서가 뒤바뀌어 한 번 더 갱신함",
-        Deed::Refreshed(Cause::Password) => "비밀번호를 변경하여 갱신함",
-        Deed::Refreshed(Cause::Start) => "페이지를 열 때 갱신함",
-        Deed::TakenOver => "다른 탭에서 이어받음",
-        Deed::KeptNewer => "이전 응답이 늦게 도착하여 기존 토큰을 유지함",
-        Deed::Interrupted => "서버에 연결할 수 없어 토큰을 그대로 둠",
-        Deed::Reconnected => "서버에 다시 연결함",
+fn activity(activity: Activity) -> &'static str {
+    match activity {
+        Activity::SignedIn => "이 탭에서 로그인함",
+        Activity::Loaded => "페이지를 열 때 로컬 저장소에서 가져옴",
+        Activity::Restored => "리프레시 쿠키로 복원함",
+        Activity::Refreshed(RefreshCause::Scheduled) => "만료 전에 미리 갱신함",
+        Activity::Refreshed(RefreshCause::Expired) => "만료된 뒤 사용할 때 갱신함",
+        Activity::Refreshed(RefreshCause::Rejected) => "서버가 거부하여(401) 갱신함",
+        Activity::Refreshed(RefreshCause::Retry) => "연결이 끊겼다가 갱신함",
+        Activity::Refreshed(RefreshCause::OutOfOrder) => "응답 순서가 뒤바뀌어 한 번 더 갱신함",
+        Activity::Refreshed(RefreshCause::Password) => "비밀번호를 변경하여 갱신함",
+        Activity::Refreshed(RefreshCause::Start) => "페이지를 열 때 갱신함",
+        Activity::SyncedFromTab => "다른 탭에서 이어받음",
+        Activity::StaleIgnored => "이전 응답이 늦게 도착하여 기존 토큰을 유지함",
+        Activity::Interrupted => "서버에 연결할 수 없어 토큰을 그대로 둠",
+        Activity::Reconnected => "서버에 다시 연결함",
     }
 }

@@ -34,7 +34,7 @@ pub struct I18n(RwSignal<Locale>);
 impl I18n {
     /// The stored choice, or else the browser's language.
     pub fn start() -> Self {
-        let i18n = Self(RwSignal::new(storage::read(KEY).unwrap_or_else(|_| locale::of_browser())));
+        let i18n = Self(RwSignal::new(storage::read(KEY).unwrap_or_else(|_| locale::browser_locale())));
         effect(move || document::set_root_attribute("lang", Some(i18n.locale().tag())));
         i18n
     }
@@ -50,7 +50,7 @@ impl I18n {
     }
 
     /// Speaks another language from now on, also at the next start.
-    pub fn speak(self, locale: Locale) {
+    pub fn set_locale(self, locale: Locale) {
         storage::write(KEY, &locale);
         if self.0.get_untracked() != locale {
             self.0.set(locale);
@@ -64,7 +64,7 @@ pub fn use_i18n() -> I18n {
 }
 
 /// A span of time in its two largest units, days to seconds; a second one that counts nothing is left out.
-fn span(seconds: u64, units: [&str; 4]) -> String {
+fn two_largest_units(seconds: u64, units: [&str; 4]) -> String {
     let counts = [seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60];
     let largest = counts.iter().position(|count| *count > 0).unwrap_or(3);
     let mut text = format!("{}{}", counts[largest], units[largest]);
@@ -75,10 +75,10 @@ fn span(seconds: u64, units: [&str; 4]) -> String {
 }
 
 /// Which of the texts.
-pub type Words = fn(&Texts) -> &'static str;
+pub type TextKey = fn(&Texts) -> &'static str;
 
 /// A text that follows the language. All of them are closures of one type, so that the code to draw one exists once.
-pub fn tr(pick: Words) -> impl Fn() -> &'static str + Copy + Send + Sync + 'static {
+pub fn tr(pick: TextKey) -> impl Fn() -> &'static str + Copy + Send + Sync + 'static {
     let i18n = use_i18n();
     move || pick(i18n.texts())
 }
@@ -111,7 +111,7 @@ mod tests {
     #[wasm_bindgen_test]
     fn the_outline_in_index_html_says_what_the_page_says() {
         let html = include_str!("../../../index.html");
-        let of_outline: &[Words] = &[
+        let of_outline: &[TextKey] = &[
             |t| t.home,
             |t| t.profile,
             |t| t.security,
@@ -148,10 +148,12 @@ mod tests {
             let rule = format!(r#":root[data-speaks="{tag}"] #shell [lang]:not([lang="{tag}"], option)"#);
             assert!(styles.contains(&rule), "layout.css lacks {rule}");
             let texts = texts(tag.parse().unwrap());
-            assert!(html.contains(&format!(
-                "<option value=\"{tag}\" lang=\"{tag}\">{}</option>",
-                texts.in_its_own_words
-            )));
+            assert!(
+                html.contains(&format!(
+                    "<option value=\"{tag}\" lang=\"{tag}\">{}</option>",
+                    texts.native_name
+                ))
+            );
             for words in of_outline {
                 let span = format!("<span lang=\"{tag}\">{}</span>", words(texts));
                 assert!(html.contains(&span), "index.html lacks {span}");
@@ -228,7 +230,7 @@ mod tests {
         let reasons = EndReason::ALL
             .into_iter()
             .flat_map(|reason| [(korean.end_reason)(reason), (korean.ended_label)(reason)]);
-        let failures = [korean.unreachable, korean.garbled, korean.signed_out_failure];
+        let failures = [korean.unreachable, korean.invalid_response, korean.signed_out_failure];
         plain.chain(problems).chain(fields).chain(reasons).chain(failures).collect()
     }
 

@@ -1,6 +1,6 @@
 //! Everything that the page says.
 
-use crate::session::Deed;
+use crate::session::Activity;
 use latchkey_shared::{EndReason, ErrorCode, FieldErrorCode};
 
 /// Declares the texts: plain ones by name, and those that are made of something.
@@ -25,7 +25,7 @@ macro_rules! texts {
 
 texts! {
     // The language itself: "English", "한국어"
-    in_its_own_words
+    native_name
     // The frame
     skip_to_content account_navigation account_menu language theme theme_system theme_light theme_dark loading
     interrupted restoring_interrupted try_now try_again
@@ -42,7 +42,7 @@ texts! {
     // Home: what stands before and after a name in "Hello, Ada"
     hello_before hello_after
     home_lead your_account this_session member_since roles device address signed_in_at last_used session_ends
-    look_after look_after_sessions look_after_password look_after_export
+    suggestions suggestion_sessions suggestion_password suggestion_export
     // Profile
     profile_lead name_hint language_hint
     // Security
@@ -80,7 +80,7 @@ texts! {
     /// No answer came.
     unreachable: &'static str,
     /// Something else than our server answered.
-    garbled: &'static str,
+    invalid_response: &'static str,
     /// The server takes so long that tokens end on their way.
     too_slow: &'static str,
     /// Nobody is signed in any more.
@@ -96,5 +96,5 @@ texts! {
     /// Why a session in the list ended, as a label.
     ended_label: fn(EndReason) -> &'static str,
     /// A line of the token's log.
-    deed: fn(Deed) -> &'static str,
+    activity: fn(Activity) -> &'static str,
 }

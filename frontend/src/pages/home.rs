@@ -1,11 +1,11 @@
 //! Who is signed in, this session, and what to look after.
 
 use crate::api::sessions;
-use crate::components::{Card, Head, LoadedView, load, use_session};
-use crate::i18n::{Words, tr, use_i18n};
+use crate::components::{Card, PageHeader, RemoteDataView, load, use_session};
+use crate::i18n::{TextKey, tr, use_i18n};
 use crate::platform::{clock, locale};
-use crate::routes::Page;
-use latchkey_shared::{Page as Part, Session};
+use crate::routes::Route;
+use latchkey_shared::{Page as ListPage, Session};
 use leptos::prelude::*;
 
 /// The page.
@@ -19,12 +19,12 @@ pub fn Home() -> impl IntoView {
         <span prop:textContent=tr(|t| t.hello_after)></span>
     };
     view! {
-        <Head title=|t| t.home heading=heading.into_any() lead=|t| t.home_lead />
+        <PageHeader title=|t| t.home heading=heading.into_any() lead=|t| t.home_lead />
         <div class="cards">
             <YourAccount />
             <ThisSession />
         </div>
-        <LookAfter />
+        <Suggestions />
     }
 }
 
@@ -45,10 +45,10 @@ fn YourAccount() -> impl IntoView {
     view! {
         <Card title=|t| t.your_account>
             <dl>
-                <Fact name=|t| t.display_name value=of(|account| account.display_name.clone()) untranslated=true />
-                <Fact name=|t| t.email value=of(|account| account.email.clone()) untranslated=true />
-                <Fact name=|t| t.member_since value=since />
-                <Fact name=|t| t.roles value=roles />
+                <Detail name=|t| t.display_name value=of(|account| account.display_name.clone()) untranslated=true />
+                <Detail name=|t| t.email value=of(|account| account.email.clone()) untranslated=true />
+                <Detail name=|t| t.member_since value=since />
+                <Detail name=|t| t.roles value=roles />
             </dl>
         </Card>
     }
@@ -57,22 +57,22 @@ fn YourAccount() -> impl IntoView {
 #[component]
 fn ThisSession() -> impl IntoView {
     let session = use_session();
-    let list = load(move || sessions::own(session));
+    let list = load(move || sessions::current(session));
     view! {
         <Card title=|t| t.this_session>
-            <LoadedView loaded=list view=Callback::new(|list: Part<Session>| view! { <Facts list=list /> }.into_any()) />
+            <RemoteDataView data=list view=Callback::new(|list: ListPage<Session>| view! { <SessionDetails list=list /> }.into_any()) />
         </Card>
     }
 }
 
 #[component]
-fn Facts(list: Part<Session>) -> impl IntoView {
+fn SessionDetails(list: ListPage<Session>) -> impl IntoView {
     let (session, i18n) = (use_session(), use_i18n());
     let own = list.items.into_iter().find(|session| session.current);
     let ends = Signal::derive(move || {
         let texts = i18n.texts();
         session
-            .with(|state| state.grant().map(|grant| grant.session_expires_at))
+            .with(|state| state.token_set().map(|token_set| token_set.session_expires_at))
             .map(|at| (texts.ends_if_unused)(&locale::relative(i18n.locale(), at, clock::now())))
             .unwrap_or_default()
     });
@@ -80,10 +80,10 @@ fn Facts(list: Part<Session>) -> impl IntoView {
         let (signed_in, device) = (own.created_at, own.device);
         view! {
             <dl>
-                <Fact name=|t| t.device value=Signal::derive(move || (i18n.texts().device_name)(&device)) />
-                <Fact name=|t| t.address value=Signal::stored(own.ip) untranslated=true />
-                <Fact name=|t| t.signed_in_at value=Signal::derive(move || locale::date_time(i18n.locale(), signed_in)) />
-                <Fact name=|t| t.session_ends value=ends />
+                <Detail name=|t| t.device value=Signal::derive(move || (i18n.texts().device_name)(&device)) />
+                <Detail name=|t| t.address value=Signal::stored(own.ip) untranslated=true />
+                <Detail name=|t| t.signed_in_at value=Signal::derive(move || locale::date_time(i18n.locale(), signed_in)) />
+                <Detail name=|t| t.session_ends value=ends />
             </dl>
         }
     })
@@ -91,8 +91,8 @@ fn Facts(list: Part<Session>) -> impl IntoView {
 
 /// A name and what belongs to it; nothing where there is nothing.
 #[component]
-fn Fact(
-    name: Words,
+fn Detail(
+    name: TextKey,
     #[prop(into)] value: Signal<String>,
     /// Whether it is the same in all languages.
     #[prop(optional)]
@@ -108,14 +108,14 @@ fn Fact(
 }
 
 #[component]
-fn LookAfter() -> impl IntoView {
-    let links: [(Page, Words); 3] = [
-        (Page::Sessions, |t| t.look_after_sessions),
-        (Page::Security, |t| t.look_after_password),
-        (Page::Security, |t| t.look_after_export),
+fn Suggestions() -> impl IntoView {
+    let links: [(Route, TextKey); 3] = [
+        (Route::Sessions, |t| t.suggestion_sessions),
+        (Route::Security, |t| t.suggestion_password),
+        (Route::Security, |t| t.suggestion_export),
     ];
     let links = links
         .map(|(page, text)| view! { <li><a href=page.href() prop:textContent=tr(text)></a></li> })
         .collect_view();
-    view! { <Card title=|t| t.look_after><ul class="links">{links}</ul></Card> }
+    view! { <Card title=|t| t.suggestions><ul class="links">{links}</ul></Card> }
 }

@@ -1,13 +1,13 @@
 //! Signing in.
 
-use super::outside::{Outside, lead_in_when_signed_in, use_next};
-use crate::components::{Field, Form, Head, Kind, Submit, Switch, use_session};
+use super::auth_layout::{AuthLayout, redirect_when_signed_in, use_next};
+use crate::components::{Field, FieldKind, Form, PageHeader, Submit, Switch, use_session};
 use crate::effect::effect;
 use crate::i18n::{Texts, tr, use_i18n};
 use crate::platform::storage;
-use crate::routes::{Page, with_next};
-use crate::session::{Session, State};
-use latchkey_shared::{LogIn as Checked, LogInRequest, TokenDelivery};
+use crate::routes::{Route, with_next};
+use crate::session::{SessionHandle, State};
+use latchkey_shared::{LogIn as Validated, LogInRequest, TokenDelivery};
 use leptos::{ev::SubmitEvent, prelude::*};
 
 /// Where the last choice of "keep me signed in" lies.
@@ -21,36 +21,36 @@ pub fn remembered() -> bool {
 /// The page.
 #[component]
 pub fn LogIn() -> impl IntoView {
-    lead_in_when_signed_in();
+    redirect_when_signed_in();
     let next = use_next();
     view! {
-        <Outside>
-            <Head title=|t| t.sign_in lead=|t| t.sign_in_lead />
-            <WhyHere />
+        <AuthLayout>
+            <PageHeader title=|t| t.sign_in lead=|t| t.sign_in_lead />
+            <SignInNotice />
             <LogInForm />
             <p class="aside">
                 <span prop:textContent=tr(|t| t.no_account)></span> " "
-                <a href=move || with_next(Page::SignUp, &next.get()) prop:textContent=tr(|t| t.create_account)></a>
+                <a href=move || with_next(Route::SignUp, &next.get()) prop:textContent=tr(|t| t.create_account)></a>
             </p>
-        </Outside>
+        </AuthLayout>
     }
 }
 
 /// Why the session before this one is over, or why it needs the password.
 #[component]
-fn WhyHere() -> impl IntoView {
+fn SignInNotice() -> impl IntoView {
     let (session, i18n) = (use_session(), use_i18n());
     view! {
         <div role="status">
-            {move || why(session, i18n.texts()).map(|why| view! { <p class="notice" prop:textContent=why></p> }.into_any())}
+            {move || notice_text(session, i18n.texts()).map(|notice_text| view! { <p class="notice" prop:textContent=notice_text></p> }.into_any())}
         </div>
     }
 }
 
-fn why(session: Session, texts: &Texts) -> Option<&'static str> {
+fn notice_text(session: SessionHandle, texts: &Texts) -> Option<&'static str> {
     session.with(|state| match state {
         State::KeyLost(_) => Some(texts.key_lost),
-        other => other.end().map(texts.end_reason),
+        other => other.end_reason().map(texts.end_reason),
     })
 }
 
@@ -68,14 +68,14 @@ fn LogInForm() -> impl IntoView {
                 remember: remember.get_untracked(),
                 token_delivery: TokenDelivery::Cookie,
             };
-            let checked = Checked::try_from(request.clone()).map(drop);
+            let checked = Validated::try_from(request.clone()).map(drop);
             (checked, async move { session.sign_in(&request).await })
         });
     };
     view! {
         <form novalidate on:submit=send>
-            <Field form=form name="email" label=|t| t.email value=email kind=Kind::Email autocomplete="username" />
-            <Field form=form name="password" label=|t| t.password value=password kind=Kind::Password autocomplete="current-password" />
+            <Field form=form name="email" label=|t| t.email value=email kind=FieldKind::Email autocomplete="username" />
+            <Field form=form name="password" label=|t| t.password value=password kind=FieldKind::Password autocomplete="current-password" />
             <KeepSignedIn id="remember" value=remember />
             <Submit form=form label=|t| t.sign_in />
         </form>

@@ -1,6 +1,6 @@
 //! The account menu in the header.
 
-use super::switches::{LanguageSwitch, ThemeSwitch};
+use super::preferences::{LanguagePreference, ThemePreference};
 use crate::components::use_session;
 use crate::i18n::tr;
 use crate::platform::locale;
@@ -19,8 +19,8 @@ pub fn AccountMenu() -> impl IntoView {
         <button type="button" class="avatar" popovertarget="account-menu" data-menu="account-menu" aria-haspopup="dialog" aria-label=tr(|t| t.account_menu) translate="no" prop:textContent=move || initial()></button>
         <div id="account-menu" class="menu" popover="auto" role="dialog" aria-label=tr(|t| t.account_menu)>
             <p class="who" translate="no"><strong><bdi prop:textContent=move || name()></bdi></strong><span><bdi prop:textContent=move || email()></bdi></span></p>
-            <LanguageSwitch id="menu-language" />
-            <ThemeSwitch id="menu-theme" />
+            <LanguagePreference id="menu-language" />
+            <ThemePreference id="menu-theme" />
             <button type="button" class="quiet" on:click=move |_| session.sign_out() prop:textContent=tr(|t| t.sign_out)></button>
         </div>
     }

@@ -1,15 +1,15 @@
 //! The pages: each fetches what it shows, and composes components.
 
-mod frame;
-mod guarded;
+mod app_layout;
 mod menu;
+mod preferences;
+mod require_session;
 mod session_bar;
 mod session_ended;
-mod switches;
 
+mod auth_layout;
 mod log_in;
 mod not_found;
-mod outside;
 mod sign_up;
 
 mod delete_account;
@@ -23,7 +23,7 @@ mod token_claims;
 #[cfg(debug_assertions)]
 pub mod dev;
 
-pub use frame::Frame;
+pub use app_layout::AppLayout;
 pub use log_in::LogIn;
 pub use not_found::NotFound;
 pub use sign_up::SignUp;

@@ -1,18 +1,18 @@
 //! No page has this address.
 
-use super::outside::Outside;
-use crate::components::Head;
+use super::auth_layout::AuthLayout;
+use crate::components::PageHeader;
 use crate::i18n::tr;
-use crate::routes::Page;
+use crate::routes::Route;
 use leptos::prelude::*;
 
 /// The page.
 #[component]
 pub fn NotFound() -> impl IntoView {
     view! {
-        <Outside>
-            <Head title=|t| t.not_found lead=|t| t.not_found_lead />
-            <p><a class="button primary" href=Page::Home.href() prop:textContent=tr(|t| t.to_home)></a></p>
-        </Outside>
+        <AuthLayout>
+            <PageHeader title=|t| t.not_found lead=|t| t.not_found_lead />
+            <p><a class="button primary" href=Route::Home.href() prop:textContent=tr(|t| t.to_home)></a></p>
+        </AuthLayout>
     }
 }

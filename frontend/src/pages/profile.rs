@@ -1,7 +1,7 @@
 //! The person's name and language.
 
 use crate::api::account;
-use crate::components::{Field, Form, Head, Kind, Select, Submit, languages, use_session};
+use crate::components::{Field, FieldKind, Form, PageHeader, Select, Submit, languages, use_session};
 use crate::i18n::{tr, use_i18n};
 use latchkey_shared::{Locale, ProfileChange, ProfileChangeRequest};
 use leptos::{ev::SubmitEvent, prelude::*};
@@ -10,7 +10,7 @@ use leptos::{ev::SubmitEvent, prelude::*};
 #[component]
 pub fn Profile() -> impl IntoView {
     view! {
-        <Head title=|t| t.profile lead=|t| t.profile_lead />
+        <PageHeader title=|t| t.profile lead=|t| t.profile_lead />
         <ProfileForm />
     }
 }
@@ -32,7 +32,7 @@ fn ProfileForm() -> impl IntoView {
             };
             (ProfileChange::try_from(request.clone()).map(drop), async move {
                 let account = account::change_profile(session.caller(), &request).await?;
-                i18n.speak(account.locale);
+                i18n.set_locale(account.locale);
                 session.account_changed(account);
                 let _ = chosen.try_set(None);
                 Ok(())
@@ -47,7 +47,7 @@ fn ProfileForm() -> impl IntoView {
     view! {
         <section class="card">
             <form novalidate on:submit=send>
-                <Field form=form name="display_name" label=|t| t.display_name value=name kind=Kind::Text autocomplete="name" hint=|t| t.name_hint />
+                <Field form=form name="display_name" label=|t| t.display_name value=name kind=FieldKind::Text autocomplete="name" hint=|t| t.name_hint />
                 <Select id="profile-locale" label=|t| t.language value=language choose=choose options=languages() />
                 <p class="hint below" prop:textContent=tr(|t| t.language_hint)></p>
                 <Submit form=form label=|t| t.save done=|t| t.saved />

@@ -2,16 +2,18 @@
 
 use super::delete_account::DeleteAccount;
 use crate::api::account;
-use crate::components::{Card, Field, Form, Head, Kind, Refused, Submit, Username, use_session, use_toasts};
+use crate::components::{
+    BrowserRefusal, Card, Field, FieldKind, Form, PageHeader, Submit, Username, use_session, use_toasts,
+};
 use crate::platform::download;
-use latchkey_shared::{ChangePassword as Checked, ChangePasswordRequest, ErrorCode};
+use latchkey_shared::{ChangePassword as Validated, ChangePasswordRequest, ErrorCode};
 use leptos::{ev::SubmitEvent, prelude::*};
 
 /// The page.
 #[component]
 pub fn Security() -> impl IntoView {
     view! {
-        <Head title=|t| t.security lead=|t| t.security_lead />
+        <PageHeader title=|t| t.security lead=|t| t.security_lead />
         <ChangePassword />
         <Export />
         <DeleteAccount />
@@ -21,7 +23,7 @@ pub fn Security() -> impl IntoView {
 #[component]
 fn ChangePassword() -> impl IntoView {
     let session = use_session();
-    let form = Form::new("password").refused_at(ErrorCode::CredentialsRejected, "current_password");
+    let form = Form::new("password").field_for_code(ErrorCode::CredentialsRejected, "current_password");
     let (current, new) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let email = untrack(move || session.account()).map(|account| account.email).unwrap_or_default();
     let send = move |event: SubmitEvent| {
@@ -31,7 +33,7 @@ fn ChangePassword() -> impl IntoView {
                 new_password: new.get_untracked().into(),
                 token_delivery: None,
             };
-            (Checked::try_from(request.clone()).map(drop), async move {
+            (Validated::try_from(request.clone()).map(drop), async move {
                 session.change_password(&request).await?;
                 let _ = (current.try_set(String::new()), new.try_set(String::new()));
                 Ok(())
@@ -42,8 +44,8 @@ fn ChangePassword() -> impl IntoView {
         <Card title=|t| t.change_password lead=|t| t.change_password_lead>
             <form novalidate on:submit=send>
                 <Username email=email />
-                <Field form=form name="current_password" label=|t| t.current_password value=current kind=Kind::Password autocomplete="current-password" />
-                <Field form=form name="new_password" label=|t| t.new_password value=new kind=Kind::Password autocomplete="new-password" hint=|t| t.password_hint />
+                <Field form=form name="current_password" label=|t| t.current_password value=current kind=FieldKind::Password autocomplete="current-password" />
+                <Field form=form name="new_password" label=|t| t.new_password value=new kind=FieldKind::Password autocomplete="new-password" hint=|t| t.password_hint />
                 <Submit form=form label=|t| t.change_password done=|t| t.password_changed />
             </form>
         </Card>
@@ -60,7 +62,7 @@ fn Export() -> impl IntoView {
             let text = account::export(session).await?;
             let saved = download::save_json("latchkey-export.json", &text);
             if saved {
-                toasts.say(|t| t.export_saved);
+                toasts.show(|t| t.export_saved);
             }
             let _ = refused.try_set(!saved);
             Ok(())
@@ -71,7 +73,7 @@ fn Export() -> impl IntoView {
         <Card title=|t| t.export_title lead=|t| t.export_lead>
             <form novalidate on:submit=send>
                 <Submit form=form label=|t| t.export_title class="quiet" />
-                <Refused refused=refused why=|t| t.export_failed />
+                <BrowserRefusal refused=refused why=|t| t.export_failed />
             </form>
         </Card>
     }

@@ -15,7 +15,7 @@ pub fn SessionBar() -> impl IntoView {
     let restores = Memo::new(move |_| session.with(|state| *state == State::Restoring));
     let text = Signal::derive(move || {
         let texts = i18n.texts();
-        match session.right_address() {
+        match session.public_url() {
             Some(address) => format!("{} {address}", (texts.problem)(ErrorCode::WrongOrigin)),
             None if restores.get() => texts.restoring_interrupted.to_owned(),
             None => texts.interrupted.to_owned(),
@@ -23,7 +23,7 @@ pub fn SessionBar() -> impl IntoView {
     });
     view! {
         <div role="status" class="bar-place" data-testid="session-bar">
-            {move || session.waiting_for_server().then(|| view! {
+            {move || session.server_unreachable().then(|| view! {
                 <Banner text=text label=|t| t.try_now press=move || session.try_now() />
             }.into_any())}
         </div>

@@ -1,8 +1,8 @@
 //! The dialog over a page whose session has ended, or whose browser has lost the session's key.
 
-use crate::components::{Field, Form, Kind, Submit, Username, use_session};
+use crate::components::{Field, FieldKind, Form, Submit, Username, use_session};
 use crate::effect::effect;
-use crate::i18n::{Words, tr, use_i18n};
+use crate::i18n::{TextKey, tr, use_i18n};
 use crate::pages::log_in::{KeepSignedIn, remembered};
 use crate::session::State;
 use latchkey_shared::{Account, EndReason, ErrorCode, LogIn, LogInRequest, TokenDelivery};
@@ -12,14 +12,14 @@ use leptos::{html, prelude::*};
 #[component]
 pub fn SessionEnded() -> impl IntoView {
     let session = use_session();
-    let asked = Memo::new(move |_| {
+    let prompt = Memo::new(move |_| {
         session.with(|state| match state {
             State::Ended { account, reason } => Some((account.clone(), Some(*reason))),
             State::KeyLost(Some(last)) => Some((last.account.clone(), None)),
             _ => None,
         })
     });
-    move || asked.get().map(|(account, reason)| view! { <SignInAgain account=account reason=reason /> })
+    move || prompt.get().map(|(account, reason)| view! { <SignInAgain account=account reason=reason /> })
 }
 
 #[component]
@@ -29,7 +29,7 @@ fn SignInAgain(
     reason: Option<EndReason>,
 ) -> impl IntoView {
     let (session, i18n) = (use_session(), use_i18n());
-    let (title, label): (Words, Words) = match reason {
+    let (title, label): (TextKey, TextKey) = match reason {
         Some(_) => (|t| t.sign_in_again, |t| t.sign_in),
         None => (|t| t.confirm_title, |t| t.confirm),
     };
@@ -52,15 +52,15 @@ fn SignInAgain(
             <p id="again-why" prop:textContent=move || reason.map_or(i18n.texts().key_lost, i18n.texts().end_reason)></p>
             <p class="lead" prop:textContent=tr(|t| t.sign_in_again_lead)></p>
             <PasswordAgain email=account.email label=label />
-            <button type="button" class="link" on:click=move |_| session.leave() prop:textContent=tr(|t| t.sign_in_as_other)></button>
+            <button type="button" class="link" on:click=move |_| session.abandon() prop:textContent=tr(|t| t.sign_in_as_other)></button>
         </dialog>
     }
 }
 
 #[component]
-fn PasswordAgain(email: String, label: Words) -> impl IntoView {
+fn PasswordAgain(email: String, label: TextKey) -> impl IntoView {
     let session = use_session();
-    let form = Form::new("again").refused_at(ErrorCode::CredentialsRejected, "password");
+    let form = Form::new("again").field_for_code(ErrorCode::CredentialsRejected, "password");
     let (password, remember) = (RwSignal::new(String::new()), RwSignal::new(remembered()));
     let address = email.clone();
     let send = move |event: leptos::ev::SubmitEvent| {
@@ -79,7 +79,7 @@ fn PasswordAgain(email: String, label: Words) -> impl IntoView {
         <form novalidate on:submit=send>
             <Username email=email.clone() />
             <p class="fixed"><span prop:textContent=tr(|t| t.email)></span><strong><bdi translate="no">{email}</bdi></strong></p>
-            <Field form=form name="password" label=|t| t.password value=password kind=Kind::Password autocomplete="current-password" />
+            <Field form=form name="password" label=|t| t.password value=password kind=FieldKind::Password autocomplete="current-password" />
             <KeepSignedIn id="again-remember" value=remember />
             <Submit form=form label=label />
         </form>

@@ -2,8 +2,8 @@
 
 use crate::api::{Failure, sessions};
 use crate::components::{
-    Badge, Cancel, Card, Dialog, Empty, Form, Head, Loaded, LoadedView, Opener, Submit, load, use_session,
-    use_toasts,
+    Badge, Cancel, Card, Dialog, DialogHandle, Empty, Form, PageHeader, RemoteData, RemoteDataView, Submit,
+    load, use_session, use_toasts,
 };
 use crate::i18n::{tr, use_i18n};
 use crate::platform::document::{self, Focus};
@@ -18,28 +18,28 @@ pub fn Sessions() -> impl IntoView {
     let session = use_session();
     let list = load(move || sessions::page(session, None));
     view! {
-        <Head title=|t| t.sessions lead=|t| t.sessions_lead />
-        <LoadedView loaded=list view=Callback::new(move |found: Page<Session>| view! { <Lists found=found list=list /> }.into_any()) />
+        <PageHeader title=|t| t.sessions lead=|t| t.sessions_lead />
+        <RemoteDataView data=list view=Callback::new(move |found: Page<Session>| view! { <SessionLists found=found list=list /> }.into_any()) />
     }
 }
 
 /// How many devices are named before all other sessions end.
-const NAMED: usize = 10;
+const MAX_DEVICES_LISTED: usize = 10;
 
 /// What is known of the list: its first page, and those behind it that were asked for.
 #[derive(Clone, Copy)]
-struct Known {
+struct SessionsState {
     /// The first page, to be fetched again.
-    list: Loaded<Page<Session>>,
+    list: RemoteData<Page<Session>>,
     /// What the pages held that were drawn.
-    held: StoredValue<Held, LocalStorage>,
+    loaded: StoredValue<LoadedSessions, LocalStorage>,
     /// How often that has grown: a signal of a list would weigh far more than one of a number.
-    growth: RwSignal<u64>,
+    version: RwSignal<u64>,
 }
 
 /// What pages held, beside the rows that were drawn of them.
 #[derive(Default)]
-struct Held {
+struct LoadedSessions {
     /// The devices of the sessions that live, but for this one.
     others: Vec<String>,
     /// Where those that have ended begin; none until all that live are known.
@@ -48,46 +48,46 @@ struct Held {
     next: Option<Page<Session>>,
 }
 
-impl Known {
-    fn of(list: Loaded<Page<Session>>) -> Self {
-        Self { list, held: StoredValue::new_local(Held::default()), growth: RwSignal::new(0) }
+impl SessionsState {
+    fn of(list: RemoteData<Page<Session>>) -> Self {
+        Self { list, loaded: StoredValue::new_local(LoadedSessions::default()), version: RwSignal::new(0) }
     }
 
     /// Looks at what is held, and again when it has grown.
-    fn look<T>(self, at: impl FnOnce(&Held) -> T) -> T {
-        self.growth.track();
-        self.held.with_value(at)
+    fn read<T>(self, at: impl FnOnce(&LoadedSessions) -> T) -> T {
+        self.version.track();
+        self.loaded.with_value(at)
     }
 
-    fn grow(self, by: impl FnOnce(&mut Held)) {
-        self.held.update_value(by);
-        self.growth.update(|growth| *growth += 1);
+    fn update(self, by: impl FnOnce(&mut LoadedSessions)) {
+        self.loaded.update_value(by);
+        self.version.update(|version| *version += 1);
     }
 }
 
 /// The sessions that live, a way to end all others, and those that have ended.
 #[component]
-pub fn Lists(found: Page<Session>, list: Loaded<Page<Session>>) -> impl IntoView {
-    let known = Known::of(list);
+pub fn SessionLists(found: Page<Session>, list: RemoteData<Page<Session>>) -> impl IntoView {
+    let state = SessionsState::of(list);
     // Rows of a list that comes anew take the places of others: a button that has the focus would end another session.
     if document::has("main :focus") {
-        Focus::now().soon_on_to("h1".to_owned());
+        Focus::now().move_to("h1".to_owned());
     }
-    let rows = living(found, known);
-    let is_alone = Memo::new(move |_| known.look(|held| held.others.is_empty()));
+    let rows = active_rows(found, state);
+    let is_alone = Memo::new(move |_| state.read(|loaded| loaded.others.is_empty()));
     view! {
         <ul class="rows card">{rows}</ul>
         <section class="card">
             {move || match is_alone.get() {
                 true => view! { <Empty text=|t| t.no_others /> }.into_any(),
-                false => view! { <EndOthers known=known /> }.into_any(),
+                false => view! { <RevokeOthers state=state /> }.into_any(),
             }}
         </section>
-        {move || known.look(|held| held.ended.clone()).map(|ended| view! {
+        {move || state.read(|loaded| loaded.ended.clone()).map(|ended| view! {
             <Card title=|t| t.ended_title>
                 {match ended.items.is_empty() {
                     true => view! { <Empty text=|t| t.no_ended /> }.into_any(),
-                    false => view! { <ul class="rows">{over(ended, known)}</ul> }.into_any(),
+                    false => view! { <ul class="rows">{ended_rows(ended, state)}</ul> }.into_any(),
                 }}
             </Card>
         })}
@@ -95,30 +95,36 @@ pub fn Lists(found: Page<Session>, list: Loaded<Page<Session>>) -> impl IntoView
 }
 
 /// Those of a page that live, and a button that brings the next ones where the page ends among them.
-fn living(page: Page<Session>, known: Known) -> AnyView {
+fn active_rows(page: Page<Session>, state: SessionsState) -> AnyView {
     let (live, ended): (Vec<_>, Vec<_>) =
         page.items.into_iter().partition(|session| session.ended_at.is_none());
     let others = live.iter().filter(|session| !session.current).map(|session| session.device.clone());
-    known.grow(|held| held.others.extend(others));
-    let mut rows: Vec<AnyView> =
-        live.into_iter().map(|found| view! { <Live found=found list=known.list /> }.into_any()).collect();
+    state.update(|loaded| loaded.others.extend(others));
+    let mut rows: Vec<AnyView> = live
+        .into_iter()
+        .map(|found| view! { <ActiveSessionRow found=found list=state.list /> }.into_any())
+        .collect();
     match page.next {
-        Some(cursor) if ended.is_empty() => rows.push(more(cursor, known, living)),
-        next => known.grow(|held| held.ended = Some(Page { items: ended, next })),
+        Some(cursor) if ended.is_empty() => rows.push(load_more(cursor, state, active_rows)),
+        next => state.update(|loaded| loaded.ended = Some(Page { items: ended, next })),
     }
     rows.into_any()
 }
 
 /// The sessions of a page that have ended, and a button that brings the next ones.
-fn over(page: Page<Session>, known: Known) -> AnyView {
+fn ended_rows(page: Page<Session>, state: SessionsState) -> AnyView {
     let mut rows: Vec<AnyView> =
-        page.items.into_iter().map(|found| view! { <Ended found=found /> }.into_any()).collect();
-    rows.extend(page.next.map(|cursor| more(cursor, known, over)));
+        page.items.into_iter().map(|found| view! { <EndedSessionRow found=found /> }.into_any()).collect();
+    rows.extend(page.next.map(|cursor| load_more(cursor, state, ended_rows)));
     rows.into_any()
 }
 
 /// A button that brings the page that begins at the cursor, and then the rows of that page.
-fn more(cursor: String, known: Known, rows: fn(Page<Session>, Known) -> AnyView) -> AnyView {
+fn load_more(
+    cursor: String,
+    state: SessionsState,
+    rows: fn(Page<Session>, SessionsState) -> AnyView,
+) -> AnyView {
     let session = use_session();
     let form = Form::new("more");
     let has_come = RwSignal::new(false);
@@ -129,12 +135,12 @@ fn more(cursor: String, known: Known, rows: fn(Page<Session>, Known) -> AnyView)
                 Ok(page) => {
                     // The button goes, and the focus goes on where it was.
                     let first = page.items.first().map(|found| format!("[data-session='{}']", found.id));
-                    focus.soon_on_to(first.unwrap_or_else(|| "h1".to_owned()));
-                    known.held.try_update_value(|held| held.next = Some(page));
+                    focus.move_to(first.unwrap_or_else(|| "h1".to_owned()));
+                    state.loaded.try_update_value(|loaded| loaded.next = Some(page));
                     let _ = has_come.try_set(true);
                 }
                 // The person has signed in anew: that session has its own cursors.
-                Err(failure) if is_foreign(&failure) => known.list.again(),
+                Err(failure) if is_stale_cursor(&failure) => state.list.reload(),
                 Err(failure) => return Err(failure),
             }
             Ok(())
@@ -153,39 +159,40 @@ fn more(cursor: String, known: Known, rows: fn(Page<Session>, Known) -> AnyView)
         .into_any()
     };
     (move || {
-        let next = has_come.get().then(|| known.held.try_update_value(|held| held.next.take())).flatten();
+        let next =
+            has_come.get().then(|| state.loaded.try_update_value(|loaded| loaded.next.take())).flatten();
         match next.flatten() {
-            Some(page) => rows(page, known),
+            Some(page) => rows(page, state),
             None => button(),
         }
     })
     .into_any()
 }
 
-fn is_foreign(failure: &Failure) -> bool {
+fn is_stale_cursor(failure: &Failure) -> bool {
     failure.code() == Some(ErrorCode::ValidationFailed)
 }
 
 /// Ends all sessions but this one: asked once, with the devices that it is about.
 #[component]
-fn EndOthers(known: Known) -> impl IntoView {
-    let dialog = Opener::default();
+fn RevokeOthers(state: SessionsState) -> impl IntoView {
+    let dialog = DialogHandle::default();
     view! {
         <p class="lead" prop:textContent=tr(|t| t.sign_out_others_lead)></p>
         <button type="button" class="danger" aria-haspopup="dialog" on:click=move |_| dialog.open() prop:textContent=tr(|t| t.sign_out_others)></button>
-        <Dialog opener=dialog id="others-title" title=|t| t.sign_out_others_ask>
-            <ul class="losses">{move || devices(known)}</ul>
-            <EndForm list=known.list dialog=dialog />
-            <Cancel opener=dialog />
+        <Dialog handle=dialog id="others-title" title=|t| t.sign_out_others_ask>
+            <ul class="losses">{move || devices(state)}</ul>
+            <RevokeForm list=state.list dialog=dialog />
+            <Cancel handle=dialog />
         </Dialog>
     }
 }
 
 /// The names of some devices, and how many more there are, as far as that is known.
-fn devices(known: Known) -> AnyView {
+fn devices(state: SessionsState) -> AnyView {
     let i18n = use_i18n();
-    let (others, is_all) = known.look(|held| (held.others.clone(), held.ended.is_some()));
-    let unnamed = others.len().saturating_sub(NAMED);
+    let (others, is_all) = state.read(|loaded| (loaded.others.clone(), loaded.ended.is_some()));
+    let unnamed = others.len().saturating_sub(MAX_DEVICES_LISTED);
     let rest = (unnamed > 0 || !is_all).then(|| {
         let words = move || {
             let texts = i18n.texts();
@@ -193,7 +200,7 @@ fn devices(known: Known) -> AnyView {
         };
         view! { <li prop:textContent=words></li> }
     });
-    let named = others.into_iter().take(NAMED);
+    let named = others.into_iter().take(MAX_DEVICES_LISTED);
     let named = named
         .map(|device| view! { <li prop:textContent=move || (i18n.texts().device_name)(&device)></li> })
         .collect_view();
@@ -201,7 +208,7 @@ fn devices(known: Known) -> AnyView {
 }
 
 #[component]
-fn Live(found: Session, list: Loaded<Page<Session>>) -> impl IntoView {
+fn ActiveSessionRow(found: Session, list: RemoteData<Page<Session>>) -> impl IntoView {
     let i18n = use_i18n();
     let (id, current, expires) = (found.id, found.current, found.expires_at);
     let (device, ip) = (found.device.clone(), found.ip.clone());
@@ -217,14 +224,14 @@ fn Live(found: Session, list: Loaded<Page<Session>>) -> impl IntoView {
             <p class="facts" prop:textContent=move || ends()></p>
             {match current {
                 true => view! { <Badge text=|t| t.this_one /> }.into_any(),
-                false => view! { <EndForm list=list one=(id, name) /> }.into_any(),
+                false => view! { <RevokeForm list=list one=(id, name) /> }.into_any(),
             }}
         </li>
     }
 }
 
 #[component]
-fn Ended(found: Session) -> impl IntoView {
+fn EndedSessionRow(found: Session) -> impl IntoView {
     let i18n = use_i18n();
     let (reason, at) = (found.end_reason.unwrap_or(EndReason::Unknown), found.ended_at);
     let facts = move || {
@@ -268,30 +275,30 @@ fn Device(found: Session) -> impl IntoView {
 
 /// A button that ends the session of this name, or all others, and shows the list anew.
 #[component]
-fn EndForm(
-    list: Loaded<Page<Session>>,
+fn RevokeForm(
+    list: RemoteData<Page<Session>>,
     /// Which one, and what its button is called; all but this one otherwise.
     #[prop(optional)]
     one: Option<(Uuid, Signal<String>)>,
     /// The dialog that it stands in, if it does.
     #[prop(optional)]
-    dialog: Option<Opener>,
+    dialog: Option<DialogHandle>,
 ) -> impl IntoView {
     let (session, toasts) = (use_session(), use_toasts());
-    let form = Form::new("end").of(one.map(|(id, _)| id));
+    let form = Form::new("end").for_item(one.map(|(id, _)| id));
     let send = move |event: SubmitEvent| {
         let work = async move {
             let ended = match one {
-                Some((id, _)) => sessions::end(session, id).await,
-                None => sessions::end_others(session).await,
+                Some((id, _)) => sessions::revoke(session, id).await,
+                None => sessions::revoke_others(session).await,
             };
             // What went wrong is told beside the button, which a new list would take away.
             if ended.is_ok() {
-                list.again();
+                list.reload();
                 if let Some(dialog) = dialog {
                     dialog.close();
                 }
-                toasts.say(if one.is_some() { |t| t.signed_out_there } else { |t| t.signed_out_others });
+                toasts.show(if one.is_some() { |t| t.signed_out_there } else { |t| t.signed_out_others });
             }
             ended
         };

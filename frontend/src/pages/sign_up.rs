@@ -1,33 +1,33 @@
 //! Making an account.
 
-use super::outside::{Outside, lead_in_when_signed_in, use_next};
-use crate::components::{Field, Form, Head, Kind, Submit, use_session};
+use super::auth_layout::{AuthLayout, redirect_when_signed_in, use_next};
+use crate::components::{Field, FieldKind, Form, PageHeader, Submit, use_session};
 use crate::i18n::{tr, use_i18n};
-use crate::routes::{Page, with_next};
-use latchkey_shared::{ErrorCode, SignUp as Checked, SignUpRequest, TokenDelivery};
+use crate::routes::{Route, with_next};
+use latchkey_shared::{ErrorCode, SignUp as Validated, SignUpRequest, TokenDelivery};
 use leptos::{ev::SubmitEvent, prelude::*};
 
 /// The page.
 #[component]
 pub fn SignUp() -> impl IntoView {
-    lead_in_when_signed_in();
+    redirect_when_signed_in();
     let next = use_next();
     view! {
-        <Outside>
-            <Head title=|t| t.sign_up_title lead=|t| t.sign_up_lead />
+        <AuthLayout>
+            <PageHeader title=|t| t.sign_up_title lead=|t| t.sign_up_lead />
             <SignUpForm />
             <p class="aside">
                 <span prop:textContent=tr(|t| t.have_account)></span> " "
-                <a href=move || with_next(Page::LogIn, &next.get()) prop:textContent=tr(|t| t.sign_in)></a>
+                <a href=move || with_next(Route::LogIn, &next.get()) prop:textContent=tr(|t| t.sign_in)></a>
             </p>
-        </Outside>
+        </AuthLayout>
     }
 }
 
 #[component]
 fn SignUpForm() -> impl IntoView {
     let (session, i18n, next) = (use_session(), use_i18n(), use_next());
-    let form = Form::new("signup").refused_at(ErrorCode::EmailTaken, "email");
+    let form = Form::new("signup").field_for_code(ErrorCode::EmailTaken, "email");
     let (email, password, name) =
         (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(String::new()));
     let send = move |event: SubmitEvent| {
@@ -39,19 +39,19 @@ fn SignUpForm() -> impl IntoView {
                 locale: Some(untrack(|| i18n.locale()).tag().to_owned()),
                 token_delivery: TokenDelivery::Cookie,
             };
-            let checked = Checked::try_from(request.clone()).map(drop);
+            let checked = Validated::try_from(request.clone()).map(drop);
             (checked, async move { session.sign_up(&request).await })
         });
     };
     let taken = move || form.code() == Some(ErrorCode::EmailTaken);
     view! {
         <form novalidate on:submit=send>
-            <Field form=form name="email" label=|t| t.email value=email kind=Kind::Email autocomplete="username" />
-            <Field form=form name="display_name" label=|t| t.display_name value=name kind=Kind::Text autocomplete="name" />
-            <Field form=form name="password" label=|t| t.password value=password kind=Kind::Password autocomplete="new-password" hint=|t| t.password_hint />
+            <Field form=form name="email" label=|t| t.email value=email kind=FieldKind::Email autocomplete="username" />
+            <Field form=form name="display_name" label=|t| t.display_name value=name kind=FieldKind::Text autocomplete="name" />
+            <Field form=form name="password" label=|t| t.password value=password kind=FieldKind::Password autocomplete="new-password" hint=|t| t.password_hint />
             <Submit form=form label=|t| t.create_account />
             {move || taken().then(|| view! {
-                <p class="aside"><a href=with_next(Page::LogIn, &next.get()) prop:textContent=tr(|t| t.email_taken_link)></a></p>
+                <p class="aside"><a href=with_next(Route::LogIn, &next.get()) prop:textContent=tr(|t| t.email_taken_link)></a></p>
             }.into_any())}
         </form>
     }

@@ -1,7 +1,7 @@
 //! The access token explained.
 
-use super::token_claims::{Claims, HeaderTable};
-use crate::components::{Card, Code, Head, Refused, use_session, use_toasts};
+use super::token_claims::{ClaimsTable, HeaderTable};
+use crate::components::{BrowserRefusal, Card, Code, PageHeader, use_session, use_toasts};
 use crate::i18n::{tr, use_i18n};
 use crate::platform::{clipboard, clock, locale};
 use leptos::prelude::*;
@@ -12,12 +12,12 @@ use wasm_bindgen_futures::spawn_local;
 #[component]
 pub fn Token() -> impl IntoView {
     view! {
-        <Head title=|t| t.token lead=|t| t.token_lead />
+        <PageHeader title=|t| t.token lead=|t| t.token_lead />
         <Countdown />
-        <Card title=|t| t.claims_title><Claims /></Card>
+        <Card title=|t| t.claims_title><ClaimsTable /></Card>
         <Card title=|t| t.header_title><HeaderTable /></Card>
-        <Raw />
-        <Log />
+        <RawToken />
+        <TokenLog />
     }
 }
 
@@ -25,8 +25,11 @@ pub fn Token() -> impl IntoView {
 #[component]
 fn Countdown() -> impl IntoView {
     let (session, i18n) = (use_session(), use_i18n());
-    let ends =
-        move || session.with(|state| state.grant().map(|grant| (grant.access_expires_at, grant.lifetime())));
+    let ends = move || {
+        session.with(|state| {
+            state.token_set().map(|token_set| (token_set.access_expires_at, token_set.lifetime()))
+        })
+    };
     let now = RwSignal::new(clock::now());
     if let Ok(ticking) = set_interval_with_handle(move || now.set(clock::now()), Duration::from_secs(1)) {
         on_cleanup(move || ticking.clear());
@@ -52,17 +55,17 @@ fn Countdown() -> impl IntoView {
 
 /// The token itself, to copy.
 #[component]
-fn Raw() -> impl IntoView {
+fn RawToken() -> impl IntoView {
     let (session, toasts) = (use_session(), use_toasts());
     let refused = RwSignal::new(false);
-    let token = move || session.grant().map(|grant| grant.access_token);
+    let token = move || session.token_set().map(|token_set| token_set.access_token);
     let text = Signal::derive(move || token().map(|token| token.expose().to_owned()).unwrap_or_default());
     let copy = move |_| {
         let Some(token) = untrack(token) else { return };
         spawn_local(async move {
             let copied = clipboard::copy(token.expose()).await;
             if copied {
-                toasts.say(|t| t.copied);
+                toasts.show(|t| t.copied);
             }
             let _ = refused.try_set(!copied);
         });
@@ -71,14 +74,14 @@ fn Raw() -> impl IntoView {
         <Card title=|t| t.raw_title lead=|t| t.raw_hint>
             <Code text=text />
             <button type="button" class="quiet" on:click=copy prop:textContent=tr(|t| t.copy)></button>
-            <Refused refused=refused why=|t| t.copy_failed />
+            <BrowserRefusal refused=refused why=|t| t.copy_failed />
         </Card>
     }
 }
 
 /// What the page did with the token lately.
 #[component]
-fn Log() -> impl IntoView {
+fn TokenLog() -> impl IntoView {
     let (session, i18n) = (use_session(), use_i18n());
     let lines = move || {
         let (texts, language) = (i18n.texts(), i18n.locale());
@@ -88,7 +91,7 @@ fn Log() -> impl IntoView {
             .map(|entry| {
                 let at = locale::time(language, entry.at);
                 let generation = format!("gen {}", entry.generation);
-                view! { <li><time prop:textContent=at></time> " " <span prop:textContent=(texts.deed)(entry.deed)></span> " " <span class="tag" prop:textContent=generation></span></li> }
+                view! { <li><time prop:textContent=at></time> " " <span prop:textContent=(texts.activity)(entry.activity)></span> " " <span class="tag" prop:textContent=generation></span></li> }
             })
             .collect_view()
             .into_any()

@@ -1,27 +1,27 @@
 //! What the token's two readable parts say, and what that means.
 
 use crate::components::{Empty, use_session};
-use crate::i18n::{Words, tr, use_i18n};
+use crate::i18n::{TextKey, tr, use_i18n};
 use crate::platform::locale;
-use crate::session::{Grant, Header};
-use latchkey_shared::{Claims as Said, Locale, Timestamp};
+use crate::session::{TokenHeader, TokenSet};
+use latchkey_shared::{Claims, Locale, Timestamp};
 use leptos::prelude::*;
 
-type Row = (&'static str, String, Words);
+type ClaimRow = (&'static str, String, TextKey);
 
 /// Each claim (RFC 9068 §2.2) with its meaning.
 #[component]
-pub fn Claims() -> impl IntoView {
-    view! { <Table rows=|grant, locale| grant.claims().map(|claims| claim_rows(claims, locale)) /> }
+pub fn ClaimsTable() -> impl IntoView {
+    view! { <Table rows=|token_set, locale| token_set.claims().map(|claims| claim_rows(claims, locale)) /> }
 }
 
 /// The header (RFC 7515 §4.1) with its meaning.
 #[component]
 pub fn HeaderTable() -> impl IntoView {
-    view! { <Table rows=|grant, _| grant.header().map(header_rows) /> }
+    view! { <Table rows=|token_set, _| token_set.header().map(header_rows) /> }
 }
 
-fn header_rows(header: Header) -> Vec<Row> {
+fn header_rows(header: TokenHeader) -> Vec<ClaimRow> {
     vec![
         ("alg", header.alg, |t| t.claim_alg),
         ("typ", header.typ, |t| t.claim_typ),
@@ -29,7 +29,7 @@ fn header_rows(header: Header) -> Vec<Row> {
     ]
 }
 
-fn claim_rows(claims: Said, locale: Locale) -> Vec<Row> {
+fn claim_rows(claims: Claims, locale: Locale) -> Vec<ClaimRow> {
     let time = |seconds| locale::date_time(locale, Timestamp::from_seconds(seconds));
     vec![
         ("iss", claims.iss, |t| t.claim_iss),
@@ -46,9 +46,10 @@ fn claim_rows(claims: Said, locale: Locale) -> Vec<Row> {
 }
 
 #[component]
-fn Table(rows: fn(&Grant, Locale) -> Option<Vec<Row>>) -> impl IntoView {
+fn Table(rows: fn(&TokenSet, Locale) -> Option<Vec<ClaimRow>>) -> impl IntoView {
     let (session, i18n) = (use_session(), use_i18n());
-    let rows = move || session.with(|state| state.grant().and_then(|grant| rows(grant, i18n.locale())));
+    let rows =
+        move || session.with(|state| state.token_set().and_then(|token_set| rows(token_set, i18n.locale())));
     let lines = move || {
         let texts = i18n.texts();
         rows()

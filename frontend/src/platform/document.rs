@@ -53,16 +53,16 @@ impl Focus {
 
     /// Moves it to the first element that the selector finds. Whoever has moved it meanwhile keeps it: what they type would
     /// go astray.
-    pub fn soon_on_to(self, selector: String) {
-        self.soon_if(|had, has| has.is_none() || had == has, selector);
+    pub fn move_to(self, selector: String) {
+        self.move_if(|had, has| has.is_none() || had == has, selector);
     }
 
     /// Moves it to the heading, if the element that has it goes.
-    pub fn rescue(self) {
-        self.soon_if(|had, has| has.is_none() && had.is_some(), "h1".to_owned());
+    pub fn move_to_heading_if_lost(self) {
+        self.move_if(|had, has| has.is_none() && had.is_some(), "h1".to_owned());
     }
 
-    fn soon_if(self, moves: fn(&Option<Element>, &Option<Element>) -> bool, to: String) {
+    fn move_if(self, moves: fn(&Option<Element>, &Option<Element>) -> bool, to: String) {
         request_animation_frame(move || {
             if moves(&self.0, &find(":focus")) {
                 focus(&to);
@@ -72,7 +72,7 @@ impl Focus {
 }
 
 /// Has every field of the form that is sent report what it holds, as if it had been typed or chosen now.
-pub fn report_fields(sent: &Event) {
+pub fn dispatch_field_events(sent: &Event) {
     let form = sent.target().and_then(|target| target.dyn_into::<Element>().ok());
     let Some(fields) = form.and_then(|form| form.query_selector_all("input, select").ok()) else { return };
     for at in 0..fields.length() {
@@ -90,7 +90,7 @@ pub fn is_visible() -> bool {
 }
 
 /// The path and query that the browser shows.
-pub fn here() -> String {
+pub fn path_and_query() -> String {
     let Some(location) = web_sys::window().map(|window| window.location()) else { return "/".into() };
     location.pathname().unwrap_or_default() + &location.search().unwrap_or_default()
 }

@@ -5,7 +5,7 @@ use latchkey_shared::{Locale, Timestamp};
 use wasm_bindgen::{JsCast, JsValue};
 
 /// The first of the browser's languages that the page speaks.
-pub fn of_browser() -> Locale {
+pub fn browser_locale() -> Locale {
     let languages = web_sys::window().map(|window| window.navigator().languages()).unwrap_or_default();
     let tags: Vec<String> = languages.iter().filter_map(|tag| tag.as_string()).collect();
     Locale::preferred(tags.iter().map(String::as_str)).unwrap_or_default()

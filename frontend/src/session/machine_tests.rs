@@ -1,63 +1,64 @@
 //! Every transition, and generated histories that must keep the machine's promises.
 
 use super::*;
-use crate::session::samples::{account, grant, other_grant};
+use crate::session::samples::{account, other_grant, token_set};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 const NOW: Timestamp = Timestamp::from_seconds(100);
 
-fn own() -> Grant {
-    grant(5, 600)
+fn own() -> TokenSet {
+    token_set(5, 600)
 }
 
-fn stored(record: &Record, state: &State, event: Event) -> Step {
-    step(state, event, Some(record), NOW)
+fn stored(stored_session: &StoredSession, state: &State, event: Event) -> Step {
+    step(state, event, Some(stored_session), NOW)
 }
 
 fn alone(state: &State, event: Event) -> Step {
     step(state, event, None, NOW)
 }
 
-fn brought(grant: Grant) -> Event {
-    Event::Refreshed { asked: Some(own().sid), cause: Cause::Ahead, grant }
+fn brought(token_set: TokenSet) -> Event {
+    Event::Refreshed { requested_sid: Some(own().sid), cause: RefreshCause::Scheduled, token_set }
 }
 
 fn refusal(reason: EndReason) -> Event {
-    Event::Refused { asked: Some(own().sid), reason: Some(reason) }
+    Event::Refused { requested_sid: Some(own().sid), reason: Some(reason) }
 }
 
 fn ended(reason: EndReason) -> State {
     State::Ended { account: account(1), reason }
 }
 
-fn written(effects: &[Effect]) -> Option<&Record> {
+fn written(effects: &[Effect]) -> Option<&StoredSession> {
     effects.iter().find_map(|effect| match effect {
-        Effect::Write(record) => Some(record),
+        Effect::Write(stored_session) => Some(stored_session),
         _ => None,
     })
 }
 
 #[wasm_bindgen_test]
 fn a_token_that_is_needed_is_asked_for() {
-    let (state, effects) = alone(&State::SignedIn(own()), Event::Renew(Cause::Lapse));
+    let (state, effects) = alone(&State::SignedIn(own()), Event::RefreshNeeded(RefreshCause::Expired));
     assert_eq!(state, State::Refreshing(own()));
-    assert_eq!(effects, [Effect::Refresh(Cause::Lapse)]);
-    let same = Record::SignedIn(own());
+    assert_eq!(effects, [Effect::Refresh(RefreshCause::Expired)]);
+    let same = StoredSession::SignedIn(own());
     assert_eq!(
-        stored(&same, &State::Interrupted(own()), Event::Renew(Cause::Retry)).0,
+        stored(&same, &State::Interrupted(own()), Event::RefreshNeeded(RefreshCause::Retry)).0,
         State::Refreshing(own())
     );
 }
 
 #[wasm_bindgen_test]
 fn a_newer_token_of_another_tab_is_taken_instead() {
-    let newer = Record::SignedIn(grant(6, 600));
-    let (state, effects) = stored(&newer, &State::SignedIn(own()), Event::Renew(Cause::Refusal));
-    assert_eq!(state, State::SignedIn(grant(6, 600)));
-    assert_eq!(effects, [Effect::Note(Deed::TakenOver)]);
-    let older = Record::SignedIn(grant(4, 600));
+    let newer = StoredSession::SignedIn(token_set(6, 600));
+    let (state, effects) =
+        stored(&newer, &State::SignedIn(own()), Event::RefreshNeeded(RefreshCause::Rejected));
+    assert_eq!(state, State::SignedIn(token_set(6, 600)));
+    assert_eq!(effects, [Effect::LogActivity(Activity::SyncedFromTab)]);
+    let older = StoredSession::SignedIn(token_set(4, 600));
     assert_eq!(
-        stored(&older, &State::SignedIn(own()), Event::Renew(Cause::Refusal)).0,
+        stored(&older, &State::SignedIn(own()), Event::RefreshNeeded(RefreshCause::Rejected)).0,
         State::Refreshing(own())
     );
 }
@@ -65,68 +66,77 @@ fn a_newer_token_of_another_tab_is_taken_instead() {
 #[wasm_bindgen_test]
 fn without_a_session_nothing_is_asked_for() {
     for state in [State::Restoring, State::SignedOut(None), ended(EndReason::Expired)] {
-        assert_eq!(alone(&state, Event::Renew(Cause::Lapse)), (state, vec![]));
+        assert_eq!(alone(&state, Event::RefreshNeeded(RefreshCause::Expired)), (state, vec![]));
     }
 }
 
 #[wasm_bindgen_test]
 fn a_refresh_brings_the_next_token_to_all_tabs() {
-    let (state, effects) = alone(&State::Refreshing(own()), brought(grant(6, 600)));
-    assert_eq!(state, State::SignedIn(grant(6, 600)));
-    assert_eq!(written(&effects), Some(&Record::SignedIn(grant(6, 600))));
+    let (state, effects) = alone(&State::Refreshing(own()), brought(token_set(6, 600)));
+    assert_eq!(state, State::SignedIn(token_set(6, 600)));
+    assert_eq!(written(&effects), Some(&StoredSession::SignedIn(token_set(6, 600))));
 }
 
 #[wasm_bindgen_test]
 fn an_answer_that_was_overtaken_does_not_replace_the_newer_token_and_the_cookie_is_renewed() {
-    let kept = Record::SignedIn(grant(7, 600));
-    let (state, effects) = stored(&kept, &State::Refreshing(own()), brought(grant(6, 600)));
-    assert_eq!(state, State::SignedIn(grant(7, 600)));
+    let kept = StoredSession::SignedIn(token_set(7, 600));
+    let (state, effects) = stored(&kept, &State::Refreshing(own()), brought(token_set(6, 600)));
+    assert_eq!(state, State::SignedIn(token_set(7, 600)));
     assert!(effects.contains(&Effect::RefreshSoon) && written(&effects).is_none());
 }
 
 #[wasm_bindgen_test]
 fn a_record_that_claims_to_be_newer_yields_once_its_token_is_of_no_use() {
-    let edited = Grant { generation: 999_999, ..own() };
-    let lapsed = Grant { access_expires_at: NOW, ..edited.clone() };
-    let (state, effects) =
-        stored(&Record::SignedIn(lapsed.clone()), &State::Refreshing(lapsed), brought(grant(6, 600)));
-    assert_eq!(state, State::SignedIn(grant(6, 600)));
+    let edited = TokenSet { generation: 999_999, ..own() };
+    let lapsed = TokenSet { access_expires_at: NOW, ..edited.clone() };
+    let (state, effects) = stored(
+        &StoredSession::SignedIn(lapsed.clone()),
+        &State::Refreshing(lapsed),
+        brought(token_set(6, 600)),
+    );
+    assert_eq!(state, State::SignedIn(token_set(6, 600)));
     assert!(written(&effects).is_some());
-    let after_refusal =
-        Event::Refreshed { asked: Some(own().sid), cause: Cause::Refusal, grant: grant(6, 600) };
-    let kept = Record::SignedIn(edited.clone());
-    assert_eq!(stored(&kept, &State::Refreshing(edited), after_refusal).0, State::SignedIn(grant(6, 600)));
+    let after_refusal = Event::Refreshed {
+        requested_sid: Some(own().sid),
+        cause: RefreshCause::Rejected,
+        token_set: token_set(6, 600),
+    };
+    let kept = StoredSession::SignedIn(edited.clone());
+    assert_eq!(
+        stored(&kept, &State::Refreshing(edited), after_refusal).0,
+        State::SignedIn(token_set(6, 600))
+    );
 }
 
 #[wasm_bindgen_test]
 fn a_late_answer_never_signs_in_again() {
     for state in [State::SignedOut(Some(EndReason::SignedOut)), ended(EndReason::Admin)] {
-        assert_eq!(alone(&state, brought(grant(6, 600))), (state, vec![]));
+        assert_eq!(alone(&state, brought(token_set(6, 600))), (state, vec![]));
     }
-    let out = Record::SigningOut { at: NOW };
-    let (state, effects) = stored(&out, &State::Refreshing(own()), brought(grant(6, 600)));
+    let out = StoredSession::SigningOut { at: NOW };
+    let (state, effects) = stored(&out, &State::Refreshing(own()), brought(token_set(6, 600)));
     assert_eq!((state, effects), (State::SignedOut(Some(EndReason::SignedOut)), vec![]));
 }
 
 #[wasm_bindgen_test]
 fn an_answer_for_the_session_before_this_one_is_put_aside() {
     let now_other = State::Refreshing(other_grant(2));
-    for event in [brought(grant(6, 600)), refusal(EndReason::Expired)] {
+    for event in [brought(token_set(6, 600)), refusal(EndReason::Expired)] {
         let (state, effects) = alone(&now_other, event);
         assert_eq!((state, effects), (State::SignedIn(other_grant(2)), vec![Effect::RefreshSoon]));
     }
-    let other = Record::SignedIn(other_grant(2));
-    let (state, effects) = stored(&other, &State::Refreshing(own()), brought(grant(6, 600)));
+    let other = StoredSession::SignedIn(other_grant(2));
+    let (state, effects) = stored(&other, &State::Refreshing(own()), brought(token_set(6, 600)));
     assert_eq!(state, State::SignedIn(other_grant(2)));
     assert!(effects.contains(&Effect::RefreshSoon) && written(&effects).is_none());
 }
 
 #[wasm_bindgen_test]
 fn the_cookie_alone_restores_a_session_or_shows_that_there_is_none() {
-    let found = Event::Refreshed { asked: None, cause: Cause::Start, grant: own() };
+    let found = Event::Refreshed { requested_sid: None, cause: RefreshCause::Start, token_set: own() };
     assert_eq!(alone(&State::Restoring, found).0, State::SignedIn(own()));
-    let none = Event::Refused { asked: None, reason: None };
-    assert_eq!(alone(&State::Restoring, none), (State::SignedOut(None), vec![Effect::NothingHeld]));
+    let none = Event::Refused { requested_sid: None, reason: None };
+    assert_eq!(alone(&State::Restoring, none), (State::SignedOut(None), vec![Effect::ClearHint]));
 }
 
 #[wasm_bindgen_test]
@@ -135,75 +145,84 @@ fn a_refusal_ends_the_session_with_its_reason_and_keeps_the_page() {
         let (state, effects) = alone(&State::Refreshing(own()), refusal(reason));
         let meant = matches!(reason, EndReason::SignedOut | EndReason::AccountDeleted);
         assert_eq!(state, if meant { State::SignedOut(Some(reason)) } else { ended(reason) });
-        assert_eq!(written(&effects), Some(&Record::SignedOut { reason, at: NOW }));
+        assert_eq!(written(&effects), Some(&StoredSession::SignedOut { reason, at: NOW }));
     }
-    let unnamed = Event::Refused { asked: Some(own().sid), reason: None };
+    let unnamed = Event::Refused { requested_sid: Some(own().sid), reason: None };
     assert_eq!(alone(&State::Refreshing(own()), unnamed).0, ended(EndReason::Expired));
 }
 
-fn unproven() -> Event {
-    Event::Unproven { asked: Some(own().sid) }
+fn proof_rejected() -> Event {
+    Event::ProofRejected { requested_sid: Some(own().sid) }
 }
 
 fn key_lost() -> State {
     State::KeyLost(Some(own()))
 }
 
-const LOST: Record = Record::KeyLost { remembered: true };
+const LOST: StoredSession = StoredSession::KeyLost { remembered: true };
 
 #[wasm_bindgen_test]
 fn a_lost_key_keeps_the_page_and_the_session_and_tells_all_tabs() {
     for state in [State::SignedIn(own()), State::Refreshing(own()), State::Interrupted(own())] {
-        assert_eq!(alone(&state, unproven()), (key_lost(), vec![Effect::Write(LOST)]));
-        assert_eq!(alone(&state, Event::Stored(LOST)), (key_lost(), vec![]));
+        assert_eq!(alone(&state, proof_rejected()), (key_lost(), vec![Effect::Write(LOST)]));
+        assert_eq!(alone(&state, Event::StorageChanged(LOST)), (key_lost(), vec![]));
     }
     assert_eq!(key_lost().account(), Some(&account(1)));
-    assert_eq!((key_lost().grant(), key_lost().end()), (None, None));
-    let passing = Grant { remembered: false, ..own() };
-    let (_, effects) = alone(&State::Refreshing(passing), unproven());
-    assert_eq!(written(&effects), Some(&Record::KeyLost { remembered: false }));
+    assert_eq!((key_lost().token_set(), key_lost().end_reason()), (None, None));
+    let passing = TokenSet { remembered: false, ..own() };
+    let (_, effects) = alone(&State::Refreshing(passing), proof_rejected());
+    assert_eq!(written(&effects), Some(&StoredSession::KeyLost { remembered: false }));
 }
 
 #[wasm_bindgen_test]
 fn a_lost_key_without_an_open_page_leads_to_the_sign_in_page() {
-    let asked = Event::Unproven { asked: None };
-    assert_eq!(alone(&State::Restoring, asked), (State::KeyLost(None), vec![]));
+    let requested_sid = Event::ProofRejected { requested_sid: None };
+    assert_eq!(alone(&State::Restoring, requested_sid), (State::KeyLost(None), vec![]));
 }
 
 #[wasm_bindgen_test]
 fn a_page_that_starts_looks_for_the_key_itself_whatever_is_stored_of_it() {
-    assert_eq!(stored(&LOST, &State::Restoring, Event::Stored(LOST)), (State::Restoring, vec![]));
-    let found = Event::Refreshed { asked: None, cause: Cause::Start, grant: own() };
+    assert_eq!(stored(&LOST, &State::Restoring, Event::StorageChanged(LOST)), (State::Restoring, vec![]));
+    let found = Event::Refreshed { requested_sid: None, cause: RefreshCause::Start, token_set: own() };
     assert_eq!(stored(&LOST, &State::Restoring, found).0, State::SignedIn(own()));
-    let over = Event::Refused { asked: None, reason: Some(EndReason::Admin) };
+    let over = Event::Refused { requested_sid: None, reason: Some(EndReason::Admin) };
     assert_eq!(stored(&LOST, &State::Restoring, over).0, State::SignedOut(Some(EndReason::Admin)));
 }
 
 #[wasm_bindgen_test]
 fn after_the_password_the_same_session_goes_on_in_all_tabs() {
     for state in [key_lost(), State::KeyLost(None)] {
-        let (next, effects) = alone(&state, Event::SignedIn(grant(6, 600)));
-        assert_eq!(next, State::SignedIn(grant(6, 600)));
+        let (next, effects) = alone(&state, Event::SignedIn(token_set(6, 600)));
+        assert_eq!(next, State::SignedIn(token_set(6, 600)));
         let told = written(&effects).unwrap().clone();
-        assert_eq!(alone(&state, Event::Stored(told)).0, State::SignedIn(grant(6, 600)));
+        assert_eq!(alone(&state, Event::StorageChanged(told)).0, State::SignedIn(token_set(6, 600)));
     }
     // A tab whose own refresh is refused after that has only been slow.
-    let kept = Record::SignedIn(grant(6, 600));
-    assert_eq!(stored(&kept, &State::Refreshing(own()), unproven()).0, State::SignedIn(grant(6, 600)));
+    let kept = StoredSession::SignedIn(token_set(6, 600));
+    assert_eq!(
+        stored(&kept, &State::Refreshing(own()), proof_rejected()).0,
+        State::SignedIn(token_set(6, 600))
+    );
 }
 
 #[wasm_bindgen_test]
 fn while_the_key_is_lost_nothing_but_the_person_or_an_end_goes_on() {
-    for event in [Event::Renew(Cause::Lapse), refusal(EndReason::Expired), unproven()] {
+    for event in [Event::RefreshNeeded(RefreshCause::Expired), refusal(EndReason::Expired), proof_rejected()]
+    {
         assert_eq!(alone(&key_lost(), event), (key_lost(), vec![]));
     }
-    for event in [Event::Failed, Event::Reached, Event::AccountChanged(account(1)), Event::Stored(LOST)] {
+    for event in [
+        Event::ServerUnreachable,
+        Event::ServerReachable,
+        Event::AccountChanged(account(1)),
+        Event::StorageChanged(LOST),
+    ] {
         assert_eq!(alone(&key_lost(), event), (key_lost(), vec![]));
     }
-    let over = Record::SignedOut { reason: EndReason::Admin, at: NOW };
-    assert_eq!(alone(&key_lost(), Event::Stored(over)).0, ended(EndReason::Admin));
+    let over = StoredSession::SignedOut { reason: EndReason::Admin, at: NOW };
+    assert_eq!(alone(&key_lost(), Event::StorageChanged(over)).0, ended(EndReason::Admin));
     // The session lives: whoever goes on as someone else is signed out of it.
-    for event in [Event::Leave, Event::SignOut] {
+    for event in [Event::Abandon, Event::SignOut] {
         let (state, effects) = alone(&key_lost(), event);
         assert_eq!(state, State::SignedOut(Some(EndReason::SignedOut)));
         assert!(effects.contains(&Effect::LogOut(Some(own()))));
@@ -212,12 +231,17 @@ fn while_the_key_is_lost_nothing_but_the_person_or_an_end_goes_on() {
 
 #[wasm_bindgen_test]
 fn a_refresh_that_was_under_way_when_another_tab_told_of_a_lost_key_shows_that_it_is_there() {
-    let (state, effects) = stored(&LOST, &key_lost(), brought(grant(6, 600)));
-    assert_eq!(state, State::SignedIn(grant(6, 600)));
-    assert_eq!(written(&effects), Some(&Record::SignedIn(grant(6, 600))));
-    let of_another =
-        Event::Refreshed { asked: Some(other_grant(1).sid), cause: Cause::Ahead, grant: other_grant(1) };
-    for event in [of_another, Event::Refreshed { asked: None, cause: Cause::Start, grant: own() }] {
+    let (state, effects) = stored(&LOST, &key_lost(), brought(token_set(6, 600)));
+    assert_eq!(state, State::SignedIn(token_set(6, 600)));
+    assert_eq!(written(&effects), Some(&StoredSession::SignedIn(token_set(6, 600))));
+    let of_another = Event::Refreshed {
+        requested_sid: Some(other_grant(1).sid),
+        cause: RefreshCause::Scheduled,
+        token_set: other_grant(1),
+    };
+    for event in
+        [of_another, Event::Refreshed { requested_sid: None, cause: RefreshCause::Start, token_set: own() }]
+    {
         assert_eq!(stored(&LOST, &key_lost(), event), (key_lost(), vec![]));
     }
     assert_eq!(stored(&LOST, &State::KeyLost(None), brought(own())), (State::KeyLost(None), vec![]));
@@ -226,17 +250,17 @@ fn a_refresh_that_was_under_way_when_another_tab_told_of_a_lost_key_shows_that_i
 #[wasm_bindgen_test]
 fn a_want_of_the_key_of_another_session_counts_for_nothing() {
     let other = State::Refreshing(other_grant(2));
-    assert_eq!(alone(&other, unproven()), (State::SignedIn(other_grant(2)), vec![Effect::RefreshSoon]));
-    let kept = Record::SignedIn(other_grant(2));
-    assert_eq!(stored(&kept, &State::Refreshing(own()), unproven()).0, State::SignedIn(other_grant(2)));
-    let out = Record::SigningOut { at: NOW };
+    assert_eq!(alone(&other, proof_rejected()), (State::SignedIn(other_grant(2)), vec![Effect::RefreshSoon]));
+    let kept = StoredSession::SignedIn(other_grant(2));
+    assert_eq!(stored(&kept, &State::Refreshing(own()), proof_rejected()).0, State::SignedIn(other_grant(2)));
+    let out = StoredSession::SigningOut { at: NOW };
     let signed_out = State::SignedOut(Some(EndReason::SignedOut));
-    assert_eq!(stored(&out, &State::Refreshing(own()), unproven()), (signed_out, vec![]));
+    assert_eq!(stored(&out, &State::Refreshing(own()), proof_rejected()), (signed_out, vec![]));
 }
 
 #[wasm_bindgen_test]
 fn a_refusal_counts_for_nothing_once_somebody_has_signed_in_anew() {
-    let other = Record::SignedIn(other_grant(1));
+    let other = StoredSession::SignedIn(other_grant(1));
     let (state, effects) = stored(&other, &State::Refreshing(own()), refusal(EndReason::Expired));
     assert_eq!(state, State::SignedIn(other_grant(1)));
     assert!(written(&effects).is_none());
@@ -245,35 +269,39 @@ fn a_refusal_counts_for_nothing_once_somebody_has_signed_in_anew() {
 #[wasm_bindgen_test]
 fn no_answer_interrupts_and_never_signs_out() {
     for state in [State::SignedIn(own()), State::Refreshing(own()), State::Interrupted(own())] {
-        let (next, effects) = alone(&state, Event::Failed);
+        let (next, effects) = alone(&state, Event::ServerUnreachable);
         assert_eq!(next, State::Interrupted(own()));
         assert!(effects.contains(&Effect::RetryLater) && written(&effects).is_none());
     }
-    assert_eq!(alone(&State::Restoring, Event::Failed), (State::Restoring, vec![Effect::RetryLater]));
-    assert_eq!(alone(&State::SignedOut(None), Event::Failed), (State::SignedOut(None), vec![]));
-    assert_eq!(alone(&State::Interrupted(own()), Event::Reached).0, State::SignedIn(own()));
+    assert_eq!(
+        alone(&State::Restoring, Event::ServerUnreachable),
+        (State::Restoring, vec![Effect::RetryLater])
+    );
+    assert_eq!(alone(&State::SignedOut(None), Event::ServerUnreachable), (State::SignedOut(None), vec![]));
+    assert_eq!(alone(&State::Interrupted(own()), Event::ServerReachable).0, State::SignedIn(own()));
 }
 
 #[wasm_bindgen_test]
 fn a_sign_out_holds_here_before_the_server_hears_of_it() {
     let (state, effects) = alone(&State::Interrupted(own()), Event::SignOut);
     assert_eq!(state, State::SignedOut(Some(EndReason::SignedOut)));
-    assert_eq!(effects, [Effect::Write(Record::SigningOut { at: NOW }), Effect::LogOut(Some(own()))]);
-    let (_, effects) = stored(&Record::SigningOut { at: NOW }, &state, Event::LoggedOut);
-    assert_eq!(written(&effects), Some(&Record::SignedOut { reason: EndReason::SignedOut, at: NOW }));
+    assert_eq!(effects, [Effect::Write(StoredSession::SigningOut { at: NOW }), Effect::LogOut(Some(own()))]);
+    let (_, effects) = stored(&StoredSession::SigningOut { at: NOW }, &state, Event::LoggedOut);
+    assert_eq!(written(&effects), Some(&StoredSession::SignedOut { reason: EndReason::SignedOut, at: NOW }));
     // Nothing can be stored: then the mark has to go all the same.
     let (_, effects) = alone(&state, Event::LoggedOut);
-    assert_eq!(written(&effects), Some(&Record::SignedOut { reason: EndReason::SignedOut, at: NOW }));
+    assert_eq!(written(&effects), Some(&StoredSession::SignedOut { reason: EndReason::SignedOut, at: NOW }));
     // Somebody has signed in again meanwhile: that stands.
-    assert_eq!(stored(&Record::SignedIn(own()), &state, Event::LoggedOut), (state, vec![]));
+    assert_eq!(stored(&StoredSession::SignedIn(own()), &state, Event::LoggedOut), (state, vec![]));
     let again = State::SignedIn(other_grant(1));
     assert_eq!(alone(&again, Event::LoggedOut), (again, vec![]));
 }
 
 #[wasm_bindgen_test]
 fn tabs_follow_one_another() {
-    let heard = |state: &State, record: Record| alone(state, Event::Stored(record)).0;
-    let newer = Record::SignedIn(grant(6, 600));
+    let heard =
+        |state: &State, stored_session: StoredSession| alone(state, Event::StorageChanged(stored_session)).0;
+    let newer = StoredSession::SignedIn(token_set(6, 600));
     for state in [
         State::Restoring,
         State::SignedOut(None),
@@ -283,40 +311,46 @@ fn tabs_follow_one_another() {
         State::Interrupted(own()),
         ended(EndReason::Expired),
     ] {
-        assert_eq!(heard(&state, newer.clone()), State::SignedIn(grant(6, 600)), "{state:?}");
-        assert_eq!(heard(&state, Record::SignedIn(other_grant(2))), State::SignedIn(other_grant(2)));
+        assert_eq!(heard(&state, newer.clone()), State::SignedIn(token_set(6, 600)), "{state:?}");
+        assert_eq!(heard(&state, StoredSession::SignedIn(other_grant(2))), State::SignedIn(other_grant(2)));
     }
-    let out = Record::SignedOut { reason: EndReason::SignedOut, at: NOW };
+    let out = StoredSession::SignedOut { reason: EndReason::SignedOut, at: NOW };
     assert_eq!(heard(&State::SignedIn(own()), out.clone()), State::SignedOut(Some(EndReason::SignedOut)));
     assert_eq!(heard(&State::Restoring, out.clone()), State::SignedOut(Some(EndReason::SignedOut)));
     assert_eq!(heard(&ended(EndReason::Admin), out), ended(EndReason::Admin));
-    let over = Record::SignedOut { reason: EndReason::ReplayDetected, at: NOW };
+    let over = StoredSession::SignedOut { reason: EndReason::ReplayDetected, at: NOW };
     assert_eq!(heard(&State::SignedIn(own()), over), ended(EndReason::ReplayDetected));
-    assert_eq!(heard(&State::SignedIn(own()), Record::SignedIn(grant(4, 600))), State::SignedIn(own()));
+    assert_eq!(
+        heard(&State::SignedIn(own()), StoredSession::SignedIn(token_set(4, 600))),
+        State::SignedIn(own())
+    );
 }
 
 #[wasm_bindgen_test]
 fn a_changed_account_goes_into_the_newest_token() {
     let renamed = || Account { display_name: "Zoë".into(), ..account(1) };
     let (state, effects) = alone(&State::Refreshing(own()), Event::AccountChanged(renamed()));
-    assert_eq!(state, State::Refreshing(Grant { account: renamed(), ..own() }));
+    assert_eq!(state, State::Refreshing(TokenSet { account: renamed(), ..own() }));
     assert!(written(&effects).is_some());
-    let kept = Record::SignedIn(grant(6, 600));
+    let kept = StoredSession::SignedIn(token_set(6, 600));
     let (state, _) = stored(&kept, &State::SignedIn(own()), Event::AccountChanged(renamed()));
-    assert_eq!(state, State::SignedIn(Grant { account: renamed(), ..grant(6, 600) }));
+    assert_eq!(state, State::SignedIn(TokenSet { account: renamed(), ..token_set(6, 600) }));
     let (state, _) = alone(
         &State::SignedIn(own()),
-        Event::Stored(Record::SignedIn(Grant { account: renamed(), ..own() })),
+        Event::StorageChanged(StoredSession::SignedIn(TokenSet { account: renamed(), ..own() })),
     );
     assert_eq!(state.account(), Some(&renamed()));
 }
 
 #[wasm_bindgen_test]
 fn leaving_and_deleting_lead_out() {
-    assert_eq!(alone(&ended(EndReason::Expired), Event::Leave).0, State::SignedOut(Some(EndReason::Expired)));
+    assert_eq!(
+        alone(&ended(EndReason::Expired), Event::Abandon).0,
+        State::SignedOut(Some(EndReason::Expired))
+    );
     let (state, effects) = alone(&State::SignedIn(own()), Event::Deleted(own().account.id));
     assert_eq!(state, State::SignedOut(Some(EndReason::AccountDeleted)));
-    assert!(matches!(written(&effects), Some(Record::SignedOut { .. })));
+    assert!(matches!(written(&effects), Some(StoredSession::SignedOut { .. })));
     // Somebody else has signed in since.
     let other = State::SignedIn(other_grant(2));
     assert_eq!(alone(&other, Event::Deleted(own().account.id)), (other, vec![]));
@@ -326,10 +360,10 @@ fn leaving_and_deleting_lead_out() {
 fn an_answer_for_another_account_is_not_taken_over_and_leaves_that_one_its_mark() {
     let over = ended(EndReason::Unknown);
     for state in [State::SignedIn(own()), State::Refreshing(own()), State::Interrupted(own())] {
-        for answer in [other_grant(2), Grant { account: account(2), ..grant(6, 600) }] {
+        for answer in [other_grant(2), TokenSet { account: account(2), ..token_set(6, 600) }] {
             assert_eq!(alone(&state, brought(answer.clone())), (over.clone(), vec![]));
-            let kept = Record::SignedIn(own());
-            assert_eq!(stored(&kept, &state, brought(answer)), (over.clone(), vec![Effect::Forget]));
+            let kept = StoredSession::SignedIn(own());
+            assert_eq!(stored(&kept, &state, brought(answer)), (over.clone(), vec![Effect::RemoveStored]));
         }
         // Another session of the same account is as good.
         assert_eq!(alone(&state, brought(other_grant(1))).0, State::SignedIn(other_grant(1)));
@@ -337,56 +371,65 @@ fn an_answer_for_another_account_is_not_taken_over_and_leaves_that_one_its_mark(
 }
 
 /// Numbers that look random and are the same in every run (Knuth's MMIX generator).
-struct Dice(u64);
+struct Rng(u64);
 
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
+impl Rng {
+    fn next_below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % sides
+        (self.0 >> 33) % bound
     }
 
-    fn grant(&mut self) -> Grant {
-        match self.roll(6) {
+    fn token_set(&mut self) -> TokenSet {
+        match self.next_below(6) {
             0 => other_grant(1),
             1 => other_grant(2),
-            _ => grant(self.roll(9), 300 + self.roll(3)),
+            _ => token_set(self.next_below(9), 300 + self.next_below(3)),
         }
     }
 
     /// Any of these.
     fn one_of<T: Clone>(&mut self, all: &[T]) -> T {
-        all[usize::try_from(self.roll(all.len() as u64)).unwrap()].clone()
+        all[usize::try_from(self.next_below(all.len() as u64)).unwrap()].clone()
     }
 
-    fn record(&mut self) -> Option<Record> {
+    fn stored_session(&mut self) -> Option<StoredSession> {
         let reason = self.one_of(&EndReason::ALL);
-        match self.roll(9) {
+        match self.next_below(9) {
             8 => Some(LOST),
             0 => None,
-            1 => Some(Record::SigningOut { at: NOW }),
-            2 => Some(Record::SignedOut { reason, at: NOW }),
-            _ => Some(Record::SignedIn(self.grant())),
+            1 => Some(StoredSession::SigningOut { at: NOW }),
+            2 => Some(StoredSession::SignedOut { reason, at: NOW }),
+            _ => Some(StoredSession::SignedIn(self.token_set())),
         }
     }
 
-    fn event(&mut self, asked: Option<Uuid>) -> Event {
+    fn event(&mut self, requested_sid: Option<Uuid>) -> Event {
         let reason = Some(self.one_of(&EndReason::ALL));
-        let asked = if self.roll(4) == 0 { None } else { asked };
-        match self.roll(16) {
+        let requested_sid = if self.next_below(4) == 0 { None } else { requested_sid };
+        match self.next_below(16) {
             // What a change of the password brings is newer than all before it.
-            15 => Event::Renewed(grant(9, 600)),
-            14 => Event::Unproven { asked },
-            0 | 1 => Event::Renew(Cause::Ahead),
-            2..=4 => Event::Refreshed { asked, cause: Cause::Ahead, grant: self.grant() },
-            5 => Event::Refused { asked, reason },
-            6 | 7 => Event::Failed,
-            8 => Event::Reached,
-            9 => Event::SignedIn(self.grant()),
+            15 => Event::PasswordChanged(token_set(9, 600)),
+            14 => Event::ProofRejected { requested_sid },
+            0 | 1 => Event::RefreshNeeded(RefreshCause::Scheduled),
+            2..=4 => Event::Refreshed {
+                requested_sid,
+                cause: RefreshCause::Scheduled,
+                token_set: self.token_set(),
+            },
+            5 => Event::Refused { requested_sid, reason },
+            6 | 7 => Event::ServerUnreachable,
+            8 => Event::ServerReachable,
+            9 => Event::SignedIn(self.token_set()),
             10 => Event::AccountChanged(account(1)),
-            11 => {
-                self.one_of(&[Event::SignOut, Event::LoggedOut, Event::Leave, Event::Deleted(account(1).id)])
-            }
-            _ => Event::Stored(self.record().unwrap_or(Record::SignedIn(self.grant()))),
+            11 => self.one_of(&[
+                Event::SignOut,
+                Event::LoggedOut,
+                Event::Abandon,
+                Event::Deleted(account(1).id),
+            ]),
+            _ => Event::StorageChanged(
+                self.stored_session().unwrap_or(StoredSession::SignedIn(self.token_set())),
+            ),
         }
     }
 }
@@ -394,12 +437,12 @@ impl Dice {
 #[wasm_bindgen_test]
 fn in_every_history_only_an_end_ends_and_no_token_grows_older() {
     for seed in 0..300 {
-        let mut dice = Dice(seed);
+        let mut rng = Rng(seed);
         let mut state =
-            dice.one_of(&[State::SignedIn(own()), State::Restoring, State::KeyLost(None), key_lost()]);
+            rng.one_of(&[State::SignedIn(own()), State::Restoring, State::KeyLost(None), key_lost()]);
         for _ in 0..60 {
-            let kept = dice.record();
-            let event = dice.event(last_grant(&state).map(|grant| grant.sid));
+            let kept = rng.stored_session();
+            let event = rng.event(last_grant(&state).map(|token_set| token_set.sid));
             let (next, effects) = step(&state, event.clone(), kept.as_ref(), NOW);
             check(&state, &event, kept.as_ref(), &next, &effects);
             state = next;
@@ -407,36 +450,40 @@ fn in_every_history_only_an_end_ends_and_no_token_grows_older() {
     }
 }
 
-fn check(state: &State, event: &Event, kept: Option<&Record>, next: &State, effects: &[Effect]) {
+fn check(state: &State, event: &Event, kept: Option<&StoredSession>, next: &State, effects: &[Effect]) {
     let context = format!("{state:?} {event:?} {kept:?}");
-    let displaced = matches!(event, Event::Refreshed { grant, .. } if state.account().map(|own| own.id) != Some(grant.account.id));
+    let displaced = matches!(event, Event::Refreshed { token_set, .. } if state.account().map(|own| own.id) != Some(token_set.account.id));
     let an_end = displaced
         || matches!(event, Event::Refused { .. } | Event::SignOut | Event::Deleted(_))
-        || matches!(event, Event::Stored(record) if record.end().is_some())
-        || matches!(event, Event::Refreshed { .. } | Event::Unproven { .. })
-            && kept.is_some_and(|record| record.end().is_some());
-    let key_lost = matches!(event, Event::Unproven { .. } | Event::Stored(Record::KeyLost { .. }));
-    if state.grant().is_some() && next.grant().is_none() {
+        || matches!(event, Event::StorageChanged(stored_session) if stored_session.end_reason().is_some())
+        || matches!(event, Event::Refreshed { .. } | Event::ProofRejected { .. })
+            && kept.is_some_and(|stored_session| stored_session.end_reason().is_some());
+    let key_lost =
+        matches!(event, Event::ProofRejected { .. } | Event::StorageChanged(StoredSession::KeyLost { .. }));
+    if state.token_set().is_some() && next.token_set().is_none() {
         assert!(an_end || key_lost && matches!(next, State::KeyLost(Some(_))), "{context}");
     }
     if key_lost && state.account().is_some() {
-        let over = kept.is_some_and(|record| record.end().is_some());
+        let over = kept.is_some_and(|stored_session| stored_session.end_reason().is_some());
         assert!(over || next.account().is_some(), "a lost key takes no page away: {context}");
     }
     // Only the person, or another tab, makes this page another account's.
     if let (Some(before), Some(after), false) =
-        (state.account(), next.account(), matches!(event, Event::SignedIn(_) | Event::Stored(_)))
+        (state.account(), next.account(), matches!(event, Event::SignedIn(_) | Event::StorageChanged(_)))
     {
-        let told = kept.and_then(Record::grant).is_some_and(|kept| kept.account.id == after.id);
+        let told = kept.and_then(StoredSession::token_set).is_some_and(|kept| kept.account.id == after.id);
         assert!(before.id == after.id || told, "{context}");
     }
-    if displaced && state.grant().is_some() {
-        let written = written(effects).and_then(Record::grant);
+    if displaced && state.token_set().is_some() {
+        let written = written(effects).and_then(StoredSession::token_set);
         assert!(written.is_none(), "an answer for another account reaches no other tab: {context}");
     }
     if matches!(
         event,
-        Event::Refreshed { .. } | Event::Refused { .. } | Event::Unproven { .. } | Event::Failed
+        Event::Refreshed { .. }
+            | Event::Refused { .. }
+            | Event::ProofRejected { .. }
+            | Event::ServerUnreachable
     ) {
         assert!(!matches!(next, State::Refreshing(_)), "an answer leaves nothing open: {context}");
     }
@@ -444,15 +491,18 @@ fn check(state: &State, event: &Event, kept: Option<&Record>, next: &State, effe
         assert!(effects.iter().any(|effect| matches!(effect, Effect::Refresh(_))), "{context}");
     }
     if let (Some(before), Some(after), false) =
-        (state.grant(), next.grant(), matches!(event, Event::SignedIn(_) | Event::Refreshed { .. }))
+        (state.token_set(), next.token_set(), matches!(event, Event::SignedIn(_) | Event::Refreshed { .. }))
         && before.sid == after.sid
     {
         assert!(after.generation >= before.generation, "{context}");
     }
-    if let (Some(Record::SignedIn(written)), Some(Record::SignedIn(kept)), Event::Refreshed { .. }) =
-        (written(effects), kept, event)
+    if let (
+        Some(StoredSession::SignedIn(written)),
+        Some(StoredSession::SignedIn(kept)),
+        Event::Refreshed { .. },
+    ) = (written(effects), kept, event)
         && written.sid == kept.sid
-        && state.grant().is_some()
+        && state.token_set().is_some()
     {
         assert!(written.generation >= kept.generation, "{context}");
     }
@@ -460,13 +510,13 @@ fn check(state: &State, event: &Event, kept: Option<&Record>, next: &State, effe
 
 #[wasm_bindgen_test]
 fn a_changed_password_goes_on_with_the_new_tokens_unless_the_session_has_gone() {
-    let renewed = grant(6, 600);
+    let renewed = token_set(6, 600);
     for state in [State::SignedIn(own()), State::Refreshing(own()), State::Interrupted(own())] {
-        let (next, effects) = alone(&state, Event::Renewed(renewed.clone()));
+        let (next, effects) = alone(&state, Event::PasswordChanged(renewed.clone()));
         assert_eq!(next, State::SignedIn(renewed.clone()));
-        assert_eq!(written(&effects), Some(&Record::SignedIn(renewed.clone())));
+        assert_eq!(written(&effects), Some(&StoredSession::SignedIn(renewed.clone())));
     }
     for state in [State::SignedOut(None), ended(EndReason::Expired), State::SignedIn(other_grant(5))] {
-        assert_eq!(alone(&state, Event::Renewed(renewed.clone())), (state, vec![]));
+        assert_eq!(alone(&state, Event::PasswordChanged(renewed.clone())), (state, vec![]));
     }
 }

@@ -1,36 +1,36 @@
 //! The session of this browser: one state machine, shared by all tabs.
 //!
-//! What is hard to get right is decided by plain functions (`machine`, `stance`, `timing`); `keeper` has their decisions
+//! What is hard to get right is decided by plain functions (`machine`, `token_policy`, `timing`); `handle` has their decisions
 //! carried out by the files after it, one for each kind of deed.
 
-mod grant;
-mod record;
 mod state;
+mod stored_session;
+mod token_set;
 
 mod machine;
-mod stance;
 mod timing;
+mod token_policy;
 
-mod desk;
-mod journal;
-mod keeper;
+mod activity_log;
+mod handle;
+mod runtime;
 mod waiters;
 
-mod ahead;
-mod farewell;
-mod listen;
-mod outage;
-mod passage;
+mod browser_events;
+mod pending_logout;
+mod refresh;
+mod refresh_timer;
+mod retry;
+mod sign_in_out;
 mod start;
-mod supply;
-mod trade;
+mod token_provider;
 
-pub use grant::{Grant, Header};
-pub use journal::{Cause, Deed};
-pub use keeper::Session;
-pub use stance::Admission;
+pub use activity_log::{Activity, RefreshCause};
+pub use handle::SessionHandle;
 pub use state::State;
-pub use supply::{Caller, RENEWALS};
+pub use token_policy::PageAccess;
+pub use token_provider::{Caller, MAX_REFRESHES};
+pub use token_set::{TokenHeader, TokenSet};
 
 #[cfg(test)]
 mod samples;

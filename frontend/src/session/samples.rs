@@ -1,6 +1,6 @@
 //! Sessions for the tests.
 
-use super::grant::Grant;
+use super::token_set::TokenSet;
 use latchkey_shared::{Account, Locale, SignedIn, Timestamp, TokenType};
 use uuid::Uuid;
 
@@ -35,13 +35,13 @@ pub fn answer(generation: u64, expires_in: u64) -> SignedIn {
 }
 
 /// A grant of Ada's session that came at the epoch.
-pub fn grant(generation: u64, expires_in: u64) -> Grant {
-    Grant::received(answer(generation, expires_in), true, Timestamp::from_seconds(0)).unwrap()
+pub fn token_set(generation: u64, expires_in: u64) -> TokenSet {
+    TokenSet::from_response(answer(generation, expires_in), true, Timestamp::from_seconds(0)).unwrap()
 }
 
 /// A grant of another session, of the account with this number.
-pub fn other_grant(number: u128) -> Grant {
-    Grant { sid: Uuid::from_u128(100 + number), account: account(number), ..grant(0, 600) }
+pub fn other_grant(number: u128) -> TokenSet {
+    TokenSet { sid: Uuid::from_u128(100 + number), account: account(number), ..token_set(0, 600) }
 }
 
 fn base64url(text: &str) -> String {

@@ -1,6 +1,6 @@
 //! Where this tab stands.
 
-use super::grant::Grant;
+use super::token_set::TokenSet;
 use latchkey_shared::{Account, EndReason};
 
 /// The session as this tab sees it.
@@ -11,11 +11,11 @@ pub enum State {
     /// Nobody is signed in; where a session came before, why it is over.
     SignedOut(Option<EndReason>),
     /// Somebody is signed in.
-    SignedIn(Grant),
+    SignedIn(TokenSet),
     /// The same, while the next token is on its way.
-    Refreshing(Grant),
+    Refreshing(TokenSet),
     /// The same, while the server gives no usable answer: nobody is signed out for that.
-    Interrupted(Grant),
+    Interrupted(TokenSet),
     /// The session is over while a page is open: the page stays, and asks for the password.
     Ended {
         /// Who was signed in.
@@ -26,14 +26,16 @@ pub enum State {
     /// The session lives, but this browser has lost the key that it is bound to, so that it brings no more tokens until
     /// the person has proved themselves. A page that is open has the session's last grant, and stays, and asks for the
     /// password; without one the sign-in page does.
-    KeyLost(Option<Grant>),
+    KeyLost(Option<TokenSet>),
 }
 
 impl State {
     /// The grant, while there is a session.
-    pub fn grant(&self) -> Option<&Grant> {
+    pub fn token_set(&self) -> Option<&TokenSet> {
         match self {
-            Self::SignedIn(grant) | Self::Refreshing(grant) | Self::Interrupted(grant) => Some(grant),
+            Self::SignedIn(token_set) | Self::Refreshing(token_set) | Self::Interrupted(token_set) => {
+                Some(token_set)
+            }
             Self::Restoring | Self::SignedOut(_) | Self::Ended { .. } | Self::KeyLost(_) => None,
         }
     }
@@ -43,12 +45,12 @@ impl State {
         match self {
             Self::Ended { account, .. } => Some(account),
             Self::KeyLost(last) => last.as_ref().map(|last| &last.account),
-            other => other.grant().map(|grant| &grant.account),
+            other => other.token_set().map(|token_set| &token_set.account),
         }
     }
 
     /// Why there is no session any more.
-    pub fn end(&self) -> Option<EndReason> {
+    pub fn end_reason(&self) -> Option<EndReason> {
         match self {
             Self::SignedOut(reason) => *reason,
             Self::Ended { reason, .. } => Some(*reason),
@@ -57,11 +59,11 @@ impl State {
     }
 
     /// The same state with another grant in it.
-    pub(super) fn with(&self, grant: Grant) -> Self {
+    pub(super) fn with(&self, token_set: TokenSet) -> Self {
         match self {
-            Self::Refreshing(_) => Self::Refreshing(grant),
-            Self::Interrupted(_) => Self::Interrupted(grant),
-            _ => Self::SignedIn(grant),
+            Self::Refreshing(_) => Self::Refreshing(token_set),
+            Self::Interrupted(_) => Self::Interrupted(token_set),
+            _ => Self::SignedIn(token_set),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `cargo xtask bench api`: how fast the API is, always as a ratio to something that was measured beside it, in turns.
 
-mod bars;
+mod benchmarks;
 mod calls;
 mod figures;
 mod growth;
@@ -8,16 +8,16 @@ mod load;
 mod server;
 
 use crate::failure::{Failure, Outcome};
-use crate::process::{answer_of, run_well};
+use crate::process::{output_of, run_checked};
 use crate::workspace::cargo;
-use bars::Bar;
-use figures::Row;
+use benchmarks::Benchmark;
+use figures::ResultRow;
 use std::process::Command;
 
 /// What is measured, and how thoroughly.
 #[derive(PartialEq, Eq, Debug, Default)]
 pub struct Options {
-    only: Vec<Bar>,
+    only: Vec<Benchmark>,
     effort: Effort,
 }
 
@@ -63,7 +63,7 @@ impl Options {
             match (*word, rest) {
                 ("--quick", _) => options.effort = Effort::Quick,
                 ("--only", [name, after @ ..]) => {
-                    options.only.push(Bar::named(name).ok_or_else(|| Failure::unknown(name))?);
+                    options.only.push(Benchmark::from_name(name).ok_or_else(|| Failure::unknown(name))?);
                     words = after;
                 }
                 (unknown, _) => return Err(Failure::unknown(unknown)),
@@ -72,31 +72,34 @@ impl Options {
         Ok(options)
     }
 
-    fn bars(&self) -> Vec<Bar> {
-        Bar::ALL.into_iter().filter(|bar| self.only.is_empty() || self.only.contains(bar)).collect()
+    fn benchmarks(&self) -> Vec<Benchmark> {
+        Benchmark::ALL
+            .into_iter()
+            .filter(|benchmark| self.only.is_empty() || self.only.contains(benchmark))
+            .collect()
     }
 }
 
 /// Measures, and prints a table for docs/benchmarks.md.
 pub fn run(options: &Options) -> Outcome {
-    if answer_of(Command::new("sh").args(["-c", "command -v wrk"])).is_none() {
-        return Err(Failure::because(
+    if output_of(Command::new("sh").args(["-c", "command -v wrk"])).is_none() {
+        return Err(Failure::message(
             "The load comes from wrk: `apt-get install wrk` or `brew install wrk`.",
         ));
     }
     // One after the other: built together, the features that one asks for would change the other.
     for package in ["latchkey", "latchkey-bench"] {
-        run_well("cargo build", cargo().args(["build", "--release", "--package", package]))?;
+        run_checked("cargo build", cargo().args(["build", "--release", "--package", package]))?;
     }
     let before = machine();
     let mut rows = Vec::new();
-    for bar in options.bars() {
-        eprintln!("measuring: {}", bar.name());
-        let measured = bar.measure(options.effort)?;
+    for benchmark in options.benchmarks() {
+        eprintln!("measuring: {}", benchmark.name());
+        let measured = benchmark.measure(options.effort)?;
         measured.iter().for_each(|row| eprintln!("  {row}"));
         rows.extend(measured);
     }
-    println!("\n{}", Row::HEAD);
+    println!("\n{}", ResultRow::HEAD);
     rows.iter().for_each(|row| println!("{row}"));
     println!("\nLoad of the machine before: {before}; after: {}", machine());
     Ok(())
@@ -104,7 +107,7 @@ pub fn run(options: &Options) -> Outcome {
 
 /// Who else used the machine.
 fn machine() -> String {
-    answer_of(&mut Command::new("uptime")).unwrap_or_default()
+    output_of(&mut Command::new("uptime")).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -113,10 +116,13 @@ mod tests {
 
     #[test]
     fn bars_can_be_chosen() {
-        assert_eq!(Options::parse(&[]).unwrap().bars(), Bar::ALL);
+        assert_eq!(Options::parse(&[]).unwrap().benchmarks(), Benchmark::ALL);
         let options = Options::parse(&["--only", "login", "--quick", "--only", "verify"]).unwrap();
         assert_eq!(options.effort, Effort::Quick);
-        assert_eq!(options.bars().iter().map(|bar| bar.name()).collect::<Vec<_>>(), ["verify", "login"]);
+        assert_eq!(
+            options.benchmarks().iter().map(|benchmark| benchmark.name()).collect::<Vec<_>>(),
+            ["verify", "login"]
+        );
     }
 
     #[test]

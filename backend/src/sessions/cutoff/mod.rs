@@ -11,7 +11,7 @@ pub(super) use store::insert_cutoff as insert;
 use crate::accounts;
 use crate::app::App;
 use crate::db::StoreError;
-use crate::platform::Trouble;
+use crate::platform::OutageLog;
 use latchkey_shared::{EndReason, Timestamp};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,9 +21,9 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 /// After the database has failed.
-const PAUSE: Duration = Duration::from_secs(1);
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 /// How often is looked for what another server has left undone.
-const EVERY: Duration = Duration::from_secs(60);
+const POLL_INTERVAL: Duration = Duration::from_secs(60);
 
 /// An end of all sessions of an account that are of an older epoch.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +43,7 @@ pub struct Cutoff {
 pub struct Cutoffs {
     is_any: AtomicBool,
     accounts: Mutex<HashMap<Uuid, (EndReason, Duration)>>,
-    more: Notify,
+    wake: Notify,
 }
 
 impl Cutoffs {
@@ -59,7 +59,7 @@ impl Cutoffs {
     /// Notes a cutoff that is on record `now`, by the time that passes, and has its rows written.
     pub fn add(&self, account_id: Uuid, reason: EndReason, now: Duration) {
         self.note(account_id, reason, now);
-        self.more.notify_one();
+        self.wake.notify_one();
     }
 
     fn note(&self, account_id: Uuid, reason: EndReason, now: Duration) {
@@ -77,9 +77,9 @@ impl Cutoffs {
     }
 
     /// Forgets those that have not been on record for longer than that.
-    pub fn forget_after(&self, memory: Duration, now: Duration) {
+    pub fn evict_after(&self, retention: Duration, now: Duration) {
         let mut accounts = self.accounts();
-        accounts.retain(|_, (_, seen)| now.saturating_sub(*seen) < memory);
+        accounts.retain(|_, (_, noted_at)| now.saturating_sub(*noted_at) < retention);
         self.is_any.store(!accounts.is_empty(), Ordering::Release);
     }
 
@@ -89,37 +89,37 @@ impl Cutoffs {
 }
 
 /// Writes the rows of sessions that cutoffs have ended: at once, and what a server that stopped has left undone.
-pub async fn follow(app: App) {
-    let mut trouble = Trouble::default();
+pub async fn run_worker(app: App) {
+    let mut outage = OutageLog::default();
     loop {
-        match carry_out(&app).await {
+        match apply_cutoffs(&app).await {
             Ok(()) => {
-                if trouble.ends() {
+                if outage.record_success() {
                     tracing::info!("Sessions that were ended in number can be written down again");
                 }
                 tokio::select! {
-                    () = app.ended.cutoffs.more.notified() => {}
-                    () = tokio::time::sleep(EVERY) => {}
+                    () = app.revocations.cutoffs.wake.notified() => {}
+                    () = tokio::time::sleep(POLL_INTERVAL) => {}
                 }
             }
             Err(error) => {
-                if trouble.begins() {
+                if outage.record_failure() {
                     tracing::warn!(%error, "Cannot write down sessions that were ended in number; trying until it can be done");
                 }
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(RETRY_DELAY).await;
             }
         }
     }
 }
 
-async fn carry_out(app: &App) -> Result<(), StoreError> {
+async fn apply_cutoffs(app: &App) -> Result<(), StoreError> {
     for cutoff in store::list_cutoffs(app.db.executor()).await? {
         match cutoff.reason {
             EndReason::AccountDeleted => erase(app, cutoff.account_id).await?,
-            _ => while mark_portion(app, &cutoff).await? {},
+            _ => while mark_batch(app, &cutoff).await? {},
         }
         // Until then an access token from before could be shown to a server that starts.
-        if cutoff.at < app.clock.now().min(app.steady_now()) - super::ended::memory(app) {
+        if cutoff.at < app.clock.now().min(app.monotonic_now()) - super::revocations::retention(app) {
             let transaction = app.db.begin().await?;
             store::delete_cutoff(transaction.executor(), &cutoff).await?;
             transaction.commit().await?;
@@ -129,13 +129,13 @@ async fn carry_out(app: &App) -> Result<(), StoreError> {
 }
 
 /// Writes a portion of the rows; whether there may be more.
-async fn mark_portion(app: &App, cutoff: &Cutoff) -> Result<bool, StoreError> {
+async fn mark_batch(app: &App, cutoff: &Cutoff) -> Result<bool, StoreError> {
     let transaction = app.db.begin().await?;
     super::store::lock_account(transaction.executor(), cutoff.account_id).await?;
-    let marked = store::mark_cut(transaction.executor(), cutoff).await?;
+    let marked = store::mark_cutoff_rows(transaction.executor(), cutoff).await?;
     transaction.commit().await?;
-    (0..marked).for_each(|_| app.ended.counts().add(cutoff.reason));
-    Ok(marked == super::store::PORTION)
+    (0..marked).for_each(|_| app.revocations.counts().add(cutoff.reason));
+    Ok(marked == super::store::BATCH_SIZE)
 }
 
 /// Deletes what is left of an account: its sessions in portions, then itself.
@@ -143,7 +143,7 @@ async fn erase(app: &App, account_id: Uuid) -> Result<(), StoreError> {
     loop {
         let transaction = app.db.begin().await?;
         super::store::lock_account(transaction.executor(), account_id).await?;
-        let may_be_more = store::delete_portion(transaction.executor(), account_id).await?;
+        let may_be_more = store::delete_batch(transaction.executor(), account_id).await?;
         if !may_be_more {
             accounts::erase(&transaction, account_id).await?;
         }

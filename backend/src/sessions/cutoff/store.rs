@@ -1,6 +1,6 @@
 //! Cutoffs in the database.
 
-use super::super::end::{Which, mark};
+use super::super::revoke::{SessionSelector, mark_rows_revoked};
 use super::Cutoff;
 use crate::db::entity::session_cutoff::{ActiveModel, Column, Entity, Model};
 use crate::db::entity::{account, session};
@@ -12,19 +12,19 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-const PORTION: u64 = super::super::store::PORTION as u64;
+const BATCH_SIZE: u64 = super::super::store::BATCH_SIZE as u64;
 
 /// Opens the account's next epoch, which the sessions that stay enter: all others have ended. Belongs in a transaction.
 pub async fn insert_cutoff(
     db: &impl Executor,
     account_id: Uuid,
-    which: Which,
+    selector: SessionSelector,
     reason: EndReason,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let spared = match which.spared() {
+    let exempt = match selector.exempt() {
         None => Vec::new(),
-        Some(spared) => ids(account_id).filter(spared).into_tuple::<Uuid>().all(db).await?,
+        Some(exempt) => ids(account_id).filter(exempt).into_tuple::<Uuid>().all(db).await?,
     };
     let opened = Query::update()
         .table(account::Entity)
@@ -34,10 +34,10 @@ pub async fn insert_cutoff(
         .to_owned();
     let Some(opened) = db.query_one(&opened).await? else { return Ok(()) };
     let epoch: i64 = opened.try_get_by_index(0)?;
-    for spared in spared.chunks(super::super::store::PORTION) {
+    for exempt in exempt.chunks(super::super::store::BATCH_SIZE) {
         session::Entity::update_many()
             .col_expr(session::Column::Epoch, Expr::value(epoch))
-            .filter(session::Column::Id.is_in(spared.to_vec()))
+            .filter(session::Column::Id.is_in(exempt.to_vec()))
             .exec(db)
             .await?;
     }
@@ -58,19 +58,19 @@ pub async fn list_cutoffs(db: &impl Executor) -> Result<Vec<Cutoff>, StoreError>
 }
 
 /// Writes the end into a portion of the rows that the cutoff has passed, and tells how many they were.
-pub async fn mark_cut(db: &impl Executor, cutoff: &Cutoff) -> Result<usize, StoreError> {
+pub async fn mark_cutoff_rows(db: &impl Executor, cutoff: &Cutoff) -> Result<usize, StoreError> {
     let passed = ids(cutoff.account_id)
         .filter(session::Column::EndedAt.is_null())
         .filter(session::Column::Epoch.lt(cutoff.epoch));
-    Ok(mark(db, passed, cutoff.reason, cutoff.at).await?.len())
+    Ok(mark_rows_revoked(db, passed, cutoff.reason, cutoff.at).await?.len())
 }
 
 /// Deletes a portion of the account's sessions; whether there may be more.
-pub async fn delete_portion(db: &impl Executor, account_id: Uuid) -> Result<bool, StoreError> {
-    let portion = ids(account_id).limit(PORTION).into_query();
+pub async fn delete_batch(db: &impl Executor, account_id: Uuid) -> Result<bool, StoreError> {
+    let batch = ids(account_id).limit(BATCH_SIZE).into_query();
     let deleted =
-        session::Entity::delete_many().filter(session::Column::Id.in_subquery(portion)).exec(db).await?;
-    Ok(deleted.rows_affected == PORTION)
+        session::Entity::delete_many().filter(session::Column::Id.in_subquery(batch)).exec(db).await?;
+    Ok(deleted.rows_affected == BATCH_SIZE)
 }
 
 /// Forgets a cutoff that every row tells of.
@@ -90,7 +90,7 @@ fn cutoff(row: &Model) -> Cutoff {
     Cutoff {
         account_id: row.account_id,
         epoch: row.epoch,
-        reason: EndReason::named(&row.reason),
+        reason: EndReason::from_name(&row.reason),
         at: Timestamp::from_millis(row.ended_at),
     }
 }

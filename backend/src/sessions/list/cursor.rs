@@ -8,18 +8,18 @@ use uuid::Uuid;
 
 /// The parts of the list, in their order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Group {
+pub enum ListSection {
     /// Sessions that live.
-    Living,
+    Active,
     /// Sessions that have ended.
     Ended,
 }
 
 /// A place on the list: that of a session, which need not be there any more.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Position {
+pub struct ListCursor {
     /// Which part it is in.
-    pub group: Group,
+    pub section: ListSection,
     /// When the session was last used, or when it ended.
     pub at: Timestamp,
     /// Its id.
@@ -27,20 +27,20 @@ pub struct Position {
 }
 
 /// How long a written position is without its checksum, and with it.
-const FACTS: usize = 25;
-const WHOLE: usize = FACTS + 8;
+const PAYLOAD_LEN: usize = 25;
+const TOTAL_LEN: usize = PAYLOAD_LEN + 8;
 
-impl Position {
+impl ListCursor {
     /// The place before all others.
     pub const FIRST: Self =
-        Self { group: Group::Living, at: Timestamp::from_millis(i64::MAX), id: Uuid::max() };
+        Self { section: ListSection::Active, at: Timestamp::from_millis(i64::MAX), id: Uuid::max() };
 
     /// The cursor that is given to this session.
-    pub fn written(self, sid: Uuid) -> String {
-        let mut bytes = Vec::with_capacity(WHOLE);
-        bytes.push(match self.group {
-            Group::Living => 0,
-            Group::Ended => 1,
+    pub fn encode(self, sid: Uuid) -> String {
+        let mut bytes = Vec::with_capacity(TOTAL_LEN);
+        bytes.push(match self.section {
+            ListSection::Active => 0,
+            ListSection::Ended => 1,
         });
         bytes.extend(self.at.as_millis().to_be_bytes());
         bytes.extend(self.id.into_bytes());
@@ -49,21 +49,21 @@ impl Position {
     }
 
     /// The place, if this is a cursor that was given to this session.
-    pub fn read(text: &str, sid: Uuid) -> Option<Self> {
-        let bytes: [u8; WHOLE] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
-        let (facts, sum) = bytes.split_at(FACTS);
-        if checksum(facts, sid) != sum {
+    pub fn decode(text: &str, sid: Uuid) -> Option<Self> {
+        let bytes: [u8; TOTAL_LEN] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
+        let (payload, sum) = bytes.split_at(PAYLOAD_LEN);
+        if checksum(payload, sid) != sum {
             return None;
         }
-        let (group, rest) = facts.split_first()?;
+        let (section, rest) = payload.split_first()?;
         let (at, id) = rest.split_first_chunk()?;
-        let group = match group {
-            0 => Group::Living,
-            1 => Group::Ended,
+        let section = match section {
+            0 => ListSection::Active,
+            1 => ListSection::Ended,
             _ => return None,
         };
         Some(Self {
-            group,
+            section,
             at: Timestamp::from_millis(i64::from_be_bytes(*at)),
             id: Uuid::from_slice(id).ok()?,
         })
@@ -71,8 +71,9 @@ impl Position {
 }
 
 /// It tells a cursor from anything else, and whose it is. There is nothing to protect: every list is its owner's alone.
-fn checksum(facts: &[u8], sid: Uuid) -> [u8; WHOLE - FACTS] {
-    let digest = Sha256::new().chain_update(b"session list").chain_update(sid).chain_update(facts).finalize();
+fn checksum(payload: &[u8], sid: Uuid) -> [u8; TOTAL_LEN - PAYLOAD_LEN] {
+    let digest =
+        Sha256::new().chain_update(b"session list").chain_update(sid).chain_update(payload).finalize();
     std::array::from_fn(|index| digest.get(index).copied().unwrap_or_default())
 }
 
@@ -83,27 +84,27 @@ mod tests {
     const SID: Uuid = Uuid::from_u128(7);
 
     #[test]
-    fn a_position_reads_back_as_it_was_written() {
-        for group in [Group::Living, Group::Ended] {
+    fn a_cursor_reads_back_as_it_was_written() {
+        for section in [ListSection::Active, ListSection::Ended] {
             for at in [i64::MIN, -1, 0, 1_768_478_400_250, i64::MAX] {
-                let position = Position { group, at: Timestamp::from_millis(at), id: Uuid::from_u128(1) };
-                assert_eq!(Position::read(&position.written(SID), SID), Some(position));
+                let cursor = ListCursor { section, at: Timestamp::from_millis(at), id: Uuid::from_u128(1) };
+                assert_eq!(ListCursor::decode(&cursor.encode(SID), SID), Some(cursor));
             }
         }
-        assert_eq!(Position::read(&Position::FIRST.written(SID), SID), Some(Position::FIRST));
+        assert_eq!(ListCursor::decode(&ListCursor::FIRST.encode(SID), SID), Some(ListCursor::FIRST));
     }
 
     #[test]
-    fn what_was_not_given_to_this_session_is_no_position() {
-        let cursor = Position::FIRST.written(SID);
-        assert_eq!(Position::read(&cursor, Uuid::from_u128(8)), None);
+    fn what_was_not_given_to_this_session_is_no_cursor() {
+        let cursor = ListCursor::FIRST.encode(SID);
+        assert_eq!(ListCursor::decode(&cursor, Uuid::from_u128(8)), None);
         for index in 0..cursor.len() {
             let mut text = cursor.clone().into_bytes();
             text[index] = if text[index] == b'A' { b'B' } else { b'A' };
-            assert_eq!(Position::read(std::str::from_utf8(&text).unwrap(), SID), None, "at {index}");
+            assert_eq!(ListCursor::decode(std::str::from_utf8(&text).unwrap(), SID), None, "at {index}");
         }
         for text in ["", "0", "AAAA", &cursor[1..], &format!("{cursor}A"), &format!("{cursor}="), "null"] {
-            assert_eq!(Position::read(text, SID), None, "{text}");
+            assert_eq!(ListCursor::decode(text, SID), None, "{text}");
         }
     }
 }

@@ -4,18 +4,18 @@ mod cursor;
 mod store;
 
 use super::device;
-use super::end::Which;
-use super::session::Record;
+use super::revoke::SessionSelector;
+use super::session::SessionRecord;
 use super::store::{find_session, last_created};
 use crate::app::App;
 use crate::db::StoreError;
-use cursor::{Group, Position};
+use cursor::{ListCursor, ListSection};
 use latchkey_shared::{Claims, Page, Session, Timestamp};
 use std::time::Duration;
 use uuid::Uuid;
 
 /// How long a session stays on the list after its end.
-pub(super) const REMEMBERED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+pub(super) const ENDED_RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
@@ -36,35 +36,36 @@ pub async fn run(
     limit: usize,
     after: Option<&str>,
 ) -> Result<Page<Session>, ListError> {
-    let after = after.map(|text| Position::read(text, claims.sid).ok_or(ListError::Cursor)).transpose()?;
+    let after =
+        after.map(|text| ListCursor::decode(text, claims.sid).ok_or(ListError::Cursor)).transpose()?;
     let now = app.clock.now();
     let mut records = Vec::new();
     // One more tells whether there is another page.
-    let (asked, wanted) = (Asked { account_id: claims.sub, sid: claims.sid, now }, limit + 1);
+    let (context, wanted) = (ListContext { account_id: claims.sub, sid: claims.sid, now }, limit + 1);
     let db = app.db.executor();
     if after.is_none() {
-        let own = Which::OneOf { account_id: claims.sub, session_id: claims.sid };
+        let own = SessionSelector::IdOfAccount { account_id: claims.sub, session_id: claims.sid };
         records.extend(find_session(db, own).await?);
     }
-    let (living, ended) = match after {
-        Some(after) if after.group == Group::Ended => (None, Some(after)),
+    let (active, ended) = match after {
+        Some(after) if after.section == ListSection::Ended => (None, Some(after)),
         after => (Some(after), None),
     };
-    if let Some(after) = living {
-        records.extend(store::list_living(db, asked, after, wanted - records.len()).await?);
+    if let Some(after) = active {
+        records.extend(store::list_active(db, context, after, wanted - records.len()).await?);
     }
     if records.len() < wanted {
-        records.extend(store::list_ended(db, asked, ended, wanted - records.len()).await?);
+        records.extend(store::list_ended(db, context, ended, wanted - records.len()).await?);
     }
     let is_last = records.len() < wanted;
     records.truncate(limit);
-    let next = records.last().filter(|_| !is_last).map(|last| position(last, asked).written(claims.sid));
-    Ok(Page { items: records.into_iter().map(|record| shown(record, asked)).collect(), next })
+    let next = records.last().filter(|_| !is_last).map(|last| cursor_of(last, context).encode(claims.sid));
+    Ok(Page { items: records.into_iter().map(|record| session_dto(record, context)).collect(), next })
 }
 
 /// Whose list it is, and when.
 #[derive(Clone, Copy)]
-struct Asked {
+struct ListContext {
     account_id: Uuid,
     /// The session that asks.
     sid: Uuid,
@@ -76,23 +77,23 @@ pub async fn last_sign_in(app: &App, account_id: Uuid) -> Result<Option<Timestam
     last_created(app.db.executor(), account_id).await
 }
 
-fn position(record: &Record, asked: Asked) -> Position {
-    match record.ended(asked.now) {
-        _ if record.id == asked.sid => Position::FIRST,
-        Some((at, _)) => Position { group: Group::Ended, at, id: record.id },
-        None => Position { group: Group::Living, at: record.last_seen_at, id: record.id },
+fn cursor_of(record: &SessionRecord, context: ListContext) -> ListCursor {
+    match record.ended(context.now) {
+        _ if record.id == context.sid => ListCursor::FIRST,
+        Some((at, _)) => ListCursor { section: ListSection::Ended, at, id: record.id },
+        None => ListCursor { section: ListSection::Active, at: record.last_seen_at, id: record.id },
     }
 }
 
-fn shown(record: Record, asked: Asked) -> Session {
-    let (ended_at, end_reason) = record.ended(asked.now).unzip();
+fn session_dto(record: SessionRecord, context: ListContext) -> Session {
+    let (ended_at, end_reason) = record.ended(context.now).unzip();
     Session {
         id: record.id,
-        current: record.id == asked.sid,
-        device: device::label(&record.client.user_agent),
+        current: record.id == context.sid,
+        device: device::label(&record.client_info.user_agent),
         expires_at: record.ends_at(),
-        user_agent: record.client.user_agent,
-        ip: record.client.ip,
+        user_agent: record.client_info.user_agent,
+        ip: record.client_info.ip,
         created_at: record.created_at,
         last_seen_at: record.last_seen_at,
         ended_at,

@@ -1,71 +1,74 @@
 //! An account's sessions in the database, in the order of its list.
 
-use super::super::end::living;
-use super::super::session::Record;
-use super::super::store::{Row, record, select};
-use super::cursor::Position;
-use super::{Asked, REMEMBERED};
+use super::super::revoke::active;
+use super::super::session::SessionRecord;
+use super::super::store::{SessionRow, into_record, select};
+use super::cursor::ListCursor;
+use super::{ENDED_RETENTION, ListContext};
 use crate::db::entity::session::{Column, Entity};
 use crate::db::{Executor, StoreError};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 /// Those that live, from this place on; the one used last first, and without the one that asks.
-pub async fn list_living(
+pub async fn list_active(
     db: &impl Executor,
-    asked: Asked,
-    after: Option<Position>,
+    context: ListContext,
+    after: Option<ListCursor>,
     limit: usize,
-) -> Result<Vec<Record>, StoreError> {
-    let found = select().filter(living(asked.account_id, asked.now)).filter(Column::Id.ne(asked.sid));
-    part(db, found, &own(Column::LastSeenAt), after, limit).await
+) -> Result<Vec<SessionRecord>, StoreError> {
+    let found = select().filter(active(context.account_id, context.now)).filter(Column::Id.ne(context.sid));
+    fetch_page(db, found, &session_column(Column::LastSeenAt), after, limit).await
 }
 
 /// Those that have ended, from this place on; the one that ended last first.
 pub async fn list_ended(
     db: &impl Executor,
-    asked: Asked,
-    after: Option<Position>,
+    context: ListContext,
+    after: Option<ListCursor>,
     limit: usize,
-) -> Result<Vec<Record>, StoreError> {
-    let since = (asked.now - REMEMBERED).as_millis();
-    let others = || select().filter(Column::AccountId.eq(asked.account_id)).filter(Column::Id.ne(asked.sid));
-    let told = others().filter(Column::EndedAt.gt(since));
-    let mut found = part(db, told, &own(Column::EndedAt), after, limit).await?;
+) -> Result<Vec<SessionRecord>, StoreError> {
+    let since = (context.now - ENDED_RETENTION).as_millis();
+    let others =
+        || select().filter(Column::AccountId.eq(context.account_id)).filter(Column::Id.ne(context.sid));
+    let revoked = others().filter(Column::EndedAt.gt(since));
+    let mut found = fetch_page(db, revoked, &session_column(Column::EndedAt), after, limit).await?;
     // Nobody writes down that time ran out. These are few: no more can have lived at once.
-    let ran_out =
-        Expr::case(own(Column::IdleEndsAt).lt(own(Column::AbsoluteEndsAt)), own(Column::IdleEndsAt))
-            .finally(own(Column::AbsoluteEndsAt));
-    let ran_out: Expr = ran_out.into();
+    let expires_at = Expr::case(
+        session_column(Column::IdleEndsAt).lt(session_column(Column::AbsoluteEndsAt)),
+        session_column(Column::IdleEndsAt),
+    )
+    .finally(session_column(Column::AbsoluteEndsAt));
+    let expires_at: Expr = expires_at.into();
     let expired = others()
         .filter(Column::EndedAt.is_null())
-        .filter(ran_out.clone().lte(asked.now.as_millis()))
-        .filter(ran_out.clone().gt(since));
-    found.extend(part(db, expired, &ran_out, after, limit).await?);
-    found.sort_by_key(|found| std::cmp::Reverse((found.ended(asked.now).map(|(at, _)| at), found.id)));
+        .filter(expires_at.clone().lte(context.now.as_millis()))
+        .filter(expires_at.clone().gt(since));
+    found.extend(fetch_page(db, expired, &expires_at, after, limit).await?);
+    found.sort_by_key(|found| std::cmp::Reverse((found.ended(context.now).map(|(at, _)| at), found.id)));
     found.truncate(limit);
     Ok(found)
 }
 
 /// A part of what is found: from this place on, the latest first.
-async fn part(
+async fn fetch_page(
     db: &impl Executor,
     found: Select<Entity>,
     at: &Expr,
-    after: Option<Position>,
+    after: Option<ListCursor>,
     limit: usize,
-) -> Result<Vec<Record>, StoreError> {
+) -> Result<Vec<SessionRecord>, StoreError> {
     let found = match after {
         None => found,
         Some(after) => {
             let place = Expr::tuple([Expr::value(after.at.as_millis()), Expr::value(after.id)]);
-            found.filter(Expr::tuple([at.clone(), own(Column::Id)]).lt(place))
+            found.filter(Expr::tuple([at.clone(), session_column(Column::Id)]).lt(place))
         }
     };
     let found = found.order_by_desc(at.clone()).order_by_desc(Column::Id).limit(limit as u64);
-    Ok(found.into_model::<Row>().all(db).await?.into_iter().map(record).collect())
+    Ok(found.into_model::<SessionRow>().all(db).await?.into_iter().map(into_record).collect())
 }
 
-fn own(column: Column) -> Expr {
+fn session_column(column: Column) -> Expr {
     Expr::col((Entity, column))
 }

@@ -1,55 +1,55 @@
 //! What tokens are signed with: keys that take turns, so that they can be changed without signing anyone out.
 
-mod keep;
+mod key_backup;
+mod key_schedule;
 mod parse;
-mod rota;
 mod rotate;
-mod secrets;
+mod secrets_file;
 
-pub use keep::{export as export_keys, import as import_keys, retire as retire_keys};
-pub use rotate::{RotateError, Rotated, rotate};
-pub use secrets::KeyError;
+pub use key_backup::{export as export_keys, import as import_keys, retire as retire_keys};
+pub use rotate::{KeyRotation, KeyRotationError, rotate};
+pub use secrets_file::KeyError;
 
 use crate::config::Config;
 use crate::platform::Randomness;
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{DecodingKey, EncodingKey};
+use key_schedule::KeySchedule;
 use latchkey_shared::Timestamp;
-use rota::Rota;
-use secrets::File;
+use secrets_file::SecretsFile;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// An Ed25519 key, parsed once.
 pub(super) struct SigningKey {
-    pub signs: EncodingKey,
-    pub checks: DecodingKey,
-    pub public: Jwk,
+    pub encoding_key: EncodingKey,
+    pub decoding_key: DecodingKey,
+    pub public_jwk: Jwk,
 }
 
 /// The HMAC key of refresh tokens, parsed once.
 pub(super) struct RefreshKey {
-    pub signs: EncodingKey,
-    pub checks: DecodingKey,
+    pub encoding_key: EncodingKey,
+    pub decoding_key: DecodingKey,
 }
 
 /// All keys as they stand.
-pub(super) struct Ring {
-    pub access: Rota<SigningKey>,
-    pub refresh: Rota<RefreshKey>,
+pub(super) struct KeySet {
+    pub access: KeySchedule<SigningKey>,
+    pub refresh: KeySchedule<RefreshKey>,
 }
 
 /// The keys, and where they come from.
 pub struct Keys {
-    ring: RwLock<Arc<Ring>>,
-    file: File,
+    key_set: RwLock<Arc<KeySet>>,
+    file: SecretsFile,
 }
 
 impl Keys {
     /// Takes the configured keys, and the data folder's where none are configured.
     pub fn load(config: &Config, now: Timestamp, random: &dyn Randomness) -> Result<Self, KeyError> {
-        let file = File::of(config);
-        let ring = parse::ring(config, || file.read_or_make(now, random))?;
-        Ok(Self { ring: RwLock::new(Arc::new(ring)), file })
+        let file = SecretsFile::of(config);
+        let key_set = parse::key_set(config, || file.read_or_create(now, random))?;
+        Ok(Self { key_set: RwLock::new(Arc::new(key_set)), file })
     }
 
     /// Takes over what has changed in the data folder since. Whether anything had.
@@ -57,26 +57,26 @@ impl Keys {
         if !self.file.has_changed() {
             return Ok(false);
         }
-        let ring = parse::ring(config, || self.file.read())?;
-        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+        let key_set = parse::key_set(config, || self.file.read())?;
+        *self.key_set.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(key_set);
         Ok(true)
     }
 
-    pub(super) fn ring(&self) -> Arc<Ring> {
-        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
+    pub(super) fn key_set(&self) -> Arc<KeySet> {
+        Arc::clone(&self.key_set.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The names of the keys that stand, for each kind.
-    pub fn names(&self, now: Timestamp) -> [Vec<String>; 2] {
-        let ring = self.ring();
+    pub fn active_kids(&self, now: Timestamp) -> [Vec<String>; 2] {
+        let key_set = self.key_set();
         let named = |kids: &mut dyn Iterator<Item = &str>| kids.map(str::to_owned).collect();
-        [named(&mut ring.access.kids(now)), named(&mut ring.refresh.kids(now))]
+        [named(&mut key_set.access.kids(now)), named(&mut key_set.refresh.kids(now))]
     }
 
     /// The public keys to publish: the one that signs, the one that will, and those whose tokens still live
     /// (RFC 7517 §5).
-    pub fn published(&self, now: Timestamp) -> JwkSet {
-        JwkSet { keys: self.ring().access.standing(now).map(|key| key.public.clone()).collect() }
+    pub fn jwks(&self, now: Timestamp) -> JwkSet {
+        JwkSet { keys: self.key_set().access.active(now).map(|key| key.public_jwk.clone()).collect() }
     }
 }
 
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
     use crate::config::from_pairs;
     use crate::platform::OsRandomness;
-    use crate::tokens::{AccessTokens, Grant, RefreshTokens, Verifier, VerifyError};
+    use crate::tokens::{AccessTokenInput, AccessTokens, RefreshTokens, Verifier, VerifyError};
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use std::os::unix::fs::PermissionsExt as _;
@@ -108,11 +108,11 @@ mod tests {
     }
 
     fn kids(keys: &Keys, now: Timestamp) -> Vec<String> {
-        keys.published(now).keys.into_iter().filter_map(|key| key.common.key_id).collect()
+        keys.jwks(now).keys.into_iter().filter_map(|key| key.common.key_id).collect()
     }
 
     fn access_token(config: &Config, keys: &Arc<Keys>, now: Timestamp) -> String {
-        let grant = Grant {
+        let input = AccessTokenInput {
             account_id: Uuid::nil(),
             session_id: Uuid::nil(),
             generation: 0,
@@ -120,7 +120,7 @@ mod tests {
             authenticated_at: now,
         };
         let tokens = AccessTokens::new(config, Arc::clone(keys));
-        tokens.issue(grant, now, &OsRandomness).unwrap().token.expose().to_owned()
+        tokens.issue(input, now, &OsRandomness).unwrap().token.expose().to_owned()
     }
 
     #[test]
@@ -177,13 +177,13 @@ mod tests {
             assert!(verifier.verify(&token, now).is_ok());
             jsonwebtoken::decode_header(token).unwrap().kid.unwrap()
         };
-        let turn = START + LEAD;
-        assert_eq!(kid_at(turn - Duration::from_millis(1)), old[0]);
-        assert_eq!(kid_at(turn), rotated.kid);
+        let signs_from = START + LEAD;
+        assert_eq!(kid_at(signs_from - Duration::from_millis(1)), old[0]);
+        assert_eq!(kid_at(signs_from), rotated.kid);
 
         // The last token of the old key lives out its life, checked by a server that has not met it yet.
-        let last = access_token(&config, &keys, turn - Duration::from_millis(1));
-        let nearly = turn + config.tokens.access_lifetime - Duration::from_secs(2);
+        let last = access_token(&config, &keys, signs_from - Duration::from_millis(1));
+        let nearly = signs_from + config.tokens.access_lifetime - Duration::from_secs(2);
         let other_server = Verifier::new(&config, load(&config).unwrap());
         assert!(other_server.verify(&last, nearly).is_ok());
 
@@ -233,7 +233,7 @@ mod tests {
         let config = config(folder.path(), &[]);
         rotate(&config, LEAD, START, &OsRandomness).unwrap();
         let second = rotate(&config, LEAD, START + MINUTE, &OsRandomness).unwrap_err();
-        assert!(matches!(second, RotateError::Waiting(at) if at == START + LEAD));
+        assert!(matches!(second, KeyRotationError::Waiting(at) if at == START + LEAD));
         let hasty = rotate(&config, Duration::from_secs(9), START + LEAD, &OsRandomness).unwrap_err();
         assert!(hasty.to_string().contains("10s"), "{hasty}");
     }
@@ -267,7 +267,7 @@ mod tests {
         assert_eq!(kid(&followed), kid(&alone));
         assert_ne!(kid(&turned), kid(&alone));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-        assert!(matches!(rotate(&alone, LEAD, START, &OsRandomness), Err(RotateError::Configured(_))));
+        assert!(matches!(rotate(&alone, LEAD, START, &OsRandomness), Err(KeyRotationError::Configured(_))));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Secrets become keys.
 
-use super::rota::{Rota, Turn};
-use super::secrets::{Entry, KeyError, Stored};
-use super::{RefreshKey, Ring, SigningKey};
+use super::key_schedule::{KeySchedule, ScheduledKey};
+use super::secrets_file::{KeyError, SecretEntry, StoredSecrets};
+use super::{KeySet, RefreshKey, SigningKey};
 use crate::config::Config;
 use crate::platform::SKEW;
 use base64::Engine as _;
@@ -18,23 +18,26 @@ const SECRET_BYTES: usize = 32;
 const PEM_END: &str = "-----END PRIVATE KEY-----";
 
 /// The configured keys, and the stored ones for each kind of which none are configured.
-pub fn ring(config: &Config, stored: impl FnOnce() -> Result<Stored, KeyError>) -> Result<Ring, KeyError> {
+pub fn key_set(
+    config: &Config,
+    stored: impl FnOnce() -> Result<StoredSecrets, KeyError>,
+) -> Result<KeySet, KeyError> {
     let (pems, secrets) = (&config.tokens.signing_key, &config.tokens.refresh_secret);
     let stored = if pems.is_some() && secrets.is_some() { None } else { Some(stored()?) };
     let damaged = || KeyError::Damaged(config.data_dir.join("secrets.json"));
     let access = match (pems, &stored) {
-        (Some(pems), _) => configured(&pem_blocks(pems), signing_key_of_pem),
+        (Some(pems), _) => configured_schedule(&pem_blocks(pems), signing_key_of_pem),
         (None, Some(stored)) => {
-            taking_turns(&stored.signing, config.tokens.access_lifetime, signing_key_of_seed)
+            stored_schedule(&stored.signing, config.tokens.access_lifetime, signing_key_of_seed)
         }
         (None, None) => None,
     };
     let refresh = match (secrets, &stored) {
-        (Some(secrets), _) => configured(&words(secrets), refresh_key),
-        (None, Some(stored)) => taking_turns(&stored.refresh, config.sessions.absolute, refresh_key),
+        (Some(secrets), _) => configured_schedule(&words(secrets), refresh_key),
+        (None, Some(stored)) => stored_schedule(&stored.refresh, config.sessions.absolute, refresh_key),
         (None, None) => None,
     };
-    Ok(Ring {
+    Ok(KeySet {
         access: access.ok_or_else(|| if pems.is_some() { KeyError::SigningKey } else { damaged() })?,
         refresh: refresh
             .ok_or_else(|| if secrets.is_some() { KeyError::RefreshSecret } else { damaged() })?,
@@ -42,31 +45,34 @@ pub fn ring(config: &Config, stored: impl FnOnce() -> Result<Stored, KeyError>) 
 }
 
 /// Configured keys: the first signs, all are accepted until they are taken out of the configuration.
-fn configured<K>(texts: &[Secret], parse: impl Fn(&Secret) -> Option<(String, K)>) -> Option<Rota<K>> {
+fn configured_schedule<K>(
+    texts: &[Secret],
+    parse: impl Fn(&Secret) -> Option<(String, K)>,
+) -> Option<KeySchedule<K>> {
     let rank = |index: usize| Timestamp::from_millis(i64::MIN + i64::try_from(index).unwrap_or(i64::MAX));
-    let turns = texts.iter().rev().enumerate().map(|(index, text)| {
-        parse(text).map(|(kid, key)| Turn { kid, signs_from: rank(index), retires_at: None, key })
+    let scheduled_keys = texts.iter().rev().enumerate().map(|(index, text)| {
+        parse(text).map(|(kid, key)| ScheduledKey { kid, signs_from: rank(index), retires_at: None, key })
     });
-    Rota::new(turns.collect::<Option<_>>()?)
+    KeySchedule::new(scheduled_keys.collect::<Option<_>>()?)
 }
 
 /// Stored keys: each signs until the next one's turn, and retires when its last token has ended.
-fn taking_turns<K>(
-    entries: &[Entry],
+fn stored_schedule<K>(
+    entries: &[SecretEntry],
     lifetime: Duration,
     parse: impl Fn(&Secret) -> Option<(String, K)>,
-) -> Option<Rota<K>> {
-    let turns = entries.iter().map(|entry| {
+) -> Option<KeySchedule<K>> {
+    let scheduled_keys = entries.iter().map(|entry| {
         let next = entries.iter().map(|other| other.signs_from).filter(|at| *at > entry.signs_from).min();
         let (kid, key) = parse(&entry.secret)?;
-        Some(Turn {
+        Some(ScheduledKey {
             kid,
             signs_from: entry.signs_from,
             retires_at: next.map(|at| retires_at(at, lifetime)),
             key,
         })
     });
-    Rota::new(turns.collect::<Option<_>>()?)
+    KeySchedule::new(scheduled_keys.collect::<Option<_>>()?)
 }
 
 /// When a stored key's last token has ended, given when the next key's turn came.
@@ -95,21 +101,23 @@ fn signing_key_of_seed(seed: &Secret) -> Option<(String, SigningKey)> {
     signing_key(EncodingKey::from_ed_der(&der))
 }
 
-fn signing_key(signs: EncodingKey) -> Option<(String, SigningKey)> {
-    let mut public = Jwk::from_encoding_key(&signs, Algorithm::EdDSA).ok()?;
+fn signing_key(encoding_key: EncodingKey) -> Option<(String, SigningKey)> {
+    let mut public_jwk = Jwk::from_encoding_key(&encoding_key, Algorithm::EdDSA).ok()?;
     // RFC 7638: the id is the public key's own thumbprint, so it is the same on every server that has the key.
-    let kid = public.thumbprint(ThumbprintHash::SHA256).ok()?;
-    public.common.key_id = Some(kid.clone());
-    public.common.key_algorithm = Some(KeyAlgorithm::EdDSA);
-    public.common.public_key_use = Some(PublicKeyUse::Signature);
-    let checks = DecodingKey::from_jwk(&public).ok()?;
-    Some((kid, SigningKey { signs, checks, public }))
+    let kid = public_jwk.thumbprint(ThumbprintHash::SHA256).ok()?;
+    public_jwk.common.key_id = Some(kid.clone());
+    public_jwk.common.key_algorithm = Some(KeyAlgorithm::EdDSA);
+    public_jwk.common.public_key_use = Some(PublicKeyUse::Signature);
+    let decoding_key = DecodingKey::from_jwk(&public_jwk).ok()?;
+    Some((kid, SigningKey { encoding_key, decoding_key, public_jwk }))
 }
 
 fn refresh_key(secret: &Secret) -> Option<(String, RefreshKey)> {
     let secret = bytes(secret)?;
-    let key =
-        RefreshKey { signs: EncodingKey::from_secret(&secret), checks: DecodingKey::from_secret(&secret) };
+    let key = RefreshKey {
+        encoding_key: EncodingKey::from_secret(&secret),
+        decoding_key: DecodingKey::from_secret(&secret),
+    };
     Some((fingerprint(&secret), key))
 }
 

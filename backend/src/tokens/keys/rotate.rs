@@ -1,7 +1,7 @@
 //! Changing the keys: the new ones are published first, sign later, and the old ones stay until their last token ends.
 
 use super::parse::{self, retires_at};
-use super::secrets::{Entry, File, KeyError, Stored};
+use super::secrets_file::{KeyError, SecretEntry, SecretsFile, StoredSecrets};
 use crate::config::Config;
 use crate::platform::Randomness;
 use latchkey_shared::Timestamp;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// What became of the keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rotated {
+pub struct KeyRotation {
     /// The new access-token key's name.
     pub kid: String,
     /// When the new keys begin to sign; published they are at once.
@@ -22,7 +22,7 @@ pub struct Rotated {
 
 /// Why the keys stay as they are.
 #[derive(Debug, thiserror::Error)]
-pub enum RotateError {
+pub enum KeyRotationError {
     /// They come from the configuration.
     #[error(
         "{0} is configured: add the new one behind the old one, restart every server, then put it first and restart again"
@@ -46,28 +46,28 @@ pub fn rotate(
     lead: Duration,
     now: Timestamp,
     random: &dyn Randomness,
-) -> Result<Rotated, RotateError> {
+) -> Result<KeyRotation, KeyRotationError> {
     if config.tokens.signing_key.is_some() {
-        return Err(RotateError::Configured("tokens.signing_key"));
+        return Err(KeyRotationError::Configured("tokens.signing_key"));
     }
     if config.tokens.refresh_secret.is_some() {
-        return Err(RotateError::Configured("tokens.refresh_secret"));
+        return Err(KeyRotationError::Configured("tokens.refresh_secret"));
     }
     if lead < Duration::from_secs(10) {
-        return Err(RotateError::TooSoon(lead));
+        return Err(KeyRotationError::TooSoon(lead));
     }
-    let file = File::of(config);
-    let mut stored = file.read_or_make(now, random)?;
+    let file = SecretsFile::of(config);
+    let mut stored = file.read_or_create(now, random)?;
     if let Some(waiting) = stored.signing.iter().map(|entry| entry.signs_from).find(|at| *at > now) {
-        return Err(RotateError::Waiting(waiting));
+        return Err(KeyRotationError::Waiting(waiting));
     }
     let signs_from = now + lead;
     let (access, refresh) = (config.tokens.access_lifetime, config.sessions.absolute);
-    take_turn(&mut stored.signing, Entry::fresh(signs_from, random), access, now);
-    take_turn(&mut stored.refresh, Entry::fresh(signs_from, random), refresh, now);
+    prune_and_append(&mut stored.signing, SecretEntry::fresh(signs_from, random), access, now);
+    prune_and_append(&mut stored.refresh, SecretEntry::fresh(signs_from, random), refresh, now);
     let kid = kid(config, &stored, signs_from)?;
     file.replace(&stored)?;
-    Ok(Rotated {
+    Ok(KeyRotation {
         kid,
         signs_from,
         access_retires_at: retires_at(signs_from, access),
@@ -75,10 +75,10 @@ pub fn rotate(
     })
 }
 
-fn take_turn(entries: &mut Vec<Entry>, fresh: Entry, lifetime: Duration, now: Timestamp) {
-    let turns: Vec<Timestamp> = entries.iter().map(|entry| entry.signs_from).collect();
-    let retired = |entry: &Entry| {
-        let next = turns.iter().filter(|at| **at > entry.signs_from).min();
+fn prune_and_append(entries: &mut Vec<SecretEntry>, fresh: SecretEntry, lifetime: Duration, now: Timestamp) {
+    let starts: Vec<Timestamp> = entries.iter().map(|entry| entry.signs_from).collect();
+    let retired = |entry: &SecretEntry| {
+        let next = starts.iter().filter(|at| **at > entry.signs_from).min();
         next.is_some_and(|next| retires_at(*next, lifetime) <= now)
     };
     entries.retain(|entry| !retired(entry));
@@ -86,13 +86,13 @@ fn take_turn(entries: &mut Vec<Entry>, fresh: Entry, lifetime: Duration, now: Ti
 }
 
 /// The name that the new key has among all.
-fn kid(config: &Config, stored: &Stored, signs_from: Timestamp) -> Result<String, KeyError> {
-    let copy = |entries: &[Entry]| {
-        entries.iter().map(|e| Entry { secret: e.secret.clone(), signs_from: e.signs_from }).collect()
+fn kid(config: &Config, stored: &StoredSecrets, signs_from: Timestamp) -> Result<String, KeyError> {
+    let copy = |entries: &[SecretEntry]| {
+        entries.iter().map(|e| SecretEntry { secret: e.secret.clone(), signs_from: e.signs_from }).collect()
     };
-    let ring = parse::ring(config, || {
-        Ok(Stored { signing: copy(&stored.signing), refresh: copy(&stored.refresh) })
+    let key_set = parse::key_set(config, || {
+        Ok(StoredSecrets { signing: copy(&stored.signing), refresh: copy(&stored.refresh) })
     })?;
-    let turn = ring.access.signing(signs_from);
-    turn.map(|turn| turn.kid.clone()).ok_or(KeyError::SigningKey)
+    let scheduled = key_set.access.signing(signs_from);
+    scheduled.map(|scheduled| scheduled.kid.clone()).ok_or(KeyError::SigningKey)
 }

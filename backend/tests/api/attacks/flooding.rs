@@ -1,7 +1,7 @@
 //! Taking the server's time and room: slow heads and bodies, connections that do nothing, heads without end, sessions
 //! without number.
 
-use super::wire::{Wire, answered, statuses};
+use super::raw_connection::{RawConnection, answered, statuses};
 use crate::support::*;
 use latchkey::sessions;
 
@@ -19,21 +19,21 @@ const LIVE: &str = "GET /api/health/live HTTP/1.1\r\nhost: x\r\n\r\n";
 #[tokio::test]
 async fn a_head_that_comes_letter_by_letter_is_cut_off() {
     let app = impatient().await;
-    let mut wire = Wire::to(&app).await;
-    wire.send("GET /api/health/live HTTP/1.1\r\nx-slow: ").await;
-    until("cut off", async || !wire.send("a").await).await;
+    let mut connection = RawConnection::to(&app).await;
+    connection.send("GET /api/health/live HTTP/1.1\r\nx-slow: ").await;
+    until("cut off", async || !connection.send("a").await).await;
     still_serves(&app).await;
 }
 
 #[tokio::test]
 async fn a_body_that_comes_letter_by_letter_is_refused() {
     let app = impatient().await;
-    let mut wire = Wire::to(&app).await;
+    let mut connection = RawConnection::to(&app).await;
     let head = "POST /api/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 16000\r\n\r\n{";
-    wire.send(head).await;
+    connection.send(head).await;
     let answer = loop {
-        wire.send(" ").await;
-        if let Ok(answer) = tokio::time::timeout(Duration::from_millis(10), wire.some()).await {
+        connection.send(" ").await;
+        if let Ok(answer) = tokio::time::timeout(Duration::from_millis(10), connection.some()).await {
             break answer;
         }
     };
@@ -56,9 +56,9 @@ async fn a_caller_that_nobody_knows_is_refused_before_its_body_has_come() {
     let ended = format!("authorization: Bearer {}\r\n", ada.access_token());
     for call in ["PATCH /api/me", "POST /api/me/password", "DELETE /api/me"] {
         for more in ["", "authorization: Bearer nonsense\r\n", &ended] {
-            let mut wire = Wire::to(&app).await;
-            wire.send(head(call, more, 16_000) + "{").await;
-            let answer = wire.some().await;
+            let mut connection = RawConnection::to(&app).await;
+            connection.send(head(call, more, 16_000) + "{").await;
+            let answer = connection.some().await;
             assert_eq!(statuses(&answer), [401], "{call} {more}: {answer}");
         }
     }
@@ -75,9 +75,9 @@ async fn bodies_that_are_half_sent_take_bounded_room_and_small_ones_are_read_mea
     for call in
         ["POST /api/auth/login", "POST /api/auth/signup", "POST /api/auth/refresh"].iter().cycle().take(MANY)
     {
-        let mut wire = Wire::to(&app).await;
-        wire.send(head(call, "", 16_000) + &" ".repeat(4_000)).await;
-        held.push(wire);
+        let mut connection = RawConnection::to(&app).await;
+        connection.send(head(call, "", 16_000) + &" ".repeat(4_000)).await;
+        held.push(connection);
     }
     let login = || app.call("POST", "/api/auth/login").raw_json(large.clone());
     until("a large body finds no room", async || login().await.status == 413).await;
@@ -93,8 +93,8 @@ async fn bodies_that_are_half_sent_take_bounded_room_and_small_ones_are_read_mea
 #[tokio::test]
 async fn a_connection_that_asks_for_nothing_is_closed() {
     let app = impatient().await;
-    assert_eq!(Wire::to(&app).await.rest().await, "");
-    let mut kept = Wire::to(&app).await;
+    assert_eq!(RawConnection::to(&app).await.rest().await, "");
+    let mut kept = RawConnection::to(&app).await;
     for _ in 0..3 {
         kept.send(LIVE).await;
         assert_eq!(statuses(&kept.some().await), [200]);
@@ -105,12 +105,12 @@ async fn a_connection_that_asks_for_nothing_is_closed() {
 #[tokio::test]
 async fn more_connections_than_there_is_room_for_wait_and_are_served_in_the_end() {
     let app = TestApp::with(&[("connections.patience", "400ms"), ("connections.max", "2")]).await;
-    let (mut first, mut second) = (Wire::to(&app).await, Wire::to(&app).await);
-    for wire in [&mut first, &mut second] {
-        wire.send(LIVE).await;
-        assert_eq!(statuses(&wire.some().await), [200]);
+    let (mut first, mut second) = (RawConnection::to(&app).await, RawConnection::to(&app).await);
+    for connection in [&mut first, &mut second] {
+        connection.send(LIVE).await;
+        assert_eq!(statuses(&connection.some().await), [200]);
     }
-    let mut third = Wire::to(&app).await;
+    let mut third = RawConnection::to(&app).await;
     third.send(LIVE).await;
     let at_once = tokio::time::timeout(Duration::from_millis(50), third.some()).await;
     let answer = match at_once {
@@ -126,10 +126,10 @@ async fn more_connections_than_there_is_room_for_wait_and_are_served_in_the_end(
 async fn a_client_that_never_reads_its_answer_is_cut_off() {
     let app = TestApp::with(&[("connections.patience", "400ms"), ("connections.max", "1")]).await;
     let ask = "GET /api/openapi.json HTTP/1.1\r\nhost: x\r\n\r\n";
-    let mut deaf = Wire::narrow(&app).await;
+    let mut deaf = RawConnection::narrow(&app).await;
     // Far more answers than the system holds for anybody.
     deaf.send(ask.repeat(2000)).await;
-    let mut next = Wire::to(&app).await;
+    let mut next = RawConnection::to(&app).await;
     next.send(LIVE).await;
     assert_eq!(statuses(&next.some().await), [200]);
     until("cut off", async || !deaf.send(ask).await).await;
@@ -141,10 +141,10 @@ async fn a_head_without_end_is_refused() {
     let long = format!("GET /api/health/live HTTP/1.1\r\nx-long: {}\r\n\r\n", "a".repeat(100_000));
     let many = format!("GET /api/health/live HTTP/1.1\r\n{}\r\n", "x-more: 1\r\n".repeat(1000));
     for head in [long, many] {
-        let mut wire = Wire::to(&app).await;
+        let mut connection = RawConnection::to(&app).await;
         // The server may close before it has read all of it.
-        wire.send(head).await;
-        let answer = tokio::time::timeout(30 * SECOND, wire.some()).await.unwrap();
+        connection.send(head).await;
+        let answer = tokio::time::timeout(30 * SECOND, connection.some()).await.unwrap();
         assert_eq!(statuses(&answer), [431], "{answer}");
     }
     let address = format!("GET /{} HTTP/1.1\r\n\r\n", "a".repeat(100_000));
@@ -161,14 +161,14 @@ async fn ten_thousand_sessions_of_one_account_can_be_listed_and_ended_at_once() 
     let id = ada.claims()["sub"].as_str().unwrap().parse().unwrap();
     let transaction = app.state.db.begin().await.unwrap();
     for _ in 0..MANY {
-        let client = sessions::Client { user_agent: "flood".to_owned(), ip: "192.0.2.1".to_owned() };
-        let begun = sessions::start(
+        let client_info = sessions::ClientInfo { user_agent: "flood".to_owned(), ip: "192.0.2.1".to_owned() };
+        let begun = sessions::start_for_new_account(
             transaction.executor(),
             &app.state,
             id,
             latchkey_shared::TokenDelivery::Cookie,
             None,
-            client,
+            client_info,
             app.now(),
         );
         begun.await.unwrap();

@@ -1,7 +1,7 @@
 //! Forged tokens, beyond those that `tokens.rs` tries: keys that a token brings along, signatures that are none, parts
 //! that can be written in two ways, numbers at the edge, and what the Wycheproof project found others to get wrong.
 
-use super::scene::Scene;
+use super::fixture::Fixture;
 use crate::support::*;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -21,35 +21,35 @@ const CERTIFICATE: &str = "MIHPMIGCAgEBMAUGAytlcDATMREwDwYDVQQDDAhMYXRjaGtleTAgF
     3pxL+JuQvOX7tB6nHTH/+hgZWhzbJSEGN3yr9tBOEnguQsBu/9CuJm1Y2JAlzSd06aH+Q0sA";
 
 /// Where the forger publishes that key, and how often anybody has come for it.
-struct Lure {
+struct AttackerKeyServer {
     address: SocketAddr,
-    visits: Arc<AtomicUsize>,
+    request_count: Arc<AtomicUsize>,
     // Dropping it closes the place.
     _serving: JoinSet<()>,
 }
 
-impl Lure {
-    async fn set(keys: &Value) -> Self {
+impl AttackerKeyServer {
+    async fn set_up(keys: &Value) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (address, visits) = (listener.local_addr().unwrap(), Arc::default());
+        let (address, request_count) = (listener.local_addr().unwrap(), Arc::default());
         let mut serving = JoinSet::new();
-        serving.spawn(publish(listener, keys.to_string(), Arc::clone(&visits)));
-        Self { address, visits, _serving: serving }
+        serving.spawn(publish(listener, keys.to_string(), Arc::clone(&request_count)));
+        Self { address, request_count, _serving: serving }
     }
 
     /// What is published there. Whoever came before has been counted by the time this is answered.
     async fn visit(&self, path: &str) -> (String, usize) {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let answer = client.get(format!("http://{}/{path}", self.address)).send().await.unwrap();
-        (answer.text().await.unwrap(), self.visits.load(Ordering::SeqCst))
+        (answer.text().await.unwrap(), self.request_count.load(Ordering::SeqCst))
     }
 }
 
-async fn publish(listener: TcpListener, keys: String, visits: Arc<AtomicUsize>) {
+async fn publish(listener: TcpListener, keys: String, request_count: Arc<AtomicUsize>) {
     let certificate = format!("-----BEGIN CERTIFICATE-----\n{CERTIFICATE}\n-----END CERTIFICATE-----\n");
     loop {
         let (mut visitor, _) = listener.accept().await.unwrap();
-        visits.fetch_add(1, Ordering::SeqCst);
+        request_count.fetch_add(1, Ordering::SeqCst);
         let mut head = vec![0; 4096];
         let read = visitor.read(&mut head).await.unwrap_or(0);
         let is_for_keys = head[..read].starts_with(b"GET /keys ");
@@ -65,18 +65,18 @@ async fn publish(listener: TcpListener, keys: String, visits: Arc<AtomicUsize>) 
 /// would find the right key by.
 #[tokio::test]
 async fn a_key_that_the_token_brings_along_is_not_used() {
-    let scene = Scene::set().await;
+    let fixture = Fixture::set_up().await;
     let mut own = Forge::public_half_of_its_own_key();
     let name = own.thumbprint(ThumbprintHash::SHA256).unwrap();
     let AlgorithmParameters::OctetKeyPair(half) = &own.algorithm else { panic!("{own:?}") };
     let (half, certificate) =
         (URL_SAFE_NO_PAD.decode(&half.x).unwrap(), STANDARD.decode(CERTIFICATE).unwrap());
     assert!(certificate.windows(32).any(|part| part == half), "the certificate is of that key");
-    for kid in [scene.header["kid"].as_str().unwrap(), &name] {
+    for kid in [fixture.header["kid"].as_str().unwrap(), &name] {
         own.common.key_id = Some(kid.to_owned());
         let keys = json!({"keys": [own]});
-        let lure = Lure::set(&keys).await;
-        let at = |scheme: &str, path: &str| json!(format!("{scheme}://{}/{path}", lure.address));
+        let key_server = AttackerKeyServer::set_up(&keys).await;
+        let at = |scheme: &str, path: &str| json!(format!("{scheme}://{}/{path}", key_server.address));
         for (name, value) in [
             ("jwk", json!(own)),
             ("jku", at("http", "keys")),
@@ -87,16 +87,16 @@ async fn a_key_that_the_token_brings_along_is_not_used() {
             ("x5t", json!("M6hw47i8JKDdFmwnV5fP-98gnAc")),
             ("x5t#S256", json!(in_base64url(Sha256::digest(&certificate)))),
         ] {
-            let mut header = scene.header.clone();
+            let mut header = fixture.header.clone();
             header["kid"] = json!(kid);
             header[name] = value;
-            let token = Forge::with_a_key_of_its_own(&header, &scene.claims);
+            let token = Forge::with_a_key_of_its_own(&header, &fixture.claims);
             assert!(opens(&token, &own), "whoever believes {name} takes it");
-            scene.refused(&token, name).await;
+            fixture.refused(&token, name).await;
         }
-        assert_eq!(lure.visit("keys").await, (keys.to_string(), 1), "nobody but this test has come");
+        assert_eq!(key_server.visit("keys").await, (keys.to_string(), 1), "nobody but this test has come");
     }
-    scene.ada.verify().await.ok();
+    fixture.ada.verify().await.ok();
 }
 
 /// Whether the signature is this key's.
@@ -108,7 +108,7 @@ fn opens(token: &str, key: &Jwk) -> bool {
 
 #[tokio::test]
 async fn a_key_id_that_is_a_path_a_query_or_a_list_opens_nothing() {
-    let scene = Scene::set().await;
+    let fixture = Fixture::set_up().await;
     for kid in [
         json!("/dev/null"),
         json!("../../../../etc/passwd"),
@@ -121,17 +121,17 @@ async fn a_key_id_that_is_a_path_a_query_or_a_list_opens_nothing() {
         json!(0),
         json!(""),
     ] {
-        let mut header = scene.header.clone();
+        let mut header = fixture.header.clone();
         header["kid"] = kid;
-        scene.refused(&scene.forge.access(&header, &scene.claims), "kid").await;
+        fixture.refused(&fixture.forge.access(&header, &fixture.claims), "kid").await;
     }
 }
 
 /// Signatures of no or of the wrong length, all zero, of the identity point, and with `s` beyond the group's order.
 #[tokio::test]
 async fn a_signature_that_is_none_is_refused() {
-    let scene = Scene::set().await;
-    let token = scene.ada.access_token();
+    let fixture = Fixture::set_up().await;
+    let token = fixture.ada.access_token();
     let (message, signature) = token.rsplit_once('.').unwrap();
     let good = URL_SAFE_NO_PAD.decode(signature).unwrap();
     let mut identity = [0; 64];
@@ -160,28 +160,28 @@ async fn a_signature_that_is_none_is_refused() {
         &[good.as_slice(), &[0]].concat(),
     ];
     for signature in forged {
-        scene.refused(&format!("{message}.{}", in_base64url(signature)), &format!("{signature:?}")).await;
+        fixture.refused(&format!("{message}.{}", in_base64url(signature)), &format!("{signature:?}")).await;
     }
-    scene.ada.verify().await.ok();
+    fixture.ada.verify().await.ok();
 }
 
 /// A token that holds is found again by its signature: what stands before that must be the same, too.
 #[tokio::test]
 async fn a_signature_that_is_remembered_opens_only_what_it_signed() {
-    let scene = Scene::set().await;
-    let mine = scene.ada.access_token();
+    let fixture = Fixture::set_up().await;
+    let mine = fixture.ada.access_token();
     let (message, signature) = mine.rsplit_once('.').unwrap();
-    let others = scene.app.signed_up("mallory").await.access_token();
+    let others = fixture.app.signed_up("mallory").await.access_token();
     let (other, _) = others.rsplit_once('.').unwrap();
-    let mut roles = scene.claims.clone();
+    let mut roles = fixture.claims.clone();
     roles["roles"] = json!(["user", "admin"]);
-    let raised = scene.forge.access(&scene.header, &roles);
+    let raised = fixture.forge.access(&fixture.header, &roles);
     let (raised, _) = raised.rsplit_once('.').unwrap();
     for round in 0..3 {
         // From here on it is remembered.
-        scene.ada.verify().await.ok();
+        fixture.ada.verify().await.ok();
         for message in [other, raised, &message[1..], &message[..message.len() - 1], "", "."] {
-            scene.refused(&format!("{message}.{signature}"), &format!("{message}, round {round}")).await;
+            fixture.refused(&format!("{message}.{signature}"), &format!("{message}, round {round}")).await;
         }
     }
 }
@@ -189,8 +189,8 @@ async fn a_signature_that_is_remembered_opens_only_what_it_signed() {
 /// RFC 7515 §2: base64url without padding, line breaks or spare bits. Otherwise one token had many spellings.
 #[tokio::test]
 async fn a_token_has_one_spelling() {
-    let scene = Scene::set().await;
-    let token = scene.ada.access_token();
+    let fixture = Fixture::set_up().await;
+    let token = fixture.ada.access_token();
     let parts: Vec<&str> = token.split('.').collect();
     let spare = |part: &str| {
         // The last letter of 64 bytes carries four bits that mean nothing and must be zero.
@@ -204,7 +204,7 @@ async fn a_token_has_one_spelling() {
         parts[index] = part;
         parts.join(".")
     };
-    scene.refused(&with(2, spare(parts[2])), "spare bits").await;
+    fixture.refused(&with(2, spare(parts[2])), "spare bits").await;
     for (index, part) in parts.iter().enumerate() {
         for other in [
             format!("{part}="),
@@ -213,25 +213,25 @@ async fn a_token_has_one_spelling() {
             format!("{part}A"),
             format!("!{part}"),
         ] {
-            scene.refused(&with(index, other), "padding").await;
+            fixture.refused(&with(index, other), "padding").await;
         }
         let middle = part.len() / 2;
-        scene.refused(&with(index, format!("{}+/{}", &part[..middle], &part[middle..])), "alphabet").await;
+        fixture.refused(&with(index, format!("{}+/{}", &part[..middle], &part[middle..])), "alphabet").await;
     }
     let in_standard = token.replace('-', "+").replace('_', "/");
     if in_standard != token {
-        scene.refused(&in_standard, "the standard alphabet").await;
+        fixture.refused(&in_standard, "the standard alphabet").await;
     }
 }
 
 /// RFC 7515 §4 and RFC 7519 §4: names must be unique. Two parsers could otherwise read two different tokens.
 #[tokio::test]
 async fn a_name_that_comes_twice_is_refused() {
-    let scene = Scene::set().await;
-    let (header, claims) = (scene.header.to_string(), scene.claims.to_string());
+    let fixture = Fixture::set_up().await;
+    let (header, claims) = (fixture.header.to_string(), fixture.claims.to_string());
     let first = |text: &str, more: &str| text.replacen('{', &format!("{{{more},"), 1);
     for more in [r#""alg":"none""#, r#""kid":"another""#, r#""typ":"rt+jwt""#] {
-        scene.refused(&scene.signed(&first(&header, more), &claims), more).await;
+        fixture.refused(&fixture.signed(&first(&header, more), &claims), more).await;
     }
     for more in [
         r#""sub":"01999999-9999-7999-8999-999999999999""#,
@@ -240,18 +240,18 @@ async fn a_name_that_comes_twice_is_refused() {
         r#""iss":"https://evil.test""#,
         r#""aud":"https://evil.test""#,
     ] {
-        scene.refused(&scene.signed(&header, &first(&claims, more)), more).await;
+        fixture.refused(&fixture.signed(&header, &first(&claims, more)), more).await;
     }
-    scene.app.get("/api/auth/verify").bearer(&scene.signed(&header, &claims)).await.ok();
+    fixture.app.get("/api/auth/verify").bearer(&fixture.signed(&header, &claims)).await.ok();
 }
 
 #[tokio::test]
 async fn numbers_at_the_edge_neither_open_nor_break_anything() {
-    let scene = Scene::set().await;
-    let now = scene.app.now().as_seconds();
-    let text = scene.claims.to_string();
+    let fixture = Fixture::set_up().await;
+    let now = fixture.app.now().as_seconds();
+    let text = fixture.claims.to_string();
     let exp = |value: &str| {
-        text.replacen(&format!("\"exp\":{}", scene.claims["exp"]), &format!("\"exp\":{value}"), 1)
+        text.replacen(&format!("\"exp\":{}", fixture.claims["exp"]), &format!("\"exp\":{value}"), 1)
     };
     for value in [
         "1e400",
@@ -271,25 +271,25 @@ async fn numbers_at_the_edge_neither_open_nor_break_anything() {
         "+1",
         "01",
     ] {
-        let token = scene.signed(&scene.header.to_string(), &exp(value));
-        let answer = scene.app.get("/api/auth/verify").bearer(&token).await;
+        let token = fixture.signed(&fixture.header.to_string(), &exp(value));
+        let answer = fixture.app.get("/api/auth/verify").bearer(&token).await;
         assert_eq!(answer.status, 401, "{value}: {answer}");
     }
-    let token = |seconds: i64| scene.signed(&scene.header.to_string(), &exp(&seconds.to_string()));
+    let token = |seconds: i64| fixture.signed(&fixture.header.to_string(), &exp(&seconds.to_string()));
     // The largest number is far away, not long ago.
-    let answer = scene.app.get("/api/auth/verify").bearer(&token(i64::MAX)).await;
+    let answer = fixture.app.get("/api/auth/verify").bearer(&token(i64::MAX)).await;
     assert!(matches!(answer.status, 200 | 401), "{answer}");
-    scene.app.get("/api/auth/verify").bearer(&token(now + 1)).await.ok();
-    scene.app.get("/api/auth/verify").bearer(&token(now)).await.problem(ErrorCode::TokenExpired);
-    scene.app.clock.advance(SECOND);
-    scene.app.get("/api/auth/verify").bearer(&token(now + 1)).await.problem(ErrorCode::TokenExpired);
+    fixture.app.get("/api/auth/verify").bearer(&token(now + 1)).await.ok();
+    fixture.app.get("/api/auth/verify").bearer(&token(now)).await.problem(ErrorCode::TokenExpired);
+    fixture.app.clock.advance(SECOND);
+    fixture.app.get("/api/auth/verify").bearer(&token(now + 1)).await.problem(ErrorCode::TokenExpired);
 }
 
 /// Other shapes of signed messages, and text around a token.
 #[tokio::test]
 async fn only_the_compact_form_is_a_token() {
-    let scene = Scene::set().await;
-    let token = scene.ada.access_token();
+    let fixture = Fixture::set_up().await;
+    let token = fixture.ada.access_token();
     let parts: Vec<&str> = token.split('.').collect();
     let flattened = json!({"protected": parts[0], "payload": parts[1], "signature": parts[2]}).to_string();
     let general =
@@ -306,19 +306,19 @@ async fn only_the_compact_form_is_a_token() {
         format!(".{token}"),
         format!("\"{token}\""),
     ] {
-        scene.refused(&other, &other).await;
+        fixture.refused(&other, &other).await;
     }
 }
 
 /// A large token costs its sender more than the server.
 #[tokio::test]
 async fn a_huge_token_is_refused() {
-    let scene = Scene::set().await;
-    let mut claims = scene.claims.clone();
+    let fixture = Fixture::set_up().await;
+    let mut claims = fixture.claims.clone();
     claims["more"] = json!("a".repeat(20_000));
-    let token = Forge::with_a_key_of_its_own(&scene.header, &claims);
-    scene.refused(&token, "huge").await;
+    let token = Forge::with_a_key_of_its_own(&fixture.header, &claims);
+    fixture.refused(&token, "huge").await;
     let deep = format!("{}{}", "[".repeat(7_000), "]".repeat(7_000));
-    let token = scene.signed(&scene.header.to_string(), &deep);
-    scene.refused(&token, "deep").await;
+    let token = fixture.signed(&fixture.header.to_string(), &deep);
+    fixture.refused(&token, "deep").await;
 }

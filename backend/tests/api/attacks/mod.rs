@@ -4,12 +4,12 @@
 mod flooding;
 mod forging;
 mod guessing;
-mod late;
-mod posing;
+mod impersonation;
+mod in_flight;
+mod raw_connection;
 mod signatures;
 mod smuggling;
-mod spellings;
 mod theft;
-mod wire;
+mod token_encodings;
 
-mod scene;
+mod fixture;

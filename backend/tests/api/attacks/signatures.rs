@@ -1,7 +1,7 @@
 //! Signatures and MACs that others were found to take: what the Wycheproof project's vectors for Ed25519, HMAC and JWS look
 //! for, beyond `forging.rs` and `tokens.rs`, made here with keys of our own.
 
-use super::scene::Scene;
+use super::fixture::Fixture;
 use crate::support::*;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -25,37 +25,37 @@ fn with_signature(message: &str, signature: impl AsRef<[u8]>) -> String {
 
 #[tokio::test]
 async fn no_single_bit_of_a_signature_or_of_a_mac_can_be_changed() {
-    let scene = Scene::set().await;
-    for token in [scene.ada.access_token(), scene.ada.refresh_token()] {
+    let fixture = Fixture::set_up().await;
+    for token in [fixture.ada.access_token(), fixture.ada.refresh_token()] {
         let (message, good) = apart(&token);
         for bit in 0..good.len() * 8 {
             let mut changed = good.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
-            scene.is_refused(&with_signature(message, changed), &format!("bit {bit}"));
+            fixture.is_refused(&with_signature(message, changed), &format!("bit {bit}"));
         }
     }
-    scene.access_is_taken(&scene.ada.access_token());
-    scene.refresh_is_taken(&scene.ada.refresh_token());
+    fixture.access_is_taken(&fixture.ada.access_token());
+    fixture.refresh_is_taken(&fixture.ada.refresh_token());
 }
 
 /// RFC 8032 §5.1.7: `s` is below the order, or one signature had many spellings.
 #[tokio::test]
 async fn a_signature_is_taken_only_with_its_least_s() {
-    let scene = Scene::set().await;
-    let token = scene.ada.access_token();
+    let fixture = Fixture::set_up().await;
+    let token = fixture.ada.access_token();
     let (message, good) = apart(&token);
     let mut s: [u8; 32] = good[32..].try_into().unwrap();
     // Fifteen times the order still fits into 32 bytes.
     for times in 1..=15 {
         s = sum(s, ORDER);
         let other = [&good[..32], &s].concat();
-        scene.is_refused(&with_signature(message, other), &format!("s and {times} times the order"));
+        fixture.is_refused(&with_signature(message, other), &format!("s and {times} times the order"));
     }
     let mut just_below = ORDER;
     just_below[0] -= 1;
     for other in [[0; 32], just_below, ORDER, sum(ORDER, [1; 32]), [0xff; 32]] {
         let other = [&good[..32], &other].concat();
-        scene.is_refused(&with_signature(message, other), "another s");
+        fixture.is_refused(&with_signature(message, other), "another s");
     }
 }
 
@@ -72,8 +72,8 @@ fn sum(one: [u8; 32], other: [u8; 32]) -> [u8; 32] {
 /// with the sign of zero, or with a coordinate beyond the field's prime.
 #[tokio::test]
 async fn a_point_of_small_order_signs_nothing() {
-    let scene = Scene::set().await;
-    let token = scene.ada.access_token();
+    let fixture = Fixture::set_up().await;
+    let token = fixture.ada.access_token();
     let (message, good) = apart(&token);
     let ends = |first: u8, middle: u8, last: u8| {
         let mut point = [middle; 32];
@@ -103,26 +103,26 @@ async fn a_point_of_small_order_signs_nothing() {
     for point in points {
         for s in [&[0; 32][..], &good[32..]] {
             let signature = [&point[..], s].concat();
-            scene.is_refused(&with_signature(message, &signature), &format!("{signature:02x?}"));
+            fixture.is_refused(&with_signature(message, &signature), &format!("{signature:02x?}"));
         }
     }
 }
 
 #[tokio::test]
 async fn a_signature_holds_for_its_own_message_and_as_raw_bytes_alone() {
-    let scene = Scene::set().await;
-    let (one, other) = (scene.ada.access_token(), scene.ada.elsewhere().await.access_token());
+    let fixture = Fixture::set_up().await;
+    let (one, other) = (fixture.ada.access_token(), fixture.ada.elsewhere().await.access_token());
     let (message, good) = apart(&one);
     let (claims, others) = (one.split('.').nth(1).unwrap(), apart(&other).1);
-    scene.is_refused(&with_signature(message, &others), "of another token");
-    scene.is_refused(
-        &with_signature(message, apart(&scene.forge.access_as_written(claims)).1),
+    fixture.is_refused(&with_signature(message, &others), "of another token");
+    fixture.is_refused(
+        &with_signature(message, apart(&fixture.forge.access_as_written(claims)).1),
         "of the claims",
     );
     let decoded = String::from_utf8(URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
     for signed in [decoded.as_str(), "", "."] {
-        let signature = apart(&scene.forge.access_as_written(signed)).1;
-        scene.is_refused(&with_signature(message, signature), "of another message");
+        let signature = apart(&fixture.forge.access_as_written(signed)).1;
+        fixture.is_refused(&with_signature(message, signature), "of another message");
     }
     let hex: String = good.iter().map(|byte| format!("{byte:02x}")).collect();
     // Two INTEGERs in a SEQUENCE, as ECDSA writes its signatures.
@@ -137,18 +137,18 @@ async fn a_signature_holds_for_its_own_message_and_as_raw_bytes_alone() {
         ("a leading zero", &[&[0], good.as_slice()].concat()[..]),
         ("the first half", &good[..32]),
     ] {
-        scene.is_refused(&with_signature(message, signature), what);
+        fixture.is_refused(&with_signature(message, signature), what);
     }
 }
 
 /// RFC 8725 §3.1, §2.1: the public key is known to everybody, however it is written down.
 #[tokio::test]
 async fn the_published_key_is_no_shared_secret_in_any_of_its_forms() {
-    let scene = Scene::set().await;
-    let set = scene.app.get("/.well-known/jwks.json").await;
+    let fixture = Fixture::set_up().await;
+    let set = fixture.app.get("/.well-known/jwks.json").await;
     let key = set.json()["keys"][0].clone();
     // SubjectPublicKeyInfo (RFC 8410 §4).
-    let der = [&[48, 42, 48, 5, 6, 3, 43, 101, 112, 3, 33, 0][..], &scene.forge.public].concat();
+    let der = [&[48, 42, 48, 5, 6, 3, 43, 101, 112, 3, 33, 0][..], &fixture.forge.public].concat();
     let lines = format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----", STANDARD.encode(&der));
     let forms = [
         der.clone(),
@@ -156,23 +156,23 @@ async fn the_published_key_is_no_shared_secret_in_any_of_its_forms() {
         lines.clone().into_bytes(),
         format!("{lines}\n").into_bytes(),
         lines.replace('\n', "\r\n").into_bytes(),
-        STANDARD.encode(&scene.forge.public).into_bytes(),
-        scene.forge.public.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into_bytes(),
+        STANDARD.encode(&fixture.forge.public).into_bytes(),
+        fixture.forge.public.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into_bytes(),
         key.to_string().into_bytes(),
         set.bytes,
-        scene.header["kid"].as_str().unwrap().as_bytes().to_vec(),
+        fixture.header["kid"].as_str().unwrap().as_bytes().to_vec(),
     ];
-    let refresh_header = header_of(&scene.ada.refresh_token());
-    let refresh_claims = scene.forge.refresh_claims(&scene.ada);
+    let refresh_header = header_of(&fixture.ada.refresh_token());
+    let refresh_claims = fixture.forge.refresh_claims(&fixture.ada);
     for secret in forms {
         for (name, algorithm) in
             [("HS256", Algorithm::HS256), ("HS384", Algorithm::HS384), ("HS512", Algorithm::HS512)]
         {
-            for kid in [&scene.header["kid"], &refresh_header["kid"]] {
+            for kid in [&fixture.header["kid"], &refresh_header["kid"]] {
                 let header = json!({"alg": name, "typ": "at+jwt", "kid": kid});
-                scene.is_refused(&Forge::hmac(&header, &scene.claims, &secret, algorithm), name);
+                fixture.is_refused(&Forge::hmac(&header, &fixture.claims, &secret, algorithm), name);
                 let header = json!({"alg": name, "typ": "rt+jwt", "kid": kid});
-                scene.is_refused(&Forge::hmac(&header, &refresh_claims, &secret, algorithm), name);
+                fixture.is_refused(&Forge::hmac(&header, &refresh_claims, &secret, algorithm), name);
             }
         }
     }
@@ -180,23 +180,23 @@ async fn the_published_key_is_no_shared_secret_in_any_of_its_forms() {
 
 #[tokio::test]
 async fn a_mac_is_whole_and_of_the_one_hash() {
-    let scene = Scene::set().await;
-    let token = scene.ada.refresh_token();
+    let fixture = Fixture::set_up().await;
+    let token = fixture.ada.refresh_token();
     let (message, good) = apart(&token);
-    let mac = |algorithm| apart(&scene.forge.refresh_as_written(message, algorithm)).1;
+    let mac = |algorithm| apart(&fixture.forge.refresh_as_written(message, algorithm)).1;
     assert_eq!(mac(Algorithm::HS256), good);
     for length in 0..good.len() {
-        scene.is_refused(&with_signature(message, &good[..length]), &format!("the first {length} bytes"));
-        scene.is_refused(&with_signature(message, &good[good.len() - length..]), "the last bytes");
+        fixture.is_refused(&with_signature(message, &good[..length]), &format!("the first {length} bytes"));
+        fixture.is_refused(&with_signature(message, &good[good.len() - length..]), "the last bytes");
     }
     for algorithm in [Algorithm::HS384, Algorithm::HS512] {
         let other = mac(algorithm);
         for length in [20, 32, other.len()] {
-            scene.is_refused(&with_signature(message, &other[..length]), "of another hash");
+            fixture.is_refused(&with_signature(message, &other[..length]), "of another hash");
         }
     }
     for other in [&[0; 32][..], &[0xff; 32], &[good.as_slice(), &[0]].concat(), &good.repeat(2)] {
-        scene.is_refused(&with_signature(message, other), &format!("{other:02x?}"));
+        fixture.is_refused(&with_signature(message, other), &format!("{other:02x?}"));
     }
     // The right secret, and a header that says what was done: still not what this server does.
     let (header, claims) = (header_of(&token), in_base64url(claims_of(&token).to_string()));
@@ -204,19 +204,19 @@ async fn a_mac_is_whole_and_of_the_one_hash() {
         let mut header = header.clone();
         header["alg"] = json!(name);
         let message = format!("{}.{claims}", in_base64url(header.to_string()));
-        scene.is_refused(&scene.forge.refresh_as_written(&message, algorithm), name);
+        fixture.is_refused(&fixture.forge.refresh_as_written(&message, algorithm), name);
     }
 }
 
 /// RFC 8725 §3.5: the secret is 32 bytes, not the text that they are kept as.
 #[tokio::test]
 async fn a_secret_counts_as_its_bytes_alone() {
-    let scene = Scene::set().await;
+    let fixture = Fixture::set_up().await;
     let secret = [9; 32];
     let text = in_base64url(secret);
     let app = TestApp::with(&[("tokens.refresh_secret", text.as_str())]).await;
     let ada = app.signed_up("ada").await;
-    let (header, claims) = (header_of(&ada.refresh_token()), scene.forge.refresh_claims(&ada));
+    let (header, claims) = (header_of(&ada.refresh_token()), fixture.forge.refresh_claims(&ada));
     let read = |secret: &[u8]| {
         let token = Forge::hmac(&header, &claims, secret, Algorithm::HS256);
         app.state.refresh_tokens.read(&token.as_str().into(), app.now())
@@ -230,15 +230,16 @@ async fn a_secret_counts_as_its_bytes_alone() {
 /// A key that is accepted is accepted under its own id: otherwise taking one key back would not take back its tokens.
 #[tokio::test]
 async fn a_key_signs_under_its_own_id_alone() {
-    let scene = Scene::set().await;
-    let config = &scene.app.state.config;
+    let fixture = Fixture::set_up().await;
+    let config = &fixture.app.state.config;
     let lead = 10 * MINUTE;
-    let rotated = latchkey::tokens::rotate(config, lead, scene.app.now(), &latchkey::platform::OsRandomness);
+    let rotated =
+        latchkey::tokens::rotate(config, lead, fixture.app.now(), &latchkey::platform::OsRandomness);
     let new_kid = rotated.unwrap().kid;
-    assert!(scene.app.state.keys.reload(config).unwrap());
-    let good = scene.forge.access(&scene.header, &scene.claims);
-    let refresh_kid = header_of(&scene.ada.refresh_token())["kid"].clone();
-    let own_kid = scene.header["kid"].as_str().unwrap();
+    assert!(fixture.app.state.keys.reload(config).unwrap());
+    let good = fixture.forge.access(&fixture.header, &fixture.claims);
+    let refresh_kid = header_of(&fixture.ada.refresh_token())["kid"].clone();
+    let own_kid = fixture.header["kid"].as_str().unwrap();
     let others = [
         json!(new_kid),
         refresh_kid,
@@ -249,9 +250,9 @@ async fn a_key_signs_under_its_own_id_alone() {
         json!(null),
     ];
     for kid in others.into_iter().filter(|kid| kid != own_kid) {
-        let mut header = scene.header.clone();
+        let mut header = fixture.header.clone();
         header["kid"] = kid;
-        scene.is_refused(&scene.forge.access(&header, &scene.claims), &header.to_string());
+        fixture.is_refused(&fixture.forge.access(&header, &fixture.claims), &header.to_string());
     }
-    scene.access_is_taken(&good);
+    fixture.access_is_taken(&good);
 }

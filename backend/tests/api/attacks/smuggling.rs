@@ -1,6 +1,6 @@
 //! Requests that two programs could read differently, and paths that try to be another.
 
-use super::wire::{answered, statuses};
+use super::raw_connection::{answered, statuses};
 use crate::support::*;
 
 /// What a smuggler hides behind its first request.

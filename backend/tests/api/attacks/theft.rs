@@ -102,7 +102,7 @@ impl ReferenceStateMachine for Rules {
 }
 
 /// One server for all histories; each history has a session of its own.
-struct Lab {
+struct TestBed {
     runtime: Runtime,
     app: TestApp,
     owner: Person,
@@ -110,13 +110,13 @@ struct Lab {
     turn: Mutex<()>,
 }
 
-static LAB: LazyLock<Lab> = LazyLock::new(|| {
+static TEST_BED: LazyLock<TestBed> = LazyLock::new(|| {
     let runtime = Runtime::new().unwrap();
     let settings =
         [("tokens.access_lifetime", "10d"), ("sessions.idle", "80d"), ("sessions.per_account", "2000")];
     let app = runtime.block_on(TestApp::with(&settings));
     let owner = runtime.block_on(app.signed_up_with("owner", PASSWORD));
-    Lab { runtime, app, owner, turn: Mutex::default() }
+    TestBed { runtime, app, owner, turn: Mutex::default() }
 });
 
 struct Real {
@@ -143,20 +143,20 @@ impl Real {
 
     fn refresh(&mut self, by: Party, answer_arrives: bool, rules: &Rules) {
         let Some(party) = self.party(by) else { return };
-        let answer = LAB.runtime.block_on(party.refresh_with(&party.refresh_token()));
+        let answer = TEST_BED.runtime.block_on(party.refresh_with(&party.refresh_token()));
         if rules.over {
             return self.refused(&answer);
         }
         answer.ok();
         if answer_arrives {
-            party.adopt(&answer);
+            party.store_tokens(&answer);
             assert_eq!(party.claims()["gen"], rules.current);
         }
     }
 
     fn uses(&self, party: Party, rules: &Rules) {
         let Some(party) = self.party(party) else { return };
-        let answer = LAB.runtime.block_on(party.verify());
+        let answer = TEST_BED.runtime.block_on(party.verify());
         if rules.over {
             let problem = answer.problem(ErrorCode::SessionEnded);
             assert_eq!(problem.end_reason, Some(EndReason::ReplayDetected));
@@ -169,14 +169,14 @@ impl Real {
         match step {
             Step::Refresh { by, answer_arrives } => self.refresh(by, answer_arrives, rules),
             Step::Use(party) => self.uses(party, rules),
-            Step::Steal => self.thief = Some(self.owner.at(&LAB.app)),
-            Step::Wait(seconds) => LAB.app.clock.advance(Duration::from_secs(seconds)),
+            Step::Steal => self.thief = Some(self.owner.at(&TEST_BED.app)),
+            Step::Wait(seconds) => TEST_BED.app.clock.advance(Duration::from_secs(seconds)),
         }
     }
 
     /// In another session of the owner's, the list says how this one ended.
     fn owner_is_told_why(&self) {
-        let listed = LAB.runtime.block_on(LAB.owner.listed(&self.owner.session_id()));
+        let listed = TEST_BED.runtime.block_on(TEST_BED.owner.listed(&self.owner.session_id()));
         assert_eq!(listed["end_reason"], "replay_detected");
     }
 }
@@ -187,8 +187,8 @@ impl StateMachineTest for Real {
 
     fn init_test(_: &Rules) -> Self {
         // A history that failed has been told of; the next one can go on.
-        let turn = LAB.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let owner = LAB.runtime.block_on(LAB.owner.elsewhere());
+        let turn = TEST_BED.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let owner = TEST_BED.runtime.block_on(TEST_BED.owner.elsewhere());
         Self { owner, thief: None, told: false, _turn: turn }
     }
 
@@ -253,28 +253,28 @@ async fn of_a_bound_session(step: Step, owner: &Person, thief: &Person) {
             let answer = owner.refresh_with(&owner.refresh_token()).await;
             answer.ok();
             if answer_arrives {
-                owner.adopt(&answer);
+                owner.store_tokens(&answer);
             }
         }
         Step::Refresh { by: Party::Thief, .. } => thief.refresh().await.asks_for_the_right_proof(),
         Step::Use(Party::Owner) => drop(owner.verify().await.ok()),
         Step::Use(Party::Thief) => drop(thief.verify().await.ok()),
         Step::Steal => {}
-        Step::Wait(seconds) => LAB.app.clock.advance(Duration::from_secs(seconds)),
+        Step::Wait(seconds) => TEST_BED.app.clock.advance(Duration::from_secs(seconds)),
     }
 }
 
 /// Nothing that the thief does is noticed by the owner, and nothing is gained by it.
 #[test]
 fn every_order_of_three_moves_after_a_theft_leaves_a_bound_session_to_its_owner() {
-    let _turn = LAB.turn.lock().unwrap_or_else(PoisonError::into_inner);
-    LAB.runtime.block_on(async {
+    let _turn = TEST_BED.turn.lock().unwrap_or_else(PoisonError::into_inner);
+    TEST_BED.runtime.block_on(async {
         for first in MOVES {
             for second in MOVES {
                 for third in MOVES {
-                    let owner = LAB.owner.elsewhere_bound_to(Key::of(1)).await;
+                    let owner = TEST_BED.owner.elsewhere_bound_to(Key::of(1)).await;
                     owner.verify().await.ok();
-                    let thief = owner.robbed();
+                    let thief = owner.stolen_copy();
                     for step in [first, second, third] {
                         of_a_bound_session(step, &owner, &thief).await;
                     }

@@ -1,6 +1,6 @@
 //! An answer. What every answer must carry is checked on each one that any test gets.
 
-use super::{FieldErrorCode, description, is_uuid_v7, keys};
+use super::{FieldErrorCode, is_uuid_v7, keys, openapi};
 use latchkey_shared::{ErrorCode, Problem};
 use reqwest::header::HeaderMap;
 use serde_json::Value;
@@ -30,7 +30,7 @@ impl Answer {
             _ => Some("application/problem+json; charset=utf-8"),
         };
         assert_eq!(answer.header("content-type"), media_type, "{answer}");
-        description::covers(method, path, status);
+        openapi::assert_described(method, path, status);
         answer
     }
 

@@ -1,7 +1,7 @@
 //! A real server in this process, with a clock that the test moves.
 
 use super::database::TestDatabase;
-use super::{Answer, Call, Forge, Origin, PASSWORD, Person, Proxy, Watch, address_of};
+use super::{Answer, Call, DatabaseProxy, FaultyProxy, Forge, LogCapture, PASSWORD, Person, address_of};
 use latchkey::app::App;
 use latchkey::db::Executor as _;
 use latchkey::platform::{Clock as _, OsRandomness, TestClock};
@@ -31,7 +31,7 @@ pub struct Running {
     pub state: App,
     pub base: String,
     pub http: reqwest::Client,
-    pub watch: Arc<Watch>,
+    pub log_capture: Arc<LogCapture>,
     settings: Settings,
     data: Arc<Data>,
     server: Mutex<Option<(oneshot::Sender<()>, JoinHandle<()>)>>,
@@ -79,7 +79,7 @@ impl TestApp {
     }
 
     /// A server that reaches PostgreSQL only through the proxy.
-    pub async fn with_database_through(proxy: &Proxy) -> Self {
+    pub async fn with_database_through(proxy: &DatabaseProxy) -> Self {
         let data = Data::make().await;
         let mut url = url::Url::parse(&data.database.url(data.folder.path())).unwrap();
         url.set_host(Some("127.0.0.1")).unwrap();
@@ -106,14 +106,14 @@ impl TestApp {
     }
 
     /// The same server, reached through an origin that does damage by rule.
-    pub fn through(&self, origin: &Origin) -> Self {
-        let Running { clock, state, http, watch, settings, data, .. } = &**self;
+    pub fn through(&self, faulty_proxy: &FaultyProxy) -> Self {
+        let Running { clock, state, http, log_capture, settings, data, .. } = &**self;
         Self(Arc::new(Running {
             clock: Arc::clone(clock),
             state: state.clone(),
-            base: origin.base.clone(),
+            base: faulty_proxy.base.clone(),
             http: http.clone(),
-            watch: Arc::clone(watch),
+            log_capture: Arc::clone(log_capture),
             settings: settings.clone(),
             data: Arc::clone(data),
             server: Mutex::new(None),
@@ -148,7 +148,7 @@ impl TestApp {
     }
 
     async fn start(data: Arc<Data>, clock: Arc<TestClock>, before: &Settings, more: &[(&str, &str)]) -> Self {
-        let watch = Arc::new(Watch::begin());
+        let log_capture = Arc::new(LogCapture::begin());
         let folder = data.folder.path();
         let mut settings = before.clone();
         settings.entry("passwords.max_wait".to_owned()).or_insert_with(|| "5m".to_owned());
@@ -176,7 +176,7 @@ impl TestApp {
             .build()
             .unwrap();
         let server = Mutex::new(Some((stop, served)));
-        Self(Arc::new(Running { clock, state, base, http, watch, settings, data, server }))
+        Self(Arc::new(Running { clock, state, base, http, log_capture, settings, data, server }))
     }
 
     pub fn now(&self) -> Timestamp {

@@ -1,6 +1,6 @@
 //! A call on its way. Nothing is added by itself: no cookie, no token.
 
-use super::{Answer, TestApp, Watch};
+use super::{Answer, LogCapture, TestApp};
 use reqwest::header::{HeaderName, HeaderValue};
 use serde_json::Value;
 use std::future::{Future, IntoFuture};
@@ -13,18 +13,18 @@ pub struct Call {
     method: String,
     path: String,
     request: reqwest::RequestBuilder,
-    watch: Arc<Watch>,
+    log_capture: Arc<LogCapture>,
 }
 
 impl Call {
     pub fn new(app: &TestApp, method: &str, path: &str) -> Self {
         let request = app.http.request(method.parse().unwrap(), format!("{}{path}", app.base));
-        let (name, watch) = (format!("{method} {path}"), Arc::clone(&app.watch));
-        Self { name, method: method.to_owned(), path: path.to_owned(), request, watch }
+        let (name, log_capture) = (format!("{method} {path}"), Arc::clone(&app.log_capture));
+        Self { name, method: method.to_owned(), path: path.to_owned(), request, log_capture }
     }
 
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        self.watch.keep_header(name, value.as_ref());
+        self.log_capture.keep_header(name, value.as_ref());
         let name: HeaderName = name.parse().unwrap();
         self.request = self.request.header(name, HeaderValue::from_bytes(value.as_ref()).unwrap());
         self
@@ -59,7 +59,7 @@ impl Call {
         let response = self.request.send().await.ok()?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = response.bytes().await.ok()?.to_vec();
-        self.watch.keep_answer(&headers, &bytes);
+        self.log_capture.keep_answer(&headers, &bytes);
         let is_the_servers = headers.contains_key("x-request-id");
         is_the_servers.then(|| Answer::checked(&self.method, &self.path, status, headers, bytes))
     }
@@ -67,7 +67,7 @@ impl Call {
     /// A body that nothing is said about.
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         let body = body.into();
-        self.watch.keep_body(&body);
+        self.log_capture.keep_body(&body);
         self.request = self.request.body(body);
         self
     }
@@ -82,7 +82,7 @@ impl IntoFuture for Call {
                 self.request.send().await.unwrap_or_else(|error| panic!("{}: {error:?}", self.name));
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
             let bytes = response.bytes().await.unwrap().to_vec();
-            self.watch.keep_answer(&headers, &bytes);
+            self.log_capture.keep_answer(&headers, &bytes);
             Answer::checked(&self.method, &self.path, status, headers, bytes)
         })
     }

@@ -19,11 +19,11 @@ pub struct Person {
     pub password: String,
     /// What each refresh of this client proves, if anything.
     pub key: Option<Arc<Key>>,
-    held: Mutex<Held>,
+    held: Mutex<HeldTokens>,
 }
 
 #[derive(Clone)]
-struct Held {
+struct HeldTokens {
     access: String,
     refresh: String,
 }
@@ -31,7 +31,7 @@ struct Held {
 impl Person {
     #[track_caller]
     pub fn holding(app: &TestApp, name: &str, password: &str, signed_in: &Answer) -> Self {
-        let held = Held { access: signed_in.access_token(), refresh: signed_in.refresh_token() };
+        let held = HeldTokens { access: signed_in.access_token(), refresh: signed_in.refresh_token() };
         Self {
             app: app.clone(),
             name: name.to_owned(),
@@ -64,7 +64,7 @@ impl Person {
     }
 
     /// Somebody who has copied this client's tokens, and not its key.
-    pub fn robbed(&self) -> Self {
+    pub fn stolen_copy(&self) -> Self {
         Self { key: None, ..self.at(&self.app) }
     }
 
@@ -78,7 +78,7 @@ impl Person {
         Self { key: Some(Arc::new(key)), ..person }
     }
 
-    fn held(&self) -> Held {
+    fn held(&self) -> HeldTokens {
         self.held.lock().unwrap().clone()
     }
 
@@ -103,14 +103,15 @@ impl Person {
     pub async fn refresh(&self) -> Answer {
         let answer = self.refresh_with(&self.refresh_token()).await;
         if answer.status == 200 {
-            self.adopt(&answer);
+            self.store_tokens(&answer);
         }
         answer
     }
 
     /// Keeps the tokens that an answer brought.
-    pub fn adopt(&self, answer: &Answer) {
-        *self.held.lock().unwrap() = Held { access: answer.access_token(), refresh: answer.refresh_token() };
+    pub fn store_tokens(&self, answer: &Answer) {
+        *self.held.lock().unwrap() =
+            HeldTokens { access: answer.access_token(), refresh: answer.refresh_token() };
     }
 
     /// Shows any refresh token, and does not keep what it brings.

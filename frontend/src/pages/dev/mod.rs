@@ -8,10 +8,10 @@ mod overlays;
 mod surfaces;
 mod tokens;
 
-use super::frame::Navigation;
+use super::app_layout::Navigation;
 use super::menu::AccountMenu;
-use super::switches::{LanguageSwitch, ThemeSwitch};
-use crate::components::Mark;
+use super::preferences::{LanguagePreference, ThemePreference};
+use crate::components::Logo;
 use crate::platform::document;
 use controls::{Buttons, Fields, Selects, Switches};
 use leptos::prelude::*;
@@ -28,7 +28,7 @@ pub fn Gallery() -> impl IntoView {
     document::set_title("Components · Latchkey");
     exhibit::force_states();
     view! {
-        <header class="top"><span class="brand"><Mark /></span><AccountMenu /></header>
+        <header class="top"><span class="brand"><Logo /></span><AccountMenu /></header>
         <div class="frame">
             <Navigation />
             <main id="main">
@@ -36,7 +36,7 @@ pub fn Gallery() -> impl IntoView {
                     <h1>"Components"</h1>
                     <p class="lead">"What pages are made of. This page is part of development builds only."</p>
                 </div>
-                <div class="switches"><LanguageSwitch id="dev-language" /><ThemeSwitch id="dev-theme" /></div>
+                <div class="switches"><LanguagePreference id="dev-language" /><ThemePreference id="dev-theme" /></div>
                 <Colours />
                 <Types />
                 <Spaces />

@@ -2,8 +2,8 @@
 
 use super::exhibit::{Exhibit, State};
 use super::samples::{KOREAN, LONG};
-use crate::components::{Banner, Cancel, Dialog, Opener, ToastCard, use_toasts};
-use crate::i18n::{Words, tr};
+use crate::components::{Banner, Cancel, Dialog, DialogHandle, ToastCard, use_toasts};
+use crate::i18n::{TextKey, tr};
 use crate::pages::delete_account::DeleteAccount;
 use leptos::prelude::*;
 
@@ -18,15 +18,15 @@ pub fn Menus() -> impl IntoView {
 
 #[component]
 pub fn Dialogs() -> impl IntoView {
-    let long = Opener::default();
+    let long = DialogHandle::default();
     view! {
         <Exhibit name="Dialog">
             <State name="with a form, and with what will be lost"><DeleteAccount /></State>
             <State name="long text, Korean">
                 <p><button type="button" class="quiet" aria-haspopup="dialog" on:click=move |_| long.open()>"Open"</button></p>
-                <Dialog opener=long id="dev-dialog" title=|_| LONG>
+                <Dialog handle=long id="dev-dialog" title=|_| LONG>
                     <p>{KOREAN}</p>
-                    <Cancel opener=long />
+                    <Cancel handle=long />
                 </Dialog>
             </State>
         </Exhibit>
@@ -36,16 +36,16 @@ pub fn Dialogs() -> impl IntoView {
 #[component]
 pub fn ToastCards() -> impl IntoView {
     let toasts = use_toasts();
-    let all: [Words; 5] =
+    let all: [TextKey; 5] =
         [|t| t.copied, |t| t.export_saved, |t| t.signed_out_there, |t| t.signed_out_others, |_| LONG];
     let buttons = all
-        .map(|words| view! { <button type="button" class="quiet" on:click=move |_| toasts.say(words)>{tr(words)}</button> })
+        .map(|text| view! { <button type="button" class="quiet" on:click=move |_| toasts.show(text)>{tr(text)}</button> })
         .collect_view();
     view! {
         <Exhibit name="Toast">
-            <State name="as it is"><ToastCard words=|t| t.copied dismiss=|| () /></State>
-            <State name="long text"><ToastCard words=|_| LONG dismiss=|| () /></State>
-            <State name="Korean"><ToastCard words=|_| KOREAN dismiss=|| () /></State>
+            <State name="as it is"><ToastCard text=|t| t.copied dismiss=|| () /></State>
+            <State name="long text"><ToastCard text=|_| LONG dismiss=|| () /></State>
+            <State name="Korean"><ToastCard text=|_| KOREAN dismiss=|| () /></State>
             <State name="at the edge; three at most"><div class="actions">{buttons}</div></State>
         </Exhibit>
     }

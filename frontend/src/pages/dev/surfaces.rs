@@ -3,9 +3,11 @@
 use super::exhibit::{Exhibit, State};
 use super::samples::{KOREAN, LONG, refused, sessions};
 use crate::api::Failure;
-use crate::components::{Badge, Card, Code, Empty, LoadedView, ProblemText, Refused, Skeleton, load};
-use crate::pages::sessions::Lists;
-use crate::pages::token_claims::{Claims, HeaderTable};
+use crate::components::{
+    Badge, BrowserRefusal, Card, Code, Empty, ProblemText, RemoteDataView, Skeleton, load,
+};
+use crate::pages::sessions::SessionLists;
+use crate::pages::token_claims::{ClaimsTable, HeaderTable};
 use latchkey_shared::{ErrorCode, Page, Session};
 use leptos::prelude::*;
 
@@ -24,7 +26,7 @@ pub fn Cards() -> impl IntoView {
 pub fn Rows() -> impl IntoView {
     let lists = |many| {
         let list = load(move || async move { Ok::<Page<Session>, Failure>(sessions(many)) });
-        view! { <Lists found=sessions(many) list=list /> }
+        view! { <SessionLists found=sessions(many) list=list /> }
     };
     let first = Page { next: Some(String::new()), items: sessions(60).items.into_iter().take(50).collect() };
     let list = load(std::future::pending);
@@ -32,7 +34,7 @@ pub fn Rows() -> impl IntoView {
         <Exhibit name="List row">
             <State name="one" wide=true>{lists(1)}</State>
             <State name="many, long, ended for every reason" wide=true>{lists(6)}</State>
-            <State name="a first page" wide=true><Lists found=first list=list /></State>
+            <State name="a first page" wide=true><SessionLists found=first list=list /></State>
         </Exhibit>
     }
 }
@@ -53,16 +55,16 @@ pub fn Navigations() -> impl IntoView {
     view! {
         <Exhibit name="Navigation">
             <State name="at the side, or along the lower edge of a phone"><p>"Where it always stands."</p></State>
-            <State name="hover" forced="hover"><Posed current=false /></State>
-            <State name="focus" forced="focus"><Posed current=false /></State>
-            <State name="the page that one is on"><Posed current=true /></State>
+            <State name="hover" forced="hover"><NavigationSample current=false /></State>
+            <State name="focus" forced="focus"><NavigationSample current=false /></State>
+            <State name="the page that one is on"><NavigationSample current=true /></State>
         </Exhibit>
     }
 }
 
 /// One place of the navigation, taken out of its own place.
 #[component]
-fn Posed(current: bool) -> impl IntoView {
+fn NavigationSample(current: bool) -> impl IntoView {
     view! {
         <div class="side" style:position="static" style:min-height="0" style:border="0" style:margin="0">
             <ul style:grid-template-columns="minmax(0, 1fr)"><li><a href="/account/security" aria-current=current.then_some("page")><i class="icon security"></i><span>"Security"</span></a></li></ul>
@@ -78,8 +80,8 @@ pub fn Problems() -> impl IntoView {
         <Exhibit name="Problem and notice">
             <State name="refused">{refusals}</State>
             <State name="no answer"><ProblemText failure=Failure::Unreachable /></State>
-            <State name="refused by the browser"><Refused refused=RwSignal::new(true) why=|t| t.copy_failed /></State>
-            <State name="long text"><Refused refused=RwSignal::new(true) why=|_| LONG /></State>
+            <State name="refused by the browser"><BrowserRefusal refused=RwSignal::new(true) why=|t| t.copy_failed /></State>
+            <State name="long text"><BrowserRefusal refused=RwSignal::new(true) why=|_| LONG /></State>
             <State name="notice"><p class="notice" lang="ko">{KOREAN}</p></State>
         </Exhibit>
     }
@@ -93,8 +95,8 @@ pub fn Skeletons() -> impl IntoView {
     view! {
         <Exhibit name="Skeleton">
             <State name="as it is"><Skeleton /></State>
-            <State name="something on its way"><LoadedView loaded=coming view=view /></State>
-            <State name="something that did not come"><LoadedView loaded=failed view=view /></State>
+            <State name="something on its way"><RemoteDataView data=coming view=view /></State>
+            <State name="something that did not come"><RemoteDataView data=failed view=view /></State>
         </Exhibit>
     }
 }
@@ -127,7 +129,7 @@ pub fn CodeBlocks() -> impl IntoView {
 #[component]
 pub fn Tables() -> impl IntoView {
     view! {
-        <Card title=|t| t.claims_title><Claims /></Card>
+        <Card title=|t| t.claims_title><ClaimsTable /></Card>
         <Card title=|t| t.header_title><HeaderTable /></Card>
     }
 }

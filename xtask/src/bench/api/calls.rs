@@ -1,9 +1,9 @@
 //! The calls that are measured.
 
 use super::load::Load;
-use super::server::{Server, World};
+use super::server::{Dataset, Server};
 use crate::failure::Outcome;
-use crate::process::run_well;
+use crate::process::run_checked;
 use std::path::Path;
 
 pub const VERIFY: &str = "/api/auth/verify";
@@ -33,20 +33,20 @@ pub fn checks<'a>(server: &Server, lists: &'a Path, connections: usize, seconds:
 }
 
 /// Everybody signs in, one after the other.
-pub fn sign_ins<'a>(server: &Server, world: &'a World, connections: usize, seconds: u32) -> Load<'a> {
-    let (port, lists, more) = (server.port, world.path(), vec![PASSWORD.to_owned()]);
+pub fn sign_ins<'a>(server: &Server, dataset: &'a Dataset, connections: usize, seconds: u32) -> Load<'a> {
+    let (port, lists, more) = (server.port, dataset.path(), vec![PASSWORD.to_owned()]);
     Load { script: "login.lua", port, path: LOGIN, threads: 1, connections, seconds, lists, more }
 }
 
 /// Strangers sign up with hostile passwords, each run of them with addresses of its own.
 pub fn hostile_sign_ups<'a>(
     server: &Server,
-    world: &'a World,
+    dataset: &'a Dataset,
     connections: usize,
     seconds: u32,
     run: usize,
 ) -> Load<'a> {
-    let (port, lists, more) = (server.port, world.path(), vec![run.to_string()]);
+    let (port, lists, more) = (server.port, dataset.path(), vec![run.to_string()]);
     Load { script: "signup.lua", port, path: SIGN_UP, threads: 1, connections, seconds, lists, more }
 }
 
@@ -63,15 +63,15 @@ pub fn sessions_of(clients: usize) -> usize {
 /// The same with a proof of the sessions' key in each call. There are proofs for more calls than can be answered.
 pub fn proven_refreshes<'a>(
     server: &Server,
-    world: &'a World,
+    dataset: &'a Dataset,
     clients: usize,
     used: usize,
     seconds: u32,
 ) -> Outcome<Load<'a>> {
-    let mut proofs = world.tool("proofs");
-    proofs.arg((PROOFS_PER_SECOND * seconds).to_string()).arg("--out").arg(world.path());
-    run_well("latchkey-bench proofs", &mut proofs)?;
-    let mut load = refreshes(server, world, clients, used, seconds);
+    let mut proofs = dataset.tool("proofs");
+    proofs.arg((PROOFS_PER_SECOND * seconds).to_string()).arg("--out").arg(dataset.path());
+    run_checked("latchkey-bench proofs", &mut proofs)?;
+    let mut load = refreshes(server, dataset, clients, used, seconds);
     load.more.push(load.threads.to_string());
     Ok(load)
 }
@@ -79,12 +79,12 @@ pub fn proven_refreshes<'a>(
 /// Clients that each follow a session of their own, from the `used`th on.
 pub fn refreshes<'a>(
     server: &Server,
-    world: &'a World,
+    dataset: &'a Dataset,
     clients: usize,
     used: usize,
     seconds: u32,
 ) -> Load<'a> {
-    let (port, lists, threads) = (server.port, world.path(), threads(clients));
+    let (port, lists, threads) = (server.port, dataset.path(), threads(clients));
     let more = vec![used.to_string(), (clients / threads).to_string()];
     Load { script: "refresh.lua", port, path: REFRESH, threads, connections: clients, seconds, lists, more }
 }

@@ -40,7 +40,7 @@ impl fmt::Display for Spread {
 }
 
 /// Two things that were measured in turns.
-pub struct Compared {
+pub struct Comparison {
     /// The first, by itself.
     pub ours: Spread,
     /// The second, by itself.
@@ -50,11 +50,11 @@ pub struct Compared {
 }
 
 /// Measures one and the other in turns, so that whatever else the machine does strikes both.
-pub fn in_turns(
+pub fn interleaved(
     rounds: usize,
     mut ours: impl FnMut() -> Outcome<f64>,
     mut theirs: impl FnMut() -> Outcome<f64>,
-) -> Outcome<Compared> {
+) -> Outcome<Comparison> {
     let (mut first, mut second) = (Vec::new(), Vec::new());
     for round in 0..rounds {
         // Whoever goes first finds the machine cooler.
@@ -66,18 +66,18 @@ pub fn in_turns(
             first.push(ours()?);
         }
     }
-    Ok(compared(first, second))
+    Ok(compare(first, second))
 }
 
 /// Puts figures of the same rounds side by side.
-pub fn compared(first: Vec<f64>, second: Vec<f64>) -> Compared {
+pub fn compare(first: Vec<f64>, second: Vec<f64>) -> Comparison {
     let ratio = Spread::of(first.iter().zip(&second).map(|(first, second)| first / second).collect());
-    Compared { ours: Spread::of(first), theirs: Spread::of(second), ratio }
+    Comparison { ours: Spread::of(first), theirs: Spread::of(second), ratio }
 }
 
 /// What a figure should be.
 #[derive(Clone, Copy)]
-pub enum Wanted {
+pub enum Threshold {
     AtLeast(f64),
     AtMost(f64),
     /// There is no bar; it is good to know.
@@ -85,7 +85,7 @@ pub enum Wanted {
 }
 
 /// A line of the table.
-pub struct Row {
+pub struct ResultRow {
     /// What was measured.
     pub what: String,
     /// What it is compared to.
@@ -93,22 +93,22 @@ pub struct Row {
     /// What is judged.
     pub figure: Spread,
     /// What it should be.
-    pub wanted: Wanted,
+    pub threshold: Threshold,
     /// What was seen on the way.
     pub seen: String,
 }
 
-impl Row {
+impl ResultRow {
     pub const HEAD: &str = "| what | against | figure (lowest–highest) | bar | reached | seen |\n| --- | --- | ---: | ---: | --- | --- |";
 }
 
-impl fmt::Display for Row {
+impl fmt::Display for ResultRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { what, against, figure, wanted, seen } = self;
-        let (bar, reached) = match wanted {
-            Wanted::AtLeast(bar) => (format!("≥ {bar}"), if figure.middle >= *bar { "yes" } else { "no" }),
-            Wanted::AtMost(bar) => (format!("≤ {bar}"), if figure.middle <= *bar { "yes" } else { "no" }),
-            Wanted::Nothing => ("–".to_owned(), "–"),
+        let Self { what, against, figure, threshold, seen } = self;
+        let (bar, reached) = match threshold {
+            Threshold::AtLeast(bar) => (format!("≥ {bar}"), if figure.middle >= *bar { "yes" } else { "no" }),
+            Threshold::AtMost(bar) => (format!("≤ {bar}"), if figure.middle <= *bar { "yes" } else { "no" }),
+            Threshold::Nothing => ("–".to_owned(), "–"),
         };
         write!(f, "| {what} | {against} | {figure} | {bar} | {reached} | {seen} |")
     }
@@ -123,21 +123,21 @@ mod tests {
         let mut speeds = [10.0, 20.0, 30.0].into_iter();
         let mut others = [10.0, 40.0, 30.0].into_iter();
         let next = |figures: &mut dyn Iterator<Item = f64>| Ok(figures.next().unwrap());
-        let compared = in_turns(3, || next(&mut speeds), || next(&mut others)).unwrap();
+        let compared = interleaved(3, || next(&mut speeds), || next(&mut others)).unwrap();
         assert_eq!(compared.ratio, Spread { middle: 1.0, lowest: 0.5, highest: 1.0 });
         assert_eq!(compared.ours.to_string(), "20.0 (10.0–30.0)");
     }
 
     #[test]
     fn the_table_says_whether_the_bar_was_reached() {
-        let row = |wanted| Row {
+        let row = |threshold| ResultRow {
             what: "a".into(),
             against: "b".into(),
             figure: Spread::of(vec![0.9]),
-            wanted,
+            threshold,
             seen: String::new(),
         };
-        assert_eq!(row(Wanted::AtLeast(0.9)).to_string(), "| a | b | 0.90 (0.90–0.90) | ≥ 0.9 | yes |  |");
-        assert!(row(Wanted::AtMost(0.8)).to_string().contains("| no |"));
+        assert_eq!(row(Threshold::AtLeast(0.9)).to_string(), "| a | b | 0.90 (0.90–0.90) | ≥ 0.9 | yes |  |");
+        assert!(row(Threshold::AtMost(0.8)).to_string().contains("| no |"));
     }
 }

@@ -1,8 +1,8 @@
 //! The load: wrk, and what Latchkey is compared to.
 
-use crate::failure::{Doing, Failure, Outcome};
+use crate::failure::{Context, Failure, Outcome};
 use crate::interrupt;
-use crate::process::answer_of;
+use crate::process::output_of;
 use crate::workspace::{root, target};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -46,19 +46,19 @@ impl Load<'_> {
             .arg("--")
             .arg(self.lists)
             .args(&self.more);
-        let told = answer_of(&mut wrk).ok_or_else(|| Failure::because("wrk failed."))?;
+        let told = output_of(&mut wrk).ok_or_else(|| Failure::message("wrk failed."))?;
         interrupt::check()?;
         numbers(&told)
-            .ok_or_else(|| Failure::because(format!("wrk says something else than expected:\n{told}")))
+            .ok_or_else(|| Failure::message(format!("wrk says something else than expected:\n{told}")))
     }
 
     /// Runs it, and fails if any call did.
-    pub fn run_well(&self) -> Outcome<Answers> {
+    pub fn run_checked(&self) -> Outcome<Answers> {
         let answers = self.run()?;
         if answers.failed > 0 {
             let Self { path, connections, .. } = self;
             let failed = answers.failed;
-            return Err(Failure::because(format!(
+            return Err(Failure::message(format!(
                 "{failed} calls of {path} by {connections} clients failed."
             )));
         }
@@ -79,15 +79,15 @@ fn numbers(told: &str) -> Option<Answers> {
 }
 
 /// The program of the workspace's `bench` folder.
-pub fn tool() -> PathBuf {
+pub fn bench_program() -> PathBuf {
     target().join("release/latchkey-bench")
 }
 
 /// A command of it that prints one number.
 pub fn number(command: &mut Command) -> Outcome<f64> {
     interrupt::check()?;
-    let told = answer_of(command).ok_or_else(|| Failure::because("latchkey-bench failed."))?;
-    told.trim().parse().doing(format_args!("read the number {told:?}"))
+    let told = output_of(command).ok_or_else(|| Failure::message("latchkey-bench failed."))?;
+    told.trim().parse().context(format_args!("read the number {told:?}"))
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! Servers to be measured, each with a folder and a database of its own.
 
-use super::load::tool;
+use super::load::bench_program;
 use crate::api::Profile;
-use crate::failure::{Doing, Failure, Outcome};
+use crate::failure::{Context, Failure, Outcome};
 use crate::interrupt;
-use crate::process::{Process, run_well};
+use crate::process::{Process, run_checked};
 use crate::temporary::TemporaryFolder;
 use crate::web::{answers, spare_port};
 use std::fs;
@@ -12,10 +12,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A folder with secrets, tokens and a database full of people.
-pub struct World {
+pub struct Dataset {
     folder: TemporaryFolder,
     database: Option<String>,
     pub people: u64,
@@ -27,7 +27,7 @@ pub struct Tokens {
     pub refresh: u64,
 }
 
-impl World {
+impl Dataset {
     /// Makes one; on SQLite unless a database is named.
     pub fn make(name: &str, people: u64, tokens: &Tokens, database: Option<String>) -> Outcome<Self> {
         Self::seeded(name, people, tokens, database, &[])
@@ -45,13 +45,13 @@ impl World {
         database: Option<String>,
         more: &[&str],
     ) -> Outcome<Self> {
-        let world = Self { folder: TemporaryFolder::new(&format!("bench-{name}"))?, database, people };
-        let mut seed = world.tool("seed");
-        seed.arg(people.to_string()).arg("--out").arg(world.path());
+        let dataset = Self { folder: TemporaryFolder::new(&format!("bench-{name}"))?, database, people };
+        let mut seed = dataset.tool("seed");
+        seed.arg(people.to_string()).arg("--out").arg(dataset.path());
         seed.args(["--access", &tokens.access.to_string(), "--refresh", &tokens.refresh.to_string()])
             .args(more);
-        run_well("latchkey-bench seed", &mut seed)?;
-        Ok(world)
+        run_checked("latchkey-bench seed", &mut seed)?;
+        Ok(dataset)
     }
 
     pub fn path(&self) -> &Path {
@@ -60,7 +60,7 @@ impl World {
 
     /// The bench's own program, configured as the server is.
     pub fn tool(&self, word: &str) -> Command {
-        let mut command = Command::new(tool());
+        let mut command = Command::new(bench_program());
         self.configure(&mut command);
         command.arg(word);
         command
@@ -88,8 +88,8 @@ impl World {
         while !answers(port, "/api/health/ready") {
             process.must_run()?;
             interrupt::check()?;
-            if begun.elapsed() > PATIENCE {
-                return Err(Failure::because("The API does not become ready."));
+            if begun.elapsed() > TIMEOUT {
+                return Err(Failure::message("The API does not become ready."));
             }
             std::thread::sleep(Duration::from_millis(1));
         }
@@ -109,18 +109,18 @@ impl Server {
     /// A line of what Linux tells about its memory, in megabytes: `VmRSS` is resident now, `VmHWM` was at most.
     pub fn memory(&self, line: &str) -> Outcome<f64> {
         let status = format!("/proc/{}/status", self.process.id());
-        let status = fs::read_to_string(status).doing("read how much memory the API takes (Linux only)")?;
+        let status = fs::read_to_string(status).context("read how much memory the API takes (Linux only)")?;
         let kib = status
             .lines()
             .find_map(|text| text.strip_prefix(line)?.strip_prefix(':')?.split_whitespace().next());
-        let kib: f64 = kib.unwrap_or_default().parse().doing(format_args!("find {line}"))?;
+        let kib: f64 = kib.unwrap_or_default().parse().context(format_args!("find {line}"))?;
         Ok(kib * 1024.0 / 1e6)
     }
 
     /// The processor time it has taken, in clock ticks.
     pub fn ticks(&self) -> Outcome<f64> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id()))
-            .doing("read what the API took")?;
+            .context("read what the API took")?;
         // The name, in brackets, may hold anything; utime and stime are the 14th and 15th of all.
         let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
         Ok(fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum())
@@ -130,12 +130,12 @@ impl Server {
 /// The bare handler that answers what a checked call answers.
 pub fn bare(answer: &Path) -> Outcome<Server> {
     let port = spare_port()?;
-    let mut serve = Command::new(tool());
+    let mut serve = Command::new(bench_program());
     serve.arg("bare").arg(port.to_string()).arg(answer);
     let begun = Instant::now();
     let process = Process::start("The bare handler", &mut serve)?;
-    if !interrupt::wait_until(PATIENCE, || Ok(answers(port, "/api/auth/verify")))? {
-        return Err(Failure::because("The bare handler does not answer."));
+    if !interrupt::wait_until(TIMEOUT, || Ok(answers(port, "/api/auth/verify")))? {
+        return Err(Failure::message("The bare handler does not answer."));
     }
     Ok(Server { process, port, ready_after: begun.elapsed() })
 }

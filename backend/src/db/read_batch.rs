@@ -1,0 +1,208 @@
+//! Reads that arrive together are asked together: one statement for many rows instead of one for each.
+//!
+//! Every statement is a word to another thread or another process and back, and that costs more than finding a row by its
+//! key. Nobody waits to be joined: while two statements are under way, whoever comes meets in the next one.
+
+use super::statement_timeout::with_response_timeout;
+use super::{Database, StoreError};
+use sea_orm::DbErr;
+use std::collections::HashMap;
+use std::future::Future;
+use std::hash::Hash;
+use std::sync::Arc;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+/// How many rows one statement asks for at most.
+const MAX_BATCH: usize = 256;
+/// How many statements are under way at once: one that hangs must not hold up all.
+const MAX_IN_FLIGHT: usize = 2;
+
+/// How rows are found by their keys.
+pub trait Lookup: Sized + 'static {
+    /// What they are found by.
+    type Key: Clone + Eq + Hash + Send + Sync + 'static;
+    /// What is found.
+    type Found: Clone + Send + 'static;
+
+    /// Finds those that there are, in any order. A key may be there more than once.
+    fn look_up(db: &Database, keys: Vec<Self::Key>) -> impl Future<Output = LookupResult<Self>> + Send;
+}
+
+/// What a look-up comes to.
+pub type LookupResult<L> = Result<Vec<(<L as Lookup>::Key, <L as Lookup>::Found)>, StoreError>;
+
+type Responder<L> = oneshot::Sender<Result<Option<<L as Lookup>::Found>, StoreError>>;
+type PendingRead<L> = (<L as Lookup>::Key, Responder<L>);
+
+/// The way to ask.
+pub struct BatchReader<L: Lookup>(mpsc::UnboundedSender<PendingRead<L>>);
+
+impl<L: Lookup> BatchReader<L> {
+    /// Starts to answer. It ends with the last one that can ask.
+    pub fn new(database: &Database) -> Self {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        tokio::spawn(run_reader::<L>(database.clone(), receiver));
+        Self(sender)
+    }
+
+    /// What there is under this key, as of now or later.
+    pub async fn find(&self, key: L::Key) -> Result<Option<L::Found>, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.0.send((key, answer)).map_err(|_| worker_gone())?;
+        with_response_timeout(async { answered.await.unwrap_or_else(|_| Err(worker_gone())) }).await
+    }
+}
+
+/// Can happen only when a look-up or a write panicked.
+pub(super) fn worker_gone() -> StoreError {
+    DbErr::Custom("whoever was to ask the database has gone".to_owned()).into()
+}
+
+async fn run_reader<L: Lookup>(database: Database, mut receiver: mpsc::UnboundedReceiver<PendingRead<L>>) {
+    let in_flight = Arc::new(Semaphore::new(MAX_IN_FLIGHT));
+    loop {
+        // First the permit, then those who wait: all that have come by then are in.
+        let Ok(permit) = Arc::clone(&in_flight).acquire_owned().await else { return };
+        let mut batch = Vec::new();
+        if receiver.recv_many(&mut batch, MAX_BATCH).await == 0 {
+            return;
+        }
+        // Whoever has gone away, or has waited too long, wants to know nothing.
+        batch.retain(|(_, answer)| !answer.is_closed());
+        if batch.is_empty() {
+            continue;
+        }
+        let database = database.clone();
+        tokio::spawn(async move {
+            answer_batch::<L>(&database, batch).await;
+            drop(permit);
+        });
+    }
+}
+
+async fn answer_batch<L: Lookup>(database: &Database, batch: Vec<PendingRead<L>>) {
+    match L::look_up(database, padded(batch.iter().map(|(key, _)| key.clone()).collect())).await {
+        Ok(found) => {
+            let found: HashMap<_, _> = found.into_iter().collect();
+            for (key, answer) in batch {
+                // Whoever has gone away does not care.
+                let _gone_away = answer.send(Ok(found.get(&key).cloned()));
+            }
+        }
+        Err(error) => {
+            for ((_, answer), error) in batch.into_iter().zip(repeat_error(error)) {
+                let _gone_away = answer.send(Err(error));
+            }
+        }
+    }
+}
+
+/// One failure for all who shared it: the first is told the cause itself, the others its words.
+pub(super) fn repeat_error(error: StoreError) -> impl Iterator<Item = StoreError> {
+    let words = error.to_string();
+    std::iter::once(error).chain(std::iter::repeat_with(move || DbErr::Custom(words.clone()).into()))
+}
+
+/// Filled up to a power of two with the last one: there are a few statements then, which stay prepared.
+pub(super) fn padded<K: Clone>(mut keys: Vec<K>) -> Vec<K> {
+    if let Some(last) = keys.last().cloned() {
+        keys.resize(keys.len().next_power_of_two(), last);
+    }
+    keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::from_pairs;
+    use crate::db::statement_timeout::RESPONSE_TIMEOUT;
+    use futures::future::join_all;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use tokio::time::Instant;
+
+    /// Even numbers are there, as their halves; 99 is a fault of the database, 98 one of the program.
+    struct Halves;
+
+    static STATEMENTS: AtomicUsize = AtomicUsize::new(0);
+
+    impl Lookup for Halves {
+        type Key = u32;
+        type Found = u32;
+        async fn look_up(_: &Database, keys: Vec<u32>) -> Result<Vec<(u32, u32)>, StoreError> {
+            STATEMENTS.fetch_add(1, Ordering::Relaxed);
+            tokio::task::yield_now().await;
+            assert!(!keys.contains(&98), "a panic that a test asked for");
+            if keys.contains(&99) {
+                return Err(DbErr::Custom("out of order".to_owned()).into());
+            }
+            Ok(keys.into_iter().filter(|key| key % 2 == 0).map(|key| (key, key / 2)).collect())
+        }
+    }
+
+    async fn database() -> Database {
+        let memory = ("LATCHKEY_DATABASE__URL".to_owned(), "sqlite::memory:".to_owned());
+        let config = from_pairs(None, [memory]).unwrap();
+        Database::open(&config.database_url).await.unwrap()
+    }
+
+    async fn halves() -> BatchReader<Halves> {
+        BatchReader::new(&database().await)
+    }
+
+    #[tokio::test]
+    async fn each_gets_its_own_answer_and_many_share_a_statement() {
+        let halves = halves().await;
+        let answers = join_all((0..50).chain(0..50).map(|key| halves.find(key))).await;
+        for (key, answer) in (0..50).chain(0..50).zip(answers) {
+            assert_eq!(answer.unwrap(), (key % 2 == 0).then_some(key / 2), "{key}");
+        }
+        assert!(STATEMENTS.load(Ordering::Relaxed) < 50);
+    }
+
+    #[tokio::test]
+    async fn a_fault_reaches_all_that_shared_it_and_nobody_after() {
+        let halves = halves().await;
+        for fault in [99, 98] {
+            let answers = join_all([2, fault, 4].map(|key| halves.find(key))).await;
+            assert!(answers.iter().all(Result::is_err), "{answers:?}");
+            assert_eq!(halves.find(6).await.unwrap(), Some(3));
+        }
+    }
+
+    /// A database that never answers.
+    struct Frozen;
+
+    impl Lookup for Frozen {
+        type Key = u32;
+        type Found = ();
+        async fn look_up(_: &Database, _: Vec<u32>) -> Result<Vec<(u32, ())>, StoreError> {
+            tokio::time::sleep(RESPONSE_TIMEOUT).await;
+            Err(DbErr::Custom("frozen".to_owned()).into())
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_comes_to_a_frozen_database_waits_no_longer_than_the_first() {
+        let frozen = BatchReader::<Frozen>::new(&database().await);
+        tokio::time::pause();
+        let waited = join_all((0..40).map(|number| {
+            let frozen = &frozen;
+            async move {
+                tokio::time::sleep(RESPONSE_TIMEOUT / 16 * number).await;
+                let came = Instant::now();
+                assert!(frozen.find(number).await.is_err());
+                came.elapsed()
+            }
+        }));
+        for waited in waited.await {
+            assert!(waited < RESPONSE_TIMEOUT + RESPONSE_TIMEOUT / 16, "{waited:?}");
+        }
+    }
+
+    #[test]
+    fn there_are_few_lengths() {
+        for (length, padded_to) in [(0, 0), (1, 1), (2, 2), (3, 4), (129, 256), (256, 256)] {
+            assert_eq!(padded(vec![7; length]).len(), padded_to);
+        }
+    }
+}

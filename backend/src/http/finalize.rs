@@ -1,0 +1,27 @@
+//! The last touch to every answer: its id, its headers, and the body of a refusal.
+
+use super::api_error::ApiError;
+use super::request_id::RequestId;
+use crate::app::App;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::Response;
+use latchkey_shared::Timestamp;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Finishes an answer.
+pub(super) fn finalize(app: &App, received_at: Timestamp, mut response: Response) -> Response {
+    let assigned = response.extensions_mut().remove::<RequestId>();
+    let RequestId(request_id) = assigned.unwrap_or_else(|| RequestId(app.random.id(received_at)));
+    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+        error.write(&request_id, &mut response);
+    }
+    let headers = response.headers_mut();
+    let mut text = uuid::Uuid::encode_buffer();
+    if let Ok(id) = HeaderValue::from_str(request_id.hyphenated().encode_lower(&mut text)) {
+        headers.insert(REQUEST_ID, id);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}

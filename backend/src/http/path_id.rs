@@ -1,0 +1,20 @@
+//! Ids in paths.
+
+use super::api_error::ApiError;
+use crate::app::App;
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+use latchkey_shared::ErrorCode;
+use uuid::Uuid;
+
+/// The id in `/…/{id}`. What is not an id names nothing that exists.
+pub struct PathId(pub Uuid);
+
+impl FromRequestParts<App> for PathId {
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let not_found = || ApiError::new(ErrorCode::NotFound);
+        let Path(text) = Path::<String>::from_request_parts(parts, app).await.map_err(|_| not_found())?;
+        text.parse().map(Self).map_err(|_| not_found())
+    }
+}

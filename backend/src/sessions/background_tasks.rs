@@ -1,0 +1,102 @@
+//! What the sessions need done beside the requests.
+
+use super::list::ENDED_RETENTION;
+use super::{cutoff, database_clock, revocations, revoke, store, token_use};
+use crate::accounts;
+use crate::app::App;
+use crate::db::StoreError;
+use latchkey_shared::Timestamp;
+use std::collections::HashMap;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// Loads what must be known before the first request, and starts the tasks. They stop when the set is dropped.
+pub async fn run(app: &App) -> Result<JoinSet<()>, StoreError> {
+    app.revocations.load(app, app.clock.now() - revocations::retention(app)).await?;
+    let mut tasks = JoinSet::new();
+    tasks.spawn(revocations::listen(app.clone()));
+    tasks.spawn(revocations::poll(app.clone(), revocations::REVOCATION_POLL_INTERVAL));
+    tasks.spawn(token_use::run_flusher(app.clone()));
+    tasks.spawn(database_clock::sync(app.clone()));
+    tasks.spawn(cutoff::run_worker(app.clone()));
+    tasks.spawn(sweep(app.clone()));
+    Ok(tasks)
+}
+
+/// Deletes what nobody can ask for any more. A clock that is set forward while the server runs makes nothing old; one that
+/// was wrong when it started has an hour to be corrected.
+async fn sweep(app: App) {
+    let mut is_first = true;
+    loop {
+        if let Err(error) = enforce_session_limits(&app).await {
+            tracing::warn!(%error, "Cannot end sessions beyond sessions.per_account; trying again in an hour");
+        }
+        let swept = match is_first {
+            true => sweep_at_start(&app).await,
+            false => sweep_once(&app, true).await,
+        };
+        if let Err(error) = swept {
+            tracing::warn!(%error, "Cannot delete old sessions; trying again in an hour");
+        }
+        is_first = false;
+        tokio::time::sleep(HOUR).await;
+    }
+}
+
+/// Brings accounts down to the number of sessions that may live at once: where a sign-in did not get to it, and where that
+/// number was greater before.
+async fn enforce_session_limits(app: &App) -> Result<(), StoreError> {
+    let limit = app.config.sessions.per_account;
+    let mut after = Some(Uuid::nil());
+    while let Some(last) = after {
+        let (over_limit, next) = revoke::list_over_limit(app.db.executor(), limit, last).await?;
+        for account_id in over_limit {
+            revoke::enforce_session_limit(app, account_id, None).await?;
+        }
+        after = next;
+    }
+    Ok(())
+}
+
+/// Where nothing has been written for as long as sessions are kept, the clock may be the one that is wrong.
+async fn sweep_at_start(app: &App) -> Result<(), StoreError> {
+    match store::last_activity(app.db.executor()).await? {
+        Some(last) if last + ENDED_RETENTION < app.clock.now() => Ok(()),
+        _ => sweep_once(app, false).await,
+    }
+}
+
+async fn sweep_once(app: &App, with_revocations: bool) -> Result<(), StoreError> {
+    let now = app.clock.now().min(app.monotonic_now());
+    delete_sessions(app, now).await?;
+    if with_revocations {
+        let transaction = app.db.begin().await?;
+        revoke::delete_revocations(transaction.executor(), now - revocations::retention(app)).await?;
+        transaction.commit().await?;
+    }
+    Ok(())
+}
+
+async fn delete_sessions(app: &App, now: Timestamp) -> Result<(), StoreError> {
+    let mut after = Uuid::nil();
+    loop {
+        let purgeable = store::list_purgeable(app.db.executor(), now - ENDED_RETENTION, after).await?;
+        let Some(last) = purgeable.last() else { break };
+        after = last.id;
+        let mut latest = HashMap::new();
+        for session in &purgeable {
+            let latest = latest.entry(session.account_id).or_insert(session.created_at);
+            *latest = (*latest).max(session.created_at);
+        }
+        // Until now the sessions were what said when somebody last signed in.
+        let signed_in = latest.into_iter().map(|(account_id, at)| accounts::LastSignIn { account_id, at });
+        app.db.write_all(&signed_in.collect::<Vec<_>>()).await?;
+        let transaction = app.db.begin().await?;
+        store::delete_sessions(transaction.executor(), purgeable.iter().map(|session| session.id)).await?;
+        transaction.commit().await?;
+    }
+    Ok(())
+}

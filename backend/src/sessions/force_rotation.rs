@@ -1,0 +1,30 @@
+//! A new generation for a session whose password was changed: no refresh token from before buys anything any more,
+//! whoever has a copy of it.
+
+use super::locked_session::{InactiveSessionError, LockedSession};
+use super::session::IssueParams;
+use super::sign_in::PendingTokens;
+use super::store;
+use crate::app::App;
+use latchkey_shared::{Claims, Timestamp};
+
+/// Makes the generation, in the transaction that changes the password.
+pub async fn run(
+    app: &App,
+    locked: &LockedSession,
+    claims: &Claims,
+    now: Timestamp,
+) -> Result<PendingTokens, InactiveSessionError> {
+    let session = &locked.session;
+    let idle_ends_at = now + app.idle_limit(session.remember);
+    let db = locked.transaction.executor();
+    let rotated_at = app.database_clock.now(&*app.clock);
+    let made = store::mark_force_rotated(db, claims.sid, now, rotated_at, idle_ends_at).await?;
+    Ok(PendingTokens(IssueParams {
+        session_id: session.id,
+        generation: made.ok_or(InactiveSessionError::Ended(None))?,
+        authenticated_at: session.created_at,
+        ends_at: idle_ends_at.min(session.rotation.absolute_ends_at),
+        remember: session.remember,
+    }))
+}

@@ -1,0 +1,129 @@
+//! The choice among the refresh tokens that one request brings. A browser sends every cookie of a name, in any order: beside
+//! the right one perhaps a stale one of another path, or one that a parent domain has set. See ADR 23.
+
+use super::RefreshError;
+use super::revoke::{self, SessionSelector};
+use super::session::SessionRecord;
+use crate::app::App;
+use crate::db::StoreError;
+use crate::metrics::RefreshOutcome;
+use crate::tokens::{RefreshClaims, RefreshTokenError};
+use latchkey_shared::{EndReason, Secret, Timestamp};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// How many sessions a request may bring tokens of. Each of them costs a look-up; a forged token costs none.
+const MAX_SESSIONS: usize = 64;
+
+/// A token that is genuine, and the latest of its session among those that came.
+struct Candidate<'a> {
+    token: &'a Secret,
+    claims: RefreshClaims,
+}
+
+/// Returns the token to trade, if any came: that of the session which lives; of several sessions of one account that of the
+/// newest. Nobody is guessed: where live sessions of different accounts come, none is taken.
+pub async fn choose<'a>(
+    app: &App,
+    tokens: &'a [Secret],
+    now: Timestamp,
+) -> Result<Option<&'a Secret>, RefreshError> {
+    if let [] | [_] = tokens {
+        return Ok(tokens.first());
+    }
+    let candidates = verified_candidates(app, tokens, now);
+    match candidates.len() {
+        // What is refused without a look at the database is refused by its first token, or because its time is over.
+        0 => return Ok(tokens.iter().find(|token| is_expired(app, token, now)).or(tokens.first())),
+        1 => return Ok(Some(candidates[0].token)),
+        2..=MAX_SESSIONS => {}
+        _ => return Err(ambiguous(app)),
+    }
+    let mut active: Vec<(&Candidate<'_>, SessionRecord)> = Vec::new();
+    for candidate in &candidates {
+        let found = app.sessions.find(candidate.claims.sid).await?;
+        let is_active = |session: &SessionRecord| {
+            session.account_id == candidate.claims.sub && session.ended(now).is_none()
+        };
+        active.extend(found.filter(is_active).map(|session| (candidate, session)));
+    }
+    // A token that is further behind would end its session, which says nothing about whose browser this is.
+    if active.iter().any(|(candidate, session)| is_usable(candidate, session)) {
+        active.retain(|(candidate, session)| is_usable(candidate, session));
+    }
+    if active.iter().any(|(_, session)| session.account_id != active[0].1.account_id) {
+        return Err(ambiguous(app));
+    }
+    let best = active.iter().max_by_key(|(candidate, session)| {
+        (would_be_accepted(app, candidate, session, now), session.created_at, session.id)
+    });
+    let newest = || candidates.iter().max_by_key(|candidate| candidate.claims.iat);
+    Ok(best.map(|(candidate, _)| *candidate).or_else(newest).map(|chosen| chosen.token))
+}
+
+/// Ends what stands in the way of whoever has just signed in: where tokens of different accounts came along, the sessions
+/// of the others. Their cookies may lie where this answer cannot remove them, and would come again with every refresh.
+pub async fn revoke_other_accounts(
+    app: &App,
+    tokens: &[Secret],
+    account_id: Uuid,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let candidates = verified_candidates(app, tokens, now);
+    let first = candidates.first().map(|candidate| candidate.claims.sub);
+    if candidates.iter().all(|candidate| Some(candidate.claims.sub) == first) {
+        return Ok(());
+    }
+    for Candidate { claims, .. } in candidates.iter().filter(|candidate| candidate.claims.sub != account_id) {
+        revoke::run(app, SessionSelector::Id(claims.sid), EndReason::SignedOut).await?;
+    }
+    Ok(())
+}
+
+/// The sessions that these tokens belong to, each once.
+pub fn sessions_of(app: &App, tokens: &[Secret], now: Timestamp) -> Vec<Uuid> {
+    verified_candidates(app, tokens, now).into_iter().map(|candidate| candidate.claims.sid).collect()
+}
+
+/// A stale copy of a session's token is no theft where the present one came along, so only the latest of each counts.
+fn verified_candidates<'a>(app: &App, tokens: &'a [Secret], now: Timestamp) -> Vec<Candidate<'a>> {
+    let mut latest: HashMap<Uuid, Candidate<'a>> = HashMap::new();
+    for token in tokens {
+        let Ok(claims) = app.refresh_tokens.read(token, now) else { continue };
+        match latest.get(&claims.sid) {
+            Some(known) if known.claims.generation >= claims.generation => {}
+            _ => drop(latest.insert(claims.sid, Candidate { token, claims })),
+        }
+    }
+    latest.into_values().collect()
+}
+
+fn is_expired(app: &App, token: &Secret, now: Timestamp) -> bool {
+    matches!(app.refresh_tokens.read(token, now), Err(RefreshTokenError::Expired(_)))
+}
+
+/// How many generations the token is behind.
+fn generations_behind(candidate: &Candidate<'_>, session: &SessionRecord) -> u64 {
+    session.rotation.generation.0.saturating_sub(candidate.claims.generation)
+}
+
+/// Whether the token may be of whoever holds the session.
+fn is_usable(candidate: &Candidate<'_>, session: &SessionRecord) -> bool {
+    generations_behind(candidate, session) <= 1
+}
+
+/// Whether the token would be answered rather than end its session.
+fn would_be_accepted(app: &App, candidate: &Candidate<'_>, session: &SessionRecord, now: Timestamp) -> bool {
+    let rotation = &session.rotation;
+    let last_used = rotation.last_used.max(app.token_use.pending(session.id));
+    let rotated_at = app.database_clock.to_local_time(rotation.rotated_at, now, &*app.clock);
+    generations_behind(candidate, session) == 0
+        || last_used < Some(rotation.generation)
+        || now < rotated_at + app.config.tokens.refresh_grace
+}
+
+fn ambiguous(app: &App) -> RefreshError {
+    app.metrics.refreshes.add(RefreshOutcome::Invalid);
+    tracing::info!("Refresh refused: it brought tokens of several accounts");
+    RefreshError::Ambiguous
+}

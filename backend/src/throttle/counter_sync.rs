@@ -1,0 +1,129 @@
+//! The counts of all servers of one database. Each server decides by what it has in memory; what it counts it writes down
+//! beside the calls, and what the others have counted it reads. A right try after no wrong one is no news: it writes nothing,
+//! and nobody waits for any of this.
+
+use super::counter_key::CounterKey;
+use super::pending_changes::{CounterChanges, PendingChanges};
+use super::store;
+use crate::app::App;
+use crate::db::StoreError;
+use crate::platform::{OutageLog, SKEW};
+use latchkey_shared::Timestamp;
+use std::time::Duration;
+
+/// How often a server tells what it has counted, and looks for what the others have.
+const SYNC_INTERVAL: Duration = Duration::from_millis(400);
+/// How far back each look reaches: servers know the shared time to a moment, and a commit takes a while.
+const OVERLAP: Duration = SKEW.saturating_add(Duration::from_secs(10));
+/// How many counts one statement writes.
+const BATCH_SIZE: usize = 500;
+/// How many counts a look reads.
+const MAX_READ_PER_SYNC: u64 = 5_000;
+/// How many counts a start reads.
+const MAX_READ_AT_START: u64 = 100_000;
+/// How many counts a server writes in an hour: what comes beyond that, from more networks than anybody has seen, is counted
+/// on each server alone.
+const MAX_WRITTEN_PER_HOUR: usize = 200_000;
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// Reads what was counted before this server started.
+pub async fn load_counters(app: &App) -> Result<(), StoreError> {
+    read(app, Timestamp::from_millis(0), MAX_READ_AT_START).await
+}
+
+/// Writes down what was counted, a portion at a time. Returns how many counts that were.
+pub async fn flush_counters(app: &App) -> Result<usize, StoreError> {
+    let mut written = 0;
+    loop {
+        let mut in_flight = InFlightChanges {
+            pending: &app.throttle.pending,
+            changes: app.throttle.pending.take(BATCH_SIZE),
+        };
+        if in_flight.changes.is_empty() {
+            return Ok(written);
+        }
+        write(app, &in_flight.changes).await?;
+        written += std::mem::take(&mut in_flight.changes).len();
+    }
+}
+
+/// Changes being written. What has not been written when this goes out of scope is pending again: also where a server that
+/// stops breaks off in the middle.
+struct InFlightChanges<'a> {
+    pending: &'a PendingChanges,
+    changes: Vec<(CounterKey, CounterChanges)>,
+}
+
+impl Drop for InFlightChanges<'_> {
+    fn drop(&mut self) {
+        self.pending.put_back(std::mem::take(&mut self.changes));
+    }
+}
+
+/// Each server counts by its own clock; the table holds times by the one that they share.
+async fn write(app: &App, changes: &[(CounterKey, CounterChanges)]) -> Result<(), StoreError> {
+    let (clock, own) = (&*app.clock, app.monotonic_now());
+    let shared = |last| app.database_clock.from_local_time(last, own, clock);
+    let changes: Vec<_> = changes
+        .iter()
+        .map(|(key, changes)| (*key, CounterChanges { last: shared(changes.last), ..*changes }))
+        .collect();
+    let transaction = app.db.begin().await?;
+    store::insert_changes(transaction.executor(), &changes, app.database_clock.now(clock)).await?;
+    transaction.commit().await
+}
+
+async fn read(app: &App, since: Timestamp, most: u64) -> Result<(), StoreError> {
+    let (clock, own) = (&*app.clock, app.monotonic_now());
+    for stored_counter in store::list_counters(app.db.executor(), since, most).await? {
+        let last = app.database_clock.to_local_time(stored_counter.last, own, clock);
+        app.throttle.apply_shared_count(stored_counter.key, stored_counter.wrong, last, own);
+    }
+    Ok(())
+}
+
+/// Tells the others and listens to them, for as long as the server runs.
+pub async fn run_counter_sync(app: App) {
+    let mut synced_at = app.database_clock.now(&*app.clock);
+    let (mut swept_at, mut written) = (tokio::time::Instant::now(), 0);
+    let mut outage = OutageLog::default();
+    loop {
+        tokio::time::sleep(SYNC_INTERVAL).await;
+        let now = app.database_clock.now(&*app.clock);
+        if swept_at.elapsed() >= HOUR {
+            (swept_at, written) = (tokio::time::Instant::now(), 0);
+            sweep(&app).await;
+        }
+        let told = async {
+            if written < MAX_WRITTEN_PER_HOUR {
+                written += flush_counters(&app).await?;
+            }
+            read(&app, synced_at - OVERLAP, MAX_READ_PER_SYNC).await
+        };
+        match told.await {
+            Ok(()) => {
+                synced_at = now;
+                if outage.record_success() {
+                    tracing::info!("Wrong tries are shared with the other servers again");
+                }
+            }
+            Err(error) => {
+                if outage.record_failure() {
+                    tracing::warn!(%error, "Wrong tries cannot be shared with the other servers; each counts its own");
+                }
+            }
+        }
+    }
+}
+
+async fn sweep(app: &App) {
+    let limit = app.database_clock.now(&*app.clock) - app.config.throttle.longest_wait;
+    let swept = async {
+        let transaction = app.db.begin().await?;
+        store::delete_forgiven(transaction.executor(), limit).await?;
+        transaction.commit().await
+    };
+    if let Err(error) = swept.await {
+        tracing::warn!(%error, "Cannot delete wrong tries that are forgiven; trying again in an hour");
+    }
+}

@@ -1,0 +1,35 @@
+//! Takes over keys that are changed while the server runs.
+
+use super::key_fingerprints;
+use crate::app::App;
+use std::time::Duration;
+
+/// How often the data folder is looked at. New keys are published at least ten seconds before they sign.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Looks again and again. Keys that cannot be read leave those in place that could.
+pub async fn reload_changed_keys(app: App) {
+    loop {
+        tokio::time::sleep(POLL_INTERVAL).await;
+        match app.keys.reload(&app.config) {
+            Ok(true) => {
+                tracing::info!("The keys have changed; the new ones are published");
+                check_key_fingerprints(&app).await;
+            }
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "Cannot read the changed keys; keeping the old ones"),
+        }
+    }
+}
+
+/// Says so when this server and its database do not belong together.
+pub async fn check_key_fingerprints(app: &App) {
+    match key_fingerprints::record_and_detect_mismatch(app).await {
+        Ok(false) => {}
+        Ok(true) => tracing::warn!(
+            "These are not the keys that this database was used with until now: sessions that were begun with others are \
+             refused here. Give all servers that share a database the same tokens.signing_key and tokens.refresh_secret"
+        ),
+        Err(error) => tracing::warn!(%error, "Cannot compare the keys with those of the other servers"),
+    }
+}

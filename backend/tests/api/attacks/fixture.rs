@@ -1,0 +1,60 @@
+//! What a forger has to work with: a server, somebody's good tokens, and the server's own keys.
+
+use crate::support::*;
+use latchkey::tokens::{RefreshTokenError, VerifyError};
+
+pub struct Fixture {
+    pub app: TestApp,
+    pub ada: Person,
+    pub forge: Forge,
+    /// The header and the claims of a good access token.
+    pub header: Value,
+    pub claims: Value,
+}
+
+impl Fixture {
+    pub async fn set_up() -> Self {
+        let app = TestApp::spawn().await;
+        let ada = app.signed_up("ada").await;
+        let forge = app.forge();
+        let (header, claims) = (header_of(&ada.access_token()), ada.claims());
+        Self { app, ada, forge, header, claims }
+    }
+
+    /// Neither kind of call takes the token.
+    pub async fn refused(&self, token: &str, what: &str) {
+        for path in ["/api/auth/verify", "/api/me"] {
+            let answer = self.app.get(path).bearer(token).await;
+            assert_eq!(answer.status, 401, "{what}: {answer}");
+            answer.problem(ErrorCode::TokenInvalid);
+        }
+        let answer = self.app.post("/api/auth/refresh", &json!({})).cookie(token).await;
+        assert_eq!(answer.status, 401, "{what}: {answer}");
+    }
+
+    /// A good token whose header and claims are these very texts.
+    pub fn signed(&self, header: &str, claims: &str) -> String {
+        self.forge.access_of(header, claims)
+    }
+
+    /// The same without HTTP: for tokens that no header can carry, and for very many.
+    #[track_caller]
+    pub fn is_refused(&self, token: &str, what: &str) {
+        let (state, now) = (&self.app.state, self.app.now());
+        assert_eq!(state.verifier.verify(token, now).err(), Some(VerifyError::Invalid), "{what}: {token:?}");
+        let read = state.refresh_tokens.read(&token.into(), now);
+        assert_eq!(read, Err(RefreshTokenError::Invalid), "{what}: {token:?}");
+    }
+
+    /// What is refused here is refused for what was changed about it.
+    #[track_caller]
+    pub fn access_is_taken(&self, token: &str) {
+        assert!(self.app.state.verifier.verify(token, self.app.now()).is_ok(), "{token}");
+    }
+
+    /// The same for a refresh token.
+    #[track_caller]
+    pub fn refresh_is_taken(&self, token: &str) {
+        assert!(self.app.state.refresh_tokens.read(&token.into(), self.app.now()).is_ok(), "{token}");
+    }
+}
