@@ -6,9 +6,9 @@ const onCi = Boolean(process.env.CI)
 export default defineConfig({
   testDir: 'tests',
   fullyParallel: true,
-  // Many a test waits for times that pass, and then another one can work.
+  // Many tests wait for times to pass, and another one can use the CPU meanwhile.
   workers: 3,
-  // A test that passes at the second try is a test that failed.
+  // A test that passes only at the second try counts as failed.
   retries: 0,
   forbidOnly: onCi,
   timeout: 90_000,
@@ -18,7 +18,7 @@ export default defineConfig({
     locale: 'en-US',
     timezoneId: 'Asia/Seoul',
     permissions: PERMISSIONS,
-    // A trace of everything costs more than the tests: ask for one with `--trace on`.
+    // Tracing everything costs more than the tests: enable it with `--trace on`.
     trace: 'off',
     screenshot: 'only-on-failure',
     launchOptions: { executablePath: CHROMIUM, args: CHROMIUM_FLAGS },

@@ -1,4 +1,4 @@
-//! What every request shares.
+//! Application state that all requests share.
 
 use crate::accounts;
 use crate::config::Config;
@@ -17,84 +17,84 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How much memory the bodies may take that are under way at one time, in bytes; small ones do not count.
+/// Memory budget, in bytes, for all bodies that are being received at one time; small ones do not count.
 const BODY_MEMORY: usize = 4 * 1024 * 1024;
 
-/// The application's state; a copy is a handle.
+/// Handle to the application's state; a clone shares it.
 #[derive(Clone)]
 pub struct App(Arc<AppState>);
 
-/// The parts of the application.
+/// State of the application.
 pub struct AppState {
-    /// The settings.
+    /// Configuration.
     pub config: Config,
-    /// The database.
+    /// Database.
     pub db: Database,
-    /// The time.
+    /// Clock.
     pub clock: Arc<dyn Clock>,
-    /// The time on which the servers of one database agree.
+    /// Clock on which the servers of one database agree.
     pub database_clock: DatabaseClock,
-    /// The time by the clock as it was at the start, whatever has become of it.
+    /// Clock that was set at the start, and that later corrections of the system's clock do not change.
     monotonic_clock: MonotonicClock,
-    /// Bytes that nobody can guess.
+    /// Source of unpredictable bytes.
     pub random: Arc<dyn Randomness>,
-    /// The hashing threads.
+    /// Pool of hashing threads.
     pub passwords: PasswordPool,
-    /// What slows guessing down.
+    /// Throttle of password guesses.
     pub throttle: Throttle,
-    /// What tokens are signed with.
+    /// Keys that tokens are signed with.
     pub keys: Arc<Keys>,
-    /// Issues access tokens.
+    /// Issuer of access tokens.
     pub access_tokens: AccessTokens,
-    /// Issues and reads refresh tokens.
+    /// Issuer and reader of refresh tokens.
     pub refresh_tokens: RefreshTokens,
-    /// Reads proofs of keys.
+    /// Verifier of DPoP proofs.
     pub proofs: ProofVerifier,
-    /// Checks access tokens.
+    /// Verifier of access tokens.
     pub verifier: Verifier,
-    /// Finds accounts by their ids.
+    /// Batched lookups of accounts by id.
     pub accounts: BatchReader<accounts::AccountById>,
-    /// Finds accounts by their addresses.
+    /// Batched lookups of accounts by e-mail address.
     pub credentials: BatchReader<accounts::CredentialsByEmail>,
-    /// Finds sessions by their ids.
+    /// Batched lookups of sessions by id.
     pub sessions: BatchReader<sessions::SessionById>,
-    /// Begins sessions.
+    /// Batched writes that start sessions.
     pub session_starts: BatchWriter<sessions::SessionStart>,
-    /// Rotates sessions.
+    /// Batched writes that rotate sessions.
     pub rotations: BatchWriter<sessions::Rotation>,
-    /// Sessions that have ended lately.
+    /// Sessions that have ended recently.
     pub revocations: Revocations,
-    /// Generations that have been met lately.
+    /// Token generations that were used recently.
     pub token_use: TokenUseBuffer,
-    /// The memory for bodies that are under way.
+    /// Memory budget for bodies that are being received.
     pub body_memory: MemoryBudget,
-    /// Sessions whose key was not proven lately.
+    /// Sessions for which a missing proof was logged recently.
     pub proof_failures: ProofFailureLog,
-    /// What is counted.
+    /// Counters.
     pub metrics: Metrics,
-    /// How often the log tells of calls from another origin.
+    /// Rate limit of the warnings about requests from another origin.
     pub wrong_origin_warnings: LogRateLimit,
-    /// What traces calls, where somebody collects that.
+    /// Tracer of requests, if a collector is configured.
     pub traces: Option<Traces>,
-    /// The data folder is in use: nothing is restored into it meanwhile.
+    /// Lock on the data folder: no backup is restored into it meanwhile.
     _folder: DataDirLock,
 }
 
-/// Why the application cannot start.
+/// Cause of a failed start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The data folder cannot be made or used.
+    /// The data folder cannot be created or used.
     #[error("data_dir: cannot use {folder}: {source}")]
     DataDir {
-        /// Which folder.
+        /// Path of the folder.
         folder: String,
-        /// What the system says.
+        /// Error of the operating system.
         source: std::io::Error,
     },
     /// A backup is being put into the data folder.
     #[error("data_dir: a backup is being restored into {0}; start again once that is done")]
     Restoring(String),
-    /// There is nothing to sign with.
+    /// The signing keys cannot be loaded.
     #[error(transparent)]
     Keys(#[from] KeyError),
     /// The database cannot be opened.
@@ -109,7 +109,7 @@ pub enum StartError {
 }
 
 impl App {
-    /// Opens the data folder and the database, reads or makes the secrets, and starts the hashing threads.
+    /// Opens the data folder and the database, reads or creates the secrets, and starts the hashing threads.
     pub async fn start(
         config: Config,
         clock: Arc<dyn Clock>,
@@ -126,7 +126,7 @@ impl App {
             accounts: BatchReader::new(&db),
             credentials: BatchReader::new(&db),
             sessions: BatchReader::new(&db),
-            // Where many wait for a hashing thread, a sign-in takes far longer than that.
+            // If many requests wait for a hashing thread, a sign-in takes far longer than `LINGER` anyway.
             session_starts: BatchWriter::with_linger(&db, move || hashing.expected_wait() > 3 * LINGER),
             rotations: BatchWriter::new(&db),
             revocations: Revocations::new(Arc::clone(&clock)),
@@ -153,30 +153,31 @@ impl App {
         })))
     }
 
-    /// The time by a clock that nobody has corrected since the start: for what must not depend on leaps.
+    /// Returns the time of a clock that has not been corrected since the start: for what must not depend on clock
+    /// jumps.
     pub fn monotonic_now(&self) -> Timestamp {
         self.monotonic_clock.now(&*self.clock)
     }
 
-    /// How long a session lasts without use.
+    /// Returns how long a session lasts without use.
     pub fn idle_limit(&self, remember: bool) -> Duration {
         if remember { self.config.sessions.idle } else { self.config.sessions.idle_short }
     }
 }
 
-/// What a server holds of its data, for as long as this lives.
+/// Locks of a server on its data, for as long as this lives.
 pub struct DataLock {
     _folder: DataDirLock,
     _database: Option<FileLock>,
 }
 
-/// Claims an SQLite database for this program: a second one beside it would learn late of what has ended, and could not
-/// know what it must not answer again. Servers share PostgreSQL.
+/// Locks an SQLite database for this program: a second one would learn late of ended sessions, and could not know which
+/// requests must not be answered again. PostgreSQL can be shared by several servers.
 pub fn lock_data(config: &Config) -> Result<DataLock, StartError> {
     Ok(DataLock { _folder: data_dir(config)?, _database: db::lock_sqlite_file(&config.database_url)? })
 }
 
-/// The folder, made where there is none, and held.
+/// Returns a shared lock on the data folder, which is created if it does not exist.
 fn data_dir(config: &Config) -> Result<DataDirLock, StartError> {
     let path = &config.data_dir;
     let failed = |source| StartError::DataDir { folder: path.display().to_string(), source };

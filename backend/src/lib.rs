@@ -1,4 +1,4 @@
-//! Latchkey's API: it serves JSON and validates tokens. The page that people see is a program of its own.
+//! API server of Latchkey: serves JSON and validates tokens. The page that people see is a separate program.
 
 pub mod accounts;
 pub mod sessions;

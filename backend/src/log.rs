@@ -1,27 +1,27 @@
-//! The log: sentences with dotted fields on standard error, for people or for machines. Never a password, a token or an
-//! address.
+//! Log: messages with dotted fields on standard error, for people or for machines. It never contains a password, a
+//! token or an e-mail address, and addresses of clients only if `log.addresses` is set.
 
 use crate::config::LogFormat;
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::IsTerminal as _;
 use tracing_subscriber::EnvFilter;
 
-/// Starts it, once. `RUST_LOG` says how much of it there is.
+/// Initializes the log, once. `RUST_LOG` sets the level.
 pub fn init(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,sea_orm_migration=warn"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
         LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
-        // One object a line; what a call causes carries the call's id under `span`.
+        // One object per line; lines of a request carry its id under `span`.
         LogFormat::Json => {
             log.json().flatten_event(true).with_current_span(true).with_span_list(false).init();
         }
     }
-    // A panic as well: in the same form, and with the id of the call that it struck.
+    // Panics are logged in the same format, with the id of the request in which they occurred.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(tracing::field::display);
-        // Only where `RUST_BACKTRACE` asks for it.
+        // Captured only if `RUST_BACKTRACE` is set.
         let trace = Backtrace::capture();
         let trace = (trace.status() == BacktraceStatus::Captured).then(|| tracing::field::display(trace));
         let words = panic.payload_as_str().unwrap_or("a panic");
@@ -35,10 +35,10 @@ mod tests {
     use serde_json::Value;
     use std::process::Command;
 
-    /// Whether this is the process that is to panic.
+    /// Variable that marks the process that is to panic.
     const PANICS: &str = "LATCHKEY_TEST_PANICS";
 
-    /// In a process of its own: there is one log, and one place where panics are told.
+    /// Runs in a process of its own: the log and the panic hook are global.
     #[test]
     #[expect(clippy::disallowed_methods, reason = "a word between this process and its like")]
     fn a_panic_is_told_in_the_form_of_the_log_with_the_calls_id() {

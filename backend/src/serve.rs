@@ -1,4 +1,4 @@
-//! Serving: from the first connection to the last answer.
+//! Server loop: accepts connections, and shuts down gracefully.
 
 use crate::app::App;
 use crate::db::StoreError;
@@ -18,16 +18,17 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
-/// How long what has been accepted may take once the server stops. Containers are killed after ten seconds.
+/// Maximum duration of a graceful shutdown. Containers are killed after ten seconds.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// Of that, what is kept for what is only in memory, and for the traces of the last calls.
+/// Part of that time that is reserved for writing what is only in memory, and for the traces of the last requests.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The largest head of a request: cookies of other apps on the same host need some room.
+/// Maximum size of a request's head, in bytes: cookies of other apps on the same host need some room.
 const MAX_REQUEST_HEAD: usize = 32 * 1024;
 
-/// Answers on this listener until `stop` is done, then finishes what it has accepted, unless that takes too long.
+/// Serves requests on this listener until `stop` completes, then finishes the accepted ones within the shutdown
+/// timeout.
 pub async fn serve(
     app: App,
     listener: TcpListener,
@@ -60,7 +61,7 @@ pub async fn serve(
     }
 }
 
-/// Writes down what is only in memory, and closes the database.
+/// Writes what is only in memory to the database, and closes it.
 async fn flush_state(app: &App) -> Result<(), StoreError> {
     app.token_use.flush(app).await?;
     if let Err(error) = throttle::flush_counters(app).await {
@@ -69,21 +70,21 @@ async fn flush_state(app: &App) -> Result<(), StoreError> {
     app.db.close().await
 }
 
-/// Sends the traces that have not been sent yet.
+/// Exports the remaining traces.
 async fn flush_traces(app: &App) {
     if let Some(traces) = &app.traces {
         traces.shutdown(FLUSH_TIMEOUT).await;
     }
 }
 
-/// Answers whoever watches the server, for as long as it runs.
+/// Serves the metrics as long as the server runs.
 pub async fn serve_metrics(app: App, listener: TcpListener) {
     if let Err(error) = axum::serve(listener, http::metrics_router(app)).await {
         tracing::error!(%error, "The metrics cannot be read any more");
     }
 }
 
-/// Where connections come in.
+/// Acceptor of connections, with their limits.
 struct Acceptor {
     service: http::Service,
     protocol: http1::Builder,
@@ -96,7 +97,8 @@ impl Acceptor {
     fn new(app: &App) -> Self {
         let limits = &app.config.connections;
         let mut protocol = http1::Builder::new();
-        // The stream itself waits for the head, at less cost. Answers are small: head and body go in one piece.
+        // `IdleTimeoutStream` itself limits the wait for the head, at less cost. Responses are small: head and body are
+        // written in one piece.
         protocol.header_read_timeout(None).max_buf_size(MAX_REQUEST_HEAD).writev(false);
         Self {
             service: http::Service::new(app.clone()),
@@ -107,7 +109,7 @@ impl Acceptor {
         }
     }
 
-    /// Lets in who comes. When all places are taken, the system keeps the others waiting.
+    /// Accepts connections. While all permits are taken, the operating system queues further ones.
     async fn accept_connections(&self, listener: &TcpListener) {
         while let Ok(permit) = Arc::clone(&self.permits).acquire_owned().await {
             let (stream, peer) = accept(listener).await;
@@ -120,7 +122,7 @@ impl Acceptor {
             });
             let connection = self.graceful.watch(self.protocol.serve_connection(stream, service));
             tokio::spawn(async move {
-                // What a client does wrong on its connection is its own affair.
+                // Connection errors are the client's own, and are not logged.
                 connection.await.ok();
                 drop(permit);
             });
@@ -128,14 +130,14 @@ impl Acceptor {
     }
 }
 
-/// The next connection, however many fail to come about.
+/// Returns the next connection, however many fail before it.
 async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok(accepted) => return accepted,
             Err(error) if is_connection_error(&error) => {}
             Err(error) => {
-                // Out of file descriptors, most likely: some will be free again.
+                // The file descriptors are probably exhausted: some will be free again.
                 tracing::error!(%error, "Cannot accept a connection; trying again");
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }

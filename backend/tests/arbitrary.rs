@@ -1,4 +1,5 @@
-//! Whatever comes in place of a token or a body, nothing breaks, and nothing is taken that is not exactly what was made.
+//! Property tests of the parsers: arbitrary input in place of a token or a body causes no panic, and only exactly what
+//! was issued is accepted.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use latchkey::config::{Config, from_pairs};
@@ -17,7 +18,7 @@ use uuid::Uuid;
 
 const START: Timestamp = Timestamp::from_seconds(1_700_000_000);
 
-/// A server's tokens, one good one of each kind, and whoever checks them.
+/// Keys of a server, one valid token of each kind, and the verifiers.
 struct Mint {
     config: Config,
     keys: Arc<Keys>,
@@ -59,7 +60,7 @@ fn the_tokens_that_are_spoiled_here_are_good_ones() {
     assert!(takes_access(&MINT.access) && takes_refresh(&MINT.refresh));
 }
 
-/// The token with some of its characters replaced, left out or put in twice.
+/// Returns the token with some of its characters replaced, omitted or duplicated.
 fn spoil(token: &str, edits: &[(usize, u8, char)]) -> String {
     let mut characters: Vec<char> = token.chars().collect();
     for (place, how, with) in edits {
@@ -73,7 +74,7 @@ fn spoil(token: &str, edits: &[(usize, u8, char)]) -> String {
     characters.into_iter().collect()
 }
 
-/// Any JSON, with the fields that our calls take among its names.
+/// Generates any JSON; its names include the fields that requests take.
 fn json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -104,7 +105,7 @@ fn json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Reads the body as each call would, and checks what is read as each call would.
+/// Parses and validates the body as every kind of request does.
 fn read_as_every_call(bytes: &[u8]) {
     fn read<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
         serde_json::from_slice(bytes).ok()
@@ -117,7 +118,7 @@ fn read_as_every_call(bytes: &[u8]) {
     }
     let _log_in = read::<LogInRequest>(bytes).map(LogIn::try_from);
     let _profile = read::<ProfileChangeRequest>(bytes).map(ProfileChange::try_from);
-    let _deletion = read::<DeleteAccountRequest>(bytes).map(DeleteAccountRequest::checked);
+    let _deletion = read::<DeleteAccountRequest>(bytes).map(DeleteAccountRequest::validate);
 }
 
 proptest! {

@@ -1,4 +1,4 @@
-//! The directions in which the code may look, read from the sources themselves.
+//! Rules on the dependencies between modules and crates, checked on the sources themselves.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "architecture/manifest.rs"]
@@ -13,7 +13,7 @@ mod source;
 use rules::Rule;
 use source::{Source, root, sources};
 
-/// A check, code that breaks it, and code that keeps it although it looks alike.
+/// A rule, code that breaks it, and similar code that conforms to it.
 struct Case {
     rule: Rule,
     broken_by: &'static [(&'static str, &'static str)],
@@ -186,7 +186,7 @@ fn the_checks_leave_alone_what_is_allowed() {
     }
 }
 
-/// A check that found no sources would never fail.
+/// Guards against a check that finds no sources and therefore never fails.
 #[test]
 fn the_sources_are_found_and_read() {
     let sources = sources();
@@ -207,7 +207,7 @@ fn the_page_and_the_server_know_what_they_share_and_not_each_other() {
     let (shared, server, page) = (of("shared"), of("backend"), of("frontend"));
     assert!(server.contains("latchkey-shared") && page.contains("latchkey-shared"));
     assert!(!page.contains("latchkey") && !server.contains("latchkey-page"));
-    // None of these does I/O, and each compiles for the browser. A new one has to be thought about.
+    // None of these does I/O, and each compiles for the browser. A new one needs a review.
     for name in &shared {
         let known = ["email_address", "serde", "thiserror", "time", "utoipa", "uuid", "zeroize"];
         assert!(known.contains(&name.as_str()), "shared depends on {name}");
@@ -218,7 +218,7 @@ fn the_page_and_the_server_know_what_they_share_and_not_each_other() {
 fn every_error_of_the_contract_is_met_in_a_test() {
     use latchkey_shared::ErrorCode;
     let tests = source::under("backend/tests/api");
-    // No call asks for a role yet, so none can be forbidden.
+    // No route requires a role yet, so no response has this code.
     for code in ErrorCode::ALL.into_iter().filter(|code| *code != ErrorCode::Forbidden) {
         let met = format!("ErrorCode::{code:?}");
         assert!(tests.iter().any(|source| source.paths.contains(&met)), "no test meets {met}");

@@ -1,4 +1,5 @@
-//! The documents agree with the code: the tests and the error codes that they name exist, and each sample is run by a test.
+//! Checks that the documents agree with the code: the tests and error codes they name exist, and a test runs each
+//! sample.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use latchkey_shared::ErrorCode;
@@ -9,7 +10,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// Every text file below `folder` whose name ends so, in one.
+/// Returns the content of every text file below `folder` whose name ends with `ending`, concatenated.
 fn all(folder: &str, ending: &str) -> String {
     let mut found = String::new();
     let mut folders = vec![root().join(folder)];
@@ -26,7 +27,7 @@ fn all(folder: &str, ending: &str) -> String {
     found
 }
 
-/// The names of all functions that are tests.
+/// Returns the names of all test functions.
 fn tests() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for code in ["backend/src", "backend/tests", "shared/src"].map(|folder| all(folder, ".rs")) {
@@ -45,7 +46,7 @@ fn tests() -> BTreeSet<String> {
     names
 }
 
-/// What stands between backticks and looks like the name of a test, and what stands in quotes behind `e2e`.
+/// Returns the words in backticks that look like the name of a test, and the titles in quotes after `e2e`.
 fn named(document: &str) -> (Vec<&str>, Vec<&str>) {
     let ticked = document.split('`').skip(1).step_by(2);
     let is_name = |text: &&str| {
@@ -77,7 +78,7 @@ fn names_are_told_from_other_words() {
     assert!(tests.contains("names_are_told_from_other_words") && !tests.contains("named"));
 }
 
-/// The documents whose samples somebody copies and runs.
+/// Documents whose samples readers copy and run.
 const GUIDES: [&str; 9] = [
     "deploy/README.md",
     "docs/checking-tokens.md",
@@ -90,7 +91,7 @@ const GUIDES: [&str; 9] = [
     "docs/upgrading.md",
 ];
 
-/// The names of a document's fenced blocks: what follows the language on their first line.
+/// Returns the names of a document's fenced blocks: the text after the language on their first line.
 fn samples(document: &str) -> Vec<&str> {
     let fences = document.lines().filter_map(|line| line.strip_prefix("```"));
     fences.step_by(2).map(|opening| opening.split_once(' ').map_or("", |(_, name)| name)).collect()
@@ -120,7 +121,7 @@ fn samples_are_found_by_their_first_line() {
     assert_eq!(samples(document), ["run.sh", ""]);
 }
 
-/// Codes and statuses in the rows of a table that begin with both.
+/// Returns codes and statuses from the rows of a table that begin with both.
 fn codes(document: &str) -> Vec<(&str, &str)> {
     let rows = document.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
     let both = rows.filter_map(|(code, rest)| Some((code, rest.split_once(" | ")?.0)));
@@ -139,13 +140,13 @@ fn the_table_of_errors_holds_every_code_with_its_status_and_no_other() {
     assert_eq!(told, expected);
 }
 
-/// A heading as GitHub makes an anchor of it.
+/// Returns a heading's anchor as GitHub generates it.
 fn anchor(heading: &str) -> String {
     let letters = heading.trim().to_lowercase().replace(' ', "-");
     letters.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect()
 }
 
-/// Where a document's links to other files and headings of the repository lead.
+/// Returns the targets of a document's links to other files and headings of the repository.
 fn links(document: &str) -> impl Iterator<Item = &str> {
     let targets = document.split("](").skip(1).filter_map(|rest| rest.split(')').next());
     targets.filter(|target| !target.contains("://") && !target.contains(' '))
@@ -199,7 +200,7 @@ fn the_index_of_decisions_lists_each_of_them_by_its_title() {
     assert_eq!(listed, expected);
 }
 
-/// `postgres:17.5-alpine3.21`: a version down to what is mended in it, or a digest.
+/// Returns `true` for a version of at least two numbers, such as `postgres:17.5-alpine3.21`, or a digest.
 fn is_pinned(image: &str) -> bool {
     let version = image.rsplit_once(':').map_or("", |(_, version)| version);
     let digits = version.split('-').next().unwrap_or_default();
@@ -212,7 +213,7 @@ fn images_are_pinned_to_exact_versions() {
     let read = |file: &str| std::fs::read_to_string(root().join(file)).unwrap();
     let (compose, dockerfile) = (read("deploy/compose.yaml"), read("deploy/Dockerfile"));
     let pulled = compose.lines().filter_map(|line| line.trim().strip_prefix("image: "));
-    // What is built here has no version of somebody else's.
+    // Images that are built here have no upstream version.
     let pulled = pulled.filter(|image| !image.starts_with("latchkey-"));
     let bases = dockerfile.lines().filter_map(|line| line.strip_prefix("FROM ")?.split(' ').next());
     let images: Vec<_> = pulled.chain(bases).collect();

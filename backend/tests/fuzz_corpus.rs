@@ -1,4 +1,4 @@
-//! What the fuzzers have kept, given again to what reads strangers' bytes; without cargo-fuzz.
+//! Regression test: runs the fuzz targets on the stored corpus, without cargo-fuzz.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "../../fuzz/src/lib.rs"]
@@ -51,14 +51,14 @@ fn inputs_of_any_bytes_are_kept_as_lines() {
     }
 }
 
-/// Random texts seldom come far: without these, a target could promise nothing and nobody would notice.
+/// Random input seldom passes the first checks: without these inputs, a target could check nothing unnoticed.
 #[test]
 fn the_targets_reach_what_they_make_promises_about() {
     let taken = |bytes: &[u8]| std::panic::catch_unwind(|| fuzz::sign_up(bytes)).is_ok();
     assert!(taken(
         br#"{"email":" ada@example.org ","password":"correct horse battery staple","display_name":"Ada"}"#
     ));
-    // The good tokens themselves, unchanged, and well signed.
+    // The valid tokens themselves, unchanged and correctly signed.
     for shape in 0..4 {
         fuzz::access_token(&[shape]);
         fuzz::refresh_token(&[shape]);

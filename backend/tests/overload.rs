@@ -1,5 +1,5 @@
-//! The program with more to do than it can: it stays up, calls that only check a token stay fast, and its memory stays
-//! bounded. Every measure is a ratio of two things in one run, and generous: the machine has other work, too.
+//! The program under overload: it stays up, requests that only check a token stay fast, and its memory stays bounded.
+//! Every threshold is a generous ratio of two measurements of one run, because other programs use the machine, too.
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-/// A server with one hashing thread, and a client that keeps its connections and waits for as long as it takes.
+/// A server with one hashing thread, and a client that reuses its connections and has no timeout.
 struct OverloadedServer {
     server: Server,
     client: reqwest::Client,
@@ -29,7 +29,7 @@ impl OverloadedServer {
         let settings = [
             ("LATCHKEY_PASSWORDS__THREADS", "1"),
             ("LATCHKEY_PASSWORDS__MAX_WAIT", max_wait),
-            // The crowd comes from one machine, and nobody in it has an account.
+            // The crowd comes from one machine, and its email addresses have no accounts.
             ("LATCHKEY_THROTTLE__PER_NETWORK", "100000"),
         ];
         let server = Server::start(folder.path(), &settings);
@@ -41,7 +41,7 @@ impl OverloadedServer {
         self.server.signed_in().await["access_token"].as_str().unwrap().to_owned()
     }
 
-    /// So many people sign in at once, each at an address of their own, which nobody has.
+    /// Starts `size` concurrent sign-ins, each with an email address of its own that has no account.
     fn crowd(&self, size: usize) -> JoinSet<(u16, bool)> {
         (0..size)
             .map(|number| {
@@ -57,7 +57,7 @@ impl OverloadedServer {
             .collect()
     }
 
-    /// How long a check takes: the middle one of some.
+    /// Returns the median duration of several checks.
     async fn check(&self, token: &str) -> Duration {
         let mut times = Vec::new();
         for _ in 0..31 {
@@ -70,7 +70,7 @@ impl OverloadedServer {
         times[times.len() / 2]
     }
 
-    /// The most memory that was ever resident, in KiB.
+    /// Returns the peak resident memory in KiB.
     fn peak(&self) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.server.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
@@ -84,7 +84,7 @@ async fn checks_stay_fast_while_more_people_sign_in_than_can_be_served() {
     let token = server.signed_up().await;
     let (_warm, idle) = (server.check(&token).await, server.check(&token).await);
     let mut crowd = server.crowd(200);
-    // One of them has been served, so all of them have come.
+    // One response has arrived, so all requests have.
     crowd.join_next().await.unwrap().unwrap();
     let busy = server.check(&token).await;
     assert!(!crowd.is_empty(), "the crowd was served before anything was measured");

@@ -7,16 +7,16 @@ import { sparePort } from '../support/ports.ts'
 import { Program } from '../support/program.ts'
 import { VirtualDisplay } from './virtual-display.ts'
 
-/** The engines that are driven here. */
+/** Browser engines that are driven by WebDriver. */
 export type Engine = 'firefox' | 'webkit'
 
-/** A browser of the machine, and what drives it; ended together. */
+/** Browser of the machine and its WebDriver session; `end` stops both. */
 export interface DrivenBrowser {
   driver: WebDriver
   end: () => Promise<void>
 }
 
-/** Starts the engine's driver, and a browser with a profile of its own. Firefox draws as densely as is said. */
+/** Starts the driver, and a browser with its own profile. `density`: device pixels per CSS pixel, only in Firefox. */
 export async function launch(engine: Engine, density = 1): Promise<DrivenBrowser> {
   const home = await mkdtemp(join(tmpdir(), 'latchkey-engine-'))
   let screen: VirtualDisplay | undefined
@@ -38,7 +38,7 @@ export async function launch(engine: Engine, density = 1): Promise<DrivenBrowser
   }
 }
 
-/** A program of the machine that speaks WebDriver on a port of its own. */
+/** WebDriver server of the machine on its own port. */
 interface Driver {
   url: string
   stop: () => Promise<void>
@@ -67,13 +67,13 @@ function firefox(density: number): object {
 function webkit(): object {
   return {
     browserName: 'MiniBrowser',
-    // Else it answers nothing until the page has loaded, and so shows nothing of what is there before.
+    // With another strategy, it answers no command until the page has loaded, and earlier states cannot be seen.
     pageLoadStrategy: 'none',
     'webkitgtk:browserOptions': { binary: miniBrowser(), args: ['--automation'] },
   }
 }
 
-/** WebKit's own small browser, which lies beside the library of the newest interface. */
+/** Returns the path of WebKit's MiniBrowser, installed next to the library with the newest API version. */
 function miniBrowser(): string {
   const LIBRARIES = '/usr/lib'
   const folders = readdirSync(LIBRARIES).flatMap((machine) => {

@@ -3,18 +3,18 @@ import type { Origin } from '../support/origin.ts'
 import { ADA } from '../support/people.ts'
 import type { View } from './view.ts'
 
-/** What an engine shows of the page at one time, brought about without a word of any language. */
+/** State of the page in an engine, reached without text in any language. */
 export interface EngineState {
   name: string
   reach: (view: View, origin: Origin) => Promise<void>
-  /** Leads back to where the next one can begin. */
+  /** Leaves the state, so that the next one can be reached. */
   leave?: (view: View) => Promise<void>
 }
 
 const SUBMIT = 'button.primary'
 const LIST = { method: 'GET', path: '/api/me/sessions' }
 
-/** While nobody is signed in. */
+/** States while nobody is signed in. */
 export const SIGNED_OUT: readonly EngineState[] = [
   { name: 'sign-in', reach: (view) => view.open('/login') },
   { name: 'sign-up', reach: (view) => view.open('/signup') },
@@ -39,7 +39,7 @@ export const SIGNED_OUT: readonly EngineState[] = [
   {
     name: 'before WebAssembly',
     reach: async (view, origin) => {
-      // The script that loads it: the file itself may come out of the browser's cache.
+      // The script that loads it is blocked, since the WebAssembly itself may come from the browser's cache.
       origin.faults.hold({ path: '/boot.js' })
       await view.setOut('/login')
       await view.shows('#shell h1')
@@ -48,7 +48,7 @@ export const SIGNED_OUT: readonly EngineState[] = [
   },
 ]
 
-/** While somebody is signed in. */
+/** States while somebody is signed in. */
 export const SIGNED_IN: readonly EngineState[] = [
   { name: 'home', reach: (view) => view.open('/') },
   {
@@ -112,7 +112,7 @@ export async function fillIn(view: View, fields: Record<string, string>): Promis
   for (const [name, text] of Object.entries(fields)) await view.type(`main [name=${name}]`, text)
 }
 
-/** Signs up by hand, in any language. */
+/** Signs up through the form, in any language. */
 export async function signUp(view: View): Promise<void> {
   await view.open('/signup')
   await fillIn(view, { email: ADA.email, display_name: ADA.name, password: ADA.password })

@@ -159,7 +159,7 @@ test('the bar of the token’s lifetime has the colour of the page, not of the b
   expect(rules.join(), 'the engine knows the rule').toContain('var(--accent)')
 })
 
-/** What stands over the page is not stretched between the edges of the screen. */
+/** Asserts that an overlay has its natural height, and is not stretched between the edges of the screen. */
 async function isAsHighAsItsContents(view: View, css: string): Promise<void> {
   const [height, natural] = await view.ask<[number, number]>(
     `const box = document.querySelector(arguments[0]), height = box.offsetHeight
@@ -172,14 +172,14 @@ async function isAsHighAsItsContents(view: View, css: string): Promise<void> {
   expect(height, `the height of ${css}`).toBe(natural)
 }
 
-/** Waits until the token in hand has ended, by the server's clock and the page's. */
+/** Waits until the access token has expired: by the page's clock, plus one second for the server's clock. */
 async function untilTheTokenHasEnded(view: View): Promise<void> {
   await expect
     .poll(() => view.ask<boolean>(`return new Date(JSON.parse(localStorage.getItem('latchkey.session')).access_expires_at) < Date.now() - 1000`))
     .toBe(true)
 }
 
-/** Ends all sessions of the account from elsewhere, as its owner does on another device. */
+/** Ends all sessions of the account through the API, as its owner does on another device. */
 async function endEverySession(url: string): Promise<void> {
   const call = (method: string, path: string, token?: string, body?: object) =>
     fetch(url + path, {

@@ -4,18 +4,18 @@ import type { Settings } from '../support/server.ts'
 import { launch, type Engine } from './drivers.ts'
 import { View } from './view.ts'
 
-/** Which engine a run is about. */
+/** Options of a run. */
 export interface EngineOption {
   engine: Engine
-  /** How many points of the screen a pixel of the page takes, where the engine can be told. */
+  /** Device pixels per CSS pixel, where the engine supports it. */
   density: number
 }
 
 interface Fixtures extends EngineOption {
-  /** What the server is told, over its defaults. */
+  /** Server settings that override the defaults. */
   settings: Settings
   latchkey: Latchkey
-  /** A window of the engine, before an origin of its own. */
+  /** Window of the engine, with its own origin. */
   view: View
 }
 

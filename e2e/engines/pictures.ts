@@ -38,14 +38,14 @@ for (const language of LANGUAGES) {
 
 async function capture(state: EngineState, view: View, origin: Origin, file: string): Promise<void> {
   await state.reach(view, origin)
-  // What has just come up has stopped moving.
+  // Opening animations have ended by then.
   await new Promise((later) => setTimeout(later, 400))
   await writeFile(file, await view.picture())
   origin.faults.clear()
   await state.leave?.(view)
 }
 
-/** Chooses what the page keeps in the browser; the next load follows it. */
+/** Sets values in local storage; they take effect at the next load. */
 async function store(view: View, values: Record<string, string>): Promise<void> {
   for (const [key, value] of Object.entries(values)) {
     await view.ask('localStorage.setItem(arguments[0], JSON.stringify(arguments[1]))', key, value)

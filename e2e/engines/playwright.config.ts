@@ -2,15 +2,15 @@ import { defineConfig } from '@playwright/test'
 import everyday from '../playwright.config.ts'
 import type { EngineOption } from './fixtures.ts'
 
-/** The engines other than Chromium's, driven by WebDriver: the runner is Playwright's, the browsers are the machine's. */
+/** Tests of the engines other than Chromium, driven by WebDriver: Playwright's runner, the machine's browsers. */
 export default defineConfig<EngineOption>(everyday, {
   testDir: '.',
   outputDir: '../../target/engines',
-  // A window in the background is painted late or not at all: one browser at a time.
+  // Only one browser runs at a time: a window in the background is painted late or not at all.
   workers: 1,
   fullyParallel: false,
   timeout: 180_000,
-  // WebAssembly takes these engines long where the machine is busy.
+  // These engines are slow to start WebAssembly on a busy machine.
   expect: { timeout: 30_000 },
   projects: (process.env.LATCHKEY_ENGINES ?? 'firefox webkit')
     .split(' ')

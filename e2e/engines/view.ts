@@ -1,19 +1,19 @@
 import { expect } from '@playwright/test'
 import { By, type WebDriver, type WebElement } from 'selenium-webdriver'
 
-/** A window of any engine, in the few verbs that a person has. What is asked for is waited for. */
+/** Window of any engine, with the few actions that a person has. Every action and assertion waits for its elements. */
 export class View {
   constructor(
     readonly driver: WebDriver,
     private readonly url: string,
   ) {}
 
-  /** Makes the window as large as a desk's, so that nothing lies below its edge. */
+  /** Resizes the window to desktop size, so that nothing is below its edge. */
   async enlarge(): Promise<void> {
     await this.driver.manage().window().setRect({ x: 0, y: 0, width: 1280, height: 1150 })
   }
 
-  /** Makes the page, without the window's frame, so many pixels wide and high, or as near to it as the engine's windows go. */
+  /** Resizes the viewport, without the window's frame, to this size in pixels, or as near as the engine allows. */
   async measure(width: number, height: number): Promise<void> {
     const seen: string[] = []
     await expect
@@ -21,34 +21,34 @@ export class View {
         const [wide, high] = await this.ask<[number, number]>('return [innerWidth, innerHeight]')
         const window = this.driver.manage().window()
         const outer = await window.getRect()
-        // Engines count windows in different units; the proportion leads there in a few steps.
+        // Engines measure windows in different units; scaling by the ratio converges in a few steps.
         const scaled = (outer: number, actual: number, wanted: number) => Math.round((outer * wanted) / actual)
         await window.setRect({ x: 0, y: 0, width: scaled(outer.width, wide, width), height: scaled(outer.height, high, height) })
-        // What stays as it is, however often something else is asked for, is the nearest.
+        // A size that stays the same through five attempts is the nearest possible one.
         seen.push(`${wide} ${high}`)
         return seen.slice(-5).filter((size) => size === seen.at(-1)).length
       }, { intervals: [200] })
       .toBe(5)
   }
 
-  /** Opens an address, and waits until the page itself has drawn it. */
+  /** Opens a path and waits until the application itself has drawn it. */
   async open(path: string): Promise<void> {
     await this.visit(path)
     await this.isDrawn()
   }
 
-  /** Opens an address, whatever comes of it. */
+  /** Opens a path, whatever page it leads to. */
   async visit(path: string): Promise<void> {
     await this.navigate(() => this.driver.get(this.url + path))
   }
 
-  /** Loads the page anew, and waits until it has drawn itself. */
+  /** Reloads the page and waits until the application has drawn it. */
   async reload(): Promise<void> {
     await this.navigate(() => this.driver.navigate().refresh())
     await this.isDrawn()
   }
 
-  /** Sets out for an address, and waits for nothing of it. */
+  /** Starts navigation to a path without waiting for it. */
   async setOut(path: string): Promise<void> {
     await this.ask('location.assign(arguments[0])', this.url + path)
   }
@@ -58,7 +58,7 @@ export class View {
     await this.shows('h1')
   }
 
-  /** Where the person is, without the origin. */
+  /** Returns the current URL without the origin. */
   async address(): Promise<string> {
     return (await this.driver.getCurrentUrl()).slice(this.url.length)
   }
@@ -67,12 +67,12 @@ export class View {
     await expect.poll(() => this.address()).toBe(path)
   }
 
-  /** Clicks the first element that matches and can be seen. */
+  /** Clicks the first visible element that matches. */
   async click(css: string): Promise<void> {
     await this.tried(() => this.press(css))
   }
 
-  /** Presses a button that shows something, and would hide it if it were pressed once more. */
+  /** Clicks a toggle button until the element that it shows is visible; another click would hide it. */
   async reveal(button: string, revealed: string): Promise<void> {
     await this.tried(async () => {
       if ((await this.text(revealed)) !== undefined) return
@@ -81,7 +81,7 @@ export class View {
     })
   }
 
-  /** Types into an empty field, as a keyboard does. */
+  /** Clears a field and types into it, as a keyboard does. */
   async type(css: string, text: string): Promise<void> {
     await this.tried(async () => {
       const field = await this.seen(css)
@@ -90,12 +90,12 @@ export class View {
     })
   }
 
-  /** Waits until an element can be seen, and until it holds the text, if one is given. */
+  /** Waits until an element is visible and, if a text is given, contains it. */
   async shows(css: string, text: string | RegExp = /(?:)/): Promise<void> {
     await expect.poll(() => this.text(css), { message: css }).toMatch(text)
   }
 
-  /** Waits until so many elements are there. */
+  /** Waits until this number of elements match. */
   async counts(css: string, number: number): Promise<void> {
     await expect.poll(() => this.ask<number>('return document.querySelectorAll(arguments[0]).length', css), { message: css }).toBe(number)
   }
@@ -109,7 +109,7 @@ export class View {
     return this.driver.executeScript<T>(script, ...args)
   }
 
-  /** What the page says, what its fields hold, and what has the focus; of passwords their lengths. */
+  /** Returns the page's text, the values of its fields (for passwords, their lengths), and the focused element. */
   async everything(): Promise<string> {
     return this.ask<string>(`
       const held = ({ name, type, value }) => name + ' ' + (type === 'password' ? value.length + ' characters' : value)
@@ -122,14 +122,14 @@ export class View {
     return Buffer.from(await this.driver.takeScreenshot(), 'base64')
   }
 
-  /** Goes elsewhere, and waits until this page has gone: not every engine waits for that. */
+  /** Navigates, and waits until the current document is gone, which not every engine does. */
   private async navigate(go: () => Promise<void>): Promise<void> {
     await this.ask('window.isLeft = true')
     await go()
     await expect.poll(() => this.ask<boolean>('return !window.isLeft').catch(() => false)).toBe(true)
   }
 
-  /** The text of the first element that can be seen; nothing while there is none, or while the page replaces it. */
+  /** Returns the text of the first visible element; undefined if there is none, or while the page replaces it. */
   private async text(css: string): Promise<string | undefined> {
     return this.seen(css)
       .then((element) => element.getText())
@@ -145,12 +145,12 @@ export class View {
 
   private async press(css: string): Promise<void> {
     const element = await this.seen(css)
-    // Drivers scroll no further than they must, which may be behind what sticks to the edge of the screen.
+    // Drivers scroll as little as possible, and the element may end up behind a sticky bar.
     await this.ask(`arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })`, element)
     await element.click()
   }
 
-  /** Again, while the page replaces what is looked at. */
+  /** Retries an action while the page replaces the elements that it uses, for up to 15 seconds. */
   private async tried(act: () => Promise<void>): Promise<void> {
     await expect(act).toPass({ timeout: 15_000 })
   }

@@ -1,13 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 
-/** A display of its own, in memory: WebKit has no mode without windows. */
+/** Virtual X display in memory (Xvfb): WebKit has no headless mode. */
 export class VirtualDisplay {
   private constructor(
     private readonly child: ChildProcess,
     readonly display: string,
   ) {}
 
-  /** Starts one; the server itself chooses a number that is free. */
+  /** Starts a display; the X server itself chooses a free number. */
   static async start(): Promise<VirtualDisplay> {
     const child = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1600x1200x24', '-nolisten', 'tcp'], {
       stdio: ['ignore', 'ignore', 'ignore', 'pipe'],

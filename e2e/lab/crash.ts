@@ -7,21 +7,22 @@ import { refreshToken, storedSession } from '../support/stored-session.ts'
 import type { Settings } from '../support/server.ts'
 import { observations, startObserver } from './observer.ts'
 
-/** What one crash came to. */
+/** Outcome of one simulated crash. */
 export interface CrashOutcome {
-  /** Whether the cookie on the disk was one rotation old: else nothing has been shown. */
+  /** True if the cookie on the disk was one rotation old; otherwise the run proves nothing. */
   wasOld: boolean
-  /** How often somebody was asked for the password. */
+  /** Number of times that the page asked for the password. */
   signOuts: number
-  /** What the page said then. */
+  /** Text of the dialog that was open then. */
   said: string
-  /** Whether the same session went on. */
+  /** True if the same session continued. */
   sameSession: boolean
 }
 
 /**
- * A token lasts much longer than a crash takes, so that one rotation is lost and no more; the grace time is over by then: a
- * refresh token whose successor was used is a copy, unless the browser's key says otherwise.
+ * Settings for a crash. An access token lasts much longer than a crash takes, so that exactly one rotation is lost. The
+ * grace time has ended by then: a refresh token whose successor was used counts as stolen, unless the browser's key
+ * proves otherwise.
  */
 export const CRASH_SETTINGS: Settings = { LATCHKEY_TOKENS__ACCESS_LIFETIME: '10m', LATCHKEY_TOKENS__REFRESH_GRACE: '1s' }
 
@@ -30,8 +31,8 @@ const GRACE = 1_500
 const ROUNDS = 4
 
 /**
- * Kills a browser with `kill -9` seconds after a refresh, and starts it again with the same profile. Chromium writes cookies
- * to the disk every half minute only: its cookie is that of the generation before.
+ * Kills a browser with SIGKILL seconds after a refresh, and starts it again with the same profile. Chromium writes
+ * cookies to the disk only every 30 seconds, so its cookie is that of the previous generation.
  */
 export async function crash({ origin }: Latchkey): Promise<CrashOutcome> {
   const profile = await newProfile()
@@ -43,12 +44,12 @@ export async function crash({ origin }: Latchkey): Promise<CrashOutcome> {
     const { sid } = await storedSession(page)
     let again = page
     let wasOld = false
-    // On a machine that stalls, the cookie may have been written down before the browser was killed: then once more.
+    // On a slow machine, the cookie may have been written to the disk before the kill: then another round is needed.
     for (let round = 0; round < ROUNDS && !wasOld; round += 1) {
       const written = await refreshToken(browser.context)
       await refreshAndUse(again, origin)
       expect(await refreshToken(browser.context), 'the page has traded its cookie').not.toBe(written)
-      // The successor was seen in use, and the grace time ends: without a key, only a thief comes with the older one.
+      // The successor has been used, and the grace time ends: without a key, the older token would count as stolen.
       await again.waitForTimeout(GRACE)
       await browser.kill()
       browser = await KillableBrowser.start(profile)
@@ -71,7 +72,7 @@ export async function crash({ origin }: Latchkey): Promise<CrashOutcome> {
   }
 }
 
-/** Signs up at an absolute address: this browser knows no base. */
+/** Signs up at an absolute URL: this browser has no base URL. */
 async function signUpAt(page: Page, url: string): Promise<void> {
   await page.goto(`${url}/signup`)
   await fillInSignUp(page, ADA)
@@ -79,7 +80,7 @@ async function signUpAt(page: Page, url: string): Promise<void> {
   await expect(welcome(page, ADA)).toBeVisible()
 }
 
-/** Has the page replace its token, as the server seems to refuse the one in hand, and use the next one. */
+/** Makes the page refresh its token, by an injected 401 for the current one, and use the next one. */
 async function refreshAndUse(page: Page, origin: Latchkey['origin']): Promise<void> {
   const refused = origin.faults.on(LIST, apiError(401, 'token_expired'), 1)
   await goTo(page, 'Sessions')
@@ -88,7 +89,7 @@ async function refreshAndUse(page: Page, origin: Latchkey['origin']): Promise<vo
   expect(refused.hits).toBe(1)
 }
 
-/** The refresh token that the browser has read from the disk. */
+/** Returns the refresh token that the browser has read from the disk, or `none`. */
 async function heldToken(context: BrowserContext): Promise<string> {
   return refreshToken(context).catch(() => 'none')
 }

@@ -1,12 +1,12 @@
 import type { Page } from '@playwright/test'
 
-/** What a person in front of a tab has seen go wrong, and how often. */
+/** Failures that a person in front of a tab has seen. */
 export interface Observations {
-  /** What the bar said that tells of the server. */
+  /** Texts of the session bar, which reports problems with the server. */
   bars: string[]
-  /** What the lines said that told of a failed call. */
+  /** Texts of the alerts that reported a failed request. */
   errors: string[]
-  /** The dialog that asks for the password, or the sign-in page. */
+  /** Number of appearances of the dialog that asks for the password, or of the sign-in page. */
   signOuts: number
 }
 
@@ -16,7 +16,7 @@ declare global {
   }
 }
 
-/** Counts from now on; every appearance counts, however short: the observer runs before the browser draws. */
+/** Starts counting; even the shortest appearance counts, since the observer runs before the browser draws. */
 export async function startObserver(page: Page): Promise<void> {
   await page.evaluate(() => {
     const observations: Observations = { bars: [], errors: [], signOuts: 0 }
@@ -40,7 +40,7 @@ export async function startObserver(page: Page): Promise<void> {
   })
 }
 
-/** All that was seen in these tabs. */
+/** Returns the sum of the observations in these tabs. */
 export async function observations(pages: Page[]): Promise<Observations> {
   const all = await Promise.all(pages.map((page) => page.evaluate(() => window.observations)))
   const sum = (count: (seen: Observations) => number) => all.reduce((total, seen) => total + count(seen), 0)

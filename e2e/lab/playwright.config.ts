@@ -1,11 +1,11 @@
 import { defineConfig } from '@playwright/test'
 import everyday from '../playwright.config.ts'
 
-/** The measurements: `cargo xtask bench sessions`. One after the other, so that none disturbs the next. */
+/** Session measurements: `cargo xtask bench sessions`. They run one after the other, so that none disturbs another. */
 export default defineConfig(everyday, {
   testDir: '.',
   testMatch: 'sessions.bench.ts',
-  // Apart from the tests', which may be running.
+  // Separate from the output of the tests, which may be running.
   outputDir: '../../target/bench',
   workers: 1,
   fullyParallel: false,

@@ -8,68 +8,68 @@ import { ADA, bar, linkTo, signInAgain, signUp, welcome } from '../support/peopl
 import { refreshFromElsewhere, refreshToken, storedSession } from '../support/stored-session.ts'
 import { observations, startObserver, type Observations } from './observer.ts'
 
-/** One row of the table. */
+/** Parameters of one row of the table. */
 export interface Scenario {
   tabs: number
-  /** How likely the answer to any call is lost after the server has acted. */
+  /** Probability that the response to a request is lost after the server has acted. */
   lost: number
-  /** Whether a call whose answer is lost gets one when it is sent again. */
+  /** True if the retry of a request whose response was lost gets its response. */
   sparesRetries?: boolean
-  /** Up to how many milliseconds a request, and again its answer, is late. */
+  /** Maximum delay of a request, and again of its response, in milliseconds. */
   jitter: number
-  /** Whether the browser lets tabs take turns (Web Locks): nothing may depend on it. */
+  /** True if the browser has the Web Locks API; nothing may depend on it. */
   locks: boolean
-  /** Whether the session is bound to the browser's key; then a copy of its cookie harms nobody. */
+  /** True if the session is bound to the browser's key; then a copy of its cookie is useless. */
   keyed?: boolean
-  /** When enough has been seen. */
+  /** Number of refreshes after which the run ends. */
   refreshes: number
-  /** At the latest, in milliseconds. */
+  /** Maximum duration of the run, in milliseconds. */
   timeout: number
 }
 
-/** What one row came to. */
+/** Results of one row. */
 export interface Outcome extends Observations {
-  /** Calls of any kind that the page sent. */
+  /** Number of API requests that the page sent. */
   calls: number
-  /** How many of their answers were lost. */
+  /** Number of responses that were lost. */
   lost: number
-  /** How many failures a person may have seen at most: a call is sent again at least once before it shows. */
+  /** Maximum number of failures that a person may have seen: a request is retried at least once before it shows. */
   allowedFailures: number
-  /** How many refreshes lost their answer and were not sent again: a person is told after three seconds in any case. */
+  /** Number of refreshes that lost their response and were not retried: the page reports that after three seconds. */
   givenUp: number
   refreshes: number
-  /** How often the refresh token was really replaced. */
+  /** Number of times that the refresh token was really replaced. */
   rotations: number
-  /** What a copy of a spent refresh token is answered at the end. */
+  /** Error code with which a copy of a spent refresh token is refused at the end. */
   stolen: string
-  /** How many milliseconds later the last tab asks for the password, each being used; none where nobody is harmed. */
+  /** Milliseconds until the last tab asks for the password, with each in use; 0 if the theft has no effect. */
   noticed: number
 }
 
-/** Lets the server bind the session to the browser's key. */
+/** Server settings under which the session is bound to the browser's key. */
 export const KEYED_SETTINGS: Settings = {
   LATCHKEY_TOKENS__ACCESS_LIFETIME: '2s',
   LATCHKEY_TOKENS__REFRESH_GRACE: '2s',
 }
 
 /**
- * The page uses a token of two seconds for one, and refreshes every 0.8 seconds. The grace time is as short: a spent refresh
- * token is proof of theft two seconds later, so every mistake of the page would end the session.
- * The browser's key would cover such mistakes: it stays out.
+ * Server settings without the browser's key. The page uses an access token of two seconds for one second, and refreshes
+ * every 0.8 seconds. The grace time is as short: two seconds later, a spent refresh token is proof of theft, so every
+ * mistake of the page would end the session. The browser's key would hide such mistakes, so binding is off.
  */
 export const SETTINGS: Settings = { ...KEYED_SETTINGS, LATCHKEY_SESSIONS__BIND: 'off' }
 
-/** What the browser notes on the way. */
+/** Console errors that the browser logs meanwhile. */
 export const EXPECTED = [httpError(401), CONNECTION_BROKE]
 
-/** How long, in milliseconds, the page sends a call again whose answer it has lost. */
+/** Time in milliseconds during which the page retries a request whose response was lost. */
 const LONGEST_TRY = 3_000
 
 const REFRESH = { method: 'POST', path: '/api/auth/refresh' }
 const API = { path: /^\/api\// }
 const LINKS = ['Home', 'Profile', 'Security', 'Sessions', 'Token'] as const
 
-/** Lets every tab of one browser be used at once, while the network does its worst; then lets a thief try his copy. */
+/** Uses all tabs of one browser at once on a faulty network; then sends a stolen copy of the refresh token. */
 export async function race(
   context: BrowserContext,
   { origin, server }: Latchkey,
@@ -109,13 +109,13 @@ export async function race(
   return { ...outcome, ...(await theft(tabs, url, stolen)) }
 }
 
-/** Nobody sees a failure that a single lost answer has brought about; where none is lost, none at all. */
+/** Asserts that no failure is visible that a single lost response has caused; without lost responses, none at all. */
 export function expectNoNeedlessFailure({ errors, bars, allowedFailures, givenUp }: Outcome): void {
   expect(errors.length, `with an excuse: ${errors.join()}`).toBeLessThanOrEqual(allowedFailures)
   expect(bars.length, `bars with an excuse: ${bars.join()}`).toBeLessThanOrEqual(allowedFailures + givenUp)
 }
 
-/** How many of these lost their answer, and were not sent again by their tab within the time that the page takes for it. */
+/** Returns the number of refreshes that lost their response and were not retried by their tab within `LONGEST_TRY`. */
 function givenUp(refreshes: Exchange[]): number {
   const lost = refreshes.filter(({ faults }) => faults.some(({ kind }) => kind === 'lose the answer'))
   const isSentAgain = ({ tab, at }: Exchange) =>
@@ -138,7 +138,7 @@ async function open(context: BrowserContext, count: number): Promise<Page[]> {
   return tabs
 }
 
-/** A person who clicks from page to page; somebody who is signed out stops. */
+/** Clicks from page to page at random, as a person does, until there is enough data or the tab is signed out. */
 async function beUsed(tab: Page, rng: Rng, enough: () => boolean): Promise<void> {
   while (!enough() && (await observations([tab])).signOuts === 0) {
     await click(tab, rng.pick(LINKS))
@@ -146,7 +146,7 @@ async function beUsed(tab: Page, rng: Rng, enough: () => boolean): Promise<void>
   }
 }
 
-/** As the newest access token says it. */
+/** Returns the session's generation, from the newest access token; NaN without one. */
 async function currentGeneration(tabs: Page[]): Promise<number> {
   const { access_token = '' } = tabs[0] ? await storedSession(tabs[0]) : {}
   const [, payload = ''] = access_token.split('.')
@@ -158,13 +158,13 @@ async function currentGeneration(tabs: Page[]): Promise<number> {
 async function theft(tabs: Page[], url: string, token: string): Promise<{ stolen: string; noticed: number }> {
   const stolen = await refreshFromElsewhere(url, token)
   const start = Date.now()
-  // The dialog of another tab may come before the click, and then be in its way: nobody waits for that click.
+  // The dialog may appear before the click and block it, since another tab was first: the click is not awaited.
   for (const tab of tabs) void linkTo(tab, 'Sessions').click({ timeout: 20_000 }).catch(() => undefined)
   await Promise.all(tabs.map((tab) => expect(signInAgain(tab)).toContainText('ended for safety')))
   return { stolen, noticed: Date.now() - start }
 }
 
-/** The copy is refused, and the owner's tabs go on. */
+/** Sends the copy, which is refused, and asserts that the owner's tabs still work. */
 async function vainTheft(tabs: Page[], url: string, token: string): Promise<{ stolen: string; noticed: number; signOuts: number }> {
   const stolen = await refreshFromElsewhere(url, token)
   for (const tab of tabs) {
@@ -175,7 +175,7 @@ async function vainTheft(tabs: Page[], url: string, token: string): Promise<{ st
   return { stolen, noticed: 0, signOuts }
 }
 
-/** Goes to a page by its link, unless the dialog that asks for the password is in the way. */
+/** Goes to a page by its link, unless the dialog that asks for the password blocks it. */
 async function click(tab: Page, link: string): Promise<void> {
   const clicked = linkTo(tab, link).click({ timeout: 20_000 })
   await clicked.catch(async (error: unknown) => {

@@ -3,7 +3,7 @@ import { EXPECTED, expectNoNeedlessFailure, race, SETTINGS, type Scenario } from
 import { crash, CRASH_SETTINGS } from './crash.ts'
 import { recordRound, recordCrash } from './table-reporter.ts'
 
-/** What ends a round: enough refreshes, or enough time. */
+/** End of a round: a number of refreshes, or a timeout in milliseconds. */
 const ENOUGH = { refreshes: 10, timeout: 60_000 }
 
 test.use({ settings: SETTINGS })

@@ -7,24 +7,24 @@ import type { Scenario, Outcome } from './race.ts'
 const OUTCOME = 'outcome'
 const CRASH = 'crash'
 
-/** One round of a row. */
+/** Parameters and results of one round of a row. */
 interface Round {
   scenario: Scenario
   outcome: Outcome
 }
 
-/** Hands a round from the test to the reporter. */
+/** Passes a round from the test to the reporter. */
 export function recordRound(info: TestInfo, scenario: Scenario, outcome: Outcome): void {
   info.annotations.push({ type: OUTCOME, description: JSON.stringify({ scenario, outcome }) })
 }
 
-/** One crash of a browser. */
+/** Result of one browser crash. */
 interface Crash {
   keyed: boolean
   crashOutcome: CrashOutcome
 }
 
-/** Hands a crash from the test to the reporter. */
+/** Passes a crash from the test to the reporter. */
 export function recordCrash(info: TestInfo, keyed: boolean, crashOutcome: CrashOutcome): void {
   info.annotations.push({ type: CRASH, description: JSON.stringify({ keyed, crashOutcome }) })
 }
@@ -48,7 +48,7 @@ const COLUMNS: Record<string, (row: Row) => string | number> = {
   'all tabs know': (row) => `${(Math.max(...row.map(({ outcome }) => outcome.noticed)) / 1000).toFixed(1)} s`,
 }
 
-/** Prints what the measurements found as a table in Markdown. */
+/** Reporter that prints the measurements as a Markdown table. */
 export default class TableReporter implements Reporter {
   private readonly rows = new Map<string, Row>()
   private readonly crashes: Crash[] = []
@@ -93,7 +93,7 @@ function sum(rounds: Round[], what: 'calls' | 'lost' | 'refreshes' | 'rotations'
   return rounds.reduce((total, { outcome }) => total + outcome[what], 0)
 }
 
-/** What the crashes with the key came to, or those without: the second number shows that the first means something. */
+/** Returns a summary of the crashes with or without the key; old cookies show that the crashes prove something. */
 function crashes(keyed: boolean, all: Crash[]): string {
   const some = all.filter((crash) => crash.keyed === keyed).map(({ crashOutcome }) => crashOutcome)
   const old = some.filter(({ wasOld }) => wasOld).length

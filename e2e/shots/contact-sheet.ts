@@ -4,13 +4,13 @@ import { pathToFileURL } from 'node:url'
 import type { Page } from '@playwright/test'
 import { SCREENSHOTS_DIR } from './screenshots.ts'
 
-/** A picture and what is written below it. */
+/** Picture with its caption. */
 export interface Cell {
   file: string
   caption: string
 }
 
-/** Lays the pictures out as a page, and takes a picture of that. */
+/** Lays the pictures out in a grid on a page, and saves a screenshot of it. */
 export async function renderContactSheet(page: Page, name: string, cells: Cell[], columns: number): Promise<void> {
   const figures = cells.map(({ file, caption }) => {
     const source = pathToFileURL(file).href

@@ -6,10 +6,10 @@ import { STATES, type StateContext } from '../support/states.ts'
 import { LANGUAGES, BrowserMatrix, THEMES } from '../support/browser-matrix.ts'
 import { DESKTOP, DESKTOPS, fileOf, isPlain, PHONE, PHONES, STATE_FILTER, type Variant } from './screenshots.ts'
 
-/** How much of a page that goes on and on is worth a picture. */
+/** Maximum height of a screenshot, in pixels. */
 const TALLEST = 4_000
 
-/** A phone has a finger instead of a pointer, and its scroll bars take no room. */
+/** Devices with their widths; a phone has touch instead of a pointer, and its scroll bars take no space. */
 const DEVICES = [
   { plain: PHONES, any: [PHONE], height: 844, options: { isMobile: true, hasTouch: true } },
   { plain: DESKTOPS, any: [DESKTOP], height: 800, options: {} },
@@ -40,7 +40,7 @@ async function capture(page: Page, screen: number, state: string, chosen: Varian
   await mkdir(dirname(file), { recursive: true })
   await page.emulateMedia({ colorScheme: chosen.theme })
   await page.setViewportSize({ width: chosen.width, height: screen })
-  // The screen grows with the page, so that what sticks to its edges does so in the picture.
+  // The viewport grows with the page, so that sticky elements are at the edges of the picture.
   const height = await page.evaluate(() => document.documentElement.scrollHeight)
   await page.setViewportSize({ width: chosen.width, height: Math.min(Math.max(height, screen), TALLEST) })
   await page.screenshot({ path: file, animations: 'disabled' })

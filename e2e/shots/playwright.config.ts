@@ -1,7 +1,7 @@
 import { defineConfig } from '@playwright/test'
 import everyday from '../playwright.config.ts'
 
-/** Pictures of every state of the page: `cargo xtask shots`. */
+/** Screenshots of every state of the page: `cargo xtask shots`. */
 export default defineConfig(everyday, {
   testDir: '.',
   outputDir: '../../target/shots',

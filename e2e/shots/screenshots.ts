@@ -2,26 +2,26 @@ import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Language, Theme } from '../support/browser-matrix.ts'
 
-/** The folder of the pictures; git ignores it. */
+/** Folder of the screenshots; git ignores it. */
 export const SCREENSHOTS_DIR = resolve(process.env.LATCHKEY_SHOTS ?? join(import.meta.dirname, '../../shots'))
 
-/** Which states are wanted: all whose names contain this. */
+/** Filter for states: those whose names contain this text. */
 export const STATE_FILTER = process.env.LATCHKEY_STATES ?? ''
 
-/** What differs between two pictures of one state. */
+/** Variant in which a state is captured. */
 export interface Variant {
   language: Language
   theme: Theme
   width: number
 }
 
-/** How wide every state is looked at, on a phone and on a desk, and how wide the plain pages are. */
+/** Widths in pixels: one of a phone and one of a desktop for every state, and two of each for plain pages. */
 export const PHONE = 390
 export const PHONES = [320, PHONE]
 export const DESKTOP = 1280
 export const DESKTOPS = [DESKTOP, 1920]
 
-/** A page as it is when nothing is the matter. */
+/** Returns true for a page in its normal state, without an error. */
 export function isPlain(state: string): boolean {
   return !/[,:]/.test(state) || state === 'sessions, many'
 }
@@ -34,7 +34,7 @@ export function nameOf(state: string): string {
   return state.replaceAll(/[:/]/g, ' -')
 }
 
-/** The pictures of a state that lie in the album. */
+/** Returns the files of the screenshots of a state that exist. */
 export async function screenshotsOf(state: string): Promise<string[]> {
   const folder = join(SCREENSHOTS_DIR, nameOf(state))
   const names = await readdir(folder).catch(() => [])

@@ -5,7 +5,7 @@ import { LANGUAGES, THEMES } from '../support/browser-matrix.ts'
 import { DESKTOP, fileOf, nameOf, PHONE, screenshotsOf, STATE_FILTER } from './screenshots.ts'
 import { renderContactSheet } from './contact-sheet.ts'
 
-/** How many pictures one look takes in. */
+/** Number of pictures on one sheet. */
 const AT_ONCE = 12
 
 const wanted = STATES.filter(({ name }) => name.includes(STATE_FILTER))

@@ -1,6 +1,6 @@
 import type { Fault } from './faults.ts'
 
-/** Why a session ended, as the server writes it. */
+/** Reasons for which a session ended, as the server writes them in `end_reason`. */
 export const END_REASONS = [
   'signed_out',
   'signed_out_elsewhere',
@@ -14,7 +14,7 @@ export const END_REASONS = [
 ] as const
 export type EndReason = (typeof END_REASONS)[number]
 
-/** A refusal in the server's own form, instead of the server. */
+/** Returns an error response in the server's own format (RFC 9457 problem details), sent in place of the server's. */
 export function apiError(status: number, code: string, more: object = {}, headers: Record<string, string> = {}): Fault {
   const told = { type: `urn:latchkey:problem:${code}`, title: code, status, code, detail: code, request_id: REQUEST }
   return {
@@ -25,18 +25,18 @@ export function apiError(status: number, code: string, more: object = {}, header
   }
 }
 
-/** The server's word that the session is over. */
+/** Returns the server's 401 response for a session that has ended. */
 export function sessionEnded(reason: EndReason): Fault {
   const code = reason === 'replay_detected' ? reason : 'session_ended'
   return apiError(401, code, { end_reason: reason })
 }
 
-/** The server's word that a refresh lacks the proof of the session's key. */
+/** Returns the server's 401 response to a refresh without a valid DPoP proof of the session's key. */
 export function keyRefused(): Fault {
   return apiError(401, 'token_invalid', {}, { 'www-authenticate': 'DPoP error="invalid_dpop_proof", algs="ES256"' })
 }
 
-/** A list of sessions as somebody has it after some time: three that live, and one for each way to end. */
+/** Returns a typical list of sessions: three live ones, and an ended one for each end reason. */
 export function manySessions(now = Date.now()): Fault {
   const ago = (minutes: number) => new Date(now - minutes * MINUTE).toISOString()
   const session = (index: number, seenBefore: number) => ({
@@ -56,7 +56,7 @@ export function manySessions(now = Date.now()): Fault {
   return listed([...live, ...ended])
 }
 
-/** So many sessions as a program has that signs in again and again: this one, and others that have ended. */
+/** Returns a list as a program gets it that signs in again and again: this session, and others that have ended. */
 export function countlessSessions(count: number, next: string | null = null, now = Date.now()): Fault {
   const at = (index: number) => new Date(now - index * MINUTE).toISOString()
   const sessions = Array.from({ length: count }, (_, index) => ({
@@ -71,12 +71,12 @@ export function countlessSessions(count: number, next: string | null = null, now
   return listed(sessions, next)
 }
 
-/** The first page of a long list: this session, and others that live. More follow where `cursor` says. */
+/** Returns the first page of a long list: this session and other live ones. `next` is the cursor of the next page. */
 export function firstPage(count: number, next: string | null, now = Date.now()): Fault {
   return listed(living(0, count, now), next)
 }
 
-/** A page behind others: sessions that live from the number `first` on, and as many that have ended. */
+/** Returns a later page: `live` live sessions, numbered from `first`, and then `ended` sessions that have ended. */
 export function nextPage(first: number, live: number, ended: number, next: string | null, now = Date.now()): Fault {
   const over = living(first + live, ended, now).map((session) => ({
     ...session,

@@ -5,15 +5,15 @@ import type { AxeResults, RunOptions } from 'axe-core'
 
 const SOURCE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** WCAG 2.0, 2.1 and 2.2 to AA, and what axe calls best practice. */
+/** Rules that are checked: WCAG 2.0, 2.1 and 2.2, levels A and AA, and those that axe calls best practice. */
 const RULES: RunOptions = {
   runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice'],
   resultTypes: ['violations'],
 }
 
-/** What axe finds wrong with the page as it is now: one line for each element. */
+/** Returns the violations that axe finds in the current page: one line for each element. */
 export async function violations(page: Page): Promise<string[]> {
-  // The browser's own tools put it there, so the content policy need not allow it.
+  // The script is injected through DevTools, so the content security policy need not allow it.
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(SOURCE)
   const found = await page.evaluate(async (rules) => {
     const { axe } = window as unknown as { axe: { run: (rules: RunOptions) => Promise<AxeResults> } }

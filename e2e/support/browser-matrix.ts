@@ -6,7 +6,7 @@ import type { Origin } from './origin.ts'
 import { ADA, type Person } from './people.ts'
 import { fillIn, open, send, type StateContext, type State } from './states.ts'
 
-/** The languages of the page, as `lang` names them, and what a browser of that language says. */
+/** Languages of the page by their `lang` code, each with the locale of a browser in that language. */
 export const BROWSERS = { en: 'en-US', ko: 'ko-KR' } as const
 export type Language = keyof typeof BROWSERS
 export const LANGUAGES = Object.keys(BROWSERS) as Language[]
@@ -14,12 +14,12 @@ export const LANGUAGES = Object.keys(BROWSERS) as Language[]
 export const THEMES = ['light', 'dark'] as const
 export type Theme = (typeof THEMES)[number]
 
-/** Named as people of the language write it. */
+/** Test users with names as people write them in each language. */
 const PEOPLE: Record<Language, Person> = { en: ADA, ko: { ...ADA, name: '에이다 러브레이스', email: 'ada@example.com' } }
 
 type StorageState = Awaited<ReturnType<BrowserContext['storageState']>>
 
-/** Where states are looked at, one after the other, each by a browser of its own. */
+/** Runner that shows states one after the other, each in a browser context of its own. */
 export class BrowserMatrix {
   private constructor(
     private readonly browser: Browser,
@@ -28,7 +28,7 @@ export class BrowserMatrix {
     private readonly signedIn: StorageState,
   ) {}
 
-  /** Opens with one account, whose sign-in every state with somebody signed in starts from. */
+  /** Opens the matrix with one account; every signed-in state starts from the storage state of its sign-in. */
   static async open(browser: Browser, origin: Origin, language: Language): Promise<BrowserMatrix> {
     const context = await browser.newContext(options(origin, language))
     const page = await context.newPage()
@@ -42,7 +42,7 @@ export class BrowserMatrix {
     return new BrowserMatrix(browser, origin, language, storageState)
   }
 
-  /** Brings the state about, lets somebody look at it, and asserts that the browser had nothing to complain of. */
+  /** Reaches the state, passes it to `look`, and asserts that the browser logged no unexpected errors. */
   async show(state: State, look: (stateContext: StateContext) => Promise<void>, more: BrowserContextOptions = {}): Promise<void> {
     const consoleErrors = new ConsoleErrors()
     consoleErrors.expect(...state.expectedErrors)
@@ -62,7 +62,7 @@ export class BrowserMatrix {
       await base.info().attach('requests', requests(this.origin.exchanges.slice(before)))
       throw error
     } finally {
-      // In this order: a page that lives to see its faults gone goes on where they had stopped it.
+      // The context is closed first: an open page would continue where the faults stopped it once they are cleared.
       await context.close()
       this.origin.faults.clear()
     }
@@ -71,13 +71,13 @@ export class BrowserMatrix {
 }
 
 /**
- * Tests that look at one state each. Those that run one after the other share a server and a sign-in: the pages are what
- * is looked at.
+ * Test base for tests that look at one state each. The tests of one worker share a server and a sign-in, since only the
+ * pages are under test.
  */
 export const test = base.extend<object, { matrixFor: (language: Language) => Promise<BrowserMatrix> }>({
   matrixFor: [
     async ({ browser }, use) => {
-      // The sign-in is kept as it was: its access token must outlast all of them.
+      // The storage state of the sign-in is never refreshed: its access token must outlast all tests.
       const latchkey = await serve({ LATCHKEY_TOKENS__ACCESS_LIFETIME: '1h', LATCHKEY_THROTTLE__PER_NETWORK: '100000' })
       const open: Partial<Record<Language, Promise<BrowserMatrix>>> = {}
       await use((language) => (open[language] ??= BrowserMatrix.open(browser, latchkey.origin, language)))
@@ -93,7 +93,7 @@ function options(origin: Origin, language: Language): BrowserContextOptions {
     locale: BROWSERS[language],
     timezoneId: 'Asia/Seoul',
     permissions: PERMISSIONS,
-    // Nothing is looked at while it moves.
+    // Nothing may move while a state is inspected.
     reducedMotion: 'reduce',
   }
 }

@@ -4,23 +4,23 @@ import { CADDYFILE } from './headers.ts'
 import { Program } from './program.ts'
 
 export interface Site {
-  /** Where people open it. */
+  /** Public URL of the site. */
   url: string
-  /** The folder with the page. */
+  /** Folder with the built page. */
   page: string
-  /** Where the API listens. */
+  /** Port on which the API listens on the loopback. */
   apiPort: number
-  /** Further sites, in the words of a Caddyfile. */
+  /** Further sites, in Caddyfile syntax. */
   more?: string
-  /** Further parts of this site, which come before its last one: the files of the page. */
+  /** Further directives of this site, inserted before its last block, which serves the files of the page. */
   within?: string
 }
 
-/** The real Caddy with deploy/Caddyfile, on the loopback; what it keeps lies in `folder`. */
+/** Starts the real Caddy with deploy/Caddyfile on the loopback; its data is stored in `folder`. */
 export async function startCaddy(folder: string, { url, page, apiPort, more = '', within = '' }: Site): Promise<Program> {
   const config = join(folder, 'Caddyfile')
   const text = await readFile(CADDYFILE, 'utf8')
-  // As it stands it listens for the whole network; here it must not.
+  // The original file listens on all interfaces, which a test must not do.
   const local = text.replace(/^\{$/m, '{\n\tdefault_bind 127.0.0.1')
   await writeFile(config, local.replace(/^\thandle \{$/m, (last) => `${within}${last}`) + more)
   return await Program.start({

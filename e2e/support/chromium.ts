@@ -1,7 +1,7 @@
-/** The machine's own browser: nothing is downloaded. Without its frame it does the same with half the work. */
+/** Path of the machine's own browser: nothing is downloaded. The headless shell does the same with half the work. */
 export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
 
-/** It asks nobody on the network for anything of its own. */
+/** Command-line flags, among them those that stop the browser's own network requests. */
 export const CHROMIUM_FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -12,5 +12,5 @@ export const CHROMIUM_FLAGS = [
   '--disable-quic',
 ]
 
-/** What a browser lets the page do that is in front of somebody, without asking. */
+/** Permissions that browsers grant a page in the foreground without a prompt. */
 export const PERMISSIONS = ['clipboard-write']

@@ -1,6 +1,6 @@
 import type { BrowserContext } from '@playwright/test'
 
-/** What the browser complains about: errors in the console, errors of the page, violations of the content policy. */
+/** Collector of browser errors: console errors, uncaught page errors, violations of the content security policy. */
 export class ConsoleErrors {
   private readonly all: string[] = []
   private readonly expected: RegExp[] = []
@@ -12,7 +12,7 @@ export class ConsoleErrors {
     context.on('weberror', (error) => this.all.push(`uncaught: ${error.error().message}`))
   }
 
-  /** The test provokes complaints like this. */
+  /** Adds patterns of errors that the test provokes. */
   expect(...patterns: RegExp[]): void {
     this.expected.push(...patterns)
   }
@@ -22,10 +22,10 @@ export class ConsoleErrors {
   }
 }
 
-/** The browser notes every answer of this status in its console. */
+/** Matches the console error that the browser logs for a response with this status. */
 export function httpError(status: number, path = ''): RegExp {
   return new RegExp(`status of ${status} .*${path}`)
 }
 
-/** The browser notes every connection that breaks. */
+/** Console error that the browser logs for a broken connection. */
 export const CONNECTION_BROKE = /net::ERR_(EMPTY_RESPONSE|CONNECTION_\w+|SOCKET_NOT_CONNECTED|INTERNET_DISCONNECTED)/

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test'
 
-/** Marks the document: the mark is gone after a reload. */
+/** Sets a mark on the document, which a reload removes. */
 export async function mark(page: Page): Promise<void> {
   await page.evaluate(() => Object.assign(window, { marked: true }))
 }
@@ -9,7 +9,7 @@ export function isMarked(page: Page): Promise<boolean> {
   return page.evaluate(() => 'marked' in window)
 }
 
-/** Notes from now on whatever disturbs a person: the bar, a dialog, an error, the sign-in page. */
+/** Starts to record everything that disturbs a person: the session bar, a dialog, an error, the sign-in page. */
 export async function watchForDisturbances(page: Page): Promise<void> {
   await page.evaluate(() => {
     const seen = new Set<string>()

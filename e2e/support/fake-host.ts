@@ -5,12 +5,12 @@ import { listen } from './ports.ts'
 import { runScript, stub, type ScriptResult, type Script } from './samples.ts'
 import { BINARY, type Server } from './server.ts'
 
-/** The folders of a machine that samples write to. */
+/** Matches the leading slash of the absolute paths that samples write to. */
 const FOLDERS = /(?<![\w.$}\]/])\/(?=(?:usr\/local|etc|var\/lib|var\/backups|srv)\/)/g
 
 const DEPLOY = resolve(import.meta.dirname, '../../deploy')
 
-/** A machine as the documents describe it, below one folder; its `systemctl` and `docker` only note what they are told. */
+/** Fake machine as the documents describe it, below one folder; its `systemctl` and `docker` log their arguments. */
 export class FakeHost {
   private constructor(readonly root: string) {}
 
@@ -25,7 +25,7 @@ export class FakeHost {
     return host
   }
 
-  /** Where that is here. */
+  /** Returns the path below this machine's folder. */
   path(path: string): string {
     return join(this.root, path)
   }
@@ -35,7 +35,7 @@ export class FakeHost {
     await writeFile(this.path(path), text, { mode })
   }
 
-  /** Puts a program there that calls the one under test, with these variables. */
+  /** Writes a program that runs the binary under test with these environment variables. */
   async program(path: string, variables = ''): Promise<void> {
     await this.write(path, `#!/bin/sh\n${variables} exec ${BINARY} "$@"\n`, 0o755)
   }
@@ -44,7 +44,7 @@ export class FakeHost {
     return await readFile(this.path(path), 'utf8')
   }
 
-  /** A sample whose files lie below this machine's folder. */
+  /** Returns a sample with its absolute paths moved below this machine's folder. */
   local(text: string): string {
     return text.replace(FOLDERS, `${this.root}/`)
   }
@@ -53,13 +53,13 @@ export class FakeHost {
     return await runScript({ folder: this.root, text: this.local(text), env: { ROOT: this.root, ...env }, input, ...more })
   }
 
-  /** What `systemctl` and `docker` were told. */
+  /** Returns the arguments of every call of `systemctl` or `docker`, one line each. */
   async invocations(program: 'systemctl' | 'docker'): Promise<string[]> {
     const log = await readFile(this.path(`${program}.log`), 'utf8').catch(() => '')
     return log.split('\n').filter((line) => line !== '')
   }
 
-  /** The folder that `cargo xtask dist` makes, with a page of one file. */
+  /** Creates the files that `cargo xtask dist` makes, with a page of one file. */
   async dist(): Promise<void> {
     for (const name of ['Caddyfile', 'Dockerfile', 'compose.yaml', 'latchkey.service']) {
       await writeFile(this.path(name), await readFile(join(DEPLOY, name)))
@@ -69,7 +69,7 @@ export class FakeHost {
   }
 }
 
-/** Lets `systemctl` and `docker compose` stop and start this server; the variables say where they ask. */
+/** Lets `systemctl` and `docker compose` stop and start this server; `use` gets the variables with the control URL. */
 export async function withServerControl<T>(server: Server, use: (env: Record<string, string>) => Promise<T>): Promise<T> {
   const control = createServer((asked, answer) => {
     const done = asked.url === '/stop' ? server.goAway() : server.comeBack()
@@ -91,7 +91,7 @@ case "$*:\${CONTROL:-}" in
 esac
 `
 
-/** Compose as far as the samples use it: what it reads first is whether every variable that must be set is. */
+/** Docker Compose as far as the samples use it: it first checks that every required variable is set. */
 const DOCKER = `#!/bin/sh
 set -eu
 echo "$*" >> "$ROOT/docker.log"

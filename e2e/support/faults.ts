@@ -1,59 +1,59 @@
 import { Rng, SEED } from './rng.ts'
 
-/** What goes wrong between the page and the server. */
+/** Fault between the page and the server. */
 export type Fault =
-  /** The server never hears of the request; this is answered instead. */
+  /** The request does not reach the server; this response is sent instead. */
   | { kind: 'answer'; status: number; body?: string; headers?: Record<string, string> }
-  /** The server acts, but this is answered instead, as by a proxy that has lost its patience. */
+  /** The server acts, but this response is sent instead, as by a proxy after its timeout. */
   | { kind: 'replace the answer'; status: number; body?: string; headers?: Record<string, string> }
-  /** The request waits before it is passed on. */
+  /** The request is delayed before it is passed on. */
   | { kind: 'delay'; milliseconds: number }
-  /** The request waits until somebody lets it go. */
+  /** The request is blocked until it is released. */
   | { kind: 'hold'; until: Promise<void> }
-  /** The request and its answer wait, each for a random time up to this. */
+  /** The request and its response are delayed, each for a random time up to this. */
   | { kind: 'jitter'; milliseconds: number }
-  /** The server acts, but the connection breaks before its answer arrives. */
+  /** The server acts, but the connection breaks before its response arrives. */
   | { kind: 'lose the answer' }
   /** The server acts, and its cookies arrive, but only half of the body does. */
   | { kind: 'truncate the answer' }
-  /** The request reaches the server twice; the second answer is the one that arrives. */
+  /** The request reaches the server twice; the second response is the one that arrives. */
   | { kind: 'duplicate' }
-  /** The answer waits until that of a later request has passed it, or until this time is over. */
+  /** The response is delayed until that of a later request has overtaken it, or until this timeout. */
   | { kind: 'reorder'; milliseconds: number }
-  /** The connection breaks before the server hears of the request. */
+  /** The connection breaks before the request reaches the server. */
   | { kind: 'cut' }
 
-/** Which requests a rule is about; what is left out does not matter. */
+/** Filter for the requests of a rule; an omitted field matches everything. */
 export interface Match {
   method?: string
   path?: string | RegExp
 }
 
-/** One request, as far as rules look at it. */
+/** Properties of a request that rules depend on. */
 export interface Request {
   method: string
   path: string
-  /** Which tab sent it, where the tabs say so. */
+  /** Tab that sent it, if tabs identify themselves. */
   tab: string
 }
 
-/** How soon, in milliseconds, the page sends a call again at the earliest whose answer it has lost. */
+/** Shortest delay, in milliseconds, before the page retries a request whose response was lost. */
 const MIN_RETRY_DELAY = 250
-/** How many requests that come later than that may be others than the one that is sent again. */
+/** Number of requests after that delay that may be others than the retry. */
 const MAX_OTHER_CALLS = 1
 
-/** A call of one tab whose answer is lost: since when, and how many later ones have had an answer. */
+/** Request of one tab whose response was lost: the time of the loss, and the number of later ones with a response. */
 interface FaultedCall {
   cutAt: number | undefined
   answered: number
 }
 
-/** A fault for some requests, until it is lifted or used up. */
+/** Rule that applies a fault to matching requests until it is lifted or used up. */
 export class Rule {
   hits = 0
-  /** How often each call of each tab was struck. */
+  /** Number of faults for each request of each tab. */
   private readonly faultCounts = new Map<string, number>()
-  /** The calls that were struck and have not been answered since; kept where a rule spares them. */
+  /** Requests that met the fault and have had no response since; only kept by a rule that spares retries. */
   private faulted: Map<string, FaultedCall> | undefined
 
   constructor(
@@ -65,15 +65,15 @@ export class Rule {
   ) {}
 
   /**
-   * From now on the rule spares a call of one tab that it has struck until that has been answered. A tab may ask for the
-   * same by two calls at once, and a call may be told first that its token has ended.
+   * Makes the rule spare a request of one tab that has met the fault until it has had a response. A tab may send two
+   * equal requests at once, and a retry may first be refused because its token has expired.
    */
   sparingRetries(): this {
     this.faulted = new Map()
     return this
   }
 
-  /** Hears when a request came, and that it is over: with what status, unless the connection broke. */
+  /** Records the end of a request, with its arrival time and its status; no status: the connection broke. */
   completed(request: Request, cameAt: number, status: number | undefined): void {
     const call = nameOf(request)
     const faulted = this.faulted?.get(call)
@@ -83,7 +83,7 @@ export class Rule {
     if (faulted.answered > MAX_OTHER_CALLS) this.faulted?.delete(call)
   }
 
-  /** Uses the rule up by one, if it is about this request and strikes. */
+  /** Returns true, and uses the rule up by one, if it matches this request and the fault occurs. */
   appliesTo(request: Request): boolean {
     if (this.remaining <= 0 || !matches(this.match, request.method, request.path)) return false
     const call = nameOf(request)
@@ -95,12 +95,12 @@ export class Rule {
     return true
   }
 
-  /** How often at most a call can have been struck so many times in a row. */
+  /** Returns an upper bound for the number of times that a request met the fault `length` times in a row. */
   runsOf(length: number): number {
     return [...this.faultCounts.values()].reduce((runs, faultCounts) => runs + Math.floor(faultCounts / length), 0)
   }
 
-  /** From now on nothing goes wrong, and what is held goes on. */
+  /** Ends the rule and releases the requests that it has blocked. */
   lift(): void {
     this.remaining = 0
     this.release()
@@ -111,19 +111,19 @@ function nameOf({ tab, method, path }: Request): string {
   return `${tab} ${method} ${path}`
 }
 
-/** All rules of one origin, the newest first. */
+/** Fault rules of one origin, the newest first. */
 export class Faults {
   rng = new Rng(SEED)
   private readonly rules: Rule[] = []
 
-  /** Adds a rule; `times` limits how often it strikes, `chance` how likely. */
+  /** Adds a rule; `times` limits how often the fault occurs, `chance` is its probability. */
   on(match: Match, fault: Fault, times = Infinity, chance = 1): Rule {
     const rule = new Rule(match, fault, times, () => chance >= 1 || this.rng.happens(chance))
     this.rules.unshift(rule)
     return rule
   }
 
-  /** Adds a rule that holds requests until it is lifted; `times` limits how many. */
+  /** Adds a rule that blocks requests until it is lifted; `times` limits how many. */
   hold(match: Match, times = Infinity): Rule {
     let release: () => void = () => undefined
     const until = new Promise<void>((resolve) => (release = resolve))
@@ -132,7 +132,7 @@ export class Faults {
     return rule
   }
 
-  /** Adds a rule for each of these faults: requests meet them by turns, and between two of them one meets none. */
+  /** Adds a rule for each of these faults: requests meet them in rotation, every other request meets none. */
   inTurn(match: Match, faults: readonly Fault[]): Rule[] {
     return faults.map((fault, turn) => {
       let met = 0
@@ -142,7 +142,7 @@ export class Faults {
     })
   }
 
-  /** Adds a rule for each of these faults: the first request meets the first one, the next the second, and those after the last none. */
+  /** Adds a rule for each of these faults: the nth request meets the nth fault, and later ones meet none. */
   inOrder(match: Match, faults: readonly Fault[]): Rule[] {
     return faults.map((fault, place) => {
       let met = 0
@@ -152,17 +152,17 @@ export class Faults {
     })
   }
 
-  /** From now on nothing goes wrong. */
+  /** Lifts and removes all rules. */
   clear(): void {
     for (const rule of this.rules.splice(0)) rule.lift()
   }
 
-  /** Tells the rules that a request is over. */
+  /** Notifies the rules that a request has ended. */
   completed(request: Request, cameAt: number, status: number | undefined): void {
     for (const rule of this.rules) rule.completed(request, cameAt, status)
   }
 
-  /** The faults that this request meets. */
+  /** Returns the faults that this request meets, and uses up their rules. */
   faultsFor(request: Request): Fault[] {
     return this.rules.filter((rule) => rule.appliesTo(request)).map(({ fault }) => fault)
   }

@@ -3,13 +3,13 @@ import { ConsoleErrors } from './console-errors.ts'
 import { Origin, type Exchange } from './origin.ts'
 import { Server, type Settings } from './server.ts'
 
-/** A server with its own database, and the origin before it: one for each test. */
+/** Server with its own database and the origin in front of it: one pair for each test. */
 export interface Latchkey {
   server: Server
   origin: Origin
 }
 
-/** Starts both. */
+/** Starts a server and the origin in front of it. */
 export async function serve(settings: Settings): Promise<Latchkey> {
   const origin = await Origin.start()
   const server = await Server.start(origin.url, settings)
@@ -17,13 +17,13 @@ export async function serve(settings: Settings): Promise<Latchkey> {
   return { server, origin }
 }
 
-/** Ends both, and removes the data. */
+/** Stops the origin and the server, and removes the data. */
 export async function end({ server, origin }: Latchkey): Promise<void> {
   await origin.end()
   await server.end()
 }
 
-/** Lends both to one test, and shows what they saw if it fails. */
+/** Fixture that runs both for one test, and attaches their logs if it fails. */
 export async function forOneTest(
   { settings }: { settings: Settings },
   use: (latchkey: Latchkey) => Promise<void>,
@@ -39,8 +39,8 @@ export async function forOneTest(
 }
 
 /**
- * What the browser asked for and what became of it, for somebody who wonders why a test failed. The last comes first: of a
- * long text, runners print only the beginning.
+ * Returns the browser's requests with their status and faults as an attachment for a failed test. The last comes first:
+ * runners print only the beginning of a long text.
  */
 export function requests(exchanges: readonly Exchange[]): { body: string; contentType: string } {
   const lines = exchanges.toReversed().map(({ method, path, status, faults }) =>
@@ -50,12 +50,12 @@ export function requests(exchanges: readonly Exchange[]): { body: string; conten
 }
 
 interface Fixtures {
-  /** What the server is told, over its defaults: `test.use({ settings: … })`. */
+  /** Server settings that override the defaults: `test.use({ settings: … })`. */
   settings: Settings
   latchkey: Latchkey
   origin: Origin
   consoleErrors: ConsoleErrors
-  /** Another browser, with cookies and storage of its own. */
+  /** Opens another browser context, with cookies and storage of its own. */
   anotherBrowser: (options?: { locale?: string }) => Promise<BrowserContext>
 }
 

@@ -3,20 +3,20 @@ import { resolve } from 'node:path'
 
 export const CADDYFILE = resolve(import.meta.dirname, '../../deploy/Caddyfile')
 
-/** What production sends with every file of the page: the one `header { … }` block of the Caddyfile. */
+/** Headers that production sends with every file of the page: the one `header { … }` block of the Caddyfile. */
 export const PAGE_HEADERS = headersIn(readFileSync(CADDYFILE, 'utf8'))
 
 export const IMMUTABLE = 'public, max-age=31536000, immutable'
 export const NO_CACHE = 'no-cache'
 
-/** Trunk puts the hash of the content into the names of files that may be kept for ever; leading zeros are left out. */
+/** Matches file names with a content hash, which may be cached for ever; Trunk leaves out the hash's leading zeros. */
 export const HASHED = /-[0-9a-f]{8,16}[._]/
 
 export function cacheControl(path: string): string {
   return HASHED.test(path) ? IMMUTABLE : NO_CACHE
 }
 
-/** A content security policy as its directives. */
+/** Parses a content security policy into its directives. */
 export function directives(policy: string): Map<string, string[]> {
   const parts = policy.split(';').map((part) => part.trim().split(/\s+/))
   return new Map(parts.map(([name = '', ...sources]) => [name, sources]))

@@ -1,9 +1,9 @@
 import { expect, type Locator, type Page } from '@playwright/test'
 
-/** More stops than any page has. */
+/** Limit for Tab stops: more than any page has. */
 const STOPS = 60
 
-/** Presses Tab until this has the focus; every stop on the way must be one that a person can see. */
+/** Presses Tab until the target has the focus; asserts that the focus is visible at every stop on the way. */
 export async function tabTo(page: Page, target: Locator): Promise<void> {
   await expect(target).toBeVisible()
   const passed: string[] = []
@@ -15,7 +15,7 @@ export async function tabTo(page: Page, target: Locator): Promise<void> {
   throw new Error(`Tab never gets there. It passes ${passed.join(', ')}`)
 }
 
-/** Types into the field that Tab leads to, in place of what it holds. */
+/** Moves to the field by Tab and replaces its value. */
 export async function typeInto(page: Page, field: Locator, text: string): Promise<void> {
   await tabTo(page, field)
   await page.keyboard.press('ControlOrMeta+a')
@@ -26,16 +26,16 @@ export function hasFocus(target: Locator): Promise<boolean> {
   return target.evaluate((element) => element === document.activeElement)
 }
 
-/** Whether the focus is inside of this, or on it. */
+/** Returns true if the focus is on the target or inside of it. */
 export function holdsFocus(target: Locator): Promise<boolean> {
   return target.evaluate((element) => element.contains(document.activeElement))
 }
 
-/** What has the focus, after making sure that it shows. */
+/** Returns a name for the focused element, after asserting that its focus is visible. */
 async function focusSeen(page: Page): Promise<string> {
   const { name, shows } = await page.evaluate(() => {
     const element = document.activeElement ?? document.body
-    // A drawn choice shows the focus around its label.
+    // A custom-drawn radio button or checkbox shows the focus around its label.
     const around = [element, element.closest('label')].filter((one) => one !== null).map((one) => getComputedStyle(one))
     const outside = element === document.body
     const name = `${element.localName}${element.id && `#${element.id}`} ${element.textContent?.trim().slice(0, 20) ?? ''}`

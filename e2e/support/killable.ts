@@ -7,10 +7,10 @@ import { CHROMIUM, CHROMIUM_FLAGS } from './chromium.ts'
 
 const ARGUMENTS = [...CHROMIUM_FLAGS, '--headless=new', '--remote-debugging-port=0', '--password-store=basic', '--lang=en-US']
 
-/** How long a browser may take to start, in milliseconds. */
+/** Timeout for the start of a browser, in milliseconds. */
 const TIMEOUT = 60_000
 
-/** A Chromium with a profile on the disk, which can be killed as a crash does it. */
+/** Chromium with a profile on the disk, which can be killed to simulate a crash. */
 export class KillableBrowser {
   private constructor(
     private readonly child: ChildProcess,
@@ -18,11 +18,11 @@ export class KillableBrowser {
     private readonly browser: Browser,
   ) {}
 
-  /** Starts it with the profile in this folder. */
+  /** Starts the browser with the profile in this folder. */
   static async start(profile: string): Promise<KillableBrowser> {
     const port = join(profile, 'DevToolsActivePort')
     await rm(port, { force: true })
-    // A process group of its own: all of the browser's processes die at once.
+    // With a process group of its own, all of the browser's processes can be killed at once.
     const child = spawn(CHROMIUM, [...ARGUMENTS, `--user-data-dir=${profile}`, 'about:blank'], { detached: true, stdio: 'ignore' })
     const gone = new Promise<void>((done) => child.once('exit', () => done()))
     try {
@@ -34,14 +34,14 @@ export class KillableBrowser {
     }
   }
 
-  /** Its windows, with the cookies and the storage of the profile. */
+  /** Default browser context, with the cookies and the storage of the profile. */
   get context(): BrowserContext {
     const [context] = this.browser.contexts()
     if (!context) throw new Error('the browser has no context')
     return context
   }
 
-  /** Kills it: it writes nothing more. */
+  /** Kills the browser with SIGKILL, so that it writes nothing more. */
   async kill(): Promise<void> {
     killGroup(this.child)
     await this.gone
@@ -49,29 +49,29 @@ export class KillableBrowser {
   }
 }
 
-/** Kills a process and those that it has started, unless it has ended. */
+/** Kills the process group of a process, unless the process has ended. */
 function killGroup({ pid, exitCode, signalCode }: ChildProcess): void {
   if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, 'SIGKILL')
 }
 
-/** A folder for a profile. */
+/** Creates a temporary folder for a profile. */
 export function newProfile(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'latchkey-profile-'))
 }
 
-/** Removes it; processes of a browser that was killed may hold it for a moment. */
+/** Removes the profile; retries, since processes of a killed browser may use it for a moment. */
 export function removeProfile(profile: string): Promise<void> {
   return rm(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
 }
 
-/** Whether the profile on the disk has a cookie of this name. Its value is encrypted there, its name is not. */
+/** Returns true if the profile on the disk has a cookie of this name. Only cookie values are encrypted there. */
 export async function hasOnDisk(profile: string, cookie: string): Promise<boolean> {
   const files = ['Cookies', 'Network/Cookies'].map((file) => join(profile, 'Default', file))
   const contents = await Promise.all(files.map((file) => readFile(file, 'latin1').catch(() => '')))
   return contents.some((content) => content.includes(cookie))
 }
 
-/** The port that the browser has written down. */
+/** Waits for the file with the browser's debugging port and returns the port; an error after the timeout. */
 async function written(file: string): Promise<string> {
   const deadline = Date.now() + TIMEOUT
   while (Date.now() < deadline) {

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { HASHED } from './headers.ts'
 
-/** What the sign-in page of the next version says, where this one says `Welcome back.` */
+/** Text on the sign-in page of the next version, in place of `Welcome back.` */
 export const NEXT_WELCOME = 'Welcome anew.'
 const WELCOME = 'Welcome back.'
 
-/** Another build of the page, with another text in it: every hashed file has another name. Returns its folder. */
+/** Creates another build of the page with a different text and new names for all hashed files. Returns its folder. */
 export async function nextVersion(page: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-page-'))
   await cp(page, folder, { recursive: true })
@@ -27,13 +27,13 @@ export async function nextVersion(page: string): Promise<string> {
   return folder
 }
 
-/** The files of one version that the other does not have. */
+/** Returns the files of one version that the other does not have. */
 export async function onlyIn(folder: string, other: string): Promise<string[]> {
   const others = new Set(await readdir(other))
   return (await readdir(folder)).filter((name) => !others.has(name))
 }
 
-/** Byte by byte: a text of the same length leaves a program whole. */
+/** Rewrites a file byte by byte: a text of the same length leaves a program valid. */
 async function rewrite(file: string, change: (text: string) => string): Promise<void> {
   const before = await readFile(file, 'latin1')
   const after = change(before)

@@ -6,7 +6,7 @@ import { replaced } from './samples.ts'
 
 export const NGINX_CONF = resolve(import.meta.dirname, '../../deploy/nginx.conf')
 
-/** The lines that an nginx needs outside its servers to run from `folder`, as a process of the test. */
+/** Returns the directives outside of `server` blocks with which nginx runs from `folder`, as a process of the test. */
 export function inFolder(folder: string): { main: string; http: string } {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`)
   const user = process.getuid?.() === 0 ? 'user root;' : ''
@@ -16,7 +16,7 @@ export function inFolder(folder: string): { main: string; http: string } {
   }
 }
 
-/** Runs nginx with a configuration file from `folder` until it answers at `readyUrl`. */
+/** Starts nginx from `folder` with this configuration, and waits until `readyUrl` responds. */
 export async function runNginx(folder: string, text: string, readyUrl: string): Promise<Program> {
   const config = join(folder, 'nginx.conf')
   await writeFile(config, text)
@@ -30,7 +30,7 @@ export async function runNginx(folder: string, text: string, readyUrl: string): 
   })
 }
 
-/** The real nginx with deploy/nginx.conf, on the loopback and without a certificate. */
+/** Starts the real nginx with deploy/nginx.conf on the loopback, without a certificate. */
 export async function startNginx(folder: string, { url, page, apiPort }: Site): Promise<Program> {
   const { main, http } = inFolder(folder)
   const { port } = new URL(url)

@@ -5,10 +5,10 @@ import { Faults, matches, type Fault, type Match } from './faults.ts'
 import { cacheControl, PAGE_HEADERS } from './headers.ts'
 import { listen } from './ports.ts'
 
-/** The folder with the built page. */
+/** Folder with the built page. */
 export const PAGE = resolve(process.env.LATCHKEY_PAGE ?? join(import.meta.dirname, '../../dist'))
 
-/** The folder with the page as developers have it. */
+/** Folder with the developers' build of the page. */
 export const DEVELOPERS_PAGE = resolve(process.env.LATCHKEY_DEVELOPERS_PAGE ?? join(PAGE, '../page-of-developers'))
 
 const TYPES: Record<string, string> = {
@@ -24,34 +24,34 @@ const TYPES: Record<string, string> = {
   '.webmanifest': 'application/manifest+json',
 }
 
-/** The header in which a tab names itself. */
+/** Request header in which a tab identifies itself. */
 export const TAB = 'x-tab'
 
-/** One request that the origin saw. */
+/** Request that reached the origin, and its outcome. */
 export interface Exchange {
   method: string
   path: string
-  /** Which tab sent it, where the tabs say so. */
+  /** Tab that sent it, if tabs identify themselves. */
   tab: string
-  /** When it came, in milliseconds. */
+  /** Arrival time, in milliseconds since the Unix epoch. */
   at: number
-  /** Whether the browser asked for a whole document: a load or a reload of the page. */
+  /** True if the browser requested a document: a load or a reload of the page. */
   document: boolean
   faults: Fault[]
-  /** The proof of the browser's key that came along. */
+  /** DPoP proof of the browser's key, if the request had one. */
   proof?: string
-  /** What was answered; nothing while it is under way, and when the connection broke. */
+  /** Status of the response; undefined while the request is pending, and if the connection broke. */
   status?: number
 }
 
-/** The one address that a browser sees: the built page, and the API behind it, with faults by rule. */
+/** Origin that the browser connects to: serves the built page, proxies the API, and injects faults by rule. */
 export class Origin {
   readonly faults = new Faults()
   readonly exchanges: Exchange[] = []
-  /** The folder whose files the browser gets. */
+  /** Folder from which files are served. */
   page = PAGE
   private apiPort = 0
-  /** Lets the answer go that waits to be overtaken. */
+  /** Releases the response that waits to be overtaken. */
   private overtaken: (() => void) | undefined
 
   private constructor(
@@ -70,17 +70,17 @@ export class Origin {
     return `http://localhost:${this.port}`
   }
 
-  /** Passes /api and /.well-known on to this port. */
+  /** Sets the port to which /api and /.well-known are proxied. */
   passOnTo(apiPort: number): void {
     this.apiPort = apiPort
   }
 
-  /** The requests that match, in the order in which they came. */
+  /** Returns the requests that match, in order of arrival. */
   seen(match: Match): Exchange[] {
     return this.exchanges.filter(({ method, path }) => matches(match, method, path))
   }
 
-  /** How often a whole document was asked for. */
+  /** Number of document requests. */
   get documents(): number {
     return this.exchanges.filter((exchange) => exchange.document).length
   }
@@ -102,7 +102,7 @@ export class Origin {
     const { dpop } = asked.headers
     if (typeof dpop === 'string') exchange.proof = dpop
     this.exchanges.push(exchange)
-    // On a connection that it used before, a browser repeats a broken request by itself: the page would not see the fault.
+    // A browser retries a request by itself when a reused connection breaks: the page would not see the fault.
     answer.shouldKeepAlive = false
     answer.once('finish', () => (exchange.status = answer.statusCode))
     answer.once('close', () => this.faults.completed(sent, cameAt, exchange.status))
@@ -138,13 +138,13 @@ export class Origin {
         answer.writeHead(status, headers).end(text)
       }
     } catch {
-      // As a reverse proxy answers when nobody is behind it.
+      // A reverse proxy responds like this when its upstream is down.
       if (answer.headersSent) answer.destroy()
       else answer.writeHead(502).end()
     }
   }
 
-  /** Asks the API; ends when the whole answer is here. */
+  /** Sends the request to the API and returns its complete response. */
   private ask({ method, url: path, headers }: IncomingMessage, body: Buffer): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const onward = request({ host: '127.0.0.1', port: this.apiPort, method, path, headers, agent: false })
@@ -157,14 +157,14 @@ export class Origin {
     })
   }
 
-  /** What happens to the request on its way. */
+  /** Applies the faults that delay the request. */
   private async wait(faults: Fault[]): Promise<void> {
     await pause(find(faults, 'delay')?.milliseconds ?? 0)
     await find(faults, 'hold')?.until
     await pause(this.faults.rng.next() * (find(faults, 'jitter')?.milliseconds ?? 0))
   }
 
-  /** What happens to the answer on its way. */
+  /** Applies the faults that delay the response. */
   private async hold(faults: Fault[]): Promise<void> {
     await pause(this.faults.rng.next() * (find(faults, 'jitter')?.milliseconds ?? 0))
     const reorder = find(faults, 'reorder')
@@ -173,20 +173,20 @@ export class Origin {
     if (reorder) {
       const overtaken = new Promise<void>((resolve) => (this.overtaken = resolve))
       await Promise.race([overtaken, pause(reorder.milliseconds)])
-      // The other answer is on its way: it gets the time to arrive.
+      // The response that overtakes this one is on its way and needs time to arrive.
       await pause(OVERTAKING)
     }
   }
 }
 
-/** An answer of the API. */
+/** Response of the API. */
 interface Answer {
   status: number
   headers: IncomingHttpHeaders
   text: Buffer
 }
 
-/** By how many milliseconds an answer that is overtaken comes later; the other has to arrive meanwhile, on a busy machine as well. */
+/** Delay of an overtaken response, in milliseconds: the other one has to arrive first, even on a busy machine. */
 const OVERTAKING = 250
 
 function find<Kind extends Fault['kind']>(faults: Fault[], kind: Kind): Extract<Fault, { kind: Kind }> | undefined {
@@ -199,12 +199,12 @@ function say(answer: ServerResponse, { status, body, headers }: Said): void {
 
 type Said = Extract<Fault, { status: number }>
 
-/** No time at all means: at once, not later. */
+/** Waits; zero milliseconds means no wait at all, not even a timer. */
 async function pause(milliseconds: number): Promise<void> {
   if (milliseconds > 0) await new Promise((later) => setTimeout(later, milliseconds))
 }
 
-/** A file of the page; a path without an extension is a deep link, which the page itself understands. */
+/** Sends a file of the page; a path without an extension is a deep link and gets index.html, which routes by itself. */
 async function sendFile(page: string, path: string, answer: ServerResponse): Promise<void> {
   const file = normalize(extname(path) === '' ? '/index.html' : decodeURIComponent(path))
   try {

@@ -8,10 +8,10 @@ export interface Person {
 
 export const ADA: Person = { name: 'Ada Lovelace', email: 'ada@example.org', password: 'analytical engine 1843' }
 
-/** Somebody else. */
+/** Second test user. */
 export const GRACE: Person = { name: 'Grace Hopper', email: 'grace@example.org', password: 'nanoseconds of wire 1906' }
 
-/** The one heading that says where the person is. */
+/** Main heading of the page, which names it. */
 export function heading(page: Page, name: string | RegExp): Locator {
   return page.getByRole('heading', { level: 1, name })
 }
@@ -24,7 +24,7 @@ export function passwordField(scope: Page | Locator): Locator {
   return scope.getByLabel('Password', { exact: true })
 }
 
-/** Signs up by hand; ends on the home page, with all that it asks the server for. */
+/** Signs up through the form; returns once the home page has loaded all of its data. */
 export async function signUp(page: Page, person: Person): Promise<void> {
   await page.goto('/signup')
   await fillInSignUp(page, person)
@@ -39,7 +39,7 @@ export async function fillInSignUp(page: Page, person: Person): Promise<void> {
   await passwordField(page).fill(person.password)
 }
 
-/** Signs in on the sign-in page, wherever that then leads. */
+/** Fills in and submits the sign-in page; does not wait for the page that follows. */
 export async function signIn(page: Page, person: Person): Promise<void> {
   await expect(heading(page, 'Sign in')).toBeVisible()
   await page.getByLabel('Email').fill(person.email)
@@ -53,7 +53,7 @@ export async function signOut(page: Page): Promise<void> {
   await expect(heading(page, 'Sign in')).toBeVisible()
 }
 
-/** Signs in with another browser; its page. */
+/** Signs in with another browser and returns its page. */
 export async function signInElsewhere(browser: BrowserContext, person: Person): Promise<Page> {
   const page = await browser.newPage()
   await page.goto('/login')
@@ -62,20 +62,20 @@ export async function signInElsewhere(browser: BrowserContext, person: Person): 
   return page
 }
 
-/** Ends all other sessions on the page that lists them: the page asks once. */
+/** Ends all other sessions on the sessions page, and confirms its dialog. */
 export async function signOutElsewhere(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Sign out everywhere else' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Sign out everywhere else' }).click()
 }
 
-/** Goes to a page as a person does: by clicking its link in the navigation. */
+/** Goes to a page by clicking its link in the navigation. */
 export async function goTo(page: Page, link: string): Promise<void> {
   await linkTo(page, link).click()
 }
 
 /**
- * Follows a link of the navigation that a dialog may cover by then: a call that is on its way already meets what has been
- * set up for the next one.
+ * Follows a link of the navigation that a dialog may already cover: a pending request can meet the fault that was set
+ * up for the next one.
  */
 export async function followBeneath(page: Page, path: string): Promise<void> {
   await page.locator(`nav a[href="${path}"]`).evaluate((link: HTMLElement) => link.click())
@@ -85,17 +85,17 @@ export function linkTo(page: Page, link: string): Locator {
   return page.getByRole('navigation', { name: 'Account' }).getByRole('link', { name: link })
 }
 
-/** The dialog that asks for the password when a session has ended. */
+/** Dialog that asks for the password when a session has ended. */
 export function signInAgain(page: Page): Locator {
   return page.getByRole('dialog', { name: 'Sign in again' })
 }
 
-/** The dialog that asks for the password when the browser has lost the session's key. */
+/** Dialog that asks for the password when the browser has lost the session's key. */
 export function confirmItsYou(page: Page): Locator {
   return page.getByRole('dialog', { name: 'Confirm it’s you' })
 }
 
-/** The quiet bar that says that the server cannot be reached. */
+/** Status bar that says that the server cannot be reached. */
 export function bar(page: Page): Locator {
   return page.getByTestId('session-bar')
 }

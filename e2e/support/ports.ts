@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo, type Server } from 'node:net'
 
-/** Listens on the loopback and tells the port; 0 lets the system choose. */
+/** Listens on the loopback and returns the port; port 0 lets the system choose. */
 export function listen(server: Server, port = 0): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
@@ -8,7 +8,7 @@ export function listen(server: Server, port = 0): Promise<number> {
   })
 }
 
-/** A port that nobody uses at the moment. */
+/** Returns a port that is free at the moment. */
 export async function sparePort(): Promise<number> {
   const server = createServer()
   const port = await listen(server)

@@ -7,14 +7,14 @@ import { join } from 'node:path'
 import { listen, sparePort } from './ports.ts'
 import { Program } from './program.ts'
 
-/** The folder with PostgreSQL's programs, the newest version's. */
+/** Returns the folder with the programs of the newest PostgreSQL, or undefined if there is none. */
 export function postgresPrograms(): string | undefined {
   const family = '/usr/lib/postgresql'
   const versions = existsSync(family) ? readdirSync(family).sort((a, b) => Number(b) - Number(a)) : []
   return versions.map((version) => join(family, version, 'bin')).find((folder) => existsSync(join(folder, 'initdb')))
 }
 
-/** A PostgreSQL of the test's own. Its superuser is `postgres`; the loopback needs no password. */
+/** PostgreSQL server of one test. Its superuser is `postgres`; the loopback needs no password. */
 export class Postgres {
   private constructor(
     private readonly program: Program,
@@ -53,7 +53,7 @@ export class Postgres {
     return `postgres://${user}@127.0.0.1:${this.port}/${database}`
   }
 
-  /** How its own programs find it. */
+  /** Environment variables with which PostgreSQL's own programs connect to it. */
   get environment(): Record<string, string> {
     return { PGHOST: '127.0.0.1', PGPORT: String(this.port), PGUSER: 'postgres' }
   }

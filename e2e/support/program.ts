@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 
-/** How long a program may take to become ready, and to leave. */
+/** Timeout for a program to become ready, and to exit, in milliseconds. */
 const TIMEOUT = 60_000
 
 export interface Launch {
@@ -9,14 +9,14 @@ export interface Launch {
   args: string[]
   env: Record<string, string>
   cwd: string
-  /** Answers 200 once the program is ready. */
+  /** URL that returns 200 once the program is ready. */
   readyUrl: string
-  /** Whose process it is, if not ours. */
+  /** User and group of the process, if not those of the tests. */
   uid?: number | undefined
   gid?: number | undefined
 }
 
-/** A program that we start for a test, and stop by its own process id. */
+/** Program that is started for a test, and stopped by its own process id. */
 export class Program {
   private readonly lines: string[] = []
   private readonly child: ChildProcess
@@ -24,7 +24,7 @@ export class Program {
   private ended: string | undefined
 
   private constructor(private readonly launch: Launch) {
-    // Nothing but the path comes from outside: a test must not depend on who runs it.
+    // Only PATH is inherited: a test must not depend on who runs it.
     const env = { PATH: process.env.PATH ?? '', ...launch.env }
     const { cwd, uid, gid } = launch
     const owner = uid === undefined || gid === undefined ? {} : { uid, gid }
@@ -39,7 +39,7 @@ export class Program {
     process.once('exit', this.kill)
   }
 
-  /** Starts it and waits until it is ready. */
+  /** Starts the program and waits until it is ready. */
   static async start(launch: Launch): Promise<Program> {
     const program = new Program(launch)
     try {
@@ -51,12 +51,12 @@ export class Program {
     return program
   }
 
-  /** What it has printed so far. */
+  /** Output so far, from both stdout and stderr. */
   get log(): string {
     return this.lines.join('')
   }
 
-  /** Asks it to leave, and kills it when it does not. */
+  /** Sends SIGTERM and waits for the exit; sends SIGKILL after the timeout. */
   async stop(): Promise<void> {
     this.child.kill('SIGTERM')
     const timer = setTimeout(this.kill, TIMEOUT)

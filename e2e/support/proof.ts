@@ -1,11 +1,11 @@
 import { createHash, createPublicKey, verify, type JsonWebKey } from 'node:crypto'
 import type { BrowserContext, Page } from '@playwright/test'
 
-/** A DPoP proof (RFC 9449), read and found to be signed by the key in it. */
+/** DPoP proof (RFC 9449), parsed and verified against the key in its header. */
 export interface Proof {
   header: { typ: string; alg: string; jwk: JsonWebKey }
   claims: { jti: string; htm: string; htu: string; iat: number; nonce?: string }
-  /** The key's thumbprint (RFC 7638). */
+  /** JWK thumbprint of the key (RFC 7638). */
   key: string
 }
 
@@ -21,7 +21,7 @@ export function readProof(text: string): Proof {
   return { ...proof, key: createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url') }
 }
 
-/** Removes the browser's key, as clearing a part of the site's data does. */
+/** Deletes the browser's key, as clearing a part of the site's data does. */
 export async function loseKey(page: Page): Promise<void> {
   await page.evaluate(
     () =>
@@ -33,7 +33,7 @@ export async function loseKey(page: Page): Promise<void> {
   )
 }
 
-/** Ways in which a browser can be without a key, each as a script that runs before the page. */
+/** Causes for which a browser has no key, each as a script that runs before the page. */
 export const KEYLESS: Record<string, () => void> = {
   'IndexedDB is blocked': () => {
     Object.defineProperty(window, 'indexedDB', {

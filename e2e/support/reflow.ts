@@ -1,12 +1,12 @@
 import type { Page } from '@playwright/test'
 
-/** The narrowest phone, and a desk of 1280 px at a zoom of 200 %. */
+/** Narrow widths in pixels: the narrowest phone, and a 1280 px desktop window at a zoom of 200 %. */
 export const NARROW = [320, 640]
 
-/** A phone, a tablet, a desk and a wide one: for states in which nothing is the matter. */
+/** Common widths in pixels: a phone, a tablet, a desktop and a wide desktop; for states without an error. */
 export const COMMON = [390, 768, 1280, 1920]
 
-/** What does not fit into this width: a page that scrolls sideways, a part that leaves the screen, or text that is cut off. */
+/** Returns what does not fit into this width: a page that scrolls sideways, elements off the screen, cut-off text. */
 export async function overflows(page: Page, width: number): Promise<string[]> {
   await page.setViewportSize({ width, height: 800 })
   return page.evaluate((width) => {
@@ -26,7 +26,7 @@ export async function overflows(page: Page, width: number): Promise<string[]> {
       const cutter = cutsOff(text, element)
       if (cutter) found.push(`"${text.nodeValue.trim().slice(0, 30)}" is cut off by ${name(cutter)} at ${width} px`)
     }
-    // A list shows one of its options, in what room its arrow leaves.
+    // A select shows one of its options, in the space that its arrow leaves.
     for (const list of document.querySelectorAll('select')) {
       if (!isHidden(list) && list.scrollWidth > list.clientWidth) found.push(`${name(list)} cuts its choice off at ${width} px`)
     }
@@ -37,7 +37,7 @@ export async function overflows(page: Page, width: number): Promise<string[]> {
     }
     return [...new Set(found)]
 
-    /** What hides a part of this text for good: beyond what scrolls, text can be reached. */
+    /** Returns the ancestor that permanently hides a part of this text; text in a scroll container can be reached. */
     function cutsOff(text: Node, element: Element): Element | undefined {
       const range = document.createRange()
       range.selectNodeContents(text)
@@ -55,7 +55,7 @@ export async function overflows(page: Page, width: number): Promise<string[]> {
       return undefined
     }
 
-    /** Not drawn, or drawn for screen readers alone. */
+    /** Returns true if the element is not drawn, or is there for screen readers only. */
     function isHidden(element: Element): boolean {
       if (!element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) return true
       for (let up: Element | null = element; up; up = up.parentElement) {

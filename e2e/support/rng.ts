@@ -1,4 +1,4 @@
-/** Chance that can be had again: the same seed brings the same numbers. */
+/** Reproducible random number generator: the same seed gives the same numbers. */
 export class Rng {
   private state: number
 
@@ -6,7 +6,7 @@ export class Rng {
     this.state = seed >>> 0
   }
 
-  /** A number from 0 to below 1 (mulberry32). */
+  /** Returns a number from 0 (inclusive) to 1 (exclusive), by mulberry32. */
   next(): number {
     this.state = (this.state + 0x6d2b79f5) >>> 0
     let mixed = Math.imul(this.state ^ (this.state >>> 15), this.state | 1)
@@ -14,7 +14,7 @@ export class Rng {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 
-  /** Whether something of this probability happens now. */
+  /** Returns true with this probability. */
   happens(chance: number): boolean {
     return this.next() < chance
   }
@@ -28,5 +28,5 @@ export class Rng {
   }
 }
 
-/** The seed of this run: the one that was asked for, or the same as always. */
+/** Seed of this run: `LATCHKEY_SEED`, or a fixed default. */
 export const SEED = Number(process.env.LATCHKEY_SEED ?? 1843)

@@ -7,13 +7,13 @@ import { createInterface } from 'node:readline'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 
-/** The programs that PyJWT is installed for, as `cargo xtask test` prepares them. */
+/** Folder of the Python programs for which PyJWT is installed, as `cargo xtask test` prepares it. */
 const PYTHON = process.env.LATCHKEY_SAMPLES_PYTHON
 
-/** The address that stands for `public_url` in the documents. */
+/** Example value of `public_url` in the documents. */
 export const EXAMPLE = 'https://id.example.org'
 
-/** The fenced block of a document whose first line names it: three backticks, the language, this name. */
+/** Returns the fenced block of a document whose first line is three backticks, the language, and this name. */
 export function sample(document: string, name: string): string {
   const text = readFileSync(join(ROOT, document), 'utf8')
   const block = new RegExp(`^\`\`\`\\w+ ${name.replaceAll('.', '\\.')}\n(.*?\n)\`\`\`$`, 'ms').exec(text)?.[1]
@@ -21,7 +21,7 @@ export function sample(document: string, name: string): string {
   return block
 }
 
-/** A copy with every occurrence replaced; each has to be there, so that no replacement is forgotten when a sample changes. */
+/** Replaces every occurrence; a missing one is an error, so that replacements stay up to date when a sample changes. */
 export function replaced(text: string, replacements: Record<string, string>): string {
   for (const [what, by] of Object.entries(replacements)) {
     if (!text.includes(what)) throw new Error(`there is no ${what} in:\n${text}`)
@@ -30,7 +30,7 @@ export function replaced(text: string, replacements: Record<string, string>): st
   return text
 }
 
-/** A folder that goes when the test is over. */
+/** Runs `use` with a temporary folder and removes it afterwards. */
 export async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-sample-'))
   try {
@@ -40,39 +40,39 @@ export async function withFolder<T>(use: (folder: string) => Promise<T>): Promis
   }
 }
 
-/** What samples find on a machine: programs, and nothing of whoever runs the tests. */
+/** Returns the environment of samples: programs on PATH, and nothing of the user who runs the tests. */
 export function environment(folder: string, more: Record<string, string> = {}): Record<string, string> {
   const path = [join(folder, 'bin'), PYTHON, process.env.PATH].filter((part) => part !== undefined).join(':')
   return { PATH: path, HOME: folder, TMPDIR: folder, LC_ALL: 'C.UTF-8', ...more }
 }
 
-/** How a script ended. */
+/** Exit code and output of a script. */
 export interface ScriptResult {
   code: number | null
   stdout: string
   stderr: string
 }
 
-/** A script that is run from a folder, and what it is given. */
+/** Script to run from a folder, with its arguments, input and environment. */
 export interface Script {
   folder: string
   text: string
   words?: string[]
   input?: string
   env?: Record<string, string>
-  /** What reads it: `sh`, unless it says so. */
+  /** Shell that runs it; `sh` by default. */
   shell?: string
-  /** Goes on beside the script, which it may send a signal. */
+  /** Runs concurrently with the script and can send it signals. */
   meanwhile?: (send: (signal: NodeJS.Signals) => void) => Promise<void>
 }
 
-/** Runs a shell script to its end. */
+/** Runs a shell script and waits until it ends. */
 export async function runScript({ folder, text, words = [], input = '', env = {}, shell = 'sh', meanwhile }: Script): Promise<ScriptResult> {
   const child = spawn(shell, ['-c', text, 'sh', ...words], { cwd: folder, env: environment(folder, env) })
   let [stdout, stderr] = ['', '']
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
-  // A script that reads nothing may have ended by now.
+  // A script that reads no input may already have ended, and the pipe is broken then.
   child.stdin.on('error', () => {})
   child.stdin.end(input)
   const closed = new Promise<number | null>((ended) => child.once('close', ended))
@@ -81,19 +81,19 @@ export async function runScript({ folder, text, words = [], input = '', env = {}
   return { code, stdout, stderr }
 }
 
-/** Puts a program of the test's own before those of the machine. */
+/** Writes a test program that comes before those of the machine on PATH. */
 export async function stub(folder: string, name: string, text: string): Promise<void> {
   await writeFile(join(folder, 'bin', name), text, { mode: 0o755 })
 }
 
-/** A program that answers each line with a line. */
+/** Program that writes one output line for each input line. */
 export class LineProgram {
   private readonly answers: AsyncIterator<string>
   private readonly child: ChildProcess
   private readonly said: string[] = []
 
   constructor(command: string, folder: string) {
-    // The shell gives way to the program, so that stopping it stops the program.
+    // `exec` replaces the shell by the program, so that stopping the child stops the program.
     const options = { cwd: folder, env: environment(folder) }
     const child = spawn('sh', ['-c', `exec ${command}`], { ...options, detached: true })
     child.stderr.on('data', (chunk: Buffer) => this.said.push(chunk.toString()))
@@ -109,7 +109,7 @@ export class LineProgram {
     return value as string
   }
 
-  /** Ends the program by the end of its input, as a shell does. */
+  /** Ends the program by closing its input, as a shell does. */
   async end(): Promise<void> {
     const ended = new Promise((resolve) => this.child.once('exit', resolve))
     this.child.stdin?.end()
@@ -117,7 +117,7 @@ export class LineProgram {
   }
 }
 
-/** Says of a part of the tests what it lacks here. Where the machine is made for tests, its absence is a failure. */
+/** Returns the names of the programs that are missing here; none in CI, where a missing program must fail the tests. */
 export function missingPrograms(programs: Record<string, boolean>): string[] {
   if (process.env.CI) return []
   return Object.entries(programs).flatMap(([name, isHere]) => (isHere ? [] : [name]))

@@ -4,13 +4,13 @@ import { join, resolve } from 'node:path'
 import { sparePort } from './ports.ts'
 import { Program } from './program.ts'
 
-/** The program. */
+/** Path of the binary under test. */
 export const BINARY = process.env.LATCHKEY_BIN ?? resolve(import.meta.dirname, '../../target/debug/latchkey')
 
-/** Settings by their environment names, such as `LATCHKEY_SESSIONS__IDLE`. */
+/** Settings by their environment variables, such as `LATCHKEY_SESSIONS__IDLE`. */
 export type Settings = Record<string, string>
 
-/** A real Latchkey server with a database of its own, in a temporary folder. */
+/** Real Latchkey server with its own database in a temporary folder. */
 export class Server {
   private program: Program | undefined
   private readonly logs: string[] = []
@@ -21,7 +21,7 @@ export class Server {
     private readonly settings: Settings,
   ) {}
 
-  /** Starts a server that believes to be reached under `publicUrl`. */
+  /** Starts a server whose `public_url` setting is `publicUrl`. */
   static async start(publicUrl: string, settings: Settings): Promise<Server> {
     const folder = await mkdtemp(join(tmpdir(), 'latchkey-e2e-'))
     const port = await sparePort()
@@ -29,7 +29,7 @@ export class Server {
       LATCHKEY_LISTEN: `127.0.0.1:${port}`,
       LATCHKEY_DATA_DIR: join(folder, 'data'),
       LATCHKEY_PUBLIC_URL: publicUrl,
-      // On a machine with other work a hash takes long.
+      // Password hashing is slow on a busy machine.
       LATCHKEY_PASSWORDS__MAX_WAIT: '1m',
       ...settings,
     })
@@ -37,7 +37,7 @@ export class Server {
     return server
   }
 
-  /** What it has printed so far. */
+  /** Output so far, also from before a restart. */
   get log(): string {
     return [...this.logs, this.program?.log ?? ''].join('')
   }

@@ -6,7 +6,7 @@ import type { Origin } from './origin.ts'
 import { followBeneath, type Person } from './people.ts'
 import { hintCookieName } from './stored-session.ts'
 
-/** Where a state is brought about. */
+/** Page, origin and person with which a state is reached. */
 export interface StateContext {
   page: Page
   origin: Origin
@@ -14,19 +14,19 @@ export interface StateContext {
 }
 
 /**
- * A state in which a person can find the page. It is brought about without a word of any language, so that one
- * description serves all of them.
+ * State in which a person can find the page. It is reached without text in any language, so that one description serves
+ * all languages.
  */
 export interface State {
-  /** The page, and what is the matter with it; also the name of its picture. */
+  /** Name of the page and its condition; also the name of its screenshot. */
   name: string
-  /** Whether somebody is signed in. */
+  /** True if somebody is signed in. */
   signedIn: boolean
-  /** Whether the browser runs scripts. */
+  /** True if the browser runs scripts. */
   scripts: boolean
-  /** Complaints of the browser that the state itself brings about. */
+  /** Browser errors that the state itself causes. */
   expectedErrors: RegExp[]
-  /** Leads the page into the state, and ends when it can be looked at. */
+  /** Brings the page into the state; resolves when the page can be inspected. */
   reach: (stateContext: StateContext) => Promise<void>
 }
 
@@ -34,7 +34,7 @@ const LONG = 600_000
 const ANY_CALL = { path: /^\/api\// }
 const LIST = { method: 'GET', path: /^\/api\/me\/sessions(\?|$)/ }
 
-/** What can happen to any form that is sent. */
+/** Failures that any submitted form can meet. */
 const FAILURES = {
   'too many tries': apiError(429, 'too_many_requests', {}, { 'retry-after': '37' }),
   'server busy': apiError(503, 'overloaded', {}, { 'retry-after': '37' }),
@@ -42,7 +42,7 @@ const FAILURES = {
   'server out of reach': { kind: 'cut' },
 } as const
 
-/** Everything that somebody can meet who is not signed in. */
+/** States of the page while nobody is signed in. */
 const SIGNED_OUT: State[] = [
   signedOutState('sign-in', ({ page }) => open(page, '/login')),
   signedOutState('sign-in, empty fields', async ({ page }) => {
@@ -173,7 +173,7 @@ const SIGNED_OUT: State[] = [
   },
 ]
 
-/** Everything that somebody can meet who is signed in. */
+/** States of the page while somebody is signed in. */
 const SIGNED_IN: State[] = [
   signedInState('home', ({ page }) => open(page, '/')),
   signedInState('profile', ({ page }) => open(page, '/account/profile')),
@@ -277,7 +277,7 @@ const SIGNED_IN: State[] = [
     await expect(page.locator('[data-session]').nth(49)).toBeVisible()
   }),
   ...failingSignedIn('sessions, the next page', LIST, async ({ page, origin }, fail) => {
-    // The first page comes whatever the next one meets.
+    // The first page must load, whatever fault the next one meets.
     origin.faults.clear()
     origin.faults.on(LIST, firstPage(12, 'more'))
     await open(page, '/account/sessions')
@@ -394,7 +394,7 @@ const SIGNED_IN: State[] = [
     },
     httpError(401),
   ),
-  // With a session of its own: the one that is kept for all states has no key any more that it could be refreshed with.
+  // This state needs a session of its own: the stored session of all states has lost its key and cannot be refreshed.
   signedOutState(
     'sessions, server slow',
     async ({ page, origin, person }) => {
@@ -441,10 +441,10 @@ function signedInState(name: string, reach: State['reach'], ...expectedErrors: R
   return { ...signedOutState(name, reach, ...expectedErrors), signedIn: true }
 }
 
-/** Fills a form in and sends it; `fail` makes its call fail from now on, where earlier rules would come before. */
+/** Fills in and submits a form; `fail` adds the fault again, for cases in which newer rules would come before it. */
 type SendForm = (stateContext: StateContext, fail: () => void) => Promise<void>
 
-/** A form that is sent to nobody's avail. */
+/** Returns the states of a form whose submission fails, one for each failure. */
 function failing(name: string, call: Match, sendForm: SendForm, ...expectedErrors: RegExp[]): State[] {
   return Object.entries(FAILURES).map(([what, fault]) =>
     signedOutState(
@@ -465,14 +465,14 @@ function failingSignedIn(...what: Parameters<typeof failing>): State[] {
   return failing(...what).map((state) => ({ ...state, signedIn: true }))
 }
 
-/** Opens an address, and waits until the page itself has drawn it. */
+/** Opens a path and waits until the application itself has drawn it. */
 export async function open(page: Page, path: string): Promise<void> {
   await page.goto(path)
   await expect(page.locator('#shell')).toHaveCount(0)
   await expect(page.locator('h1')).toBeVisible()
 }
 
-/** Opens an address while the WebAssembly is still on its way. */
+/** Opens a path while the WebAssembly is still loading. */
 async function openShell(page: Page, origin: Origin, path: string): Promise<void> {
   origin.faults.on({ path: /\.wasm$/ }, { kind: 'delay', milliseconds: LONG })
   await page.goto(path, { waitUntil: 'commit' })
@@ -487,7 +487,7 @@ async function openDeletion(page: Page): Promise<Locator> {
   return dialog
 }
 
-/** Opens the dialog that asks before all other sessions end. */
+/** Opens the dialog that asks for confirmation before all other sessions end. */
 async function openEnding(page: Page, origin: Origin, list = manySessions()): Promise<Locator> {
   origin.faults.on(LIST, list)
   await open(page, '/account/sessions')
@@ -497,7 +497,7 @@ async function openEnding(page: Page, origin: Origin, list = manySessions()): Pr
   return dialog
 }
 
-/** Lets the session end under a page; the dialog that asks for the password. */
+/** Ends the session while a page is open; returns the dialog that asks for the password. */
 async function openExpiredSession(page: Page, origin: Origin): Promise<Locator> {
   await open(page, '/account/profile')
   origin.faults.on(ANY_CALL, sessionEnded('expired'))
@@ -507,7 +507,7 @@ async function openExpiredSession(page: Page, origin: Origin): Promise<Locator> 
   return dialog
 }
 
-/** Lets the browser's key get lost under a page; the dialog that asks for the password. */
+/** Simulates a lost key while a page is open; returns the dialog that asks for the password. */
 async function loseTheKey(page: Page, origin: Origin): Promise<Locator> {
   await open(page, '/account/profile')
   origin.faults.on({ path: '/api/auth/refresh' }, keyRefused())
@@ -522,9 +522,9 @@ function passwordForm(page: Page): Locator {
   return page.locator('form').filter({ has: page.locator('[name=current_password]') })
 }
 
-/** Fills in fields by their names in the request; what the form does not have is left out. */
+/** Fills in fields by their names in the request; skips those that the form does not have. */
 export async function fillIn(scope: Page | Locator, values: object): Promise<void> {
-  // The page before may still be there, with other fields.
+  // The previous page may still be shown, with other fields.
   await scope.locator(Object.keys(values).map((name) => `input[name=${name}]`).join()).first().waitFor({ state: 'attached' })
   for (const [name, value] of Object.entries(values)) {
     const field = scope.locator(`input[name=${name}]`)
@@ -540,7 +540,7 @@ function invalid(scope: Page | Locator): Locator {
   return scope.locator('[aria-invalid=true]')
 }
 
-/** Words at the edge of the screen. */
+/** Toast messages at the edge of the screen. */
 function toast(page: Page): Locator {
   return page.locator('.toast')
 }

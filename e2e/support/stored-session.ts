@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from '@playwright/test'
 
-/** What all tabs know of the session, as local storage holds it. */
+/** Session state that all tabs share in local storage. */
 export interface StoredSession {
   state?: 'signed_in' | 'signed_out' | 'signing_out' | 'key_lost'
   sid?: string
@@ -15,7 +15,7 @@ export async function storedSession(page: Page): Promise<StoredSession> {
   return JSON.parse(text ?? '{}') as StoredSession
 }
 
-/** Closes the browser: what it has stored is there when it is opened again, and cookies without a date are not. */
+/** Simulates closing the browser: storage and persistent cookies stay, session cookies are deleted. */
 export async function closeBrowser(context: BrowserContext): Promise<void> {
   await Promise.all(context.pages().map((page) => page.close()))
   const lasting = (await context.cookies()).filter(({ expires }) => expires !== -1)
@@ -23,7 +23,7 @@ export async function closeBrowser(context: BrowserContext): Promise<void> {
   await context.addCookies(lasting)
 }
 
-/** Keeps the browser from storing anything, cookies apart. */
+/** Blocks local storage; cookies still work. */
 export async function blockStorage(context: BrowserContext): Promise<void> {
   await context.addInitScript(() => {
     Object.defineProperty(window, 'localStorage', {
@@ -34,14 +34,14 @@ export async function blockStorage(context: BrowserContext): Promise<void> {
   })
 }
 
-/** The refresh token that the browser holds, as a thief would copy it. */
+/** Returns the browser's refresh token, as a thief would copy it. */
 export async function refreshToken(context: BrowserContext): Promise<string> {
   const cookie = (await context.cookies()).find(({ name }) => name.includes('latchkey_refresh'))
   if (!cookie) throw new Error('the browser holds no refresh token')
   return cookie.value
 }
 
-/** Shows a refresh token to the server from elsewhere; the code that it is refused with, or `none`. */
+/** Sends a refresh token to the server from outside the browser; returns the error code, or `none`. */
 export async function refreshFromElsewhere(url: string, token: string): Promise<string> {
   const answer = await fetch(`${url}/api/auth/refresh`, {
     method: 'POST',
@@ -52,7 +52,7 @@ export async function refreshFromElsewhere(url: string, token: string): Promise<
   return code
 }
 
-/** The name of the mark that says that the browser holds a session: an origin with a port of its own has a mark of its own. */
+/** Returns the name of the hint cookie, which says that the browser has a session; it differs for each port. */
 export function hintCookieName(url: string): string {
   return `latchkey_hint_${new URL(url).port}`
 }

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test'
 
-/** A second more than the server's own rounding of expiry times. */
+/** Margin after an expiry time, in milliseconds, for the server's rounding of expiry times. */
 const MARGIN = 1_000
 
 interface StoredTimes {
@@ -9,13 +9,13 @@ interface StoredTimes {
   session_expires_at?: string | number
 }
 
-/** What the page keeps of the session in its local storage. */
+/** Reads the session from the page's local storage. */
 async function storedTimes(page: Page): Promise<StoredTimes> {
   const text = await page.evaluate(() => localStorage.getItem('latchkey.session'))
   return JSON.parse(text ?? '{}') as StoredTimes
 }
 
-/** When the access token in hand ends, for the server, whose clock is in the token, and for the page, which counts itself. */
+/** Returns the access token's expiry in milliseconds: the later of the server's (`exp`) and the page's own. */
 async function tokenEnd(page: Page): Promise<number> {
   const { access_token, access_expires_at } = await storedTimes(page)
   const [, payload = ''] = (access_token ?? '').split('.')
@@ -23,12 +23,12 @@ async function tokenEnd(page: Page): Promise<number> {
   return Math.max(exp * 1000, new Date(access_expires_at ?? '').getTime())
 }
 
-/** Waits until the page holds a token that has ended: it may trade one more ahead of time, while the person was active. */
+/** Waits until the page's access token has expired, also if the page refreshes it once more ahead of time meanwhile. */
 export async function untilTheTokenHasEnded(page: Page): Promise<void> {
   await until(page, () => tokenEnd(page))
 }
 
-/** Waits until the session has been unused for so long that its refresh token is over. */
+/** Waits until the session has been unused for so long that its refresh token has expired. */
 export async function untilTheSessionIsOver(page: Page): Promise<void> {
   await until(page, async () => new Date((await storedTimes(page)).session_expires_at ?? '').getTime())
 }

@@ -1,13 +1,13 @@
 import type { Page } from '@playwright/test'
 
-/** How translators change a page: some put elements in the place of its text, some change the text where it is. */
+/** Modes of page translators: some replace text nodes by elements, some change the text in place. */
 export const TRANSLATION_MODES = ['in elements of its own', 'in place'] as const
 export type TranslationMode = (typeof TRANSLATION_MODES)[number]
 
-/** Marks what is translated; what is in it stays readable, so that a test can tell what it says. */
+/** Matches translated text: marked by brackets, with the original inside, so that a test can read it. */
 export const TRANSLATED = /^⟦.*⟧$/s
 
-/** Translates the page from now on: what stands there, and whatever comes or changes. */
+/** Translates the page: its current text, and all text that is added or changed later. */
 export async function translate(page: Page, mode: TranslationMode): Promise<void> {
   await page.evaluate((mode) => {
     const replaced = (text: Text) => {
@@ -36,11 +36,11 @@ export async function translate(page: Page, mode: TranslationMode): Promise<void
   }, mode)
 }
 
-/** All that the page shows, without the marks, and without what changes by itself: numbers, and how long ago something was. */
+/** Returns the visible text without translation marks, numbers and relative times; the latter change by themselves. */
 export function visibleText(page: Page): Promise<string> {
   return page.evaluate(() =>
     [...document.body.children]
-      // Words at the edge go by themselves.
+      // Toasts disappear by themselves.
       .filter((part): part is HTMLElement => part instanceof HTMLElement && !part.matches('script, noscript, .toasts'))
       .map((part) => part.innerText)
       .join('\n')

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import { listen } from './ports.ts'
 
-/** A call that has reached the app. */
+/** Request that has reached the app. */
 export interface UpstreamCall {
   method: string
   path: string
@@ -9,7 +9,7 @@ export interface UpstreamCall {
   body: string
 }
 
-/** An app of somebody else's, behind a proxy: it notes what reaches it. A path such as `/429` is answered with that status. */
+/** Third-party app behind a proxy, which records its requests. A path such as `/429` is answered with that status. */
 export class UpstreamApp {
   readonly calls: UpstreamCall[] = []
 

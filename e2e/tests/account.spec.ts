@@ -78,7 +78,7 @@ test('a password manager finds whose password it is beside every password that i
   await expect(passwordField(signInAgain(page))).toBeFocused()
 })
 
-/** A field of text before the password: managers pass over what is hidden by its type, or not drawn at all. */
+/** Asserts that a drawn text field with the email precedes the password: password managers skip hidden fields. */
 async function tellsWhose(form: Locator): Promise<void> {
   const name = form.locator('input').first()
   await expect(name).toHaveAttribute('autocomplete', 'username')

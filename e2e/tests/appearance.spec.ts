@@ -22,7 +22,7 @@ test('nothing that can be pressed or filled in vanishes with the colours', async
   }
 })
 
-/** Controls that only a background would show: no border, no underline, and no drawing that stands out. */
+/** Returns controls that only a background would show: those without a border, an underline, or a visible icon. */
 function shapeless(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const ground = getComputedStyle(document.body).backgroundColor
@@ -59,7 +59,7 @@ test('nothing moves where people asked for no motion', async ({ browser, origin 
   const moving = (page: Page) => page.evaluate(() => document.getAnimations().length)
   for (const name of ['sessions, on their way', 'sign-in, on its way']) {
     await matrix.show(state(name), async ({ page }) => expect(await moving(page), name).toBe(0))
-    // Otherwise the promise would be kept by a page that has no motion at all.
+    // Otherwise a page without any motion would pass as well.
     const lively = async ({ page }: { page: Page }) => expect(await moving(page), name).toBeGreaterThan(0)
     await matrix.show(state(name), lively, { reducedMotion: 'no-preference' })
   }

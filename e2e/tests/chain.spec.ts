@@ -8,7 +8,7 @@ import { disturbances, isMarked, mark, watchForDisturbances } from '../support/d
 
 test.use({ settings: { LATCHKEY_TOKENS__ACCESS_LIFETIME: '4s' } })
 
-// A token may end on its way to the server: the call is then refused, and sent again with the next token.
+// A token may expire on its way to the server: the request is then refused, and retried with the next token.
 test.beforeEach(({ consoleErrors }) => consoleErrors.expect(httpError(401)))
 
 const REFRESH = { method: 'POST', path: '/api/auth/refresh' }
@@ -33,7 +33,7 @@ test('the whole chain, from the first visit to a deep link after signing out', a
     await goTo(page, 'Sessions')
     await expect(heading(page, 'Sessions')).toBeVisible()
     await expect(page.getByText('This session')).toBeVisible()
-    // On a machine that stalls, the next token may have ended by now as well.
+    // On a slow machine, the next token may have expired by now as well.
     const ended = (await generation(page)) - before.generation
     expect(ended).toBeGreaterThan(0)
     expect(origin.seen(REFRESH).slice(before.calls).map(({ status }) => status)).toEqual(Array(ended).fill(200))

@@ -18,7 +18,7 @@ async function refreshCookie(context: BrowserContext) {
 }
 
 test('what scripts have stored is deleted, and the mark that the server set brings the session back', async ({ page, context }) => {
-  // WebKit deletes after a week what a script has set; here no script can set a cookie at all.
+  // WebKit deletes cookies that scripts have set after a week; in this test, scripts cannot set cookies at all.
   await context.addInitScript(() => {
     const cookie = Object.getOwnPropertyDescriptor(Document.prototype, 'cookie')
     Object.defineProperty(document, 'cookie', { get: () => cookie?.get?.call(document) as string, set: () => {} })
@@ -41,7 +41,7 @@ test('a stale cookie of another path neither signs out nor outlives the sign-out
     await context.addCookies([{ name: first.name, value: first.value, domain: first.domain, path }])
   }
   for (let visit = 0; visit < 3; visit += 1) {
-    // Without a token the page has to ask by its cookies.
+    // Without an access token, the page has to use its cookies.
     await page.evaluate(() => localStorage.clear())
     await page.reload()
     await expect(welcome(page, ADA)).toBeVisible()
@@ -66,7 +66,7 @@ test('cookies of two accounts are not guessed at, and signing in puts an end to 
   const theirs = await refreshCookie(other)
   await signUp(page, ADA)
   await context.addCookies([{ name: theirs.name, value: theirs.value, domain: theirs.domain, path: '/' }])
-  // Under an open page as at the start: nobody has let the session grow old.
+  // In an open page as at the start, the message must not claim that the session was unused for too long.
   consoleErrors.expect(httpError(401, '/api/me/sessions'))
   origin.faults.on({ method: 'GET', path: '/api/me/sessions' }, apiError(401, 'token_expired'), 1)
   await goTo(page, 'Sessions')
@@ -90,7 +90,7 @@ for (const value of ['1', 'passing', 'leaving']) {
     origin,
     consoleErrors,
   }) => {
-    // An earlier version of the page left this one for a session that goes with the browser: the cookie is asked.
+    // An earlier version of the page set `passing` for a session that ends with the browser: the page tries a refresh.
     const asked = value === 'passing' ? 1 : 0
     if (asked) consoleErrors.expect(httpError(401))
     const expires = Math.floor(Date.now() / 1000) + 86_400
@@ -116,7 +116,7 @@ test('a session that goes with the browser outlasts the change of its mark’s n
   await page.getByLabel('Keep me signed in').uncheck()
   await signIn(page, ADA)
   await expect(welcome(page, ADA)).toBeVisible()
-  // As an earlier version of the page and of the server left it.
+  // The cookies are as an earlier version of the page and of the server left them.
   const marks = (await context.cookies()).filter(({ name }) => name.startsWith('latchkey_hint'))
   for (const { name } of marks) await context.clearCookies({ name })
   await context.addCookies([{ name: 'latchkey_hint', value: 'passing', url: origin.url, sameSite: 'Strict' }])

@@ -15,26 +15,26 @@ import type { Program } from '../support/program.ts'
 import { missingPrograms, onPath } from '../support/samples.ts'
 import { Server } from '../support/server.ts'
 
-/** A web server of `deploy/`, and in what it differs from the other. */
+/** Web server of `deploy/`, with its differences from the other one. */
 interface WebServer {
   start(folder: string, site: Site): Promise<Program>
   encodings: string[]
   script: string
-  /** What it says of itself. */
+  /** Value of its `Server` header. */
   server: string | null
-  /** The body of a 404. */
+  /** Body of its 404 response. */
   missing: string
 }
 
 const WEB_SERVERS = {
   caddy: { start: startCaddy, encodings: ['br', 'gzip'], script: 'text/javascript; charset=utf-8', server: null, missing: '' },
-  // Brotli is a module that not every nginx has; without `headers-more` it cannot keep its name to itself.
+  // Not every nginx has the Brotli module; without `headers-more`, nginx cannot omit its `Server` header.
   nginx: { start: startNginx, encodings: ['gzip'], script: 'application/javascript; charset=utf-8', server: 'nginx', missing: 'Not found\n' },
 } satisfies Record<string, WebServer>
 
 type Name = keyof typeof WEB_SERVERS
 
-/** A real web server with its file from `deploy/`, before a real server. */
+/** Test base with a real web server and its file from `deploy/`, in front of a real Latchkey server. */
 const test = base.extend<{ web: Name; site: string; folder: string }>({
   web: ['caddy', { option: true }],
 
@@ -57,7 +57,7 @@ const test = base.extend<{ web: Name; site: string; folder: string }>({
   baseURL: ({ site }, use) => use(site),
 })
 
-/** The page with its larger files compressed, as `cargo xtask dist` does. */
+/** Copies the page and compresses its larger files, as `cargo xtask dist` does. */
 async function preparePage(folder: string, page = PAGE): Promise<void> {
   await cp(page, folder, { recursive: true })
   for (const name of await readdir(folder)) {
@@ -145,7 +145,7 @@ for (const [name, { encodings, script, server, missing }] of Object.entries(WEB_
         const answer = await ask(`${site}/${file}`)
         expect([answer.status, answer.headers.get('cache-control')], file).toEqual([404, NO_CACHE])
       }
-      // The open tab has all it needs.
+      // The open tab must still work without the files of its version.
       await page.getByRole('link', { name: 'Create account' }).click()
       await fillInSignUp(page, ADA)
       await page.getByRole('button', { name: 'Create account' }).click()
@@ -153,7 +153,7 @@ for (const [name, { encodings, script, server, missing }] of Object.entries(WEB_
       await expect(page.getByText('This session')).toBeVisible()
       await signOut(page)
       await expect(page.getByText('Welcome back.')).toBeVisible()
-      // What the browser has kept of the old version does not get in the way: the document is asked for again.
+      // The cached old version must not be used: the browser requests the document again.
       await page.goto('/login')
       await expect(page.getByText(NEXT_WELCOME)).toBeVisible()
     })

@@ -10,7 +10,7 @@ import { BROWSERS, LANGUAGES, THEMES } from '../support/browser-matrix.ts'
 
 const PATH = '/dev/components'
 
-/** What the design is made of. */
+/** Sections of the page with the design's components. */
 const PARTS = [
   'Colour',
   'Type',

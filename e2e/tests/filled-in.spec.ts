@@ -96,7 +96,7 @@ test('what was taken back without an event is not sent', async ({ page }) => {
   await expect(page.locator('[aria-invalid=true]')).toHaveCount(1)
 })
 
-/** Fills fields in as some password managers do: the value is there, and nobody has been told. */
+/** Fills in fields as some password managers do: sets the value without dispatching an event. */
 async function putIn(scope: Page | Locator, values: Record<string, string>): Promise<void> {
   for (const [name, value] of Object.entries(values)) {
     await scope.locator(`input[name=${name}]`).evaluate((field: HTMLInputElement, text) => (field.value = text), value)

@@ -7,9 +7,9 @@ import { open } from '../support/states.ts'
 
 const LIST = { method: 'GET', path: '/api/me/sessions' }
 
-// The page moves the focus later than it is asked to: once something has been drawn, or answered.
+// The page moves the focus only after the next page has been drawn, or a response has arrived.
 
-/** From now on nothing is drawn of which the page waits to be told, until that is let go; how much it waited for is told. */
+/** Holds back animation frame callbacks; the returned function releases them and returns their number. */
 async function holdDrawing(page: Page): Promise<() => Promise<number>> {
   await page.evaluate(() => {
     const held: FrameRequestCallback[] = []

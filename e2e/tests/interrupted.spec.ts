@@ -9,7 +9,7 @@ import { isMarked, mark } from '../support/disturbances.ts'
 
 test.use({ settings: { LATCHKEY_TOKENS__ACCESS_LIFETIME: '2s' } })
 
-// A token may end on its way to the server: the call is then refused, and sent again with the next token.
+// A token may expire on its way to the server: the request is then refused, and retried with the next token.
 test.beforeEach(({ consoleErrors }) => consoleErrors.expect(httpError(401)))
 
 const API = { path: /^\/api\// }
@@ -108,7 +108,7 @@ test('a server that goes away and comes back signs nobody out', async ({ page, l
   await goTo(page, 'Token')
   await expect(bar(page)).toBeVisible()
   await latchkey.server.comeBack()
-  // By itself the page may have been quicker.
+  // The page's own retry may come before the click.
   const tried = page.getByRole('button', { name: 'Try now' }).click()
   await Promise.any([tried, expect(bar(page)).toBeHidden()])
   await expect(bar(page)).toBeHidden()

@@ -17,7 +17,7 @@ function link(page: Page, href: string) {
   return page.locator(`nav a[href="${href}"]`)
 }
 
-/** A word of success, announced. */
+/** Success message that is announced to screen readers. */
 function said(page: Page) {
   return page.locator('main [role=status]').filter({ hasText: /\S/ })
 }
@@ -200,7 +200,7 @@ test('what failed is tried again without a mouse', async ({ page, origin, consol
   await follow(page, '/account/profile')
   const now = bar(page).getByRole('button', { name: 'Try now' })
   await tabTo(page, now)
-  // The page tries by itself as well: it is asked to while nothing can come of that.
+  // The page also retries by itself, so the button is pressed while no retry can succeed.
   const before = origin.exchanges.length
   await page.keyboard.press('Enter')
   await expect.poll(() => origin.exchanges.length).toBeGreaterThan(before)
@@ -230,7 +230,7 @@ test('the account is deleted without a mouse; the dialog takes the focus, keeps 
   await expect(heading(page, 'Sign in')).toBeFocused()
 })
 
-/** Tab leads round inside of the dialog, and to the browser's own buttons, but never to the page below. */
+/** Asserts that Tab stays in the dialog, or on the browser's own controls, and never reaches the page below. */
 async function staysIn(page: Page): Promise<void> {
   for (let stop = 0; stop < 12; stop += 1) {
     await page.keyboard.press('Tab')

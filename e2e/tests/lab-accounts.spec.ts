@@ -9,12 +9,12 @@ import { storedSession } from '../support/stored-session.ts'
 const CHANGE = { method: 'PATCH', path: '/api/me' }
 const PASSWORD = { method: 'POST', path: '/api/me/password' }
 
-// Without the browser's key, which would not let another browser's cookie be used at all.
+// Binding is off: with the browser's key, another browser's cookie could not be used at all.
 test.use({ settings: { LATCHKEY_SESSIONS__BIND: 'off' } })
 
 test.beforeEach(({ consoleErrors }) => consoleErrors.expect(httpError(401), CONNECTION_BROKE))
 
-/** Keeps the tabs from hearing of one another, and from taking turns. */
+/** Disables all communication between tabs: Web Locks, BroadcastChannel and storage events. */
 async function deafen(context: BrowserContext): Promise<void> {
   await context.addInitScript(() => {
     Object.defineProperty(navigator, 'locks', { value: undefined })
@@ -23,7 +23,7 @@ async function deafen(context: BrowserContext): Promise<void> {
   })
 }
 
-/** Puts the cookies of somebody else, who is signed in elsewhere, in the place of this browser's. */
+/** Replaces this browser's cookies by those of another person, who is signed in elsewhere. */
 async function takeCookiesOf(other: Page, context: BrowserContext): Promise<void> {
   await context.clearCookies()
   await context.addCookies(await other.context().cookies())
@@ -34,7 +34,7 @@ async function nameOf(page: Page): Promise<string> {
   return (JSON.parse(text ?? '{}') as { account?: { display_name?: string } }).account?.display_name ?? ''
 }
 
-/** The name that the server knows. */
+/** Returns the display name that the server has. */
 async function serverNameOf(page: Page): Promise<string> {
   const { access_token = '' } = await storedSession(page)
   const answer = await page.request.get('/api/me', { headers: { authorization: `Bearer ${access_token}` } })
@@ -86,7 +86,7 @@ test('whoever the cookie belongs to is signed in when the page starts anew', asy
   await expect(welcome(page, GRACE)).toBeVisible()
 })
 
-/** What a person can have under way while another tab of the browser becomes somebody else's. */
+/** Requests that can be pending while another person signs in in another tab of the browser. */
 const UNDER_WAY: Record<string, { call: { method: string; path: string }; act: (page: Page) => Promise<void> }> = {
   'a changed name': { call: CHANGE, act: (page) => saveName(page, 'Augusta Ada King') },
   'a changed password': {
@@ -131,13 +131,13 @@ for (const deaf of [false, true]) {
       await expect(welcome(second, GRACE)).toBeVisible()
       release.now()
       await expect.poll(() => release.httpError()).toBe(1)
-      // Whoever's page it is by now, it can be used, and no call of Ada's has gone out with a token of Grace's: what would
-      // be sent again would be by the time that the page has become Grace's, and has a list of her sessions.
+      // The page must work, whoever is signed in by now, and none of Ada's requests may have been sent with Grace's
+      // token: a retry would have been sent by the time that the page is Grace's and has the list of her sessions.
       await page.bringToFront()
       await goTo(page, 'Sessions')
       await expect(page.getByText('This session')).toBeVisible()
       await expect.poll(() => nameOf(page)).toBe(GRACE.name)
-      // Once the page is Grace's, it asks for a list of her own.
+      // Once the page is Grace's, it requests the list of her sessions.
       const [first, ...later] = release.sentFor()
       expect(first, 'in whose name the call went out').toBe(ADA.email)
       expect(later.filter((sender) => call.method !== 'GET' || sender !== GRACE.email)).toEqual([])
@@ -147,7 +147,7 @@ for (const deaf of [false, true]) {
   }
 }
 
-/** Holds a call back in the browser until it is released; then it is refused, as a token that has ended is. */
+/** Blocks a request in the browser until it is released; then it is refused, as for an expired token. */
 async function holdBack(page: Page, origin: Origin, { method, path }: { method: string; path: string }) {
   const senders: string[] = []
   let answeredCount = 0
@@ -166,7 +166,7 @@ async function holdBack(page: Page, origin: Origin, { method, path }: { method: 
   return { now: () => open(), held: () => senders.length, httpError: () => answeredCount, sentFor: () => senders }
 }
 
-/** Whose token it is. */
+/** Returns the email of the account that the token belongs to. */
 async function owner(page: Page, origin: Origin, authorization: string): Promise<string> {
   const answer = await page.request.get(`${origin.url}/api/me`, { headers: { authorization } })
   return ((await answer.json()) as { email: string }).email

@@ -8,7 +8,7 @@ import { storedSession } from '../support/stored-session.ts'
 
 const REFRESH = { method: 'POST', path: '/api/auth/refresh' }
 
-/** Moves the page's clock to where the next token is due and this one still lasts: it lasts ten minutes. */
+/** Moves the page's clock eight minutes ahead: a refresh is due, and the token, of ten minutes, is still valid. */
 async function untilARefreshIsDue(page: Page): Promise<void> {
   await page.evaluate(() => {
     const before = Date.now.bind(Date)
@@ -21,7 +21,7 @@ for (const [what, fault] of Object.entries<Fault>({
   'asks to come back later': { kind: 'answer', status: 429, headers: { 'retry-after': '1' } },
 })) {
   test(`nobody sees that the answer to a refresh ${what} while the token lasts`, async ({ page, origin, consoleErrors }) => {
-    // The clock is not the server's any more: the proof of the key has to be made once more.
+    // The page's clock now differs from the server's, so the DPoP proof is refused once and has to be made again.
     consoleErrors.expect(CONNECTION_BROKE, httpError(401), httpError(429))
     await signUp(page, ADA)
     await startObserver(page)

@@ -2,7 +2,7 @@ import { crash, CRASH_SETTINGS } from '../lab/crash.ts'
 import { expect, test } from '../support/fixtures.ts'
 
 test.use({ settings: CRASH_SETTINGS })
-// A browser writes its cookies down every half minute.
+// The timeout is long because Chromium writes its cookies to the disk only every 30 seconds.
 test.setTimeout(240_000)
 
 test('a browser that is killed seconds after a refresh is still signed in when it starts again', async ({ latchkey }) => {

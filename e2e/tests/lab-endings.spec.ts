@@ -15,8 +15,8 @@ import {
 } from '../support/people.ts'
 import { refreshFromElsewhere, refreshToken, storedSession } from '../support/stored-session.ts'
 
-// Short enough for a copy of a refresh token to be proof of theft within the test, and without the browser's key, which
-// would make it worth nothing.
+// The grace time is short enough for a copied refresh token to be proof of theft within the test. Binding is off: with
+// the browser's key, the copy would be useless.
 test.use({ settings: { LATCHKEY_TOKENS__REFRESH_GRACE: '1s', LATCHKEY_SESSIONS__BIND: 'off' } })
 
 test.beforeEach(({ consoleErrors }) => consoleErrors.expect(httpError(401)))
@@ -44,7 +44,7 @@ test('signing in again in one tab closes the dialog of the other, and both go on
 test('a change of the password waits for a refresh that its own tab has under way', async ({ page, origin }) => {
   const REFRESH = { method: 'POST', path: '/api/auth/refresh' }
   await signUp(page, ADA)
-  // The token came some time ago: it lasts, and the next one is due as soon as the tab is used.
+  // The token was issued some time ago: it is still valid, and a refresh is due as soon as the tab is used.
   await page.evaluate(() => {
     const record = JSON.parse(localStorage.getItem('latchkey.session') ?? '') as Record<string, string>
     for (const time of ['received_at', 'access_expires_at']) {
@@ -176,7 +176,7 @@ test('the dialog of a stolen session says in Korean what it is, and what to do',
 
 async function speakKorean(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Account menu' }).click()
-  // It is the account's language, too.
+  // The language is saved in the account as well.
   const saved = page.waitForResponse((answer) => answer.url().endsWith('/api/me'))
   await page.getByRole('dialog', { name: 'Account menu' }).getByLabel('Language').selectOption({ label: '한국어' })
   await saved
@@ -191,7 +191,7 @@ async function tabAt(context: BrowserContext, path: string): Promise<Page> {
   return tab
 }
 
-/** Ada, on another device, ends all sessions but that one. */
+/** Signs Ada in on another device and ends all of her other sessions from there. */
 async function endFromElsewhere(elsewhere: BrowserContext): Promise<void> {
   const page = await elsewhere.newPage()
   await page.goto('/login')
@@ -208,11 +208,11 @@ async function answerDialog(page: Page): Promise<void> {
   await expect(dialog).toBeHidden()
 }
 
-/** Somebody copies the refresh token, and shows it long after the owner has used its successor. */
+/** Copies the refresh token, and sends it again long after the owner has used its successor. */
 async function theft(page: Page, context: BrowserContext, { origin }: Latchkey): Promise<void> {
   const copy = await refreshToken(context)
   const first = await storedSession(page)
-  // Nothing is kept, so the page asks the cookie for the next token, and then uses it.
+  // Without stored state, the page gets the next token by its refresh cookie, and then uses it.
   await page.evaluate(() => localStorage.clear())
   await page.reload()
   await expect(page.locator('h1')).toContainText(ADA.name)

@@ -12,7 +12,7 @@ test.beforeEach(async ({ page, consoleErrors }) => {
   await expect(heading(page, 'Sign in')).toBeVisible()
 })
 
-/** Asks once; what came, or `broke`. */
+/** Sends one request; returns the response's text, or `broke`. */
 function ask(page: Page): Promise<string> {
   return page.evaluate(() => fetch('/api/health/live').then((answer) => answer.text(), () => 'broke'))
 }
@@ -40,7 +40,7 @@ test('a request can reach the server twice', async ({ page, origin, consoleError
       const headers = { 'content-type': 'application/json' }
       return (await fetch('/api/auth/signup', { method: 'POST', headers, body: JSON.stringify(body) })).status
     })
-  // The answer is that of the second arrival: the first has made the account.
+  // The response is that of the second request: the first one has created the account.
   expect(await signUp()).toBe(409)
   expect(origin.seen({ path: '/api/auth/signup' })).toHaveLength(1)
 })
@@ -51,7 +51,7 @@ test('a later answer can overtake an earlier one', async ({ page, origin }) => {
     const order: number[] = []
     const first = fetch('/api/health/live').then(() => order.push(1))
     await new Promise((later) => setTimeout(later, 200))
-    // Under the same address the browser would wait for the first answer, to keep it.
+    // For the same URL, the browser would wait for the first response, to cache it.
     await fetch('/api/health/live?again').then(() => order.push(2))
     await first
     return order
@@ -63,7 +63,7 @@ test('a call whose answer was lost can be spared until it has been answered', as
   const rule = origin.faults.on(LIVE, { kind: 'lose the answer' }).sparingRetries()
   const seen: string[] = []
   const broken = () => seen.filter((text) => text === 'broke').length
-  // What follows at once may be another call for the same, and the first that comes later as well.
+  // Requests that follow at once, and the first later one, may be others than the retry: the rule spares all of them.
   while (broken() < 2 && seen.length < 2000) seen.push(await ask(page))
   expect(seen.slice(0, 3).filter((text) => text === 'broke'), 'the first alone').toEqual([seen[0]])
   expect(broken(), 'and then again').toBe(2)

@@ -15,7 +15,7 @@ test.beforeEach(({ consoleErrors }) => consoleErrors.expect(httpError(401)))
 const REFRESH = { method: 'POST', path: '/api/auth/refresh' }
 const KEY = 'latchkey.session'
 
-/** Uses the page for longer than a token lasts; nothing may disturb. */
+/** Uses the page for longer than a token lasts, and asserts that nothing disturbs the person. */
 async function staysSignedIn(page: Page): Promise<void> {
   await watchForDisturbances(page)
   for (const link of ['Sessions', 'Profile']) {
@@ -43,7 +43,7 @@ test('tabs that wake together after the token has ended share refreshes, and nob
   await Promise.all(states.map((set) => set('frozen')))
   const before = origin.seen(REFRESH).length
   const { generation = 0 } = await storedSession(page)
-  // The grace time ends meanwhile, too.
+  // The grace time ends meanwhile as well.
   await new Promise((later) => setTimeout(later, 4_500))
   expect(origin.seen(REFRESH), 'nothing runs in a tab that sleeps').toHaveLength(before)
   await Promise.all(states.map((set) => set('active')))
@@ -51,7 +51,7 @@ test('tabs that wake together after the token has ended share refreshes, and nob
   await Promise.all(tabs.map((tab) => expect(tab.getByText('This session')).toBeVisible()))
   await Promise.all(tabs.map((tab) => expect(bar(tab)).toBeEmpty()))
   for (const tab of tabs) await expect(signInAgain(tab)).toBeHidden()
-  // Where the machine stalls, they wake to more than one token that has ended.
+  // On a slow machine, more than one token may have expired when they wake.
   const rotations = ((await storedSession(page)).generation ?? 0) - generation
   expect(origin.seen(REFRESH).length - before).toBeLessThan(tabs.length * rotations)
 })
@@ -128,7 +128,7 @@ test('a tab of an old version goes on when its files are gone, and a reload brin
   await remove(next)
 })
 
-/** A file that the page cannot do without. */
+/** Files without which the page does not work. */
 const FILE = /\.(css|js|wasm)$/
 
 test('local storage that is full keeps nobody from staying signed in, in any tab', async ({ page, context }) => {
@@ -141,7 +141,7 @@ test('local storage that is full keeps nobody from staying signed in, in any tab
       try {
         for (let number = 0; ; number += 1) localStorage.setItem(`ballast-${size}-${number}`, 'x'.repeat(size))
       } catch {
-        // Full for this size; smaller ones may fit.
+        // The storage is full for this size; smaller items may still fit.
       }
     }
   })
@@ -191,7 +191,7 @@ for (const [how, edit] of Object.entries({
     consoleErrors.expect(httpError(404, '/favicon.ico'))
     await signUp(page, ADA)
     const text = await page.evaluate((key) => localStorage.getItem(key) ?? '', KEY)
-    // From another tab: then a storage event tells this one.
+    // The edit comes from another tab, so that this one gets a storage event.
     const editor = await context.newPage()
     await editor.goto('/boot.js')
     await editor.evaluate(([key, text]) => localStorage.setItem(key, text), [KEY, edit(text)] as const)

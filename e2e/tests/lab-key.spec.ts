@@ -26,7 +26,7 @@ const REFRESH = { method: 'POST', path: '/api/auth/refresh' }
 const LIST = { method: 'GET', path: '/api/me/sessions' }
 const BEGIN = { method: 'POST', path: /^\/api\/auth\/(signup|login)$/ }
 
-/** Has the page replace its token: the server seems to refuse the one in hand. */
+/** Makes the page refresh its token, by an injected 401 for the current one. */
 async function refresh(page: Page, origin: Origin): Promise<void> {
   const refused = origin.faults.on(LIST, apiError(401, 'token_expired'), 1)
   await goTo(page, 'Profile')
@@ -34,7 +34,7 @@ async function refresh(page: Page, origin: Origin): Promise<void> {
   await expect.poll(() => refused.hits).toBe(1)
 }
 
-/** The same, where nothing is in the way of it. */
+/** Makes the page refresh its token, and asserts that the refresh succeeds. */
 async function refreshes(page: Page, origin: Origin): Promise<void> {
   const { generation = 0 } = await storedSession(page)
   await refresh(page, origin)
@@ -63,7 +63,7 @@ test('sign-up, sign-in and every refresh prove one key, and no script can read i
   expect(await exported(page)).toEqual(['InvalidAccessError', 'InvalidAccessError'])
 })
 
-/** What becomes of trying to read the private key out. */
+/** Tries to export the private key in two formats; returns `exported` or the name of the error for each. */
 function exported(page: Page): Promise<string[]> {
   return page.evaluate(async () => {
     const asked = <T>(request: IDBRequest<T>) => new Promise<T>((done) => (request.onsuccess = () => done(request.result)))

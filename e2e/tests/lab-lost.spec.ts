@@ -9,14 +9,14 @@ import { storedSession } from '../support/stored-session.ts'
 
 const NEW_PASSWORD = 'difference engine 1822'
 
-/** What a person does whose answer is lost. */
+/** Action of a person, the response to which is lost. */
 interface Act {
   call: Match
-  /** Gets everything ready. */
+  /** Prepares the page for the action. */
   prepare: (page: Page, anotherBrowser: () => Promise<BrowserContext>) => Promise<void>
-  /** Sends the call. */
+  /** Sends the request. */
   act: (page: Page) => Promise<void>
-  /** How success shows. */
+  /** Asserts that the success is visible. */
   done: (page: Page) => Promise<void>
 }
 
@@ -147,7 +147,7 @@ for (const what of ['saving the profile', 'signing in', 'signing up', 'changing 
     const loss = lose(origin, call, Infinity)
     await act(page)
     await expect(page.getByRole('alert')).toContainText('The server cannot be reached')
-    // Again, but not for ever: twice more, or less where a slow machine has used up the time for it.
+    // The request is retried twice, or once if a slow machine has used up the time for retries.
     expect([2, 3]).toContain(loss.hits)
   })
 }
@@ -163,7 +163,7 @@ test('changing the password: who never gets the answer signs in with the new one
   lose(origin, { path: '/api/me/password' }, Infinity)
   await page.getByRole('button', { name: 'Change password' }).click()
   await expect(page.getByRole('alert')).toContainText('The server cannot be reached')
-  // The access token is gone, too: the refresh cookie from before is all that there is.
+  // Without the access token, only the refresh cookie from before the change is left.
   await page.evaluate(() => localStorage.removeItem('latchkey.session'))
   await page.goto('/account/profile')
   await expect(heading(page, 'Sign in')).toBeVisible()
@@ -188,7 +188,7 @@ test('after a change of password the other tabs go on with the new tokens', asyn
   await goTo(other, 'Sessions')
   await expect(other.locator('[data-session]')).toHaveCount(1)
   for (const tab of [other, page]) {
-    // Without its access token a tab that starts asks by the cookie.
+    // Without its access token, a tab that starts uses the refresh cookie.
     await tab.evaluate(() => localStorage.removeItem('latchkey.session'))
     await tab.reload()
     await expect(tab.getByRole('navigation', { name: 'Account' })).toBeVisible()

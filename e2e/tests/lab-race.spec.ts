@@ -9,7 +9,7 @@ test.beforeEach(({ consoleErrors }) => consoleErrors.expect(...EXPECTED))
 
 const SCENARIO: Scenario = { tabs: 1, lost: 0, jitter: 150, locks: true, refreshes: 8, timeout: 30_000 }
 
-/** For a browser: its tabs cannot leave the notes by which they take turns without locks, and each refreshes for itself. */
+/** Runs in the browser: makes the storage lock (`*.turn`) fail; without Web Locks, each tab refreshes for itself. */
 function refuseNotes(): void {
   const { setItem } = Storage.prototype
   Storage.prototype.setItem = function (key: string, value: string): void {
@@ -22,7 +22,7 @@ function perRotation({ refreshes, rotations }: Outcome): number {
   return refreshes / rotations
 }
 
-/** What holds in every row of the table. */
+/** Asserts what must be true for every row of the table. */
 function expectTheZeros(outcome: Outcome, theft = 'replay_detected'): void {
   expect(outcome.signOuts, 'nobody is signed out by mistake').toBe(0)
   expect(outcome.rotations, 'the session was kept').toBeGreaterThan(0)
@@ -30,7 +30,7 @@ function expectTheZeros(outcome: Outcome, theft = 'replay_detected'): void {
 }
 
 test.describe('where nothing is lost, or comes at the second try', () => {
-  // Long enough that a call which is sent twice cannot meet two tokens that have just ended, however slow the machine is.
+  // The lifetime is long enough that a retried request cannot meet two expired tokens, even on a slow machine.
   test.use({ settings: { ...SETTINGS, LATCHKEY_TOKENS__ACCESS_LIFETIME: '5s' } })
 
   for (const { tabs, jitter } of [
@@ -54,7 +54,7 @@ test.describe('where nothing is lost, or comes at the second try', () => {
     expectTheZeros(shared)
     expect(shared, 'nobody sees a failure').toMatchObject({ errors: [], bars: [] })
 
-    // Tabs that cannot share may come far too late with what another one has replaced: that is not what is looked at.
+    // Tabs that cannot share may send a replaced token much too late; the long grace time keeps that out of this test.
     const another = await serve({ ...settings, LATCHKEY_TOKENS__REFRESH_GRACE: '20s' })
     const withoutNotes = await browser.newContext({ baseURL: another.origin.url })
     consoleErrors.watch(withoutNotes)

@@ -8,10 +8,10 @@ const LOG_OUT = { method: 'POST', path: '/api/auth/logout' }
 
 test.beforeEach(({ consoleErrors }) => consoleErrors.expect(CONNECTION_BROKE, httpError(502)))
 
-/** A session, as the server knows it: whatever the browser has kept of it. */
+/** Function that returns the status of a session on the server, whatever the browser has stored of it. */
 type Ask = () => Promise<number>
 
-/** Signs somebody up; how to ask the server whether that session lives. */
+/** Signs a person up; returns a function that asks the server for the status of that session. */
 async function begin(page: Page, { server }: Latchkey, person = ADA): Promise<Ask> {
   const answer = page.waitForResponse((response) => response.url().endsWith('/api/auth/signup'))
   await signUp(page, person)
@@ -22,12 +22,12 @@ async function begin(page: Page, { server }: Latchkey, person = ADA): Promise<As
   }
 }
 
-/** The server does not hear of a sign-out until this is lifted. */
+/** Blocks sign-out requests until the returned rule is lifted. */
 function cutOff({ origin }: Latchkey) {
   return origin.faults.on(LOG_OUT, { kind: 'cut' })
 }
 
-/** Signs out while the server cannot hear of it, which holds all the same. */
+/** Signs out while the request cannot reach the server; the page is signed out nevertheless. */
 async function signOutUnheard(page: Page, latchkey: Latchkey, session: Ask) {
   const cut = cutOff(latchkey)
   await signOut(page)
@@ -38,7 +38,7 @@ async function signOutUnheard(page: Page, latchkey: Latchkey, session: Ask) {
 }
 
 async function isOver(session: Ask): Promise<void> {
-  // The pauses have grown meanwhile.
+  // The pauses between retries have grown meanwhile.
   await expect.poll(session, { timeout: 60_000 }).toBe(401)
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from '../support/fixtures.ts'
 import { ADA, heading, signUp } from '../support/people.ts'
 
-// Scrollbars that take room, as on Windows and with a mouse on macOS.
+// Scrollbars take up space here, as on Windows and with a mouse on macOS.
 test.use({ launchOptions: async ({ launchOptions }, use) => use({ ...launchOptions, ignoreDefaultArgs: ['--hide-scrollbars'] }) })
 
 test('the header reaches them, and neither pages nor dialogs move what is there', async ({ page }) => {

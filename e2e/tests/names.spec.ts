@@ -27,7 +27,7 @@ test('a name stands by itself: it turns no other text around', async ({ page }) 
   for (const place of ['h1', '.who', 'main dl']) {
     await expect(page.locator(`${place} bdi`, { hasText: name })).toHaveCount(1)
   }
-  // The greeting is read from the left, and the name beside it from the right.
+  // The greeting runs from left to right, and the name after it from right to left.
   const left = (selector: string) => page.locator(selector).evaluate((one) => one.getBoundingClientRect().left)
   expect(await left('h1 span >> nth=0')).toBeLessThan(await left('h1 bdi'))
   expect(await page.locator('h1 bdi').evaluate((one) => getComputedStyle(one).unicodeBidi)).toBe('isolate')

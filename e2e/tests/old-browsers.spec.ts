@@ -53,7 +53,7 @@ test('people sign up, use the menu with mouse and keyboard, and sign out', async
 })
 
 test('a form that was sent too early is sent once the page is there', async ({ page, origin, anotherBrowser }) => {
-  // A browser that has been here before holds the WebAssembly.
+  // The account is created in another browser: one that has visited the page has the WebAssembly in its cache.
   await signUp(await (await anotherBrowser()).newPage(), ADA)
   const held = origin.faults.hold({ path: /\.wasm$/ })
   await page.goto('/login', { waitUntil: 'commit' })
@@ -81,16 +81,16 @@ test('drawings, edges and distances are there without the styles of today', asyn
   expect((await masks()).length).toBeGreaterThan(8)
   for (const [name, drawing] of await masks()) expect(drawing, name).toBe('url("')
   expect(await style('button.quiet', 'border-top-color')).not.toBe('rgba(0, 0, 0, 0)')
-  // What is not shown is no stop for whoever goes by keys, also where nothing is known of inert parts.
+  // Hidden controls must not be Tab stops, also in browsers that do not support `inert`.
   const stops = await page.locator('[inert] :is(a, button, input, select)').evaluateAll((all) => all.map((one) => (one as HTMLElement).tabIndex))
   expect(stops.length).toBeGreaterThan(0)
   expect(new Set(stops)).toEqual(new Set([-1]))
 })
 
 test('a server that does not answer is told, and the form can be sent again', async ({ page, context, origin, consoleErrors }) => {
-  // The call that nobody waits for any more may have made the account by the time of the next.
+  // The abandoned request may have created the account by the time of the next one.
   consoleErrors.expect(CONNECTION_BROKE, /aborted/, httpError(409))
-  // Long waits pass quickly. The clock of the tests would bring along what such browsers do not have.
+  // Long timers are shortened. Playwright's clock would add features that such browsers do not have.
   await context.addInitScript(() => {
     const later = window.setTimeout.bind(window)
     Object.assign(window, { setTimeout: (act: () => void, wait = 0) => later(act, wait > 10_000 ? wait / 20 : wait) })
@@ -137,7 +137,7 @@ for (const [language, { locale, failed, blocked }] of Object.entries(SAID)) {
         await context.addInitScript((value) => Object.defineProperty(window, 'WebAssembly', { value }), value)
         await page.goto('/account/profile')
         await saysAlone(page, blocked)
-        // The form waits for nothing any more.
+        // The form does not wait for the WebAssembly any more.
         await page.locator('#shell button.primary').filter({ visible: true }).click()
         await expect(page.locator('#shell [aria-busy=true]')).toHaveCount(0)
       })
@@ -145,7 +145,7 @@ for (const [language, { locale, failed, blocked }] of Object.entries(SAID)) {
   })
 }
 
-/** The message stands where the person looks, with the button to try again, and no other one beside it. */
+/** Asserts that the message is in the main part, alone and with the button to try again. */
 async function saysAlone(page: Page, words: string): Promise<void> {
   const message = page.locator('#shell main #trouble')
   await expect(message).toBeVisible()
@@ -154,7 +154,7 @@ async function saysAlone(page: Page, words: string): Promise<void> {
   await expect(message.getByRole('button')).toBeVisible()
 }
 
-/** Takes away the declarations that style sheets of a few years ago do not have. */
+/** Removes CSS declarations that browsers of a few years ago do not support. */
 async function forgetStyles(context: BrowserContext): Promise<void> {
   await context.route(
     ({ pathname }) => !pathname.startsWith('/api/') && !pathname.includes('.'),
@@ -172,7 +172,7 @@ async function forgetStyles(context: BrowserContext): Promise<void> {
   })
 }
 
-/** Takes away what browsers of a few years ago do not have. */
+/** Removes APIs that browsers of a few years ago do not have. */
 async function ageBySomeYears(context: BrowserContext): Promise<void> {
   await context.addInitScript(() => {
     const missing: [object, string[]][] = [
@@ -191,7 +191,7 @@ async function ageBySomeYears(context: BrowserContext): Promise<void> {
       throw new TypeError('Illegal constructor')
     }
     window.CSSStyleSheet = new Proxy(CSSStyleSheet, { construct: illegal })
-    // To a browser without popovers their attributes say nothing.
+    // A browser without popovers ignores their attributes.
     const { setAttribute } = Element.prototype
     Element.prototype.setAttribute = function (name, value) {
       if (!name.startsWith('popover')) setAttribute.call(this, name, value)

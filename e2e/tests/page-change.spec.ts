@@ -5,10 +5,10 @@ import { expect, test } from '../support/fixtures.ts'
 import { ADA, followBeneath, goTo, heading, linkTo, signIn, signOut, signUp, welcome } from '../support/people.ts'
 import { open } from '../support/states.ts'
 
-/** What a picture is drawn by, while one page takes the place of another. */
+/** Pseudo-element that shows the old page during a view transition. */
 const PICTURE = '::view-transition-old(page)'
 
-/** Notes every animation from now on, and how often the browser is asked to picture a change. */
+/** Starts to record all animations, and the number of view transitions that are started. */
 async function watchMotion(page: Page): Promise<void> {
   await page.evaluate(() => {
     const seen = new Set<string>()
@@ -36,7 +36,7 @@ function motion(page: Page): Promise<{ seen: string[]; asked: number }> {
   })
 }
 
-/** The page that goes takes its time, so that there is some to look at what holds meanwhile. */
+/** Slows down the fade of the old page, so that the state during the transition can be inspected. */
 async function slowDown(page: Page): Promise<void> {
   await page.evaluate(() => {
     const sheet = new CSSStyleSheet()
@@ -88,7 +88,7 @@ test('the first page is there at once, and whoever signs out is out at once', as
       return start(...words)
     }
   })
-  // The page for signing in leads somebody who is signed in on to the home page.
+  // The sign-in page redirects a signed-in person to the home page.
   for (const path of ['/account/profile', '/login', '/']) {
     await open(page, path)
     await expect(page.locator('nav')).toBeVisible()
@@ -132,7 +132,7 @@ test('the next page can be used while the one before still fades', async ({ page
 
 test('whoever clicks from page to page gets where the last click leads, without a complaint', async ({ page, origin }) => {
   await signUp(page, ADA)
-  // In one task, in one frame each, and as quick as the browser lets a hand be.
+  // The clicks come in one task, one millisecond apart, one frame apart, and then as fast as Playwright clicks.
   const links = ['Profile', 'Security', 'Sessions', 'Token', 'Home', 'Security']
   for (const pause of [0, 1, 16]) {
     await page.evaluate(

@@ -3,10 +3,10 @@ import { COMMON, overflows } from '../support/reflow.ts'
 import { STATES } from '../support/states.ts'
 import { LANGUAGES, BrowserMatrix } from '../support/browser-matrix.ts'
 
-// What is found says enough.
+// The messages say enough without a screenshot.
 test.use({ screenshot: 'off' })
 
-/** Those in which nothing is the matter. The others are looked at where there is least room. */
+/** States without an error. The others are tested only at the narrowest widths. */
 const PLAIN = STATES.filter(({ name, scripts }) => scripts && !/[,:]/.test(name))
 
 for (const language of LANGUAGES) {

@@ -18,7 +18,7 @@ const test = base.extend<{ folder: string; signedIn: Tokens }>({
     await withFolder(async (folder) => {
       await writeFile(join(folder, 'session.sh'), sample('docs/integrating.md', 'session.sh'))
       await mkdir(join(folder, 'bin'))
-      // Others could look into it, if it were not for the script.
+      // The folder is readable by all users, so that only the script can protect its files.
       await chmod(folder, 0o755)
       await use(folder)
     })
@@ -52,7 +52,7 @@ async function verified(origin: Origin, token: string): Promise<number> {
   return answer.status
 }
 
-// They start many programs, one after the other.
+// These tests start many programs, one after the other.
 test.slow()
 const needs = missingPrograms({ 'curl, jq and flock': ['curl', 'jq', 'flock'].every(onPath) })
 test.skip(needs.length > 0, `it needs ${needs.join()}`)
@@ -134,7 +134,7 @@ test('no failure of the server or of the network costs the sample its only refre
 })
 
 test('an answer that never comes, a full disk and a killed script leave the sample its refresh token', async ({ origin, folder, signedIn }) => {
-  // A shorter patience than the sample's, which is read from its text.
+  // The timeout is shorter than the sample's.
   const impatient = replaced(sample('docs/integrating.md', 'session.sh'), { '--max-time 30': '--max-time 1' })
   const hang = origin.faults.on(REFRESH, { kind: 'delay', milliseconds: 60_000 })
   expect((await runScript({ folder, text: impatient, words: [origin.url, 'refresh'] })).code).toBe(1)
@@ -159,7 +159,7 @@ test('an answer that never comes, a full disk and a killed script leave the samp
   expect(await kept(folder)).toEqual(signedIn)
   await stub(folder, 'sync', '#!/bin/sh\necho "$*": $(ls signed-in.?*) >> synced\n')
   expect((await session(folder, origin, ['refresh'])).code).toBe(0)
-  // First the new file, while the old one is still there; then the folder, once the new one has taken its place.
+  // The sample syncs the new file while the old one is still there, and the folder once the new one has replaced it.
   const [first = '', second] = (await readFile(join(folder, 'synced'), 'utf8')).trimEnd().split('\n')
   const [written = '', there = ''] = first.split(': ')
   expect(written).toMatch(/^signed-in\.\w{6}$/)
@@ -176,7 +176,7 @@ test('the sample tells an ended session from every other failure', async ({ orig
   expect(ran.stderr).toContain('session_ended')
   expect((await session(folder, origin, ['sign-in', ADA.email], 'a wrong password\n')).code).toBe(2)
   expect(await kept(folder)).toEqual(signedIn)
-  // A sign-out that the server has not heard is asked for again.
+  // A sign-out that has not reached the server is not final: the tokens are kept, so that it can be repeated.
   const unheard: Fault[] = [
     { kind: 'cut' },
     { kind: 'answer', status: 308, headers: { location: 'https://localhost/api/auth/logout' } },

@@ -38,7 +38,7 @@ const test = base.extend<{ host: FakeHost; postgres: Postgres; serve: (settings:
     await Promise.all(started.map((server) => server.end()))
   },
 })
-// They start many programs, one after the other.
+// These tests start many programs, one after the other.
 test.slow()
 test.skip(needs.length > 0, `it needs ${needs.join(' and ')}`)
 
@@ -71,7 +71,7 @@ async function fails(ran: Promise<{ code: number | null; stderr: string }>, why:
   expect(stderr).toMatch(why)
 }
 
-/** Notes the arguments and the password that these programs are given, and runs them. */
+/** Wraps these programs so that their arguments and their password are logged. */
 async function noted(host: FakeHost, ...programs: string[]): Promise<void> {
   for (const program of programs) {
     const note = `printf '%s\\n' "$*" "$PGPASSWORD" >> "$ROOT/${program}.log"`
@@ -83,7 +83,7 @@ async function mode(host: FakeHost, path: string): Promise<number> {
   return (await stat(host.path(path))).mode & 0o777
 }
 
-/** A machine on which the server runs on SQLite, as `deploy/README.md` sets it up. */
+/** Sets up the machine with a server on SQLite, as `deploy/README.md` describes it. */
 async function onSqlite(host: FakeHost, serve: (settings: Settings) => Promise<Server>): Promise<Server> {
   await host.write('/etc/latchkey/environment', `LATCHKEY_PUBLIC_URL=${PUBLIC_URL}\n`)
   return await serve({ LATCHKEY_DATA_DIR: host.path('/var/lib/latchkey') })
@@ -99,7 +99,7 @@ test('the steps for systemd bring every file to where the unit and Caddy look fo
   expect(unit).toContain('\nExecStart=/usr/local/bin/latchkey serve\n')
   expect(unit).toContain('\nEnvironmentFile=/etc/latchkey/environment\n')
   expect(await host.read('/usr/local/bin/latchkey')).toContain('NEW_VERSION')
-  // What the unit says of its memory: so much for the threads, and so much for the rest.
+  // The unit's comment on memory gives the amount for each hashing thread and for the rest, in MiB.
   const [, each, rest, threads] = /^# (\d+) MiB for each hashing thread .* (\d+) MiB for all the rest.*: enough for (\d+) threads/ms.exec(unit) ?? []
   expect(Number(rest) + Number(threads) * Number(each)).toBeLessThanOrEqual(1024)
   expect(unit).toContain('\nMemoryMax=1G\n')
@@ -203,7 +203,7 @@ for (const shell of ['sh', 'bash']) {
     await fails(host.run(at(await sparePort()), {}, '', { shell }), /no room for me/)
     expect(await left()).toEqual([])
     for (const signal of ['TERM', 'HUP'] as const) {
-      // It is waited for in vain, since it serves elsewhere.
+      // The script waits in vain, since the server listens on another port.
       const port = await sparePort()
       await asServer(`export LATCHKEY_LISTEN=127.0.0.1:${port}`)
       const answers = async (): Promise<boolean> => await fetch(`http://127.0.0.1:${port}/api/health/live`).then(() => true, () => false)
@@ -240,7 +240,7 @@ test('a role that an operator has set is in the next token', async ({ host, serv
   expect(await host.run(sample('docs/operating.md', 'roles.sh'))).toEqual({ code: 0, stdout: '1\n', stderr: '' })
   const next = (await (await post(server, '/api/auth/refresh', { refresh_token: signedIn.refresh_token })).json()) as SignedIn
   expect(claims(next.access_token)['roles']).toEqual(['user', 'editor'])
-  // As the text says of a domain that is written otherwise on the network.
+  // The text says this of internationalized domains, which are stored in their ASCII form.
   await signUp(server, 'Ada@bücher.example')
   const other = (key: string): string => replaced(sample('docs/operating.md', 'roles.sh'), { 'ada@example.org': key })
   expect((await host.run(other('ada@bücher.example'))).stdout).toBe('0\n')
@@ -335,20 +335,20 @@ test('an upgrade and the way back lose nobody who was there before', async ({ ho
 test('each upgrade keeps the version before it, also when it is tried twice, and the way back leads there', async ({ host, serve }) => {
   const server = await onSqlite(host, serve)
   await signUp(server)
-  // The first version knows nothing of the option that later ones read their settings with.
+  // The first version does not have the option with which later ones read their settings.
   await host.write('/usr/local/bin/latchkey', '#!/bin/sh\n# VERSION=1\nexit 2\n', 0o755)
   await host.write('/srv/latchkey/page/index.html', 'page 1')
   const upgrade = replaced(sample('docs/upgrading.md', 'upgrade.sh'), { '127.0.0.1:3000': `127.0.0.1:${server.port}` })
   await withServerControl(server, async (env) => {
     for (const version of [2, 3]) {
-      // The backups are called by their seconds: nobody upgrades twice in one.
+      // Backups are named by the second, so each upgrade needs a second of its own.
       const second = () => Math.floor(Date.now() / 1000)
       const last = second()
       await expect.poll(second).toBeGreaterThan(last)
       await host.dist()
       await host.program('latchkey', `VERSION=${version}`)
       await host.write('page/index.html', `page ${version}`)
-      // The second try: the first one has stopped behind the new program's start.
+      // The second try stands for one after a first that stopped after the start of the new program.
       for (let tries = 0; tries < 2; tries += 1) {
         const ran = await host.run(upgrade, env)
         expect([ran.code, ran.stderr], `version ${version}`).toEqual([0, ''])
@@ -366,10 +366,10 @@ test('each upgrade keeps the version before it, also when it is tried twice, and
     expect([back.code, back.stderr]).toEqual([0, ''])
     expect(await host.read('/usr/local/bin/latchkey')).toContain('VERSION=2')
     expect(await host.read('/srv/latchkey/page/index.html')).toBe('page 2')
-    // What was before the last upgrade is there, and nothing that came later.
+    // The data from before the last upgrade is there, and nothing that is newer.
     expect((await signIn(server, ADA.password, 'eve2@example.org')).status).toBe(200)
     expect((await signIn(server, ADA.password, 'eve3@example.org')).status).toBe(401)
-    // There is nothing to go back to a second time: that stops before anything is touched.
+    // A second rollback has no version to return to: it stops before it changes anything.
     const invocations = await host.invocations('systemctl')
     expect((await host.run(`${FUNCTION()}\n${sample('docs/upgrading.md', 'rollback.sh')}`, env)).code).not.toBe(0)
     expect(await host.invocations('systemctl')).toEqual(invocations)
@@ -399,7 +399,7 @@ test('every command for compose finds the domain after the first steps', async (
   const password = await host.read('secrets/postgres_password')
   expect(password).toMatch(/^[0-9a-f]{48}$/)
   expect(await host.read('secrets/database_url')).toBe(`postgres://latchkey:${password}@postgres/latchkey`)
-  // What runs in containers there runs here beside the test.
+  // The programs that run in containers in production run here as processes of the test.
   const env = { ...postgres.environment }
   expect((await host.run('createuser --superuser latchkey && createdb --owner=latchkey latchkey', env)).code).toBe(0)
   const server = await serve({
@@ -436,7 +436,7 @@ test('PostgreSQL is set up, dumped, restored and drilled as the documents say', 
   await serve({ LATCHKEY_DATABASE__URL: postgres.url('latchkey', 'shared') })
   const server = await serve({ LATCHKEY_DATABASE__URL: postgres.url('latchkey', 'latchkey') })
   await signUp(server)
-  // The URL comes from the server's own file, `&` and all.
+  // The URL is read from the server's own file, including `&`.
   const password = '\\p@ss:/?#% $ö\'"'
   const url = `${postgres.url(`latchkey:${encodeURIComponent(password)}`, 'latchkey')}?sslmode=disable&application_name=backup&options=-c%20work_mem%3D8MB`
   await noted(host, 'pg_dump', 'psql')
@@ -455,14 +455,14 @@ test('PostgreSQL is set up, dumped, restored and drilled as the documents say', 
     expect(given).toBe(password)
   }
   await signUp(server, 'eve@example.org')
-  // The database of whoever runs them is not touched.
+  // The default database of the user who runs the samples must not be touched.
   const empty = { ...admin, PGDATABASE: 'shared', LATCHKEY_DATABASE__URL: '' }
   for (const line of [dump.replace('kept.dump', 'wrong.dump'), roles]) {
     await fails(host.run(line, empty), /LATCHKEY_DATABASE__URL/)
     await fails(host.run(line, { ...admin, PGDATABASE: 'shared' }), /LATCHKEY_DATABASE__URL/)
   }
   expect(await readdir(host.root)).not.toContain('wrong.dump')
-  // A newer version has brought a table of its own, which belongs to what was there before.
+  // A newer version has added a table, which must stay with the replaced database.
   const newer = 'CREATE TABLE of_tomorrow (account_id uuid REFERENCES accounts)'
   expect((await sql(`SET ROLE latchkey; ${newer}`, 'latchkey')).code).toBe(0)
   await fails(host.run(restore, admin), /being accessed by other users/)

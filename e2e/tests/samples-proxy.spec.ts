@@ -14,7 +14,7 @@ import { Server } from '../support/server.ts'
 const DOCUMENT_PORTS = { api: '127.0.0.1:3000', app: '127.0.0.1:8000' }
 const VERIFY = { path: '/api/auth/verify' }
 
-/** What the page is built with. */
+/** Script with the browser's key, which is part of the page. */
 const KEY_SCRIPT = resolve(import.meta.dirname, '../../frontend/public/key.js')
 
 const PROXIES = { caddy, nginx } as const
@@ -53,7 +53,7 @@ const test = base.extend<{ app: UpstreamApp; token: string; gate: Name; site: st
   },
 })
 
-/** The sample's addresses, as they are here. */
+/** Replaces the sample's addresses by those of this test. */
 function addressed(text: string, { api, app }: Behind): string {
   return replaced(text, { [DOCUMENT_PORTS.api]: `127.0.0.1:${api}`, [DOCUMENT_PORTS.app]: `127.0.0.1:${app}` })
 }
@@ -76,7 +76,7 @@ async function caddy(behind: Behind): Promise<Program> {
   })
 }
 
-/** How many calls of one address nginx lets through at once here. */
+/** Number of requests from one address that nginx passes at once in this test. */
 const AT_ONCE = 20
 
 async function nginx(behind: Behind): Promise<Program> {
@@ -186,7 +186,7 @@ test.describe('the sample for nginx', () => {
   })
 })
 
-/** The page of the sample, beside Latchkey's own, at one origin. */
+/** Test base with the sample's page on the same origin as Latchkey's own page. */
 const onOneOrigin = base.extend<{ app: UpstreamApp }>({
   app: async ({}, use) => {
     const app = await UpstreamApp.start()
@@ -217,7 +217,7 @@ const onOneOrigin = base.extend<{ app: UpstreamApp }>({
     })
   },
 
-  // It is told of refusals here, and that is as it should be.
+  // The browser logs refused requests here, which is expected.
   consoleErrors: async ({ consoleErrors }, use) => {
     consoleErrors.expect(/status of (401|500|503)/, /favicon/)
     await use(consoleErrors)
@@ -245,13 +245,13 @@ onOneOrigin.describe('the page of the sample', () => {
       await expect(shown).toHaveText(`Try again in a moment (HTTP ${status}).`)
       await page.unroute(path)
     }
-    // A server that finds the proof's time wrong gives a nonce, and is asked again with it.
+    // A server that rejects the proof's time returns a nonce, and the page retries with it (RFC 9449 §8).
     const headers = { 'DPoP-Nonce': 'of the server', 'content-type': 'application/problem+json' }
     await page.route('**/api/auth/refresh', (route) => route.fulfill({ status: 401, headers, body: '{}' }), { times: 1 })
     const again = page.waitForRequest((request) => nonceOf(request.headers()['dpop']) !== undefined)
     await page.reload()
     expect(nonceOf((await again).headers()['dpop'])).toBe('of the server')
-    // A token that has ended meanwhile is replaced, once.
+    // A token that has expired meanwhile is replaced, once.
     await page.route('**/notes/api/all', (route) => route.fulfill({ status: 401 }), { times: 1 })
     await page.reload()
     await expect(shown).toHaveText("the app's own answer")
@@ -261,7 +261,7 @@ onOneOrigin.describe('the page of the sample', () => {
   })
 })
 
-/** Signs up as Latchkey's own page does, with the proof of the browser's key; ends with the status. */
+/** Signs up as Latchkey's own page does, with a DPoP proof of the browser's key; returns the status. */
 async function signUpWithKey(page: Page): Promise<number> {
   const body = JSON.stringify({ email: ADA.email, password: ADA.password, display_name: ADA.name })
   return await page.evaluate(async (body) => {

@@ -20,7 +20,7 @@ const LANGUAGES = {
 }
 type Language = keyof typeof LANGUAGES
 
-/** How the document calls the program of a language, without what feeds it. */
+/** Returns the document's command for the program of a language, without the command that is piped into it. */
 function call(language: Language, origin: string): string {
   const lines = sample('docs/checking-tokens.md', 'check.sh').trim().split('\n')
   const line = lines.find((line) => line.includes(LANGUAGES[language].file))
@@ -29,11 +29,11 @@ function call(language: Language, origin: string): string {
 }
 
 const test = base.extend<{
-  /** The server's signing key has this name. */
+  /** Key id (`kid`) of the server's signing key. */
   kid: string
-  /** A token that the server has given Ada, and her refresh token. */
+  /** Ada's access token and refresh token, as issued by the server. */
   ada: { access_token: string; refresh_token: string; account: { id: string } }
-  /** Starts a program that judges tokens; `words` follow the origin. */
+  /** Starts a program that checks tokens; `words` are its arguments after the origin. */
   judge: (language: Language, words?: string) => Promise<LineProgram>
 }>({
   settings: { LATCHKEY_TOKENS__SIGNING_KEY: OURS.export({ type: 'pkcs8', format: 'pem' }).toString() },
@@ -83,13 +83,13 @@ type Signer = (message: Buffer) => Buffer
 
 const by = (key: KeyObject): Signer => (message) => signWith(null, message, key)
 
-/** A token of whatever parts, signed by whomever. */
+/** Returns a token with these parts, signed by any signer. */
 function token(header: unknown, claims: unknown, signer: Signer = by(OURS)): string {
   const message = `${part(header)}.${part(claims)}`
   return `${message}.${signer(Buffer.from(message)).toString('base64url')}`
 }
 
-/** The parts of a good token, for the server at this origin. */
+/** Returns the header and claims of a valid token for the server at this origin. */
 function parts(origin: string, kid: string): { header: Record<string, unknown>; claims: Record<string, unknown> } {
   const now = Math.floor(Date.now() / 1000)
   const id = '01890a5d-ac96-774b-bcce-b302099a8057'
@@ -101,7 +101,7 @@ function without(object: Record<string, unknown>, name: string): Record<string, 
   return Object.fromEntries(Object.entries(object).filter(([key]) => key !== name))
 }
 
-/** Tokens that everybody takes, by what is so about them. */
+/** Returns tokens that every checker must accept, by their descriptions. */
 function goodOnes(origin: string, kid: string): Record<string, string> {
   const { header, claims } = parts(origin, kid)
   const at = (seconds: number): object => ({ iat: Number(claims['iat']) + seconds, exp: Number(claims['exp']) + seconds })
@@ -113,7 +113,7 @@ function goodOnes(origin: string, kid: string): Record<string, string> {
   }
 }
 
-/** Tokens that nobody takes. */
+/** Returns tokens that every checker must refuse, by their descriptions. */
 function badOnes(origin: string, kid: string): Record<string, string> {
   const { header, claims } = parts(origin, kid)
   const now = Number(claims['iat'])
@@ -167,7 +167,7 @@ function badOnes(origin: string, kid: string): Record<string, string> {
   }
 }
 
-// They start many programs, one after the other.
+// These tests start many programs, one after the other.
 test.slow()
 
 for (const language of Object.keys(LANGUAGES) as Language[]) {
@@ -197,7 +197,7 @@ for (const language of Object.keys(LANGUAGES) as Language[]) {
 
     test('goes on with its copy while the key set cannot be fetched', async ({ origin, ada, judge, kid }) => {
       const { header, claims } = parts(origin.url, kid)
-      // A copy that is kept for no time is old at once: the program asks for another one as often as it may.
+      // With a lifetime of 0, the copy is outdated at once: the program fetches the key set as often as it may.
       const program = await judge(language, '0')
       expect(await program.ask(ada.access_token)).toContain('good: ')
       for (const fault of [
@@ -256,7 +256,7 @@ for (const language of Object.keys(LANGUAGES) as Language[]) {
 }
 
 async function verified(origin: Origin, token: string): Promise<number> {
-  // What no header can carry reaches no server.
+  // Such a token is not valid in a header and never reaches a server.
   if (/[^\x20-\x7e]/.test(token)) return 401
   const answer = await fetch(`${origin.url}/api/auth/verify`, { headers: { authorization: `Bearer ${token}` } })
   await answer.body?.cancel()

@@ -4,7 +4,7 @@ import { ADA, goTo, heading, passwordField, signInAgain, signUp } from '../suppo
 import { untilTheSessionIsOver } from '../support/time.ts'
 import { isMarked, mark } from '../support/disturbances.ts'
 
-// Long enough for a machine that stalls to type and click before the session is over.
+// The idle time is long enough to type and click before the session has expired, even on a slow machine.
 test.use({ settings: { LATCHKEY_TOKENS__ACCESS_LIFETIME: '2s', LATCHKEY_SESSIONS__IDLE: '12s' } })
 
 test('when the session is over, the page says why, asks for the password, and keeps what was typed', async ({

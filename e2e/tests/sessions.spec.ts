@@ -56,11 +56,11 @@ test('the list says of each session when it began, when it was last used, and wh
   const own = page.locator('[data-session]').filter({ hasText: 'This session' })
   await expect(own).toContainText('Ends in 14 days')
   await expect(own).toContainText(/Last\sused\s(now|\d+\s(second|minute)s?\sago)/)
-  // It may have been midnight in between.
+  // The date may have changed in between, at midnight.
   const midnights = [before, Date.now()].map((time) => words(time).slice(0, 12).replace(/\s/g, '\\s'))
   await expect(own).toContainText(new RegExp(`Signed in (${midnights.join('|')})`))
 
-  // Round times, from which a slow machine does not move away.
+  // The times are far enough from a rounding limit that a slow machine does not change the text.
   const now = Date.now()
   origin.faults.on(LIST, manySessions(now))
   await goTo(page, 'Home')
@@ -78,7 +78,7 @@ test('the list says of each session when it began, when it was last used, and wh
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
 
-/** A time as the page says it, in the time zone of the tests. */
+/** Formats a time as the page does, in the time zone of the tests. */
 function words(at: number): string {
   return new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'Asia/Seoul' })
     .format(at)
@@ -146,7 +146,7 @@ test('of lists that come while a dialog is open the one that was asked for last 
   }
   await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
   await expect(rows).toHaveCount(2)
-  // As long as two looks at whether the dialog has been closed may lie apart.
+  // This is longer than the interval at which the page checks whether a dialog has been closed (100 ms).
   await page.waitForTimeout(300)
   await expect(rows).toHaveCount(2)
 })
@@ -244,7 +244,7 @@ test('all other sessions end at once, and this one stays', async ({ page, anothe
   await expect(heading(page, 'Profile')).toBeVisible()
 })
 
-/** Waits until the next answer to such a call is there, and what comes of it has been drawn. */
+/** Waits until the next response to such a request has arrived, and its result has been drawn. */
 async function answerTo(page: Page, call: Match): Promise<void> {
   const answer = await page.waitForResponse((answer) => matches(call, answer.request().method(), new URL(answer.url()).pathname))
   await answer.finished()

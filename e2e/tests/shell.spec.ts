@@ -4,7 +4,7 @@ import { ADA, heading, passwordField, signOut, signUp, welcome } from '../suppor
 import { blockStorage, closeBrowser } from '../support/stored-session.ts'
 import { BROWSERS, LANGUAGES, THEMES } from '../support/browser-matrix.ts'
 
-/** What the outline and the page both have, by the ids that they share. */
+/** Fields that both the outline (`#shell`) and the page have, by their shared ids. */
 const FIELDS = {
   '/login': ['login-email', 'login-password', 'remember'],
   '/signup': ['signup-email', 'signup-display_name', 'signup-password'],
@@ -20,7 +20,7 @@ for (const language of LANGUAGES) {
           const wasm = await holdWebAssembly(page)
           await page.goto(path, { waitUntil: 'commit' })
           await expect(page.locator(`#shell #${fields[0]}`)).toBeVisible()
-          // A slow machine shows the outline while its end is still being read: what is promised begins when it is whole.
+          // On a slow machine, the outline is shown before it is fully parsed; the test starts once it is complete.
           await expect(page.locator('#shell-end')).toBeAttached()
           await watchForShifts(page)
           await expect(page.locator('html')).toHaveAttribute('lang', language)
@@ -53,7 +53,7 @@ for (const language of LANGUAGES) {
         const before = await places('#shell :is(.top, .side, .side li, main)')
         await wasm.arrives()
         const after = await places('body > .top, body > .frame :is(.side, .side li, main)')
-        // The list of sessions is on its way, so that the height of the content says nothing.
+        // The list of sessions is still loading, so the height of the content is not compared.
         expect(after.slice(0, -1)).toEqual(before.slice(0, -1))
         expect(after.at(-1)?.slice(0, 3)).toEqual(before.at(-1)?.slice(0, 3))
         expect(await shifts(page)).toBeLessThan(0.001)
@@ -142,7 +142,7 @@ test('what is typed too early is kept, with the focus and the caret', async ({ p
   for (let step = 0; step < 6; step += 1) await email.press('ArrowLeft')
   await wasm.arrives()
   await expect(email).toBeFocused()
-  // The hands have not left the keys.
+  // The person goes on typing where the cursor was.
   await page.keyboard.type('p')
   await expect(email).toHaveValue('ada@example.org')
 })
@@ -154,7 +154,7 @@ test('what a password manager has filled in is taken over', async ({ page }) => 
   await page.goto('/login', { waitUntil: 'commit' })
   await expect(page.getByLabel('Email')).toHaveAttribute('autocomplete', 'username')
   await expect(passwordField(page)).toHaveAttribute('autocomplete', 'current-password')
-  // As they do: the value, without a key being pressed.
+  // Password managers set the value without any key event.
   await page.getByLabel('Email').evaluate((field: HTMLInputElement, value) => (field.value = value), ADA.email)
   await passwordField(page).evaluate((field: HTMLInputElement, value) => (field.value = value), ADA.password)
   await wasm.arrives()
@@ -316,7 +316,7 @@ test("the browser's own bar follows the theme that is chosen", async ({ page }) 
 
 declare const boxOf: (one: Element) => number[]
 
-/** Keeps the WebAssembly back until it may arrive. */
+/** Blocks the WebAssembly until `arrives` is called. */
 async function holdWebAssembly(page: Page): Promise<{ arrives: () => Promise<void> }> {
   const held: Route[] = []
   let open = false
@@ -343,7 +343,7 @@ async function signUpInAnyLanguage(page: Page): Promise<void> {
   await expect(page.locator('body > .frame nav')).toBeVisible()
 }
 
-/** Where the fields are, what the words are, and whether the ground is light or dark. */
+/** Returns the positions of the fields, the texts with their positions, and `light` or `dark` for the background. */
 async function look(page: Page, scope: string, fields: string[]) {
   return page.evaluate(
     ([scope, fields]) => {
@@ -366,7 +366,7 @@ async function look(page: Page, scope: string, fields: string[]) {
   )
 }
 
-/** Notes from now on whatever moves by itself. */
+/** Starts to record layout shifts that no input has caused. */
 async function watchForShifts(page: Page): Promise<void> {
   await page.evaluate(() => {
     Object.assign(window, { shifted: 0 })
@@ -379,9 +379,9 @@ async function watchForShifts(page: Page): Promise<void> {
   })
 }
 
-/** By how much things have moved, as browsers reckon it. */
+/** Returns the cumulative layout shift score. */
 async function shifts(page: Page): Promise<number> {
-  // Two frames: what the take-over brings has been painted.
+  // After two frames, the changes of the take-over have been painted.
   await page.evaluate(() => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(painted)))))
   return page.evaluate(() => (window as unknown as { shifted: number }).shifted)
 }

@@ -20,7 +20,7 @@ const SIGN_UP = { method: 'POST', path: '/api/auth/signup' }
 test('a double click signs up once', async ({ page, origin }) => {
   await page.goto('/signup')
   await fillInSignUp(page, ADA)
-  // Slow enough that the second click comes while the first is under way.
+  // The delay makes the second click come while the first request is pending.
   origin.faults.on(SIGN_UP, { kind: 'delay', milliseconds: 300 })
   await page.getByRole('button', { name: 'Create account' }).dblclick()
   await expect(welcome(page, ADA)).toBeVisible()
@@ -74,7 +74,7 @@ test('no script can read the refresh token', async ({ page, context, origin }) =
   await signUp(page, ADA)
   const cookie = await refreshCookie(context)
   expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict', path: '/api/auth' })
-  // The mark of a session is no secret.
+  // The hint cookie contains no secret.
   expect(await page.evaluate(() => document.cookie)).toBe(`${hintCookieName(origin.url)}=1`)
   const kept = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }))
   expect(kept).not.toContain(cookie?.value)
@@ -93,7 +93,7 @@ test('whoever opens the browser again meets nobody who did not want to be rememb
   const before = origin.seen({ path: /^\/api\// }).length
   const next = await context.newPage()
   await next.goto('/account/profile')
-  // The outline says so too, before the page has looked at what is stored.
+  // The outline must not show a session either, before the page has read its storage.
   await expect(next.locator('#shell')).toHaveCount(0)
   await expect(heading(next, 'Sign in')).toBeVisible()
   for (const trace of [ADA.email, ADA.name]) {
@@ -216,7 +216,7 @@ test('somebody who has guessed too often waits as long as the server says, and t
   await expect(welcome(page, ADA)).toBeVisible()
 })
 
-/** Tries wrong passwords for Ada's account until the server wants this many seconds of peace; how many those are. */
+/** Tries wrong passwords for Ada's account until `Retry-After` is at least this many seconds; returns its value. */
 async function guessUntilTheWaitIs(seconds: number, url: string): Promise<number> {
   for (;;) {
     const answer = await fetch(`${url}/api/auth/login`, {
@@ -230,7 +230,7 @@ async function guessUntilTheWaitIs(seconds: number, url: string): Promise<number
   }
 }
 
-/** Notes what the timer says from now on. */
+/** Starts to record the texts of the timer; the returned function reads them. */
 async function watchTheTimer(page: Page): Promise<() => Promise<string[]>> {
   await page.evaluate(() => {
     const said: string[] = []

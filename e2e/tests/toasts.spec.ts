@@ -8,10 +8,10 @@ function toasts(page: Page): Locator {
   return page.locator('.toast')
 }
 
-/** Longer than one stays. */
+/** Time that is longer than a toast stays. */
 const LONG = '00:30'
 
-/** Copies the token, which is told at the edge. */
+/** Copies the token and waits for the toast that confirms it. */
 async function copy(page: Page): Promise<void> {
   await goTo(page, 'Token')
   await page.getByRole('button', { name: 'Copy' }).click()
@@ -67,7 +67,7 @@ test('said again, it is there once; with others, three at most', async ({ page, 
   await expect.poll(() => fromAbove(page)).toEqual([/everywhere else/, /copied/, /downloads/].map((word) => expect.stringMatching(word)))
 })
 
-/** What is said, as it stands from above to below. */
+/** Returns the texts of the toasts from top to bottom. */
 async function fromAbove(page: Page): Promise<string[]> {
   const said = await toasts(page).evaluateAll((all) => all.map((one) => ({ at: one.getBoundingClientRect().top, text: one.textContent ?? '' })))
   return said.toSorted((a, b) => a.at - b.at).map(({ text }) => text)
@@ -98,7 +98,7 @@ for (const width of [320, 390, 768, 1280]) {
     await download
     await expect(toasts(page)).toBeVisible()
     expect(await covered(page)).toEqual([])
-    // Wherever the keyboard leads from here.
+    // The same must be true at every Tab stop.
     await page.evaluate(() => scrollTo(0, 0))
     const stops = page.locator('main :is(input, button):not([inert] *)')
     for (const stop of await stops.all()) {
@@ -109,7 +109,7 @@ for (const width of [320, 390, 768, 1280]) {
   })
 }
 
-/** What lies below the words at the edge: the places of the navigation, and what has the focus. */
+/** Returns the navigation links and the focused element, as far as the toast covers them. */
 function covered(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const box = document.querySelector('.toast')?.getBoundingClientRect()

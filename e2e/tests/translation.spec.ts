@@ -7,13 +7,13 @@ import { fillIn, open, send, STATES } from '../support/states.ts'
 import { BrowserMatrix } from '../support/browser-matrix.ts'
 import { visibleText, translate, TRANSLATED, TRANSLATION_MODES } from '../support/translator.ts'
 
-/** Those that the page itself draws, with a list of languages; what can happen to any form, once. */
+/** States that the application itself draws, with a list of languages; form failures only for the sign-in form. */
 const DRAWN = STATES.filter(
   ({ name, scripts }) =>
     scripts && !/^before|^restoring|could not be started|switched off/.test(name) && !/^(?!sign-in).*, server (busy|failed|out of reach)$/.test(name),
 )
 
-// A picture of each state would take as long as the state.
+// A screenshot of each state would take as long as the state itself.
 test.use({ screenshot: 'off' })
 
 for (const mode of TRANSLATION_MODES) {
@@ -25,7 +25,7 @@ for (const mode of TRANSLATION_MODES) {
       await matrix.show(state, async ({ page }) => {
         await page.evaluate(() => addEventListener('error', (event) => Object.assign(window, { broken: event.message })))
         const says = () => visibleText(page)
-        // It begins in the language that the account heard of last.
+        // The page starts in the language that was last saved in the account.
         const changed = async (language: 'en' | 'ko') => {
           await speak(page, language)
           await expect(page.locator('html'), state.name).toHaveAttribute('lang', language)
@@ -116,7 +116,7 @@ for (const mode of TRANSLATION_MODES) {
   })
 }
 
-/** Waits until the page shows all of these, translated, and none of those. */
+/** Waits until the page shows all texts of `all`, and none of `none`. */
 async function says(page: Page, all: string[], none: string[]): Promise<void> {
   const faults = async () => {
     const text = await page.locator('body').innerText()
@@ -125,7 +125,7 @@ async function says(page: Page, all: string[], none: string[]): Promise<void> {
   await expect.poll(faults).toEqual([])
 }
 
-/** Chooses a language, wherever the list of them stands: in the menu it is there also while that is shut. */
+/** Chooses a language in the list, on the page or in the menu, where the list exists even while the menu is closed. */
 async function speak(page: Page, language: 'en' | 'ko'): Promise<void> {
   await page.evaluate((language) => {
     const list = document.querySelector<HTMLSelectElement>('#language, #menu-language')

@@ -1,4 +1,4 @@
-//! The contexts that every view has, and which page belongs to which address.
+//! Root component: the contexts for all views, and the mapping from addresses to screens.
 
 use crate::components::{NavigationState, ToastRegion, Toasts};
 use crate::effect::effect;
@@ -12,7 +12,7 @@ use crate::session::SessionHandle;
 use leptos::prelude::*;
 use leptos_router::components::Router;
 
-/// The whole page.
+/// Root component of the page.
 #[component]
 pub fn App() -> impl IntoView {
     let session = SessionHandle::start();
@@ -36,7 +36,7 @@ pub fn App() -> impl IntoView {
     }
 }
 
-/// What stands at an address. All pages in the frame are one place: it stays while they change.
+/// View at an address. All pages in the app layout are one screen: the layout stays while they change.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Screen {
     AppLayout,
@@ -71,7 +71,7 @@ fn Screens() -> impl IntoView {
     }
 }
 
-/// An address that is no page's.
+/// Returns the view for an address without a page.
 fn not_found_view() -> AnyView {
     #[cfg(debug_assertions)]
     if document::path_and_query() == pages::dev::PATH {
@@ -80,7 +80,7 @@ fn not_found_view() -> AnyView {
     view! { <NotFound /> }.into_any()
 }
 
-/// Light, dark, or as the system has it. `early.js` applies the choice before the first paint.
+/// Color theme: light, dark, or the system's. `early.js` applies the choice before the first paint.
 #[derive(Clone, Copy)]
 pub struct Theme(RwSignal<String>);
 
@@ -91,7 +91,7 @@ impl Theme {
         Self(RwSignal::new(document::root_attribute("data-theme").unwrap_or_else(|| "system".to_owned())))
     }
 
-    /// The choice, followed by views.
+    /// Returns the choice; reactive.
     pub fn choice(self) -> String {
         self.0.get()
     }

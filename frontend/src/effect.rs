@@ -1,9 +1,9 @@
-//! Effects that are all of one type. Leptos makes its own code for every closure that is given to it, about a kilobyte
-//! each; behind a box, the code exists once.
+//! Effects of one type. Leptos generates its own code for every closure passed to it, about a kilobyte each; with a
+//! boxed closure, the code exists once.
 
 use leptos::prelude::Effect;
 
-/// Does `work` soon, and again whenever something changes that it has read. Ends with the component it is called in.
+/// Runs `work` soon, and again when a signal that it has read changes. Ends with the component that calls it.
 pub fn effect(work: impl FnMut() + 'static) {
     boxed(Box::new(work));
 }

@@ -1,4 +1,4 @@
-//! Latchkey's page: every view, drawn in the browser.
+//! Frontend of Latchkey: all views, rendered in the browser.
 #![expect(
     clippy::redundant_closure,
     reason = "a closure that stands in a view is boxed by the macro; one that is named would be a type of its own"
@@ -20,6 +20,6 @@ mod i18n;
 mod platform;
 
 fn main() {
-    // The static outline gives way as soon as the first view is drawn: `boot.js` sees to that.
+    // `boot.js` replaces the static outline as soon as the first view is drawn.
     leptos::mount::mount_to_body(app::App);
 }

@@ -1,4 +1,4 @@
-//! The page's own addresses, and which of them the browser shows.
+//! Addresses of the pages, and the page that the browser shows.
 
 use crate::effect::effect;
 use crate::i18n::Texts;
@@ -7,39 +7,39 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use leptos_router::location::{BrowserUrl, LocationProvider};
 
-/// Every page that has an address.
+/// Page with its own address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Route {
-    /// Who is signed in, and what to look after.
+    /// Start page: who is signed in, and suggestions.
     Home,
     /// Name and language.
     Profile,
-    /// Password, data, and the account's end.
+    /// Password, data export, and deletion of the account.
     Security,
-    /// Where the account is signed in.
+    /// Sessions of the account.
     Sessions,
     /// The access token explained.
     Token,
-    /// Signing in.
+    /// Sign-in.
     LogIn,
-    /// Making an account.
+    /// Sign-up.
     SignUp,
 }
 
 impl Route {
-    /// The pages of a signed-in person, in the order of the navigation.
+    /// Pages of a signed-in user, in the order of the navigation.
     pub const SIGNED_IN: [Self; 5] = [Self::Home, Self::Profile, Self::Security, Self::Sessions, Self::Token];
 
-    /// The pages of everybody else.
+    /// Pages of all other users.
     const SIGNED_OUT: [Self; 2] = [Self::LogIn, Self::SignUp];
 
-    /// The page with this address.
+    /// Returns the page with this address.
     pub fn at(path: &str) -> Option<Self> {
         let path = path.strip_suffix('/').filter(|path| path.len() > 1).unwrap_or(path);
         Self::SIGNED_IN.into_iter().chain(Self::SIGNED_OUT).find(|page| page.href() == path)
     }
 
-    /// The address that links use.
+    /// Returns the address that links use.
     pub const fn href(self) -> &'static str {
         match self {
             Self::Home => "/",
@@ -52,7 +52,7 @@ impl Route {
         }
     }
 
-    /// What the navigation calls the page.
+    /// Returns the page's name in the navigation.
     pub const fn name(self, texts: &Texts) -> &'static str {
         match self {
             Self::Home => texts.home,
@@ -66,13 +66,13 @@ impl Route {
     }
 }
 
-/// The page that the browser shows; none where its address is no page's.
+/// Page that the browser shows; none if its address belongs to no page.
 #[derive(Clone, Copy)]
 pub struct CurrentRoute(RwSignal<Option<Route>>);
 
 impl CurrentRoute {
-    /// Follows the address from now on; below a `Router`. The routes of `leptos_router` would do more, and weigh more:
-    /// they load pages while the one before stays, for which there is nothing to load here.
+    /// Starts to follow the address; must be called below a `Router`. The routes of `leptos_router` would do more and
+    /// be larger: they load a page while the previous one stays, and here there is nothing to load.
     pub fn start() -> Self {
         let (path, browser) = (use_location().pathname, use_context::<BrowserUrl>());
         let current_route = Self(RwSignal::new(path.with_untracked(|path| Route::at(path))));
@@ -86,7 +86,7 @@ impl CurrentRoute {
                 if let Some(browser) = &browser {
                     browser.ready_to_complete();
                 }
-                // The latest word counts: the person may have gone on meanwhile.
+                // The latest address counts: the user may have moved on meanwhile.
                 current_route.show(path.with_untracked(|path| Route::at(path)));
             };
             match painted.get_value() && current_route.transitions_to(page) {
@@ -103,27 +103,27 @@ impl CurrentRoute {
         }
     }
 
-    /// Whether there is a page to lead the eye away from. Who leaves the pages of a signed-in person has signed out: what
-    /// stood there has gone with that already.
+    /// Returns whether to animate the change to `page`. Leaving the pages of a signed-in user means signing out, which
+    /// has already removed their content.
     fn transitions_to(self, page: Option<Route>) -> bool {
         let in_app_layout = |page: Option<Route>| page.is_some_and(|page| Route::SIGNED_IN.contains(&page));
         let now = self.0.get_untracked();
         now != page && (!in_app_layout(now) || in_app_layout(page))
     }
 
-    /// The page, followed by views.
+    /// Returns the page; reactive.
     pub fn page(self) -> Option<Route> {
         self.0.get()
     }
 }
 
-/// The page that the browser shows, from any component.
+/// Returns the page that the browser shows, from any component.
 #[expect(clippy::expect_used, reason = "the app provides it before it draws anything")]
 pub fn use_current_route() -> CurrentRoute {
     use_context().expect("the app provides the address")
 }
 
-/// The address of `page` (a page to sign in or up on) that leads to `next` afterwards.
+/// Returns the address of `page` (for sign-in or sign-up) that leads to `next` afterwards.
 pub fn with_next(page: Route, next: &str) -> String {
     match safe_next(next) {
         None | Some("/") => page.href().to_owned(),
@@ -131,8 +131,8 @@ pub fn with_next(page: Route, next: &str) -> String {
     }
 }
 
-/// An address to go to after signing in: one of the pages of a signed-in person, with or without a query. Anything
-/// else, and above all anything that a browser might read as an address outside the app, is none.
+/// Returns `next` if it is safe to go to after signing in: one of the pages of a signed-in user, with or without a
+/// query. Anything else, above all what a browser might read as an address outside the app, gives none.
 pub fn safe_next(next: &str) -> Option<&str> {
     let odd = |c: char| c == '\\' || c == '#' || c.is_control() || c.is_whitespace();
     if next.contains(odd) {

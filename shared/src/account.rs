@@ -1,4 +1,4 @@
-//! The messages about an account.
+//! Messages about an account.
 
 use crate::{
     DisplayName, EmailAddress, FieldError, FieldErrorCode, Locale, Password, Secret, Session, Timestamp,
@@ -48,18 +48,18 @@ pub struct SignUpRequest {
     pub token_delivery: TokenDelivery,
 }
 
-/// A sign-up whose every field keeps the rules.
+/// A validated sign-up.
 #[derive(Clone, Debug)]
 pub struct SignUp {
-    /// Where the person is reached.
+    /// E-mail address.
     pub email: EmailAddress,
-    /// What they will sign in with.
+    /// Password of the new account.
     pub password: Password,
-    /// What the page calls them.
+    /// Name that the page shows.
     pub display_name: DisplayName,
-    /// The language that they read.
+    /// Language of the page for this person.
     pub locale: Locale,
-    /// How the refresh token travels.
+    /// Delivery of the refresh token.
     pub token_delivery: TokenDelivery,
 }
 
@@ -96,7 +96,7 @@ pub struct ProfileChangeRequest {
     pub locale: Option<String>,
 }
 
-/// A change of profile whose every field keeps the rules.
+/// A validated change of profile.
 #[derive(Clone, Debug, Default)]
 pub struct ProfileChange {
     /// The new name, if it changes.
@@ -135,14 +135,14 @@ pub struct ChangePasswordRequest {
     pub token_delivery: Option<TokenDelivery>,
 }
 
-/// A change of password whose new one keeps the rules.
+/// A validated change of password.
 #[derive(Clone, Debug)]
 pub struct ChangePassword {
-    /// The password that holds now, as it was typed.
+    /// Current password, as it was typed.
     pub current_password: Secret,
-    /// The password that shall hold.
+    /// New password.
     pub new_password: Password,
-    /// How the next refresh token travels, if that was said.
+    /// Delivery of the next refresh token, if the request sets it.
     pub token_delivery: Option<TokenDelivery>,
 }
 
@@ -172,7 +172,7 @@ pub struct DeleteAccountRequest {
 }
 
 impl DeleteAccountRequest {
-    /// The password, if one was typed.
+    /// Returns the password; fails if it is empty.
     pub fn validate(self) -> Result<Secret, Vec<FieldError>> {
         non_empty(self.password).map_err(|code| vec![FieldError::new("password", code)])
     }
@@ -210,7 +210,7 @@ pub(crate) fn non_empty(text: Secret) -> Result<Secret, FieldErrorCode> {
     if text.expose().is_empty() { Err(FieldErrorCode::Required) } else { Ok(text) }
 }
 
-/// Keeps the value, or notes what is wrong with it under the field's name.
+/// Returns the value, or adds its error under the field's name to `errors`.
 pub(crate) fn collect<T>(
     field: &str,
     parsed: Result<T, FieldErrorCode>,

@@ -1,12 +1,12 @@
-//! Properties of characters that the rules for names and addresses ask for, by hand: a library's tables of Unicode would
-//! outweigh the page's own code.
+//! Unicode properties that the rules for names and addresses need, written by hand: the Unicode tables of a library
+//! would be larger than the page's own code.
 
-/// The most marks on one letter. The fullest stacks of living scripts (Tibetan, Myanmar), a flag of tags and a keycap have
-/// six to eight.
+/// Maximum number of marks on one letter. The largest stacks of living scripts (Tibetan, Myanmar), a flag made of tag
+/// characters and a keycap have six to eight.
 pub const MAX_MARKS: usize = 8;
 
-/// Whether the character is a combining mark: of the general category Mn, Mc or Me. Code points between marks that
-/// are not assigned count as marks too.
+/// Returns whether the character is a combining mark: general category Mn, Mc or Me. Unassigned code points between
+/// marks count as marks too.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn is_mark(c: char) -> bool {
     let c = u32::from(c);
@@ -14,15 +14,15 @@ pub fn is_mark(c: char) -> bool {
     after > 0 && c - (MARKS[after - 1] >> 8) <= (MARKS[after - 1] & 0xFF)
 }
 
-/// The page takes no character for a mark, since the table would outweigh what is judged by it: the server judges, and its
-/// answer stands at the field.
+/// Returns false on the page, where the table of marks would be too large: the server checks, and the page shows its
+/// response next to the field.
 #[cfg(target_arch = "wasm32")]
 pub fn is_mark(_: char) -> bool {
     false
 }
 
-/// Whether nothing shows where the character stands: those that Unicode calls default-ignorable, controls, annotations,
-/// characters for private use, and blanks that are no white space.
+/// Returns whether the character is invisible: default-ignorable in Unicode, a control, an annotation, for private use,
+/// or a blank that is not white space.
 pub fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -32,16 +32,16 @@ pub fn is_invisible(c: char) -> bool {
             | '\u{FDD0}'..='\u{FDEF}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}'
             | '\u{FFF0}'..='\u{FFFC}' | '\u{13441}' | '\u{13442}' | '\u{16FE4}' | '\u{1BCA0}'..='\u{1BCA3}'
             | '\u{1D159}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{10FFFF}')
-        // The last two of every plane are no characters.
+        // The last two code points of every plane are noncharacters.
         || u32::from(c) & 0xFFFE == 0xFFFE
 }
 
-/// Whether the character can stand for itself: it shows, and is no mark on another one.
+/// Returns whether the character is visible by itself: neither white space, nor invisible, nor a mark on another one.
 pub fn is_visible(c: char) -> bool {
     !c.is_whitespace() && !is_invisible(c) && !is_mark(c)
 }
 
-/// Whether a letter lies under more marks than any script has. What cannot be seen between them does not part them.
+/// Returns whether a letter has more marks than any script uses. Invisible characters between the marks count as marks.
 pub fn has_excess_marks(text: &str) -> bool {
     let mut marks = 0;
     text.chars().any(|c| {
@@ -50,13 +50,14 @@ pub fn has_excess_marks(text: &str) -> bool {
     })
 }
 
-/// The text without the white space around it, and without the characters that cannot be seen and come along when text
-/// is copied.
+/// Returns the text without white space around it, and without the invisible characters that are often copied along
+/// with text.
 pub fn trim_invisible(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || (is_invisible(c) && !c.is_control()))
 }
 
-/// All ranges of marks (Unicode 18): the first, and in the last two digits how many follow it.
+/// All ranges of marks (Unicode 18): the first code point, and in the last two hexadecimal digits the number of those
+/// that follow it.
 #[cfg(not(target_arch = "wasm32"))]
 #[rustfmt::skip]
 const MARKS: &[u32] = &[
@@ -119,7 +120,7 @@ mod tests {
 
     #[test]
     fn no_format_character_passes_for_a_visible_one_unless_it_is_drawn() {
-        // Signs that stand before or above numbers: they are drawn.
+        // Signs before or above numbers, which are drawn.
         let drawn =
             "\u{600}\u{601}\u{602}\u{603}\u{604}\u{605}\u{6DD}\u{70F}\u{890}\u{891}\u{8E2}\u{110BD}\u{110CD}";
         for c in ('\0'..=char::MAX).filter(|c| c.general_category() == GeneralCategory::Format) {

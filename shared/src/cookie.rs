@@ -1,15 +1,15 @@
-//! The names of cookies that the server and the page agree on.
+//! Cookie names that the server and the page share.
 
-/// The mark that tells the page whether the browser holds a session; no secret is in it.
+/// Hint cookie that tells the page whether the browser has a session; it contains no secret.
 pub const HINT_COOKIE: &str = "latchkey_hint";
-/// The mark's value for a session that is kept when the browser is closed.
+/// Value of the hint cookie for a session that is kept when the browser is closed.
 pub const HINT_PERSISTENT: &str = "1";
-/// The mark's value for a session that ends with the browser, as the mark does.
+/// Value of the hint cookie for a session that ends with the browser, as the cookie does.
 pub const HINT_SESSION_ONLY: &str = "passing";
 
-/// Returns what stands behind a cookie's name: cookies are shared by all ports of a host (RFC 6265 §8.5), and two
-/// installations must not take each other's. The usual port, 443 or over plain http 8080, has nothing there. `port` is
-/// the one in the page's address, none where that is the scheme's own.
+/// Returns the suffix of the cookie names for a port: cookies are shared by all ports of a host (RFC 6265 §8.5), and
+/// two installations must not use each other's. It is empty for the usual port, 443 for https or 8080 for http. `port`
+/// is the one in the page's URL, `None` for the scheme's default.
 pub fn port_suffix(is_https: bool, port: Option<u16>) -> String {
     let (own, usual) = if is_https { (443, 443) } else { (80, 8080) };
     match port.unwrap_or(own) {

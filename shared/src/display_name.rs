@@ -1,21 +1,21 @@
-//! What people are called.
+//! Display names.
 
 use crate::FieldErrorCode;
 use crate::characters::{has_excess_marks, is_visible};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
-/// The name that the page shows: 1 to 80 characters of any script, no space around it. At least one of them can be seen,
-/// none is a control character, and none lies under more marks than any script has.
+/// Name that the page shows: 1 to 80 characters of any script, without white space around it. At least one of them is
+/// visible, none is a control character, and no letter has more marks than any script uses.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct DisplayName(String);
 
 impl DisplayName {
-    /// The longest name, in characters.
+    /// Maximum length of a name, in characters.
     pub const MAX_CHARS: usize = 80;
 
-    /// The name as people read it.
+    /// Returns the name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -38,8 +38,8 @@ impl FromStr for DisplayName {
     }
 }
 
-/// Besides the control characters proper: line separators, and the marks that turn the reading direction around.
-/// With them a name could pretend to be other text on somebody's screen.
+/// Returns whether the character is a control character, a line separator or a bidirectional control. With the latter,
+/// a name could look like other text on the screen.
 fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
@@ -68,15 +68,15 @@ mod schema {
     use crate::characters::is_visible;
     use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 
-    /// A pattern: no control characters, and at least one character that can be seen. That a letter does not lie under too
-    /// many marks, no pattern of this kind can say.
+    /// Returns a pattern: no control characters, and at least one visible character. A pattern of this kind cannot
+    /// limit the marks on a letter.
     fn pattern() -> String {
         let control = r"\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069";
         let any = format!("[^{control}]*");
         format!(r"^{any}[^\s{control}{}]{any}$", hidden())
     }
 
-    /// The ranges of characters of the basic plane that cannot be seen, or only on another one.
+    /// Returns the ranges of characters of the basic plane that are not visible by themselves.
     fn hidden() -> String {
         let mut ranges: Vec<(char, char)> = Vec::new();
         for c in ('\u{A0}'..='\u{FFFF}').filter(|c| !is_visible(*c)) {

@@ -1,4 +1,4 @@
-//! Where people are reached.
+//! E-mail addresses.
 
 use crate::FieldErrorCode;
 use crate::characters::{has_excess_marks, is_invisible, is_mark, trim_invisible};
@@ -16,21 +16,22 @@ use std::{fmt, str::FromStr};
 pub struct EmailAddress(String);
 
 impl EmailAddress {
-    /// The longest address, in bytes (RFC 5321 §4.5.3.1.3, less the brackets).
+    /// Maximum length of an address, in bytes (RFC 5321 §4.5.3.1.3, less the brackets).
     pub const MAX_BYTES: usize = 254;
-    /// The longest local part, in bytes as mail is sent (RFC 5321 §4.5.3.1.1), which has letters and their marks in one. Written
-    /// apart, they are never more characters than that, which is what is checked here; the server counts the bytes.
+    /// Maximum length of the local part, in bytes of its composed form, as mail is sent (RFC 5321 §4.5.3.1.1). The
+    /// decomposed form of an allowed local part never has more characters than that, which is what is checked here; the
+    /// server counts the bytes.
     pub const MAX_LOCAL: usize = 64;
-    /// The longest label of a domain, in bytes (RFC 1035 §2.3.4).
+    /// Maximum length of a label of a domain, in bytes (RFC 1035 §2.3.4).
     const MAX_LABEL_BYTES: usize = 63;
 
-    /// The address as its owner wrote it.
+    /// Returns the address as its owner wrote it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Reads an address that an account may have. It may break the rules for new ones that came later: whoever signed up with
-    /// such an address goes on signing in with it.
+    /// Parses the address of an account that may exist. It need not satisfy later rules for new addresses: whoever
+    /// signed up with such an address can still sign in with it.
     pub fn parse_existing(text: &str) -> Result<Self, FieldErrorCode> {
         let (address, local, domain) = split(text)?;
         let has_gap = |part: &str| part.split('.').any(str::is_empty);
@@ -69,7 +70,7 @@ impl FromStr for EmailAddress {
     }
 }
 
-/// The address without what lies around it, and its two parts.
+/// Returns the trimmed address, its local part and its domain.
 fn split(text: &str) -> Result<(&str, &str, &str), FieldErrorCode> {
     let address = trim_invisible(text);
     if address.is_empty() {
@@ -85,18 +86,20 @@ fn split(text: &str) -> Result<(&str, &str, &str), FieldErrorCode> {
     Ok((address, local, domain))
 }
 
-/// A part between two dots. A mark needs a letter before it.
+/// Returns whether the text is a valid part between two dots. A mark needs a letter before it.
 fn is_atom(text: &str, fits: fn(char) -> bool) -> bool {
     !text.is_empty() && !text.starts_with(is_mark) && text.chars().all(fits)
 }
 
-/// A letter, a digit, or one of the signs that need no quotes (RFC 5322 §3.2.3), or anything beyond ASCII (RFC 6532 §3.2).
-/// A local part in quotes is legal and always a mistake in a sign-up form.
+/// Returns whether the local part may contain the character: a letter, a digit, one of the signs that need no quotes
+/// (RFC 5322 §3.2.3), or anything beyond ASCII (RFC 6532 §3.2). A quoted local part is legal, but always a mistake in a
+/// sign-up form.
 fn is_local(c: char) -> bool {
     c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || is_beyond_ascii(c)
 }
 
-/// A label of a domain: letters, digits, and hyphens inside (RFC 5890 §2.3.1). Beyond ASCII, the server has the last word.
+/// Returns whether the text is a label of a domain: letters, digits, and hyphens inside (RFC 5890 §2.3.1). Labels
+/// beyond ASCII are checked further by the server.
 fn is_label(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || is_beyond_ascii(c);
     let is_short = !text.is_ascii() || text.len() <= EmailAddress::MAX_LABEL_BYTES;
@@ -107,12 +110,13 @@ fn is_beyond_ascii(c: char) -> bool {
     !c.is_ascii() && !c.is_whitespace()
 }
 
-/// What ends a label: the dot, and those of other keyboards (UTS 46 §4.5).
+/// Returns whether the character ends a label: the dot and its equivalents on other keyboards (UTS 46 §4.5).
 fn is_dot(c: char) -> bool {
     matches!(c, '.' | '\u{3002}' | '\u{FF0E}' | '\u{FF61}')
 }
 
-/// Signs that cannot be seen themselves and change the letters beside them. Some domains need them (RFC 5892, appendix A).
+/// Returns whether the character is an invisible joiner, which changes the letters next to it. Some domains need them
+/// (RFC 5892, appendix A).
 fn is_joiner(c: char) -> bool {
     matches!(c, '\u{200C}' | '\u{200D}')
 }

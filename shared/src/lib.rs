@@ -1,5 +1,5 @@
-//! What the page and the server agree on: the messages that they exchange, the rules that both check, and the codes
-//! of what can go wrong.
+//! The contract between the page and the server: the messages that they exchange, the validation rules that both apply,
+//! and the error codes.
 //!
 //! Everything here compiles for the browser and for the server, and none of it does I/O.
 

@@ -1,10 +1,10 @@
-//! The languages that the page speaks.
+//! Languages of the page.
 
 use crate::FieldErrorCode;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
-/// Declares the languages beside English. Each is one line here; the compiler then asks the page for its texts.
+/// Declares the languages other than English, one per line; the compiler then requires the page's texts for each.
 macro_rules! additional_locales {
     ($($(#[$doc:meta])* $name:ident = $tag:tt,)*) => {
         /// A language of the page, by its BCP 47 tag.
@@ -19,10 +19,10 @@ macro_rules! additional_locales {
         }
 
         impl Locale {
-            /// Every language there is, in the order in which a list shows them.
+            /// Every language, in the order of a selection list.
             pub const ALL: [Self; 1 + [$($tag),*].len()] = [Self::En, $(Self::$name),*];
 
-            /// The BCP 47 tag.
+            /// Returns the BCP 47 tag.
             pub const fn tag(self) -> &'static str {
                 match self {
                     Self::En => "en",
@@ -39,7 +39,7 @@ additional_locales! {
 }
 
 impl Locale {
-    /// The first of a browser's preferred languages that the page speaks; `ko-KR` counts as `ko`.
+    /// Returns the first of a browser's preferred languages that the page supports; `ko-KR` counts as `ko`.
     pub fn preferred<'a>(tags: impl IntoIterator<Item = &'a str>) -> Option<Self> {
         tags.into_iter().find_map(|tag| {
             let primary = tag.split(['-', '_']).next().unwrap_or_default();

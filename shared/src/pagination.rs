@@ -1,10 +1,10 @@
-//! Lists come in pages.
+//! Pagination of lists.
 
 use serde::{Deserialize, Serialize};
 
-/// How many items a page holds where nobody says.
+/// Number of items on a page if the request does not set it.
 pub const DEFAULT_PAGE_SIZE: usize = 50;
-/// How many it holds at most.
+/// Maximum number of items on a page.
 pub const MAX_PAGE_SIZE: usize = 200;
 
 /// One page of a list.

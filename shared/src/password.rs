@@ -1,18 +1,18 @@
-//! What a new password must be. How strong it is, only the server judges.
+//! Length rules for new passwords. Only the server checks their strength.
 
 use crate::{FieldErrorCode, Secret};
 
-/// The shortest password, in characters (Unicode scalar values).
+/// Minimum length of a password, in characters (Unicode scalar values).
 pub const MIN_PASSWORD_CHARS: usize = 8;
-/// The longest password, in characters (Unicode scalar values).
+/// Maximum length of a password, in characters (Unicode scalar values).
 pub const MAX_PASSWORD_CHARS: usize = 128;
 
-/// A new password of acceptable length: 8 to 128 characters of any script. Nothing is asked of their mixture.
+/// A new password of acceptable length: 8 to 128 characters of any script. There are no rules for their mixture.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Password(Secret);
 
 impl Password {
-    /// Hands out the text itself, to hash it or to judge its strength.
+    /// Returns the text itself, to hash it or to check its strength.
     pub fn expose(&self) -> &str {
         self.0.expose()
     }

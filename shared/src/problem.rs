@@ -1,4 +1,4 @@
-//! What can go wrong, in codes that stay the same. Pages put the codes into words; the text beside them is for developers.
+//! Error responses with stable codes. The page translates the codes; the accompanying text is for developers.
 
 use crate::EndReason;
 use serde::{Deserialize, Serialize};
@@ -50,7 +50,7 @@ pub struct FieldError {
 }
 
 impl FieldError {
-    /// Says of `field` what `code` says.
+    /// Creates the error `code` for `field`, with the message of the code.
     pub fn new(field: &str, code: FieldErrorCode) -> Self {
         Self { field: field.to_owned(), code, message: code.message().to_owned() }
     }
@@ -125,7 +125,7 @@ impl ErrorCode {
         Self::Internal,
     ];
 
-    /// The HTTP status that goes with the code.
+    /// Returns the HTTP status of the code.
     pub const fn status(self) -> u16 {
         match self {
             Self::MalformedJson => 400,
@@ -148,7 +148,7 @@ impl ErrorCode {
         }
     }
 
-    /// The kind of problem, in a few English words.
+    /// Returns the kind of problem, in a few English words.
     pub const fn title(self) -> &'static str {
         match self {
             Self::MalformedJson => "Malformed JSON",
@@ -222,7 +222,7 @@ pub enum FieldErrorCode {
 }
 
 impl FieldErrorCode {
-    /// What to do, in English.
+    /// Returns the instruction to the user, in English.
     pub const fn message(self) -> &'static str {
         match self {
             Self::Required => "Fill this in.",

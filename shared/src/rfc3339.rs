@@ -1,14 +1,14 @@
-//! Dates and times as RFC 3339 writes them, by hand: the page would carry far more code for any date and time than it
-//! needs for these.
+//! RFC 3339 dates and times, written by hand: a general date library would add far more code to the page than these
+//! need.
 
 use std::fmt;
 
 const MILLIS_PER_DAY: i64 = 86_400_000;
-/// The days of 400 years: after them the calendar repeats.
+/// Days in 400 years, after which the calendar repeats.
 const DAYS_PER_CYCLE: i64 = 146_097;
-/// From the first of March of year 0 to the first of January of 1970.
+/// Days from March 1 of year 0 to January 1, 1970.
 const DAYS_TO_EPOCH: i64 = 719_468;
-/// From the first of January of year 0 to the end of year 9999, in milliseconds since the epoch.
+/// Range that can be written: January 1 of year 0 to the end of year 9999, in milliseconds since the epoch.
 const WRITABLE: std::ops::Range<i64> = -62_167_219_200_000..253_402_300_800_000;
 
 /// Writes `millis` since the epoch in UTC, to the millisecond; fails for years that do not have four digits.
@@ -22,8 +22,8 @@ pub fn write(millis: i64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", time % 1_000)
 }
 
-/// Reads a date and time with any offset, as milliseconds since the epoch; what is finer is cut off. Leap seconds are
-/// refused: no clock that we read has them.
+/// Parses a date and time with any offset into milliseconds since the epoch; finer fractions are truncated. Leap
+/// seconds are refused: none of the clocks that are read has them.
 pub fn read(text: &str) -> Option<i64> {
     let mut rest = Parser(text.as_bytes());
     let (year, month, day) = (rest.number(4)?, rest.after(b'-')?.number(2)?, rest.after(b'-')?.number(2)?);
@@ -33,39 +33,39 @@ pub fn read(text: &str) -> Option<i64> {
     let millis = rest.fraction()?;
     let offset = rest.offset()?;
     let days = days(year, month, day);
-    // A day that the month does not have comes back as another date.
+    // A day that the month does not have converts back to another date.
     let is_date = (1..=12).contains(&month) && date(days) == (year, month, day);
     let is_time = hour < 24 && minute < 60 && second < 60;
     (is_date && is_time && rest.0.is_empty())
         .then(|| days * MILLIS_PER_DAY + ((hour * 60 + minute - offset) * 60 + second) * 1_000 + millis)
 }
 
-/// The date that lies `days` after the epoch. Years are counted from March, so that the leap day is the last of its year.
+/// Returns the date `days` after the epoch. Years are counted from March, so that the leap day is the last of its year.
 fn date(days: i64) -> (i64, i64, i64) {
     let days = days + DAYS_TO_EPOCH;
     let (cycle, day) = (days.div_euclid(DAYS_PER_CYCLE), days.rem_euclid(DAYS_PER_CYCLE));
     let year = (day - day / 1_460 + day / 36_524 - day / (DAYS_PER_CYCLE - 1)) / 365;
     let day = day - days_before(year);
-    // From March on, months alternate in groups of five with 153 days.
+    // From March on, each group of five months has 153 days.
     let month = (5 * day + 2) / 153;
     let day = day - (153 * month + 2) / 5 + 1;
     let (month, carry) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
     (cycle * 400 + year + carry, month, day)
 }
 
-/// How many days after the epoch a date lies.
+/// Returns the days from the epoch to a date.
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let (cycle, year) = (year.div_euclid(400), year.rem_euclid(400));
     cycle * DAYS_PER_CYCLE + days_before(year) + (153 * month + 2) / 5 + day - 1 - DAYS_TO_EPOCH
 }
 
-/// The days before a year of a cycle.
+/// Returns the days of a cycle before this year of it.
 fn days_before(year: i64) -> i64 {
     year * 365 + year / 4 - year / 100
 }
 
-/// What is still to be read.
+/// Parser over the remaining bytes.
 struct Parser<'a>(&'a [u8]);
 
 impl Parser<'_> {
@@ -87,7 +87,7 @@ impl Parser<'_> {
         (0..digits).try_fold(0, |number, _| Some(number * 10 + self.digit()?))
     }
 
-    /// The part of a second, in milliseconds: none, or a point and any number of digits.
+    /// Parses the fraction of a second, in milliseconds: nothing, or a point and any number of digits.
     fn fraction(&mut self) -> Option<i64> {
         if self.0.first() != Some(&b'.') {
             return Some(0);
@@ -101,7 +101,7 @@ impl Parser<'_> {
         Some(millis)
     }
 
-    /// The distance from UTC, in minutes.
+    /// Parses the offset from UTC, in minutes.
     fn offset(&mut self) -> Option<i64> {
         let sign = match self.one_of(b"Zz+-")? {
             b'+' => 1,
@@ -119,7 +119,7 @@ mod tests {
     use proptest::prelude::*;
     use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
-    /// What an implementation that is not ours reads.
+    /// Parses with an independent implementation.
     fn reference(text: &str) -> Option<i64> {
         let instant = OffsetDateTime::parse(text, &Rfc3339).ok()?;
         i64::try_from(instant.unix_timestamp_nanos().div_euclid(1_000_000)).ok()

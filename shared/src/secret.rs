@@ -1,16 +1,16 @@
-//! Text that must not be seen: it prints as `***` and is wiped from memory when dropped.
+//! Secret text: redacted in `Debug` output as `***`, and wiped from memory when dropped.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// A password or a token on its way between the page and the server.
+/// A password or a token in a request or response.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Hands out the text itself: to hash it, to check it, or to send it to the one who may have it.
+    /// Returns the text itself: to hash it, to verify it, or to send it to its owner.
     pub fn expose(&self) -> &str {
         &self.0
     }

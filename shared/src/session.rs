@@ -1,4 +1,4 @@
-//! The messages about sessions.
+//! Messages about sessions.
 
 use crate::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -75,7 +75,7 @@ impl EndReason {
         Self::Admin,
     ];
 
-    /// The reason that is written as `name`; one that this build does not know is `Unknown`.
+    /// Returns the reason with this serialized name, `Unknown` for one that this build does not know.
     pub fn from_name(name: &str) -> Self {
         Self::ALL.into_iter().find(|reason| reason.to_string() == name).unwrap_or(Self::Unknown)
     }

@@ -1,41 +1,41 @@
-//! An instant, in whole milliseconds, written as RFC 3339 in UTC.
+//! Timestamps in whole milliseconds, serialized as RFC 3339 in UTC.
 
 use crate::rfc3339;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 use std::time::Duration;
 
-/// Milliseconds since 1970-01-01T00:00:00Z. The databases round finer times differently, so there are none.
+/// Milliseconds since 1970-01-01T00:00:00Z. There is no finer resolution, since the databases round it differently.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Timestamp(i64);
 
-/// The text is not an RFC 3339 date and time.
+/// Error for a text that is not an RFC 3339 date and time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an RFC 3339 date and time")]
 pub struct InvalidTimestamp;
 
 impl Timestamp {
-    /// The instant that lies `millis` milliseconds after the epoch.
+    /// Returns the instant `millis` milliseconds after the epoch.
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
 
-    /// The instant that lies `seconds` seconds after the epoch: what RFC 7519 calls a NumericDate.
+    /// Returns the instant `seconds` seconds after the epoch (a NumericDate of RFC 7519 §2).
     pub const fn from_seconds(seconds: i64) -> Self {
         Self(seconds.saturating_mul(1000))
     }
 
-    /// Milliseconds since the epoch.
+    /// Returns the milliseconds since the epoch.
     pub const fn as_millis(self) -> i64 {
         self.0
     }
 
-    /// Whole seconds since the epoch, rounded down.
+    /// Returns the whole seconds since the epoch, rounded down.
     pub const fn as_seconds(self) -> i64 {
         self.0.div_euclid(1000)
     }
 
-    /// How long before `later` this is; zero when it is not before it.
+    /// Returns the time from this instant to `later`; zero if `later` is not later.
     pub fn until(self, later: Self) -> Duration {
         Duration::from_millis(later.0.saturating_sub(self.0).max(0).unsigned_abs())
     }

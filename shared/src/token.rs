@@ -1,4 +1,4 @@
-//! The messages that trade credentials for tokens.
+//! Messages that exchange credentials for tokens.
 
 use crate::account::{collect, non_empty};
 use crate::{Account, EmailAddress, FieldError, Secret, Timestamp};
@@ -28,16 +28,16 @@ fn default_true() -> bool {
     true
 }
 
-/// A sign-in that can be tried.
+/// A validated sign-in request.
 #[derive(Clone, Debug)]
 pub struct LogIn {
     /// The account's address.
     pub email: EmailAddress,
     /// The password, as it was typed.
     pub password: Secret,
-    /// Whether the session outlives the browser's window.
+    /// True if the session survives closing the browser.
     pub remember: bool,
-    /// How the refresh token travels.
+    /// Delivery of the refresh token.
     pub token_delivery: TokenDelivery,
 }
 

@@ -1,4 +1,4 @@
-//! The API, built and started.
+//! Building and starting the API server.
 
 use crate::failure::Outcome;
 use crate::process::{Process, run};
@@ -6,7 +6,7 @@ use crate::workspace::{cargo, command, target};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-/// How the API is compiled.
+/// Cargo profile with which the API is compiled.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Profile {
     #[default]
@@ -22,13 +22,13 @@ impl Profile {
         }
     }
 
-    /// Where the program lies once it is built.
+    /// Returns the path of the built program.
     pub fn binary(self) -> PathBuf {
         target().join(self.folder()).join("latchkey")
     }
 }
 
-/// Builds the API; whether that went well.
+/// Builds the API; returns `true` if the build succeeded.
 pub fn build(profile: Profile) -> Outcome<bool> {
     run("cargo build", &mut building(profile))
 }
@@ -42,14 +42,14 @@ fn building(profile: Profile) -> Command {
     build
 }
 
-/// Begins to build the API without a word, beside something else: `build` finds done what was done by then, and tells
-/// what went wrong.
+/// Starts building the API silently and in the background. A later `build` reuses what was compiled by then, and
+/// reports the errors.
 pub fn build_ahead(profile: Profile) -> Outcome<Process> {
     Process::start("cargo build", building(profile).stdout(Stdio::null()).stderr(Stdio::null()))
 }
 
-/// Builds the API just as `cargo test` does, with the features that the tests' own dependencies switch on: after a run
-/// of the API's tests there is nothing left to build.
+/// Builds the API exactly as `cargo test` does, with the features that the tests' dependencies enable: after a run of
+/// the API's tests there is nothing left to build.
 pub fn build_for_tests() -> Outcome<bool> {
     run(
         "cargo build",
@@ -57,7 +57,7 @@ pub fn build_for_tests() -> Outcome<bool> {
     )
 }
 
-/// Starts the API where `trunk serve` looks for it, with its data in ./data.
+/// Starts the API at the address to which `trunk serve` forwards requests, with its data in ./data.
 pub fn start(profile: Profile, port: u16) -> Outcome<Process> {
     let mut serve = command(&profile.binary().to_string_lossy());
     Process::start("The API", serve.arg("serve").env("LATCHKEY_LISTEN", format!("127.0.0.1:{port}")))

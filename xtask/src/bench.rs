@@ -8,12 +8,13 @@ use crate::process::run_checked;
 use crate::workspace::{cargo, target};
 use crate::{dist, e2e, tools};
 
-/// What is measured, and how.
+/// Options of the browser benchmarks.
 #[derive(PartialEq, Eq, Debug)]
 pub struct Options {
-    /// Where chance begins; the same seed brings the same faults.
+    /// Seed of the random number generator; the same seed produces the same faults.
     seed: u32,
-    /// How often everything is measured, unless the measurement knows best: their spread tells how far to trust it.
+    /// Number of rounds; by default each benchmark chooses its own. The spread of the rounds shows how reliable a
+    /// figure is.
     rounds: Option<u32>,
 }
 
@@ -24,7 +25,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Reads the words after what is measured.
+    /// Parses the arguments after the benchmark's name.
     pub fn parse(mut words: &[&str]) -> Outcome<Self> {
         let mut options = Self::default();
         while let [word, value, rest @ ..] = words {
@@ -40,9 +41,9 @@ impl Options {
     }
 }
 
-/// The tab race: how many tabs, on how bad a network, and who was signed out by mistake.
+/// Runs the tab race: several tabs on a bad network; counts the sessions that were ended by mistake.
 pub fn sessions(options: &Options) -> Outcome {
-    // What is counted is what goes wrong, not how fast it goes: the API is built as for the tests.
+    // Failures are counted, speed is not measured: the API is built as for the tests.
     let Some(mut race) = e2e::playwright()? else { return Err(Failure::Reported) };
     race.args([
         "--config",
@@ -54,19 +55,19 @@ pub fn sessions(options: &Options) -> Outcome {
     run_checked("The tab race", &mut race)
 }
 
-/// The page beside one that a server draws, in one browser, by turns.
+/// Compares the page with a server-rendered one, alternating between them in one browser.
 pub fn page(options: &Options) -> Outcome {
     let mut baseline = cargo();
     run_checked("cargo build", baseline.args(["build", "--release", "--package", "latchkey-ssr-baseline"]))?;
     in_production("page.bench.ts", options)
 }
 
-/// What Lighthouse says of the page on a phone.
+/// Measures the page with Lighthouse's mobile profile.
 pub fn lighthouse(options: &Options) -> Outcome {
     in_production("lighthouse.bench.ts", options)
 }
 
-/// Measures what `cargo xtask dist` has made, behind Caddy.
+/// Benchmarks the output of `cargo xtask dist` behind Caddy.
 fn in_production(bench: &str, options: &Options) -> Outcome {
     dist::run()?;
     tools::install_browser_test_tools()?;

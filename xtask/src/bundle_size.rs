@@ -1,26 +1,26 @@
-//! How large the page is on its way to people, and whether what they need to sign in keeps to its budget.
+//! Size of the page as transferred, and the budget for what signing in needs.
 
 use crate::failure::{Context, Failure, Outcome};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// What everything that the login page loads may weigh together, in bytes, compressed with brotli.
+/// Budget for everything that the login page loads: bytes after brotli compression, in total.
 const BUDGET: usize = 200_000;
 
-/// Files that shrink. Below the limit, a compressed answer would not save a packet.
+/// Extensions of files that compress well. Below the minimum size, compressing a response would not save a packet.
 const COMPRESSIBLE: [&str; 8] = ["html", "css", "js", "wasm", "svg", "json", "txt", "webmanifest"];
 const MIN_COMPRESSED_SIZE: usize = 1024;
 
-/// What every visit begins with, whatever its address.
+/// The document with which every visit begins, whatever its address.
 const ENTRY: &str = "index.html";
 
-/// A file of the page, as it is and as it travels.
+/// A file of the page, plain and compressed.
 pub struct BundleFile {
     path: PathBuf,
     name: String,
     content: Vec<u8>,
-    /// Both, where compressing is worth it.
+    /// gzip and brotli, where compressing is worthwhile.
     compressed: Option<Compressed>,
 }
 
@@ -46,7 +46,7 @@ pub fn measure(page: &Path) -> Outcome<Vec<BundleFile>> {
     Ok(measured)
 }
 
-/// What a folder holds, in the order of names.
+/// Returns the entries of a folder, sorted by name.
 pub fn entries(folder: &Path) -> Outcome<Vec<PathBuf>> {
     let read = || -> std::io::Result<Vec<PathBuf>> {
         let mut paths =
@@ -68,7 +68,7 @@ impl BundleFile {
         Ok(Self { path, name, content, compressed })
     }
 
-    /// Lays the compressed files beside this one, for a server to send.
+    /// Writes the compressed files next to this one, for a server to send.
     pub fn write_compressed(&self) -> Outcome {
         let Some(Compressed { gzip, brotli }) = &self.compressed else { return Ok(()) };
         for (suffix, bytes) in [("gz", gzip), ("br", brotli)] {
@@ -90,8 +90,8 @@ impl BundleFile {
         self.compressed.as_ref().map_or(self.plain(), |compressed| compressed.brotli.len())
     }
 
-    /// Whether this file makes a browser load the one of that name. WebAssembly is loaded by its name as well, but
-    /// names nothing itself.
+    /// Returns `true` if this file makes a browser load the file `name`. WebAssembly is loaded by its name as well, but
+    /// refers to nothing itself.
     fn names(&self, name: &str) -> bool {
         !self.name.ends_with(".wasm") && String::from_utf8_lossy(&self.content).contains(name)
     }
@@ -116,7 +116,7 @@ fn brotlied(content: &[u8]) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// What the login page loads: the document, what it names, and what those name in turn.
+/// Returns what the login page loads: the document, the files it refers to, and those they refer to in turn.
 fn loaded_at_login(files: &[BundleFile]) -> Vec<&BundleFile> {
     let (mut loaded, mut rest): (Vec<_>, Vec<_>) = files.iter().partition(|file| file.name == ENTRY);
     let mut next = 0;
@@ -129,7 +129,7 @@ fn loaded_at_login(files: &[BundleFile]) -> Vec<&BundleFile> {
     loaded
 }
 
-/// Prints every file's size, and the sum that the budget is about.
+/// Prints every file's size, and the total that the budget limits.
 pub fn print(files: &[BundleFile]) {
     println!("\n{:<44} {:>9} {:>9} {:>9}", "KB", "plain", "gzip", "brotli");
     for file in files {
@@ -149,7 +149,7 @@ fn print_line(name: &str, files: &[&BundleFile]) {
     );
 }
 
-/// Fails when the login page has become too heavy.
+/// Fails if the login page exceeds the budget.
 pub fn check(files: &[BundleFile]) -> Outcome {
     let loads = loaded_at_login(files).into_iter().map(|file| (file.name.as_str(), file.brotli())).collect();
     check_budget(BUDGET, loads)

@@ -1,4 +1,4 @@
-//! `cargo xtask ci`: what a build server asks.
+//! `cargo xtask ci`: everything that the CI runs.
 
 use crate::failure::Outcome;
 use crate::process::run;
@@ -6,10 +6,11 @@ use crate::workspace::{cargo, command, on_ci, root};
 use crate::{deny, test};
 use std::process::Command;
 
-/// The page, and `shared` as the page uses it. The tests of `shared` itself do not compile for the browser.
+/// Arguments that select the page, and `shared` as the page uses it. The tests of `shared` do not compile for the
+/// browser.
 const PAGE: [&str; 4] = ["--package", "latchkey-page", "--target", "wasm32-unknown-unknown"];
 
-/// Every check first, so that one run names all that is wrong, then the tests.
+/// Runs every check first, so that one run reports all that is wrong, then the tests.
 pub fn run_all() -> Outcome {
     test::set_up(&test::Options::default())?;
     let mut failed = Vec::new();

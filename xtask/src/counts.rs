@@ -1,31 +1,31 @@
-//! How many tests passed and failed, from what the runners print.
+//! Numbers of passed and failed tests, parsed from the runners' output.
 
 use std::iter::Sum;
 use std::ops::Add;
 
-/// Tests that passed and tests that failed.
+/// Numbers of passed and failed tests.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Counts {
     pub passed: u64,
     pub failed: u64,
-    /// The names of those that failed, as far as they have any.
+    /// Names of the failed tests, where they are known.
     pub failures: Vec<String>,
 }
 
 impl Counts {
-    /// So many tests passed, and none failed.
+    /// Creates the counts of `passed` passed tests and no failed one.
     pub fn passed(passed: u64) -> Self {
         Self { passed, ..Self::default() }
     }
 
-    /// What is one failure, however much of it was wrong.
+    /// Creates the counts of a single failure, however many faults it stands for.
     pub fn failure(name: &str) -> Self {
         Self { passed: 0, failed: 1, failures: vec![name.to_owned()] }
     }
 
-    /// Sums the `test result:` lines of a run, and collects the names. libtest and wasm-bindgen-test print both, and so does
-    /// the reporter in `e2e`. A test that was under way when its runner was stopped has failed. A run that fails without a
-    /// failed test (it did not compile, it crashed) counts as one failure.
+    /// Sums the `test result:` lines of a run and collects the names. libtest and wasm-bindgen-test print both, and so
+    /// does the reporter in `e2e`. A test that was running when its runner was stopped counts as failed. A run that
+    /// fails without a failed test (it did not compile, it crashed) counts as one failure.
     pub fn of_run(succeeded: bool, lines: &[String]) -> Self {
         let lines: Vec<_> = lines.iter().map(|line| without_colour(line)).collect();
         let mut counts: Self = lines.iter().filter_map(|line| Self::of_line(line)).sum();
@@ -49,7 +49,7 @@ impl Counts {
     }
 }
 
-/// The name of the test that this line says has failed.
+/// Returns the name of the test that this line reports as failed.
 fn failure(line: &str) -> Option<String> {
     let told = line.strip_prefix("test ")?;
     let name =
@@ -57,7 +57,7 @@ fn failure(line: &str) -> Option<String> {
     Some(name.to_owned())
 }
 
-/// The names of those that libtest has told of as slow, and never of their end.
+/// Returns the names of tests that libtest reported as slow, but never as ended.
 fn hung(lines: &[String]) -> Vec<&str> {
     let ended = |name: &str| lines.iter().any(|line| line.starts_with(&format!("test {name} ... ")));
     let slow =
@@ -83,7 +83,7 @@ impl Sum for Counts {
     }
 }
 
-/// The line without the escape sequences that colour it.
+/// Returns the line without the escape sequences that colour it.
 fn without_colour(line: &str) -> String {
     let mut pieces = line.split('\u{1b}');
     let mut plain = pieces.next().unwrap_or_default().to_owned();

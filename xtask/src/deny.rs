@@ -1,4 +1,4 @@
-//! cargo-deny: the licences and sources of what is depended on, what must not be, and known vulnerabilities.
+//! cargo-deny: licences and sources of the dependencies, forbidden crates, and known vulnerabilities.
 
 use crate::failure::{Failure, Outcome};
 use crate::process::{output_of, run};
@@ -6,7 +6,7 @@ use crate::python;
 use crate::workspace::{command, root};
 use std::path::PathBuf;
 
-/// Whether the dependencies are as `deny.toml` wants them; `None` where that cannot be asked.
+/// Returns `true` if the dependencies conform to `deny.toml`, `None` if that cannot be checked here.
 pub fn check() -> Outcome<Option<bool>> {
     let Some(program) = program()? else { return Ok(None) };
     let deny = || command(&program.to_string_lossy());
@@ -18,7 +18,7 @@ pub fn check() -> Outcome<Option<bool>> {
     Ok(Some(run("cargo deny", deny().args(["check", "advisories"]))? && allowed))
 }
 
-/// The one that is installed; otherwise the one that comes ready-made, since building it takes many minutes.
+/// Returns the installed program, or else a precompiled one, since building it takes many minutes.
 fn program() -> Outcome<Option<PathBuf>> {
     let installed = PathBuf::from("cargo-deny");
     if output_of(command("cargo-deny").arg("--version")).is_some() {
@@ -29,7 +29,7 @@ fn program() -> Outcome<Option<PathBuf>> {
     }
     match python::environment("cargo-deny", &root().join(".ci/cargo-deny.txt")) {
         Ok(programs) => Ok(Some(programs.join("cargo-deny"))),
-        // It does not come ready-made for every machine.
+        // There is no precompiled version for every machine.
         Err(Failure::Message(why)) => {
             println!("{why}");
             Ok(None)

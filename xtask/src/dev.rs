@@ -8,20 +8,20 @@ use crate::{interrupt, page, tools, web};
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-/// Trunk.toml passes /api on to the one and is opened on the other.
+/// Trunk.toml forwards /api to the first port; the browser opens the second one.
 const API_PORT: u16 = 3000;
 const PAGE_PORT: u16 = 8080;
 
 const API_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How the person wants it.
+/// Options of `dev`.
 #[derive(Debug, Default)]
 pub struct Options {
     profile: Profile,
 }
 
 impl Options {
-    /// Reads the words after `dev`.
+    /// Parses the arguments after `dev`.
     pub fn parse(words: &[&str]) -> Outcome<Self> {
         match words {
             [] => Ok(Self::default()),
@@ -31,7 +31,7 @@ impl Options {
     }
 }
 
-/// Runs until somebody presses Ctrl-C, or one of the two ends by itself.
+/// Runs until Ctrl-C, or until one of the two programs ends by itself.
 pub fn run(options: &Options) -> Outcome {
     match serve(options.profile) {
         Err(Failure::Interrupted) => {
@@ -44,7 +44,7 @@ pub fn run(options: &Options) -> Outcome {
 
 fn serve(profile: Profile) -> Outcome {
     ports_are_free()?;
-    // The first start compiles four programs: what the tools' builds leave of the processors, the API takes.
+    // The first start compiles four programs: the API uses the cores that building the tools leaves idle.
     let ahead = api::build_ahead(profile)?;
     tools::install_page_tools()?;
     println!("Building the API: about 2 min on two cores the first time, then seconds");
@@ -61,7 +61,8 @@ fn serve(profile: Profile) -> Outcome {
         interrupt::pause()?;
         page.must_run()?;
         api.must_run()?;
-        // However long the first build takes, and also when it fails: Trunk says so, and builds again after the next edit.
+        // There is no time limit: the first build may take long or fail; Trunk reports that, and builds again after the
+        // next edit.
         if !announced && web::answers(PAGE_PORT, "/") {
             println!("\n  Latchkey is at http://localhost:{PAGE_PORT}   (Ctrl-C stops it)\n");
             announced = true;

@@ -1,4 +1,4 @@
-//! `cargo xtask dist`: the folder that a server needs.
+//! `cargo xtask dist`: the folder to be deployed on a server.
 
 use crate::api::{self, Profile};
 use crate::bundle_size::{self, BundleFile, entries};
@@ -8,11 +8,11 @@ use crate::{page, tools};
 use std::fs;
 use std::path::Path;
 
-/// What goes along with the program and the page.
+/// Files that are copied next to the program and the page.
 const DEPLOY_FILES: [&str; 6] =
     ["Caddyfile", "nginx.conf", "Dockerfile", "compose.yaml", "latchkey.service", "README.md"];
 
-/// Builds for release, compresses, and lays everything in `target/dist`. Fails when the page is too heavy.
+/// Builds for release, compresses, and writes everything to `target/dist`. Fails if the page exceeds its budget.
 pub fn run() -> Outcome {
     tools::install_page_tools()?;
     if !api::build(Profile::Release)? {
@@ -46,7 +46,7 @@ fn copy_folder(from: &Path, to: &Path) -> Outcome {
     fs::create_dir_all(to).context(format_args!("make {}", to.display()))?;
     for path in entries(from)? {
         let Some(name) = path.file_name() else { continue };
-        // Trunk's unfinished work.
+        // Trunk's temporary files.
         if name.to_string_lossy().starts_with('.') {
             continue;
         }

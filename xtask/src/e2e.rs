@@ -1,4 +1,4 @@
-//! What drives Chromium: Playwright, before the page and the API as they were just built.
+//! Playwright and Chromium, run against the page and the API as they were just built.
 
 use crate::api::{self, Profile};
 use crate::failure::Outcome;
@@ -7,7 +7,8 @@ use crate::{page, python, tools};
 use std::path::Path;
 use std::process::Command;
 
-/// Playwright in `e2e`, told where everything is; `None` when something does not build, which has been said by then.
+/// Returns Playwright in `e2e` with the paths of everything it needs; `None` if something does not build, which has
+/// been reported by then.
 pub fn playwright() -> Outcome<Option<Command>> {
     tools::install_page_tools()?;
     tools::install_browser_test_tools()?;
@@ -16,7 +17,7 @@ pub fn playwright() -> Outcome<Option<Command>> {
         return Ok(None);
     }
     let mut playwright = playwright_with(Profile::Dev, &page)?;
-    // For the sample in the documents; without it that sample is not run.
+    // For the sample in the documents, which is skipped without Python.
     if python::is_here() {
         let requirements = root().join("e2e/requirements.txt");
         playwright.env("LATCHKEY_SAMPLES_PYTHON", python::environment("samples", &requirements)?);
@@ -24,7 +25,7 @@ pub fn playwright() -> Outcome<Option<Command>> {
     Ok(Some(playwright))
 }
 
-/// The same, before what is there already.
+/// Returns Playwright for an API and a page that are already built.
 pub fn playwright_with(api: Profile, page: &Path) -> Outcome<Command> {
     let mut playwright = command("npx");
     playwright.current_dir(root().join("e2e")).args(["playwright", "test"]);

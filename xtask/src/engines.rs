@@ -1,14 +1,15 @@
-//! What drives the engines other than Chromium's: Firefox by geckodriver, WebKit by its own driver on a display in memory.
+//! Drivers of the engines other than Chromium's: Firefox through geckodriver, WebKit through its own driver on a
+//! virtual display.
 
 use crate::failure::Outcome;
 use crate::{e2e, tools};
 use std::path::Path;
 use std::process::Command;
 
-/// An engine, by the name that the tests give it.
+/// An engine, by the name that the tests use.
 struct Engine {
     name: &'static str,
-    /// The programs of Debian that driving it takes, and what brings them.
+    /// Debian's programs that drive the engine, and the packages that provide them.
     programs: &'static [&'static str],
     packages: &'static str,
 }
@@ -18,18 +19,18 @@ const ENGINES: [Engine; 2] = [
     Engine { name: "webkit", programs: &["WebKitWebDriver", "Xvfb"], packages: "webkit2gtk-driver xvfb" },
 ];
 
-/// The engines that can be driven here, separated by spaces, and a line for each that cannot.
+/// Returns the engines that can be driven here, separated by spaces, and a message for each that cannot.
 pub fn found() -> (String, Vec<String>) {
     let (here, missing): (Vec<_>, Vec<_>) = ENGINES.iter().partition(|engine| engine.is_here());
     let names: Vec<_> = here.iter().map(|engine| engine.name).collect();
     (names.join(" "), missing.iter().map(|engine| engine.missing()).collect())
 }
 
-/// What is done in these engines, by the name of its settings.
+/// Configuration files of the runs in these engines.
 pub const TESTS: &str = "playwright.config.ts";
 pub const PICTURES: &str = "shots.config.ts";
 
-/// Playwright's runner with these engines; `None` when something does not build, which has been said by then.
+/// Returns Playwright's runner with these engines; `None` if something does not build, which has been reported by then.
 pub fn runner(what: &str, engines: &str) -> Outcome<Option<Command>> {
     if engines.contains("firefox") {
         tools::geckodriver()?;

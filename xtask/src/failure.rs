@@ -1,36 +1,36 @@
-//! Why a command stopped early.
+//! Errors that end a command early.
 
 use std::fmt::Display;
 
-/// What a step of a command comes to.
+/// Result of a step of a command.
 pub type Outcome<T = ()> = Result<T, Failure>;
 
-/// Why a command stopped early.
+/// Reason why a command stopped early.
 #[derive(Debug)]
 pub enum Failure {
-    /// Somebody pressed Ctrl-C or asked the process to end.
+    /// Ctrl-C was pressed, or the process was asked to end.
     Interrupted,
-    /// One line for the person.
+    /// Error message of one line.
     Message(String),
-    /// Something failed, and the person has been told all about it.
+    /// The failure has already been reported in full.
     Reported,
 }
 
 impl Failure {
-    /// The words were not understood.
+    /// Creates the error for an unknown argument.
     pub fn unknown(word: &str) -> Self {
         Self::Message(format!("cargo xtask does not know `{word}`; `cargo xtask help` lists what there is."))
     }
 
-    /// The line for the person.
+    /// Creates the error with this message.
     pub fn message(why: impl Into<String>) -> Self {
         Self::Message(why.into())
     }
 }
 
-/// Says what was being done when something else went wrong.
+/// Adds the failed action to an error.
 pub trait Context<T> {
-    /// Turns the error into one line: `could not …: …`.
+    /// Converts the error into one line: `could not …: …`.
     fn context(self, what: impl Display) -> Outcome<T>;
 }
 

@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: bytes that nobody wrote, for everything that reads strangers' bytes.
+//! `cargo xtask fuzz`: generated input for everything that parses untrusted bytes.
 
 use crate::bundle_size::entries;
 use crate::failure::{Context, Failure, Outcome};
@@ -13,7 +13,7 @@ mod inputs;
 
 const NO_CARGO_FUZZ: &str = "cargo-fuzz is missing: `cargo install cargo-fuzz` brings it.";
 
-/// How the person wants it.
+/// Options of `fuzz`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Options {
     target: Option<String>,
@@ -21,7 +21,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Reads the words after `fuzz`.
+    /// Parses the arguments after `fuzz`.
     pub fn parse(mut words: &[&str]) -> Outcome<Self> {
         let mut options = Self { target: None, seconds: 60 };
         while let [word, rest @ ..] = words {
@@ -41,7 +41,7 @@ impl Options {
     }
 }
 
-/// Runs one target or all of them, one after the other, and then keeps of what they found only what is needed.
+/// Runs one target, or all of them one after the other, and then minimizes the corpus.
 pub fn run_all(options: &Options) -> Outcome {
     if output_of(cargo_fuzz("--version").env_remove("RUSTFLAGS")).is_none() {
         return Err(Failure::message(NO_CARGO_FUZZ));
@@ -63,7 +63,7 @@ pub fn run_all(options: &Options) -> Outcome {
                 "{name} broke a promise. fuzz/artifacts/{name} holds the bytes: mend it, and add them to fuzz/inputs/{name}.txt."
             )));
         }
-        // One input for each branch is enough to go on from, and small enough for the repository.
+        // One input for each branch is enough to continue from, and small enough for the repository.
         run_checked(
             "cargo fuzz cmin",
             cargo_fuzz("cmin").arg(name).args(["--", "-use_counters=0", "-max_len=512"]),
@@ -73,12 +73,12 @@ pub fn run_all(options: &Options) -> Outcome {
     Ok(())
 }
 
-/// Where cargo-fuzz looks for a target's inputs, a file each.
+/// Returns the folder in which cargo-fuzz looks for a target's inputs, one file each.
 fn corpus(name: &str) -> PathBuf {
     root().join("fuzz/corpus").join(name)
 }
 
-/// Where the repository keeps them.
+/// Returns the file in which the repository stores the inputs.
 fn packed(name: &str) -> PathBuf {
     root().join("fuzz/inputs").join(format!("{name}.txt"))
 }
@@ -105,7 +105,7 @@ fn pack(name: &str) -> Outcome {
     fs::write(packed(name), inputs::pack(found?)).context("pack the inputs")
 }
 
-/// No sanitizer: those need a nightly compiler, and the code is safe Rust.
+/// Returns a cargo-fuzz command. Without a sanitizer: those need a nightly compiler, and the code is safe Rust.
 fn cargo_fuzz(verb: &str) -> Command {
     let mut fuzz = cargo();
     fuzz.args(["fuzz", verb]);

@@ -1,4 +1,5 @@
-//! Ctrl-C and its relatives. Nothing dies of them on the spot: whatever was started is stopped first.
+//! Handling of Ctrl-C and other termination signals. They do not end the process immediately: child processes are
+//! stopped first.
 
 use crate::failure::{Context, Failure, Outcome};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -9,10 +10,10 @@ use std::time::{Duration, Instant};
 
 static INTERRUPTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
-/// How soon an interruption is noticed.
+/// Interval at which an interruption is checked for.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Starts to listen.
+/// Installs the signal handlers.
 pub fn listen() -> Outcome {
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         signal_hook::flag::register(signal, Arc::clone(&INTERRUPTED)).context("listen for Ctrl-C")?;
@@ -20,18 +21,18 @@ pub fn listen() -> Outcome {
     Ok(())
 }
 
-/// Fails once somebody has asked us to stop.
+/// Fails after a termination signal.
 pub fn check() -> Outcome {
     if INTERRUPTED.load(Ordering::Relaxed) { Err(Failure::Interrupted) } else { Ok(()) }
 }
 
-/// Waits for one beat, or fails when somebody asks us to stop.
+/// Sleeps for one interval; fails after a termination signal.
 pub fn pause() -> Outcome {
     thread::sleep(POLL_INTERVAL);
     check()
 }
 
-/// Asks again and again until `done` says yes; `false` when that took too long.
+/// Polls until `done` returns `true`; returns `false` after the time limit.
 pub fn wait_until(limit: Duration, mut done: impl FnMut() -> Outcome<bool>) -> Outcome<bool> {
     let start = Instant::now();
     loop {

@@ -9,11 +9,11 @@ use std::io::{BufRead, IsTerminal, Write, stderr, stdin};
 use std::path::Path;
 use std::process::Command;
 
-/// A package of Debian, and how to tell that what it brings is there already.
+/// A Debian package, and a check for whether what it provides is already installed.
 pub struct Package {
     name: &'static str,
     is_here: fn() -> bool,
-    /// Whether all goes on without it, only slower.
+    /// `true` if everything works without it, only slower.
     optional: bool,
 }
 
@@ -35,24 +35,24 @@ const CHROMIUM: Package = Package::new("chromium", || tools::chromium().is_ok())
 const CHROMEDRIVER: Package = Package::new("chromium-driver", || on_path("chromedriver"));
 const FONTS: Package = Package::new("fonts-noto-cjk", has_korean_font);
 const FONT_LIST: Package = Package::new("fontconfig", || on_path("fc-list"));
-/// The same engine as Chromium's, without windows: half the work. Not every release has it.
+/// Chromium's engine without windows: half the work. Not every Debian release has it.
 const HEADLESS_SHELL: Package = Package {
     name: "chromium-headless-shell",
     is_here: || on_path("chromium-headless-shell"),
     optional: true,
 };
 
-/// The tests of the API.
+/// Packages for the API's tests.
 pub const API: &[Package] = programs!["openssl" from "openssl"];
-/// The same tests on PostgreSQL, and behind a pooler.
+/// Packages for the same tests on PostgreSQL, and behind a pooler.
 pub const ON_POSTGRES: &[Package] = &[POSTGRES, Package::new("pgbouncer", || on_path("pgbouncer"))];
-/// The API against its description, and tools that come through pip.
+/// Packages for checking the API against its description, and for tools that are installed with pip.
 pub const WITH_PYTHON: &[Package] = &[PYTHON];
-/// The unit tests of the page.
+/// Packages for the page's unit tests.
 pub const PAGE: &[Package] = &[CHROMIUM, CHROMEDRIVER];
-/// The browser tests. A page without its Korean font is measured wrongly.
+/// Packages for the browser tests. Without the Korean font, the page's layout is measured wrongly.
 pub const BROWSER: &[Package] = &[CHROMIUM, CHROMEDRIVER, HEADLESS_SHELL, FONTS, FONT_LIST, PYTHON, POSTGRES];
-/// The samples of the documents, which the browser tests run.
+/// Packages for the documents' samples, which the browser tests run.
 pub const SAMPLES: &[Package] = programs![
     "caddy" from "caddy",
     "nginx" from "nginx",
@@ -66,14 +66,14 @@ pub const SAMPLES: &[Package] = programs![
 /// A library of the sample in Java.
 pub const GSON: &[Package] =
     &[Package::new("libgoogle-gson-java", || Path::new("/usr/share/java/gson.jar").exists())];
-/// Firefox, and WebKit on a display in memory.
+/// Packages for Firefox, and for WebKit on a virtual display.
 pub const ENGINES: &[Package] = programs![
     "firefox-esr" from "firefox-esr",
     "WebKitWebDriver" from "webkit2gtk-driver",
     "Xvfb" from "xvfb",
 ];
-/// Installs what is missing of these, if the machine has apt-get and we may use it. What stays missing is told by the
-/// part that needs it: it is left out, and on a build server it fails.
+/// Installs the missing packages, if the machine has apt-get and the user may run it. The part that needs a package
+/// which stays missing reports that: it is skipped, and on CI it fails.
 pub fn install(groups: &[&[Package]]) -> Outcome {
     let (needed, wished) = missing(groups);
     if (needed.is_empty() && wished.is_empty()) || !on_path("apt-get") {
@@ -93,7 +93,7 @@ pub fn install(groups: &[&[Package]]) -> Outcome {
     Ok(())
 }
 
-/// The names of what is missing, each once: what is needed, and what is only wished for.
+/// Returns the names of the missing packages, each once: required ones, and optional ones.
 fn missing(groups: &[&[Package]]) -> (Vec<&'static str>, Vec<&'static str>) {
     let (mut needed, mut wished) = (Vec::new(), Vec::new());
     for package in groups.iter().copied().flatten() {
@@ -105,13 +105,14 @@ fn missing(groups: &[&[Package]]) -> (Vec<&'static str>, Vec<&'static str>) {
     (needed, wished)
 }
 
-/// How apt-get may be called here.
+/// Permitted way to run apt-get.
 struct Apt {
     with_sudo: bool,
 }
 
 impl Apt {
-    /// Root may, and whoever needs no password for sudo; at a terminal the person is asked. `None`: nobody may.
+    /// Root may run it, and so may a user who needs no password for sudo; at a terminal the user is asked. `None`: not
+    /// permitted.
     fn allowed(missing: &[&str]) -> Outcome<Option<Self>> {
         if Uid::effective().is_root() {
             return Ok(Some(Self { with_sudo: false }));
@@ -137,7 +138,7 @@ impl Apt {
 
     fn run(&self, verb: &str, words: &[&str]) -> Outcome<bool> {
         let mut apt = if self.with_sudo { command("sudo") } else { command("env") };
-        // Through env in both: sudo drops variables.
+        // With and without sudo the variables are set through env: sudo drops them.
         if self.with_sudo {
             apt.arg("env");
         }
@@ -152,7 +153,7 @@ fn confirmed(question: &str) -> bool {
     asked.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
 }
 
-/// Whether a program lies on the PATH, or where servers lie.
+/// Returns `true` if a program is on the PATH, or in a folder for system programs.
 fn on_path(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let servers = ["/usr/sbin", "/usr/local/sbin"].map(Into::into);

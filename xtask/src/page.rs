@@ -1,4 +1,4 @@
-//! The page, built and served by Trunk.
+//! Building and serving the page with Trunk.
 
 use crate::failure::{Context, Outcome};
 use crate::process::{Process, run, run_checked};
@@ -9,11 +9,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Builds the page as people get it. It lies apart from `dist`, which belongs to a `trunk serve` that may be running.
+/// Builds the page for release. Its folder is not `dist`, which belongs to a `trunk serve` that may be running.
 pub fn build() -> Outcome<Option<PathBuf>> {
     let folder = target().join("page");
     let mut build = trunk();
-    // In the other order `--release` takes the file name for its value.
+    // In the other order, `--release` would take the file name for its value.
     build.args(["build", "index.html", "--release", "--dist"]).arg(&folder);
     remap_paths(&mut build);
     if !run("trunk build", &mut build)? {
@@ -23,8 +23,7 @@ pub fn build() -> Outcome<Option<PathBuf>> {
     Ok(Some(folder))
 }
 
-/// Begins to compile the page as people get it, without a word and with what nobody else needs of the machine: whoever builds
-/// it afterwards finds done what was done by then.
+/// Starts compiling the page for release, silently and at low priority. A later build reuses what was compiled by then.
 pub fn compile_ahead() -> Outcome<Process> {
     let mut compile = command("nice");
     compile.args(["-n", "19", "cargo", "build", "--package", "latchkey-page"]);
@@ -34,16 +33,16 @@ pub fn compile_ahead() -> Outcome<Process> {
     Process::start("cargo build", &mut compile)
 }
 
-/// Where Cargo reads flags beside those of `.cargo/config.toml`, which stay: one joins the other.
+/// Variable from which Cargo reads further flags; it adds them to those of `.cargo/config.toml`.
 const FLAGS: &str = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS";
 
-/// Takes the folders of this machine out of what the page says when it fails. There is one profile for the page as people get
-/// it, so that the flags cost no other build its cache.
+/// Removes this machine's folders from the page's panic messages. The page has one release profile, so the flags do not
+/// invalidate the cache of another build.
 fn remap_paths(build: &mut Command) {
     let mut flags = std::env::var(FLAGS).unwrap_or_default();
     let sources = cargo_home().join("registry/src");
     let registries = fs::read_dir(sources).into_iter().flatten().flatten().map(|entry| entry.path());
-    // In order of their names: other flags, or the same ones in another order, are another build.
+    // Sorted by name: other flags, or the same ones in another order, cause a rebuild.
     let mut folders: Vec<_> = registries.chain([root()]).collect();
     folders.sort_unstable();
     for folder in folders {
@@ -52,14 +51,15 @@ fn remap_paths(build: &mut Command) {
     build.env(FLAGS, flags.trim_start());
 }
 
-/// The flag that begins names behind this folder. Cargo parts flags at spaces: a folder with one in its name stays.
+/// Returns the flag that remaps paths below this folder. Cargo splits flags at spaces, so a folder with a space in its
+/// name is not remapped.
 fn remap_flag(folder: &Path) -> Option<String> {
     let folder = folder.to_str().filter(|name| !name.contains(char::is_whitespace))?;
     Some(format!(" --remap-path-prefix={folder}/="))
 }
 
-/// Makes the scripts and the WebAssembly smaller. Trunk cannot read what wasm-bindgen writes, and copies the others as they
-/// are.
+/// Minifies the scripts and the WebAssembly. Trunk cannot parse the output of wasm-bindgen, and copies other scripts
+/// unchanged.
 fn shrink(folder: &Path) -> Outcome {
     tools::install_browser_test_tools()?;
     for entry in fs::read_dir(folder).context("list the page's files")? {
@@ -73,19 +73,19 @@ fn shrink(folder: &Path) -> Outcome {
     Ok(())
 }
 
-/// Takes comments, indentation and long names out of a script.
+/// Minifies a script: removes comments and indentation, and shortens names.
 fn minify(script: &Path) -> Outcome {
     let mut terser = command("npx");
     terser.current_dir(root().join("e2e")).arg("terser").arg(script).arg("--output").arg(script);
     terser.args(["--compress", "passes=2,keep_fargs=false", "--mangle", "--comments", "false"]);
-    // The one script that is no module runs before the first paint.
+    // `early.js`, the only script that is no module, runs before the first paint.
     if script.file_name().is_some_and(|name| name != "early.js") {
         terser.arg("--module");
     }
     run_checked("terser", &mut terser)
 }
 
-/// Builds it as developers have it, with all components on a page of their own.
+/// Builds the page for developers, with a page that shows all components.
 pub fn build_for_developers() -> Outcome<Option<PathBuf>> {
     let folder = target().join("page-of-developers");
     let mut build = trunk();
@@ -93,7 +93,7 @@ pub fn build_for_developers() -> Outcome<Option<PathBuf>> {
     Ok(run("trunk build", &mut build)?.then_some(folder))
 }
 
-/// Serves the page, rebuilding it as its code changes.
+/// Serves the page, and rebuilds it when its code changes.
 pub fn serve(port: u16) -> Outcome<Process> {
     Process::start("trunk serve", trunk().args(["serve", "--port", &port.to_string()]))
 }
@@ -102,7 +102,7 @@ fn trunk() -> Command {
     let mut trunk = command("trunk");
     trunk.env("TRUNK_SKIP_VERSION_CHECK", "true");
     if std::env::var_os("NO_COLOR").is_some() {
-        // Trunk takes only `true`, where everybody else takes any value.
+        // Trunk accepts only `true`, where other programs accept any value.
         trunk.env("NO_COLOR", "true");
     }
     trunk

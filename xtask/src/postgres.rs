@@ -1,4 +1,4 @@
-//! A PostgreSQL of our own, in a temporary folder on a spare port, for as long as the tests run.
+//! A temporary PostgreSQL in a temporary folder on a spare port, for as long as the tests run.
 
 use crate::failure::{Context, Failure, Outcome};
 use crate::interrupt;
@@ -17,10 +17,10 @@ use std::time::Duration;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The cluster is thrown away: a crash may lose it. Every test has a database and a pool of its own.
+/// Settings of a cluster that is thrown away: a crash may lose it. Every test has its own database and connection pool.
 const NON_DURABLE: &[&str] =
     &["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=400", "autovacuum=off"];
-/// As it comes, and as people use it.
+/// PostgreSQL's default durability, as in production.
 const DURABLE: &[&str] = &["fsync=on", "synchronous_commit=on"];
 const ALWAYS: &[&str] = &[
     "listen_addresses=127.0.0.1",
@@ -29,21 +29,21 @@ const ALWAYS: &[&str] = &[
     "log_min_error_statement=panic",
 ];
 
-/// A running server. It stops, and its folder goes, when this goes out of scope.
+/// A running server. Dropping it stops the server and removes its folder.
 pub struct Postgres {
     url: String,
-    // The server is stopped before its folder is removed: fields are dropped in this order.
+    // Fields are dropped in this order: the server stops before its folder is removed.
     _server: Process,
     _folder: TemporaryFolder,
 }
 
 impl Postgres {
-    /// Starts the server whose programs lie in `programs`.
+    /// Starts the server whose programs are in `programs`.
     pub fn start(programs: &Path) -> Outcome<Self> {
         Self::start_with(programs, NON_DURABLE)
     }
 
-    /// The same, but what it has committed is on the disk.
+    /// Starts a durable server: committed transactions are on the disk.
     pub fn start_durable(programs: &Path) -> Outcome<Self> {
         Self::start_with(programs, DURABLE)
     }
@@ -65,7 +65,7 @@ impl Postgres {
         Ok(Self { url, _server: server, _folder: folder })
     }
 
-    /// How a superuser reaches it.
+    /// Returns the URL for connections as a superuser.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -88,7 +88,8 @@ impl Cluster<'_> {
                     .context("give PostgreSQL its folder")?;
             }
         }
-        // The password crosses the loopback only; hashing it for each of many connections would cost the tests seconds.
+        // The password crosses the loopback interface only; hashing it for each of many connections would cost the
+        // tests seconds.
         let mut create = self.program("initdb");
         create.args(["--username=latchkey", "--auth=password", "--encoding=UTF8", "--locale=C", "--no-sync"]);
         create.arg("--pgdata").arg(self.data()).arg("--pwfile").arg(secret).stdout(Stdio::null());
@@ -99,7 +100,7 @@ impl Cluster<'_> {
         let mut serve = self.program("postgres");
         serve.arg("-D").arg(self.data()).args(["-p", &port.to_string()]);
         serve.args(ALWAYS.iter().chain(settings).flat_map(|setting| ["-c", setting]));
-        // SIGINT: it does not wait for clients that are still connected.
+        // SIGINT: the server does not wait for clients that are still connected.
         Ok(Process::start("PostgreSQL", &mut serve)?.stop_with(Signal::SIGINT))
     }
 
@@ -112,7 +113,7 @@ impl Cluster<'_> {
         self.folder.join("data")
     }
 
-    /// One of PostgreSQL's programs, as a user whom it is willing to serve.
+    /// Returns a command of one of PostgreSQL's programs, as a user under whom it agrees to run.
     fn program(&self, name: &str) -> Command {
         let mut command = Command::new(self.programs.join(name));
         command.current_dir(self.folder);
@@ -123,7 +124,8 @@ impl Cluster<'_> {
     }
 }
 
-/// PostgreSQL refuses to run as root: then its own user, or nobody, owns the server.
+/// Returns the user who owns the server. PostgreSQL refuses to run as root; then it is the user `postgres`, or
+/// `nobody`.
 fn owner() -> Outcome<Option<User>> {
     if !Uid::effective().is_root() {
         return Ok(None);
@@ -142,7 +144,7 @@ fn password() -> Outcome<String> {
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// The folder with PostgreSQL's programs; distributions keep most of them off the PATH.
+/// Returns the folder with PostgreSQL's programs; distributions keep most of them off the PATH.
 pub fn programs() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path = std::env::split_paths(&path).collect::<Vec<_>>();
@@ -151,7 +153,7 @@ pub fn programs() -> Option<PathBuf> {
     on_path.into_iter().chain(elsewhere).find(|folder| has_all_programs(folder))
 }
 
-/// The same, for what cannot be done without.
+/// Returns the folder with PostgreSQL's programs; fails if there is none.
 pub fn require_programs() -> Outcome<PathBuf> {
     programs().ok_or_else(|| Failure::message("This takes PostgreSQL."))
 }
@@ -167,7 +169,7 @@ fn newest_first(family: &Path) -> Vec<PathBuf> {
     folders
 }
 
-/// The number in a path such as `…/postgresql@17/bin`.
+/// Returns the number in a path such as `…/postgresql@17/bin`.
 fn version_of(folder: &Path) -> u32 {
     let digits: String = folder.to_string_lossy().chars().filter(char::is_ascii_digit).collect();
     digits.parse().unwrap_or_default()
@@ -179,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_server_that_is_done_leaves_nothing_behind() {
-        // Where PostgreSQL is missing there is nothing to start.
+        // Without PostgreSQL there is nothing to start.
         let Some(programs) = programs() else { return };
         let postgres = Postgres::start(&programs).unwrap();
         let folder = postgres._folder.path().to_owned();

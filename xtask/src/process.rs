@@ -1,4 +1,4 @@
-//! Programs that we start, and stop again with all that they started themselves.
+//! Child processes, which are stopped together with their own children.
 
 use crate::failure::{Context, Failure, Outcome};
 use crate::interrupt;
@@ -11,12 +11,13 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a program may take to leave before it is killed.
+/// Time that a program has to exit before it is killed.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a runner may print nothing before it is taken to hang. Whatever it has to build first, it builds in silence.
+/// Time without output after which a runner is considered hung. It may first have to build something, which prints
+/// nothing.
 const OUTPUT_TIMEOUT: Duration = Duration::from_mins(20);
 
-/// A running program, in a process group of its own. It is stopped when it goes out of scope.
+/// A running program in its own process group. Dropping it stops the program.
 pub struct Process {
     name: String,
     child: Child,
@@ -25,36 +26,36 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a program that is asked to leave with SIGTERM.
+    /// Starts a program that is stopped with SIGTERM.
     pub fn start(name: &str, command: &mut Command) -> Outcome<Self> {
         command.stdin(Stdio::null()).process_group(0);
         let child = command.spawn().context(format_args!("start {name}"))?;
         Ok(Self { name: name.to_owned(), child, stop_signal: Signal::SIGTERM, has_ended: false })
     }
 
-    /// The same, for a program that leaves best on another signal.
+    /// Sets another signal with which the program is stopped.
     pub fn stop_with(mut self, signal: Signal) -> Self {
         self.stop_signal = signal;
         self
     }
 
-    /// Its number among the system's processes.
+    /// Returns the process ID.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// How it ended, if it has.
+    /// Returns the exit status if the program has ended.
     pub fn ended(&mut self) -> Outcome<Option<ExitStatus>> {
         let status = self.child.try_wait().context(format_args!("look after {}", self.name))?;
         if status.is_some() && !self.has_ended {
             self.has_ended = true;
-            // What the program left behind in its group goes with it.
+            // Kills the processes that the program left behind in its group.
             self.signal(Signal::SIGKILL);
         }
         Ok(status)
     }
 
-    /// Fails when it has ended, saying so.
+    /// Fails with a message if the program has ended.
     pub fn must_run(&mut self) -> Outcome {
         match self.ended()? {
             None => Ok(()),
@@ -62,13 +63,13 @@ impl Process {
         }
     }
 
-    /// Waits for its end; whether it succeeded.
+    /// Waits for the program to end; returns `true` if it succeeded.
     pub fn wait(mut self) -> Outcome<bool> {
         let status = self.wait_unless(|| false)?;
         Ok(status.is_some_and(|status| status.success()))
     }
 
-    /// Waits for its end, or until it is found to hang; an interruption stops it.
+    /// Waits for the program to end, or until `hangs` returns `true`; an interruption stops it.
     fn wait_unless(&mut self, mut hangs: impl FnMut() -> bool) -> Outcome<Option<ExitStatus>> {
         loop {
             let status = self.ended()?;
@@ -79,7 +80,7 @@ impl Process {
         }
     }
 
-    /// Asks it to leave, and kills it when it does not.
+    /// Signals the program to exit, and kills it after the timeout.
     pub fn stop(&mut self) {
         if self.has_ended {
             return;
@@ -96,7 +97,7 @@ impl Process {
     }
 
     fn signal(&self, signal: Signal) {
-        // An error here means that nobody is left to be told.
+        // An error here means that no process is left in the group.
         if let Ok(group) = i32::try_from(self.child.id()) {
             let _nobody_left = killpg(Pid::from_raw(group), signal);
         }
@@ -109,17 +110,18 @@ impl Drop for Process {
     }
 }
 
-/// Runs a program to its end; whether it succeeded.
+/// Runs a program to its end; returns `true` if it succeeded.
 pub fn run(name: &str, command: &mut Command) -> Outcome<bool> {
     Process::start(name, command)?.wait()
 }
 
-/// Runs a program that must succeed.
+/// Runs a program; fails if it does not succeed.
 pub fn run_checked(name: &str, command: &mut Command) -> Outcome {
     if run(name, command)? { Ok(()) } else { Err(Failure::message(format!("{name} failed; see above."))) }
 }
 
-/// Runs a program, showing and collecting the lines of its standard output. One that hangs is stopped, and has failed.
+/// Runs a program, prints and collects the lines of its standard output. A program that hangs is stopped and counts as
+/// failed.
 pub fn run_and_read(name: &str, command: &mut Command) -> Outcome<(bool, Vec<String>)> {
     run_and_read_unless_silent(name, command, OUTPUT_TIMEOUT)
 }
@@ -147,7 +149,7 @@ fn run_and_read_unless_silent(
         println!("{name} has printed nothing for {silence:?}, and is stopped.");
         process.stop();
     }
-    // Somebody that it has left behind may hold its output open for ever.
+    // A process that it left behind may keep its output open forever.
     let over = Instant::now() + TIMEOUT;
     while let Ok(line) = printed.recv_timeout(over.saturating_duration_since(Instant::now())) {
         show(line);
@@ -155,20 +157,20 @@ fn run_and_read_unless_silent(
     Ok((status.is_some_and(|status| status.success()), lines))
 }
 
-/// Reads lines as they come.
+/// Reads lines as they are printed.
 fn lines_of(output: Option<ChildStdout>) -> Receiver<String> {
     let (found, lines) = channel();
     thread::spawn(move || {
         let all = output.into_iter().flat_map(|output| BufReader::new(output).split(b'\n'));
         for line in all.map_while(Result::ok) {
-            // Nobody listens any more once the program is over.
+            // The receiver is gone once the program has ended.
             let _over = found.send(String::from_utf8_lossy(&line).into_owned());
         }
     });
     lines
 }
 
-/// What a program prints, when it is there and succeeds.
+/// Returns a program's output if it is installed and succeeds.
 pub fn output_of(command: &mut Command) -> Option<String> {
     let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
@@ -193,7 +195,7 @@ mod tests {
         std::fs::remove_dir_all(folder).unwrap();
     }
 
-    /// A zombie that nobody has collected yet does not count.
+    /// Returns `true` if the process is running; a zombie that has not been reaped yet does not count.
     fn runs(pid: i32) -> bool {
         let state = output_of(Command::new("ps").args(["-o", "stat=", "-p", &pid.to_string()]));
         state.is_some_and(|state| !state.is_empty() && !state.starts_with('Z'))

@@ -1,4 +1,4 @@
-//! Tools that come through pip, each in a Python environment of its own below `target`.
+//! Tools that are installed with pip, each in its own Python environment below `target`.
 
 use crate::failure::{Context, Outcome};
 use crate::process::{output_of, run_checked};
@@ -7,13 +7,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Whether there is a Python that tools can be installed for.
+/// Returns `true` if there is a Python for which tools can be installed.
 pub fn is_here() -> bool {
     let asked = "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))";
     output_of(command("python3").args(["-c", asked])).is_some()
 }
 
-/// The folder of programs with what `requirements` names, made anew when that has changed.
+/// Returns the folder with the programs of `requirements`; recreates the environment when that file has changed.
 pub fn environment(name: &str, requirements: &Path) -> Outcome<PathBuf> {
     let folder = target().join("python").join(name);
     let (programs, noted) = (folder.join("bin"), folder.join("requirements.txt"));

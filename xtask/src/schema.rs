@@ -1,4 +1,4 @@
-//! Schemathesis: calls that nobody here wrote, made up from the API's own description, and every answer held against it.
+//! Schemathesis: requests generated from the API's description, with every response checked against it.
 
 use crate::api::{self, Profile};
 use crate::counts::Counts;
@@ -12,17 +12,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// Why the part may be left out, and what to do about it.
+/// Reason for which the part may be skipped, and its remedy.
 pub const NO_PYTHON: &str = "There is no Python 3.11 or newer with venv, so the API was not held against its description: `apt-get install python3-venv` brings it.";
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How much is made up.
+/// Extent of the generated requests.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Size {
-    /// How many calls of each kind, in each way of making them up.
+    /// Number of requests for each operation, for each way of generating them.
     pub examples: u32,
-    /// Where chance begins.
+    /// Seed of the random number generator.
     pub seed: u32,
 }
 
@@ -32,7 +32,7 @@ impl Default for Size {
     }
 }
 
-/// Asks a server of its own; what is counted is the kinds of calls.
+/// Runs Schemathesis against a server of its own; counts operations.
 pub fn run_on(size: Size) -> Outcome<Counts> {
     let programs = python::environment("schemathesis", &settings().join("requirements.txt"))?;
     if !api::build_for_tests()? {
@@ -54,7 +54,8 @@ pub fn run_on(size: Size) -> Outcome<Counts> {
     Ok(counts(succeeded, &lines))
 }
 
-/// Guesses cost no wait here: otherwise all but the first calls would be told to come back later.
+/// Returns the command of the server, without waits after failed attempts: otherwise all but the first requests would
+/// be throttled.
 fn serve(folder: &TemporaryFolder, port: u16) -> Command {
     let mut serve = Command::new(Profile::Dev.binary());
     serve.arg("serve").current_dir(folder.path()).stderr(Stdio::null());
@@ -68,18 +69,19 @@ fn settings() -> PathBuf {
     root().join("backend/schemathesis")
 }
 
-/// Called as a module: the folder may have been copied from elsewhere, and a script would still name the old place.
+/// Returns the command of Schemathesis, run as a module: the folder may have been copied from elsewhere, and a script
+/// would still contain the old path.
 fn schemathesis(python: &Path, port: u16, size: Size) -> Command {
     let mut command = Command::new(python);
     command.current_dir(settings()).args(["-m", "schemathesis.cli", "--no-color", "run"]);
     command.arg(format!("http://127.0.0.1:{port}/api/openapi.json"));
     command.args(["--max-examples", &size.examples.to_string(), "--seed", &size.seed.to_string()]);
-    // Hypothesis keeps what failed; a run shall depend on nothing but its seed.
+    // Hypothesis would store failed examples; a run must depend on nothing but its seed.
     command.args(["--generation-database", "none"]);
     command
 }
 
-/// Reads the summary: how many kinds of calls were tried, and how many different failures there were.
+/// Parses the summary: the number of operations tested, and the number of different failures.
 fn counts(succeeded: bool, lines: &[String]) -> Counts {
     let number = |text: &str| text.split(['/', ' ']).next().and_then(|number| number.parse::<u64>().ok());
     let tested = lines.iter().find_map(|line| number(line.trim().strip_prefix("Tested: ")?));

@@ -1,4 +1,4 @@
-//! `cargo xtask shots`: pictures of every state of the page, for somebody to look at.
+//! `cargo xtask shots`: screenshots of every state of the page, for visual review.
 
 use crate::failure::{Context, Failure, Outcome};
 use crate::process::run_checked;
@@ -7,11 +7,11 @@ use crate::{e2e, engines};
 use std::fs;
 use std::path::Path;
 
-/// Takes the pictures of all states, or of those whose names contain `filter`, into `shots/`.
+/// Takes the screenshots of all states, or of those whose names contain `filter`, into `shots/`.
 pub fn run(filter: Option<&str>) -> Outcome {
     let Some(mut playwright) = e2e::playwright()? else { return Err(Failure::Reported) };
     let screenshots = root().join("shots");
-    // States that are no more must not be looked at for ever.
+    // Removes screenshots of states that no longer exist.
     if filter.is_none() && screenshots.exists() {
         fs::remove_dir_all(&screenshots).context("clear the old pictures")?;
     }
@@ -25,7 +25,7 @@ pub fn run(filter: Option<&str>) -> Outcome {
     Ok(())
 }
 
-/// The states that are looked at in Firefox and WebKit, where they are installed.
+/// Takes the screenshots in Firefox and WebKit, where they are installed.
 fn in_other_engines(screenshots: &Path, filter: Option<&str>) -> Outcome {
     let (names, missing) = engines::found();
     missing.iter().for_each(|line| println!("{line}"));

@@ -1,4 +1,4 @@
-//! Folders for as long as they are needed.
+//! Temporary folders.
 
 use crate::failure::{Context, Outcome};
 use std::fs;
@@ -6,11 +6,11 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A folder that is gone again when this is.
+/// A folder that is removed on drop.
 pub struct TemporaryFolder(PathBuf);
 
 impl TemporaryFolder {
-    /// Makes an empty folder that only its owner can enter.
+    /// Creates an empty folder that only its owner can enter.
     pub fn new(purpose: &str) -> Outcome<Self> {
         static MADE: AtomicUsize = AtomicUsize::new(0);
         let (process, number) = (std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));

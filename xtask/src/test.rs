@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every test, and how many passed.
+//! `cargo xtask test`: all tests, and the number that passed.
 
 use crate::counts::Counts;
 use crate::failure::{Failure, Outcome};
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 const NO_POSTGRES: &str =
     "PostgreSQL is not installed, so the API was not tested on it: `apt-get install postgresql` brings it.";
 
-/// What runs, in this order.
+/// Parts of the test suite, in the order in which they run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Part {
     Api,
@@ -60,7 +60,7 @@ impl Part {
         matches!(self, Self::Page | Self::Browser)
     }
 
-    /// The packages of the system that it needs.
+    /// Returns the system packages that the part needs.
     fn packages(self) -> &'static [&'static [Package]] {
         match self {
             Self::Api => &[packages::API],
@@ -73,7 +73,7 @@ impl Part {
         }
     }
 
-    /// Why a part may be left out.
+    /// Returns the reason for which the part may be skipped.
     fn skip_reason(self) -> &'static str {
         match self {
             Self::Postgres => NO_POSTGRES,
@@ -88,7 +88,7 @@ impl Part {
     }
 }
 
-/// How the person wants it.
+/// Options of `test`.
 #[derive(Debug)]
 pub struct Options {
     parts: Vec<Part>,
@@ -103,7 +103,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Reads the words after `test`.
+    /// Parses the arguments after `test`.
     pub fn parse(mut words: &[&str]) -> Outcome<Self> {
         let mut options = Self::default();
         let mut only = Vec::new();
@@ -140,7 +140,7 @@ impl Options {
     }
 }
 
-/// Installs what these tests need and the machine lacks.
+/// Installs the packages that these tests need and the machine lacks.
 pub fn set_up(options: &Options) -> Outcome {
     let needed: Vec<_> = options.parts.iter().flat_map(|part| part.packages()).copied().collect();
     packages::install(&needed)?;
@@ -154,7 +154,7 @@ pub fn set_up(options: &Options) -> Outcome {
     Ok(())
 }
 
-/// Runs the tests; fails when one did, or one of the checks before them.
+/// Runs the tests; fails if a test failed, or one of the checks before them.
 pub fn run(options: &Options, failed_checks: &[&str]) -> Outcome {
     set_up(options)?;
     let mut report = Report::default();
@@ -162,10 +162,10 @@ pub fn run(options: &Options, failed_checks: &[&str]) -> Outcome {
     for part in &options.parts {
         let start = Instant::now();
         if *part == Part::Postgres && options.parts.iter().any(|part| part.is_of_the_page()) {
-            // The tests on PostgreSQL wait more than they work, and nothing else is to be built meanwhile.
+            // The tests on PostgreSQL mostly wait, and nothing else is built meanwhile.
             ahead = Some(page::compile_ahead()?);
         } else if part.is_of_the_page() {
-            // Whatever is left to do is done there, and what went wrong is told.
+            // The part builds what is left, and reports the errors.
             drop(ahead.take());
         }
         let counts = run_part(*part, options)?;
@@ -180,12 +180,12 @@ pub fn run(options: &Options, failed_checks: &[&str]) -> Outcome {
     for name in failures {
         println!("test {name} ... FAILED");
     }
-    // The last line, whatever happened: build servers read it.
+    // Always the last line: CI scripts parse it.
     println!("{passed} passed, {failed} failed");
     if failed > 0 { Err(Failure::Reported) } else { Ok(()) }
 }
 
-/// `None` when the part could not run here, and need not.
+/// Runs a part; returns `None` if it could not run here and is not required.
 fn run_part(part: Part, options: &Options) -> Outcome<Option<Counts>> {
     let filter = options.filter();
     println!("\n── {} ──", part.title());
@@ -193,7 +193,7 @@ fn run_part(part: Part, options: &Options) -> Outcome<Option<Counts>> {
         Part::Api => native(filter).map(Some),
         Part::Postgres => on_postgres(filter),
         Part::Page => in_wasm(filter).map(Some),
-        // What no filter names.
+        // Not selectable by a filter.
         Part::Schema => {
             if filter.is_none() {
                 against_the_description(options.size)
@@ -207,8 +207,8 @@ fn run_part(part: Part, options: &Options) -> Outcome<Option<Counts>> {
     }
 }
 
-/// In two runs: together, xtask's dependencies would change the features of the API's, and everything would be built again
-/// for the runs after this one.
+/// Runs the native tests in two runs: together, xtask's dependencies would change the features of the API's, and
+/// everything would be rebuilt for the following runs.
 fn native(filter: Option<&str>) -> Outcome<Counts> {
     let ours = run_and_count(cargo_test(&["xtask", "latchkey-ssr-baseline"]), filter)?;
     Ok(ours + run_and_count(cargo_test(&["latchkey", "latchkey-shared"]), filter)?)
@@ -222,7 +222,7 @@ fn on_postgres(filter: Option<&str>) -> Outcome<Option<Counts>> {
     let postgres = Postgres::start(&programs)?;
     let mut test = cargo_test(&["latchkey"]);
     test.env("LATCHKEY_TEST_DATABASE_URL", postgres.url());
-    // For those tests that kill a PostgreSQL: they start one of their own.
+    // For the tests that kill a PostgreSQL: they start one of their own.
     test.env("LATCHKEY_TEST_POSTGRES_PROGRAMS", &programs);
     // They are marked as ignored, so that a run without PostgreSQL does not count them as passed.
     test.args(filter).args(["--", "--include-ignored"]);
@@ -241,13 +241,13 @@ fn in_wasm(filter: Option<&str>) -> Outcome<Counts> {
     let mut test = cargo_test(&["latchkey-page"]);
     test.args(["--target", "wasm32-unknown-unknown"]);
     if std::env::var_os("CHROMEDRIVER").is_none() {
-        // Of several drivers that are installed the runner would take Firefox's.
+        // If several drivers are installed, the runner would choose Firefox's.
         test.env("CHROMEDRIVER", "chromedriver");
     }
     run_and_count(test, filter)
 }
 
-/// The page as people get it, which the browser tests use as well.
+/// Builds the release page, which the browser tests use as well, and checks its size.
 fn check_bundle_size() -> Outcome<Counts> {
     let Some(page) = page::build()? else { return Ok(does_not_build()) };
     let files = bundle_size::measure(&page)?;
@@ -272,7 +272,7 @@ fn cargo_test(packages: &[&str]) -> Command {
 fn run_and_count(mut test: Command, filter: Option<&str>) -> Outcome<Counts> {
     test.args(filter);
     if stdout().is_terminal() {
-        // We read what is printed, and a pipe loses the colours.
+        // The output is a pipe, for which Cargo would disable colours.
         test.env("CARGO_TERM_COLOR", "always");
     }
     let (succeeded, lines) = run_and_read("cargo test", &mut test)?;
@@ -294,7 +294,7 @@ fn in_chromium(filter: Option<&str>) -> Outcome<Counts> {
     Ok(Counts::of_run(succeeded, &lines))
 }
 
-/// Where an engine is missing the others run; a build server must have them all.
+/// Runs the tests in the other engines. A missing engine is skipped; on CI all are required.
 fn in_other_engines(filter: Option<&str>) -> Outcome<Option<Counts>> {
     let (names, missing) = engines::found();
     missing.iter().for_each(|line| println!("{line}"));
@@ -312,7 +312,7 @@ fn in_other_engines(filter: Option<&str>) -> Outcome<Option<Counts>> {
     Ok(Some(Counts::of_run(succeeded, &lines) + lacking))
 }
 
-/// What each part came to.
+/// Result of each part.
 #[derive(Default)]
 struct Report(Vec<(Part, Option<Counts>, Duration)>);
 

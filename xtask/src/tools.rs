@@ -12,11 +12,11 @@ const TRUNK: &str = "0.21.14";
 const GECKODRIVER: &str = "0.37.1";
 const WASM: &str = "wasm32-unknown-unknown";
 
-/// What building the page takes.
+/// Installs what building the page requires.
 pub fn install_page_tools() -> Outcome {
     wasm_target()?;
     program(&Tool { name: "trunk", package: "trunk", version: TRUNK, locked: true, minutes: 3 })?;
-    // Without --locked: the published lock file may name versions that have been withdrawn.
+    // Without --locked: the published lock file may contain versions that have been yanked.
     let version = locked_version("wasm-bindgen")?;
     program(&Tool {
         name: "wasm-bindgen",
@@ -27,7 +27,7 @@ pub fn install_page_tools() -> Outcome {
     })
 }
 
-/// What drives Firefox.
+/// Installs the driver of Firefox.
 pub fn geckodriver() -> Outcome {
     program(&Tool {
         name: "geckodriver",
@@ -38,7 +38,7 @@ pub fn geckodriver() -> Outcome {
     })
 }
 
-/// What the browser tests take, apart from Chromium.
+/// Installs what the browser tests require, apart from Chromium.
 pub fn install_browser_test_tools() -> Outcome {
     let folder = root().join("e2e");
     if changed(&folder.join("node_modules/.package-lock.json")) >= changed(&folder.join("package-lock.json"))
@@ -52,17 +52,17 @@ fn changed(file: &Path) -> Option<SystemTime> {
     fs::metadata(file).and_then(|facts| facts.modified()).ok()
 }
 
-/// Where Debian and others put the browser itself.
+/// Paths of the browser itself on Debian and other distributions.
 const CHROMIUM: [&str; 3] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-/// The same engine without a window's frame, tabs and menus: it draws the same pages with half the work.
+/// The same engine without a window's frame, tabs and menus: it renders the same pages with half the work.
 const HEADLESS_SHELL: &str = "/usr/bin/chromium-headless-shell";
 
-/// Chromium, where the tests look for it.
+/// Returns the path of Chromium, where the tests look for it.
 pub fn chromium() -> Outcome<String> {
     first_of(&CHROMIUM)
 }
 
-/// Chromium, downloaded by Playwright where neither the machine nor its packages have one.
+/// Returns the path of Chromium; Playwright downloads it if it is neither installed nor available as a package.
 pub fn provide_chromium() -> Outcome<String> {
     if let Ok(chromium) = chromium() {
         return Ok(chromium);
@@ -77,13 +77,13 @@ pub fn provide_chromium() -> Outcome<String> {
     chromium()
 }
 
-/// Playwright's own, where it has been downloaded.
+/// Returns the path of Playwright's own Chromium, if it has been downloaded.
 fn chromium_of_playwright() -> Option<String> {
     let asked = "console.log(require('playwright-core').chromium.executablePath())";
     output_of(command("node").current_dir(root().join("e2e")).args(["-e", asked]))
 }
 
-/// The Chromium that does many tests soonest.
+/// Returns the path of the Chromium that runs many tests fastest.
 pub fn chromium_for_tests() -> Outcome<String> {
     first_of(&[&[HEADLESS_SHELL], &CHROMIUM[..]].concat())
 }
@@ -115,7 +115,7 @@ struct Tool<'a> {
     package: &'a str,
     version: &'a str,
     locked: bool,
-    /// How long its build takes on a machine of two cores.
+    /// Build time in minutes on a machine with two cores.
     minutes: u32,
 }
 
@@ -148,7 +148,7 @@ fn program(tool: &Tool) -> Outcome {
     )))
 }
 
-/// Ready-made, where cargo-binstall is at hand and finds something.
+/// Installs precompiled binaries, if cargo-binstall is installed and finds any.
 fn from_binaries(tool: &Tool) -> Outcome<bool> {
     if output_of(Command::new("cargo-binstall").arg("-V")).is_none() {
         return Ok(false);
@@ -162,10 +162,10 @@ fn from_source(tool: &Tool) -> Outcome {
     if tool.locked {
         install.arg("--locked");
     }
-    // These tools wait for files and for the network: a build that takes half the time is worth more than speed.
+    // These tools mostly wait for files and for the network: halving the build time is worth more than their speed.
     install.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
     install.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
     install.env("CARGO_PROFILE_RELEASE_DEBUG", "false");
-    // Compiled for this machine, wherever the workspace's own output goes.
+    // Compiled for this machine, whatever target the workspace is built for.
     run_checked("cargo install", install.env_remove("CARGO_BUILD_TARGET"))
 }

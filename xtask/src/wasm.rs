@@ -1,15 +1,15 @@
-//! WebAssembly modules: what stands in them that nobody runs.
+//! Size reduction of WebAssembly modules.
 
 use crate::failure::{Context, Failure, Outcome};
 use std::fs;
 use std::path::Path;
 
-/// The magic number and the version.
+/// Length of the magic number and the version, in bytes.
 const HEADER: usize = 8;
 const CUSTOM: u8 = 0;
 
-/// Takes the custom sections out of a module: names for debuggers, and what it was made with. No engine needs them to run it
-/// (WebAssembly core specification, binary format, "Custom Section").
+/// Removes the custom sections from a module: names for debuggers, and the tools that produced it. No engine needs them
+/// to run the module (WebAssembly core specification, binary format, "Custom Section").
 pub fn strip(file: &Path) -> Outcome {
     let module = fs::read(file).context("read the WebAssembly")?;
     let stripped = without_custom_sections(&module)
@@ -17,7 +17,7 @@ pub fn strip(file: &Path) -> Outcome {
     fs::write(file, stripped).context("write the WebAssembly")
 }
 
-/// `None`: the bytes are no module.
+/// Returns the module without its custom sections; `None` if the bytes are not a module.
 fn without_custom_sections(module: &[u8]) -> Option<Vec<u8>> {
     let (header, mut rest) = module.split_at_checked(HEADER)?;
     if !header.starts_with(b"\0asm") {
@@ -35,7 +35,7 @@ fn without_custom_sections(module: &[u8]) -> Option<Vec<u8>> {
     Some(stripped)
 }
 
-/// An unsigned number of 32 bits in LEB128, and how many bytes it takes.
+/// Parses an unsigned 32-bit number in LEB128; returns it with its length in bytes.
 fn number(bytes: &[u8]) -> Option<(usize, usize)> {
     let mut value = 0_u64;
     for (index, byte) in bytes.iter().take(5).enumerate() {
@@ -56,7 +56,7 @@ mod tests {
     fn module(sections: &[(u8, usize)]) -> Vec<u8> {
         let mut module = MAGIC.to_vec();
         for &(id, size) in sections {
-            // The size in two bytes, though one may do: that is allowed.
+            // The size takes two bytes even where one would do: that is allowed.
             module.extend([id, 0x80 | (size % 128) as u8, (size / 128) as u8]);
             module.extend(vec![id; size]);
         }

@@ -1,4 +1,4 @@
-//! Notices when the API's code changes.
+//! Detection of changes to the API's source code.
 
 use crate::failure::{Context, Outcome};
 use crate::workspace::root;
@@ -7,10 +7,10 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-/// Editors save in several steps, and a branch changes many files: the code counts as changed once it is quiet again.
+/// Quiet time after which the code counts as changed: editors save in several steps, and a branch changes many files.
 const DEBOUNCE: Duration = Duration::from_millis(200);
 
-/// Watches what the API is built from.
+/// Watcher of the files from which the API is built.
 pub struct SourceWatcher {
     changes: Receiver<()>,
     last: Option<Instant>,
@@ -18,12 +18,12 @@ pub struct SourceWatcher {
 }
 
 impl SourceWatcher {
-    /// Starts to watch.
+    /// Starts watching.
     pub fn watch() -> Outcome<Self> {
         let (tell, changes) = channel();
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
             if event.is_ok_and(|event| matters(&event)) {
-                // Nobody listens any more when the command is about to end.
+                // The receiver is gone when the command is about to end.
                 let _ended = tell.send(());
             }
         })
@@ -31,12 +31,12 @@ impl SourceWatcher {
         for folder in ["backend", "shared"] {
             watcher.watch(&root().join(folder), RecursiveMode::Recursive).context("watch the code")?;
         }
-        // The folder, not the files: editors replace a file rather than write to it.
+        // Watches the folder, not the files: editors replace a file rather than write to it.
         watcher.watch(&root(), RecursiveMode::NonRecursive).context("watch Cargo.toml")?;
         Ok(Self { changes, last: None, _watcher: watcher })
     }
 
-    /// Whether the code has changed, and is quiet again.
+    /// Returns `true` if the code has changed and the quiet time has passed.
     pub fn has_changed(&mut self) -> bool {
         if self.changes.try_iter().count() > 0 {
             self.last = Some(Instant::now());
@@ -53,7 +53,7 @@ fn matters(event: &Event) -> bool {
 fn is_code(root: &Path, path: &Path) -> bool {
     let Ok(inside) = path.strip_prefix(root) else { return false };
     let name = inside.file_name().unwrap_or_default().to_string_lossy();
-    // Editors' own files.
+    // Temporary files of editors.
     if name.starts_with('.') || name.ends_with('~') {
         return false;
     }
@@ -84,7 +84,7 @@ mod tests {
         code.last = Some(Instant::now());
         assert!(!code.has_changed());
         std::thread::sleep(DEBOUNCE * 2);
-        // Whatever else happens in the folder in the meantime can only delay the answer.
+        // Other events in the folder can only delay the result.
         assert!(crate::interrupt::wait_until(Duration::from_secs(30), || Ok(code.has_changed())).unwrap());
     }
 }

@@ -1,4 +1,4 @@
-//! As much of networking as the commands need: free ports, and servers that answer.
+//! Networking helpers of the commands: free ports, and HTTP requests to local servers.
 
 use crate::failure::{Context, Outcome};
 use std::io::{Read, Write};
@@ -7,13 +7,13 @@ use std::time::Duration;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A port that nobody uses at the moment.
+/// Returns a port that is currently free.
 pub fn spare_port() -> Outcome<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("find a free port")?;
     Ok(listener.local_addr().context("find a free port")?.port())
 }
 
-/// Whether somebody listens on this port of this machine already.
+/// Returns `true` if a process already listens on this port of this machine.
 pub fn is_taken(port: u16) -> bool {
     let taken = |address: SocketAddr| {
         TcpListener::bind(address).is_err_and(|error| error.kind() == std::io::ErrorKind::AddrInUse)
@@ -21,13 +21,13 @@ pub fn is_taken(port: u16) -> bool {
     taken((Ipv4Addr::LOCALHOST, port).into()) || taken((Ipv6Addr::LOCALHOST, port).into())
 }
 
-/// Whether `GET http://localhost:port/path` is answered with 200.
+/// Returns `true` if `GET http://localhost:port/path` returns status 200.
 pub fn answers(port: u16, path: &str) -> bool {
     let Ok(mut addresses) = ("localhost", port).to_socket_addrs() else { return false };
     addresses.any(|address| ask(address, path).is_ok_and(|status| status == *b"HTTP/1.1 200"))
 }
 
-/// The body of an answer to `GET http://127.0.0.1:port/path`; `headers` end with a line break.
+/// Returns the response body of `GET http://127.0.0.1:port/path`; `headers` end with a line break.
 pub fn body(port: u16, path: &str, headers: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&(Ipv4Addr::LOCALHOST, port).into(), TIMEOUT)?;
     stream.set_read_timeout(Some(TIMEOUT))?;
@@ -42,7 +42,7 @@ fn ask(address: SocketAddr, path: &str) -> std::io::Result<[u8; 12]> {
     let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
     stream.set_read_timeout(Some(TIMEOUT))?;
     let port = address.port();
-    // In one piece: a server that answers the first one and closes would break the connection for the next.
+    // One write: a server that responds to the first one and closes would break the connection for the next.
     let request =
         format!("GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nAccept: */*\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes())?;

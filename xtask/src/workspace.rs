@@ -1,46 +1,46 @@
-//! Where things lie.
+//! Paths and commands of the workspace.
 
 use crate::failure::{Context, Failure, Outcome};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The folder of the workspace.
+/// Returns the workspace's folder.
 pub fn root() -> PathBuf {
-    // Cargo names the manifest at run time; the path from the build is for a binary that somebody calls by hand.
+    // Cargo sets the manifest path at run time; the path from the build is for a binary that is run directly.
     let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
     manifest.parent().map(Path::to_path_buf).unwrap_or(manifest)
 }
 
-/// Where Cargo puts what it builds.
+/// Returns Cargo's output folder.
 pub fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |dir| root().join(dir))
 }
 
-/// Where Cargo keeps the sources of packages.
+/// Returns the folder in which Cargo stores the sources of packages.
 pub fn cargo_home() -> PathBuf {
     let usual = || std::env::home_dir().unwrap_or_default().join(".cargo");
     std::env::var_os("CARGO_HOME").map_or_else(usual, |home| root().join(home))
 }
 
-/// A program that runs in the workspace's folder.
+/// Returns a command that runs in the workspace's folder.
 pub fn command(program: &str) -> Command {
     let mut command = Command::new(program);
     command.current_dir(root());
     command
 }
 
-/// The Cargo that called us.
+/// Returns the Cargo that runs this program.
 pub fn cargo() -> Command {
     command(&std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))
 }
 
-/// Whether a build server runs us: then what is missing is a failure, not a matter of taste.
+/// Returns `true` on CI: there, anything missing is a failure instead of a reason to skip.
 pub fn on_ci() -> bool {
     std::env::var("CI").is_ok_and(|ci| !ci.is_empty() && ci != "false")
 }
 
-/// The version of a package in Cargo.lock.
+/// Returns the version of a package in Cargo.lock.
 pub fn locked_version(package: &str) -> Outcome<String> {
     let lock = std::fs::read_to_string(root().join("Cargo.lock")).context("read Cargo.lock")?;
     version_in(&lock, package)

@@ -1,4 +1,4 @@
-//! What an account is to the server.
+//! The account types, and the keys by which addresses are compared.
 
 use super::export::ExportError;
 use crate::db::StoreError;
@@ -11,37 +11,37 @@ use latchkey_shared::{Account, EmailAddress, EndReason, Timestamp};
 use unicode_normalization::UnicodeNormalization;
 use url::Host;
 
-/// Why nothing became of a call about an account.
+/// Error of an operation on an account.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
-    /// No mail could be sent to the address.
+    /// The address is one that no mail can be sent to.
     #[error("the network cannot hold the address")]
     UndeliverableEmail,
-    /// An account with this address exists.
+    /// An account with this address exists already.
     #[error("the address is taken")]
     EmailTaken,
-    /// The new password would be guessed too soon.
+    /// The new password is too easy to guess.
     #[error("the password is too weak: {0:?}")]
     WeakPassword(Weakness),
-    /// The password that was typed is not the account's.
+    /// The password is not the account's.
     #[error("the password is wrong")]
     WrongPassword,
-    /// The session that asks is over.
+    /// The requesting session has ended.
     #[error("the session has ended: {0:?}")]
     Ended(Option<EndReason>),
-    /// There were too many wrong tries from there.
+    /// Too many attempts from this client.
     #[error(transparent)]
     TooMany(#[from] TooManyAttempts),
-    /// The threads for passwords are busy, or have failed.
+    /// The hashing pool is overloaded or has failed.
     #[error(transparent)]
     Pool(#[from] PoolError),
     /// The password could not be hashed.
     #[error("hashing failed: {0}")]
     Hashing(HashingError),
-    /// The export could not be begun.
+    /// The export could not be started.
     #[error("the export failed: {0}")]
     Export(ExportError),
-    /// The proof of the client's key has to be made once more.
+    /// The client must send a new proof of its key.
     #[error(transparent)]
     Proof(#[from] ProofError),
     /// No token could be signed.
@@ -53,7 +53,7 @@ pub enum AccountError {
 }
 
 impl AccountError {
-    /// The account is gone, and its sessions with it.
+    /// The account has been deleted, and its sessions with it.
     pub const GONE: Self = Self::Ended(Some(EndReason::AccountDeleted));
 }
 
@@ -76,37 +76,37 @@ impl From<NewPasswordError> for AccountError {
     }
 }
 
-/// An account and what its password is checked against.
+/// An account and its password hash.
 #[derive(Debug, Clone)]
 pub struct Credentials {
     /// The account.
     pub account: Account,
-    /// Its stored password.
+    /// Hash that its password is verified against.
     pub password_hash: PasswordHash,
-    /// When the password was last set.
+    /// Time at which the password was last set.
     pub password_changed_at: Timestamp,
-    /// When the account was last changed.
+    /// Time of the last change of the account.
     pub updated_at: Timestamp,
-    /// When somebody last signed in with the password.
+    /// Time of the last sign-in that has been written to the account; the stored sessions may have a later one.
     pub signed_in_at: Timestamp,
 }
 
-/// The form in which two spellings of one address are equal: of the local part, compatibility characters, case and
-/// composition folded; of the domain, the name that the network knows (UTS 46, nontransitional).
+/// Returns the canonical form of an address, which is the same for all its spellings. In the local part compatibility
+/// characters, case and composition are folded; the domain is in its ASCII form (UTS 46, nontransitional).
 ///
-/// An address whose domain the network cannot hold has the key that it always had: an account may have been made with it.
+/// An undeliverable address keeps its former key: an account may have been created with it.
 pub fn email_key(email: &EmailAddress) -> String {
     deliverable_email_key(email).unwrap_or_else(|| folded_key(email))
 }
 
-/// The key of an address that mail could be sent to; none where the network cannot hold it, or where folding brings up a
-/// character that no address holds.
+/// Returns the key of a deliverable address; `None` if its domain is not valid in DNS, or if folding makes its local
+/// part too long or produces a character that addresses do not allow.
 pub fn deliverable_email_key(email: &EmailAddress) -> Option<String> {
     let (local, domain) = email.as_str().rsplit_once('@')?;
     let domain = Uts46::new()
         .to_ascii(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Verify)
         .ok()?;
-    // The sigma at a word's end has a form of its own, and no capital of its own.
+    // Final sigma is a separate lowercase letter without a capital of its own.
     let local = fold(local).replace('ς', "σ");
     if local.len() > EmailAddress::MAX_LOCAL {
         return None;
@@ -116,19 +116,19 @@ pub fn deliverable_email_key(email: &EmailAddress) -> Option<String> {
     Some(key)
 }
 
-/// The keys by which an account with this address may be found. Whoever had it before others could have a spelling of it
-/// comes first.
+/// Returns the keys by which an account with this address may be found. The legacy key comes first: its account existed
+/// before another one could take a spelling of the address.
 pub fn email_keys(email: &EmailAddress) -> impl Iterator<Item = String> + use<> {
     legacy_email_key(email).into_iter().chain([email_key(email)])
 }
 
-/// The key that the address had before domains were read by their own rules, where that is another one. Accounts that were
-/// made then are still found by it.
+/// Returns the key that the address had before domains were normalized by their own rules, if it differs. Accounts that
+/// were created then are still found by it.
 fn legacy_email_key(email: &EmailAddress) -> Option<String> {
     Some(folded_key(email)).filter(|former| *former != email_key(email))
 }
 
-/// The whole address folded first, and the domain read afterwards as in a URL.
+/// Returns the address folded as a whole, with its domain then parsed as in a URL.
 fn folded_key(email: &EmailAddress) -> String {
     let folded = fold(email.as_str());
     let Some((local, domain)) = folded.rsplit_once('@') else { return folded };
@@ -142,7 +142,7 @@ fn fold(text: &str) -> String {
     text.nfkc().collect::<String>().to_lowercase().nfkc().collect()
 }
 
-/// What an attacker who knows the account would try first.
+/// Returns the account data that an attacker who knows the account would try first, for the password strength check.
 pub fn user_inputs(email: &str, display_name: &str) -> Vec<String> {
     vec![email.to_owned(), display_name.to_owned()]
 }

@@ -1,4 +1,4 @@
-//! A new password: every other session ends with the old one.
+//! Password change: it ends every other session.
 
 use super::account::{AccountError, Credentials, user_inputs};
 use super::store::{self, AccountSelector};
@@ -7,7 +7,7 @@ use crate::sessions::{self, IssuedTokens, LockedSession};
 use crate::throttle::AttemptScope;
 use latchkey_shared::{ChangePassword, Claims, Secret, TokenDelivery};
 
-/// Sets the new password if the current one is right. The session that asks goes on with new tokens.
+/// Sets the new password if the current one is right. The requesting session continues with new tokens.
 pub async fn run(
     app: &App,
     claims: &Claims,
@@ -30,13 +30,14 @@ pub async fn run(
     Ok((sessions::issue_tokens(app, renewed, found.account, now)?, delivery))
 }
 
-/// The account, if this is its password. Whoever has stolen an access token cannot guess for long either.
+/// Returns the account if this is its password. Throttled: a stolen access token must not allow guessing for long
+/// either.
 pub(super) async fn verify_password(
     app: &App,
     claims: &Claims,
     password: Secret,
 ) -> Result<Credentials, AccountError> {
-    // The session may have ended before the password came: then nobody learns whether it is the right one.
+    // The session may have ended before the password arrived: then the response must not disclose whether it is right.
     sessions::require_active(app, claims, app.clock.now()).await?;
     let attempt = app.throttle.admit(AttemptScope::for_session(claims.sid), app.monotonic_now())?;
     let verified = check_password(app, claims, password).await;

@@ -1,4 +1,4 @@
-//! Deletion: the account and all that is its own are gone.
+//! Account deletion: removes the account and all its data.
 
 use super::account::AccountError;
 use super::{change_password, store};
@@ -18,7 +18,7 @@ pub async fn run(app: &App, claims: &Claims, password: Secret) -> Result<(), Acc
     }
     let revocation = sessions::revoke_on_account_deletion(&transaction, claims.sub, now).await?;
     match revocation.is_deferred() {
-        // To delete the rows of a crowd of sessions takes longer than one statement may.
+        // Deleting the rows of very many sessions takes longer than one statement may.
         true => store::mark_deleted(transaction.executor(), claims.sub, now).await?,
         false => store::delete_account(transaction.executor(), claims.sub).await?,
     }
@@ -27,7 +27,7 @@ pub async fn run(app: &App, claims: &Claims, password: Secret) -> Result<(), Acc
     Ok(())
 }
 
-/// Deletes the row of an account of which nothing else is left, in the caller's transaction.
+/// Deletes the row of a deleted account that has no other data left, in the caller's transaction.
 pub async fn erase(transaction: &Transaction, account_id: Uuid) -> Result<(), StoreError> {
     store::delete_tombstone(transaction.executor(), account_id).await
 }

@@ -1,4 +1,4 @@
-//! The export: all that the server knows of an account, written a page of its sessions at a time.
+//! Account export: all data about an account, streamed one page of its sessions at a time.
 
 use super::account::AccountError;
 use super::store::{self, AccountSelector};
@@ -9,21 +9,21 @@ use latchkey_shared::{AccountExport, Claims, MAX_PAGE_SIZE, Page, PasswordInfo, 
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
-/// Why an export ends before it is complete.
+/// Error that ends an export before it is complete.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    /// The next sessions cannot be read.
+    /// The next page of sessions cannot be read.
     #[error(transparent)]
     List(#[from] ListError),
-    /// What was read cannot be written as JSON.
+    /// The data cannot be serialized as JSON.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
 }
 
-/// The parts of an export, in their order.
+/// Chunks of an export, in order.
 pub type ExportChunks = mpsc::Receiver<Result<Bytes, ExportError>>;
 
-/// Begins it; the parts come as they are taken.
+/// Starts an export. Its chunks are produced as the receiver takes them.
 pub async fn run(app: &App, claims: Arc<Claims>) -> Result<ExportChunks, AccountError> {
     let account_part = account_part(app, &claims).await?;
     let first = sessions::list(app, &claims, MAX_PAGE_SIZE, None).await.map_err(ExportError::from)?;
@@ -32,16 +32,17 @@ pub async fn run(app: &App, claims: Arc<Claims>) -> Result<ExportChunks, Account
     tokio::spawn(async move {
         if let Err(error) = stream_sessions(&app, &claims, &account_part, first, &write).await {
             tracing::warn!(%error, account.id = %claims.sub, "Cannot complete an export");
-            // Whoever asked for it may have gone away.
+            // The client may have disconnected.
             let _gone = write.send(Err(error)).await;
         }
     });
     Ok(chunks)
 }
 
-/// All of it but the sessions.
+/// Returns the export without the sessions.
 async fn account_part(app: &App, claims: &Claims) -> Result<AccountExport, AccountError> {
-    // Asked first: a session that is forgotten in between has told the account by then.
+    // Read first: before a session is deleted in between, its sign-in time is written to the account, which is read
+    // next.
     let last_sign_in = sessions::last_sign_in(app, claims.sub).await?;
     let found = store::find_account(app.db.executor(), AccountSelector::Id(claims.sub))
         .await?
@@ -56,7 +57,7 @@ async fn account_part(app: &App, claims: &Claims) -> Result<AccountExport, Accou
     })
 }
 
-/// What closes an export without sessions: they are the last of its members.
+/// End of a serialized export without sessions, which are its last member.
 const END: &str = "]}";
 
 async fn stream_sessions(

@@ -1,4 +1,4 @@
-//! What the other domains ask of accounts.
+//! Batched lookups and writes on accounts for the other modules.
 
 use super::account::Credentials;
 use super::store;
@@ -6,7 +6,7 @@ use crate::db::{BatchWrite, Database, Executor, Lookup, StoreError};
 use latchkey_shared::{Account, Timestamp};
 use uuid::Uuid;
 
-/// Finds accounts by their ids; many at once.
+/// Batched lookup of accounts by id.
 pub struct AccountById;
 
 impl Lookup for AccountById {
@@ -18,8 +18,7 @@ impl Lookup for AccountById {
     }
 }
 
-/// Finds accounts by their addresses in the form of [`email_key`](super::email_key), with what their passwords are checked
-/// against; many at once.
+/// Batched lookup of credentials by address, in the form of [`email_key`](super::email_key).
 pub struct CredentialsByEmail;
 
 impl Lookup for CredentialsByEmail {
@@ -30,12 +29,13 @@ impl Lookup for CredentialsByEmail {
     }
 }
 
-/// Remembers when somebody last signed in, before the session that says so is forgotten. Nobody may be there twice.
+/// Write of an account's last sign-in, before the session that records it is deleted. An account must not be in a batch
+/// twice.
 #[derive(Clone)]
 pub struct LastSignIn {
-    /// Whose account it is.
+    /// Account id.
     pub account_id: Uuid,
-    /// When it was.
+    /// Time of the sign-in.
     pub at: Timestamp,
 }
 

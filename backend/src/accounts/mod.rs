@@ -1,4 +1,4 @@
-//! An account is one person: their address, their name, their password.
+//! Accounts: sign-up, profile, password, export and deletion. An account is one person: address, name and password.
 
 mod change_password;
 mod delete;

@@ -1,4 +1,4 @@
-//! A new password from whoever runs the server, for somebody who has forgotten theirs: every session ends.
+//! Password reset by the operator, for a user who has forgotten the password: it ends every session.
 
 use super::account::{AccountError, Credentials, email_keys, user_inputs};
 use super::store::{self, AccountSelector};
@@ -8,28 +8,29 @@ use crate::platform::{Clock, Randomness};
 use crate::sessions;
 use latchkey_shared::{EmailAddress, Password};
 
-/// What a password is set with, beside a server or without one.
+/// Dependencies of a password reset, which works with or without a running server.
 pub struct PasswordReset<'a> {
-    /// The database of the account.
+    /// Database of the account.
     pub db: &'a Database,
-    /// The threads that hash.
+    /// Pool that hashes the password.
     pub passwords: &'a PasswordPool,
-    /// The time.
+    /// Clock.
     pub clock: &'a dyn Clock,
-    /// The source of the salt.
+    /// Source of the salt.
     pub random: &'a dyn Randomness,
 }
 
 impl PasswordReset<'_> {
-    /// Sets the password of the account with this address, and returns how many sessions that has ended. The password is
-    /// judged as at sign-up. Running servers learn of the ends as they learn of each other's.
+    /// Sets the password of the account with this address and returns the number of sessions that were ended
+    /// individually. The password is checked as at sign-up. Running servers learn of the ended sessions as they learn
+    /// of each other's.
     pub async fn run(&self, email: &EmailAddress, password: Password) -> Result<usize, AccountError> {
         let found = self.find(email).await?.ok_or(AccountError::GONE)?;
         let inputs = user_inputs(&found.account.email, &found.account.display_name);
         let hash = self.passwords.hash_new(password, inputs, self.random).await?;
         let now = self.clock.now();
         let transaction = self.db.begin().await?;
-        // Whatever holds by now: the operator's word is the last one.
+        // Unconditional: the operator's reset overrides a concurrent password change.
         if !store::reset_password(transaction.executor(), found.account.id, &hash, now).await? {
             return Err(AccountError::GONE);
         }
@@ -38,7 +39,7 @@ impl PasswordReset<'_> {
         Ok(revocation.count())
     }
 
-    /// Whose address it is: as at a sign-in.
+    /// Finds the account of an address by the same keys as sign-in.
     async fn find(&self, email: &EmailAddress) -> Result<Option<Credentials>, AccountError> {
         for key in email_keys(email) {
             let found = store::find_account(self.db.executor(), AccountSelector::EmailKey(key)).await?;

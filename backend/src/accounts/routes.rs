@@ -1,4 +1,4 @@
-//! The calls about accounts.
+//! HTTP routes of the accounts.
 
 use super::account::AccountError;
 use super::{change_password, delete, export, profile, sign_up};
@@ -109,7 +109,7 @@ async fn set_password(
     JsonBody(body): JsonBody<ChangePasswordRequest>,
 ) -> Result<SignedInReply, ApiError> {
     let wanted = ChangePassword::try_from(body)?;
-    // It sets a cookie, unless the client keeps its tokens itself.
+    // The response sets a cookie, unless the client asked for the token in the body.
     if wanted.token_delivery != Some(TokenDelivery::Body) {
         origin_check.required()?;
     }
@@ -170,7 +170,8 @@ impl From<AccountError> for ApiError {
     }
 }
 
-/// A weak password is a field's fault; the field's name depends on the call.
+/// Converts an error into a response. A weak password is reported as an error of `field`, whose name depends on the
+/// request.
 fn weak(field: &str, error: AccountError) -> ApiError {
     match error {
         AccountError::EmailTaken => ApiError::new(ErrorCode::EmailTaken),

@@ -1,4 +1,4 @@
-//! Sign-up: a new account, and its first session.
+//! Sign-up: creates an account and its first session.
 
 use super::account::{AccountError, deliverable_email_key, email_keys, user_inputs};
 use super::store::{self, AccountSelector};
@@ -9,9 +9,9 @@ use crate::tokens::Proof;
 use crate::traces;
 use latchkey_shared::SignUp;
 
-/// Makes the account and signs its owner in, both or neither. Each try counts for its network whatever comes of it, and
-/// before anything comes of it: a taken address tells who has an account, a weak password that nobody has, and both can be
-/// cut off by the caller before the answer.
+/// Creates the account and its first session, both or neither. Each attempt counts against its network, before and
+/// whatever its outcome: a taken address discloses that an account exists, a weak password that none does, and the
+/// client can disconnect before the response in both cases.
 pub async fn run(
     app: &App,
     sign_up: SignUp,
@@ -29,7 +29,8 @@ async fn create(
     client_info: ClientInfo,
 ) -> Result<IssuedTokens, AccountError> {
     deliverable_email_key(&sign_up.email).ok_or(AccountError::UndeliverableEmail)?;
-    // Asked before the costly hash; the unique key decides when two ask at once. No former key is given out any more.
+    // Checked before the expensive hash; the unique key decides between concurrent sign-ups. Legacy keys are no longer
+    // assigned.
     for key in email_keys(&sign_up.email) {
         let looked = store::find_account(app.db.executor(), AccountSelector::EmailKey(key));
         if traces::in_child_span("find the account", looked).await?.is_some() {
@@ -39,7 +40,7 @@ async fn create(
     let inputs = user_inputs(sign_up.email.as_str(), sign_up.display_name.as_str());
     let hash = app.passwords.hash_new(sign_up.password.clone(), inputs, &*app.random).await?;
     let now = app.clock.now();
-    // Whoever signs up in a browser is remembered there.
+    // The first session of an account is always a remembered one.
     let key = sessions::bind_key(app, proof.as_ref(), true, &client_info, now)?;
     let transaction = app.db.begin().await?;
     let account = store::insert_account(transaction.executor(), app.random.id(now), &sign_up, &hash, now)

@@ -1,4 +1,4 @@
-//! Accounts in the database.
+//! Database queries on accounts.
 
 use super::account::{Credentials, email_key};
 use super::lookups::LastSignIn;
@@ -10,13 +10,13 @@ use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, Query, TableRef, ValueTuple}
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Select, TryInsertResult, UpdateMany};
 use uuid::Uuid;
 
-/// How an account is found.
+/// Key by which an account is found.
 pub enum AccountSelector {
     Id(Uuid),
     EmailKey(String),
 }
 
-/// Adds an account; `None` when its address is taken.
+/// Inserts an account. Returns `None` if its address is taken.
 pub async fn insert_account(
     db: &impl Executor,
     id: Uuid,
@@ -60,13 +60,13 @@ pub async fn find_account(
     Ok(not_deleted().filter(condition).one(db).await?.map(credentials))
 }
 
-/// Those accounts that there are.
+/// Returns those of the accounts that exist.
 pub async fn list_accounts(db: &impl Executor, ids: Vec<Uuid>) -> Result<Vec<Account>, StoreError> {
     let rows = not_deleted().filter(Column::Id.is_in(ids)).all(db).await?;
     Ok(rows.into_iter().map(|row| credentials(row).account).collect())
 }
 
-/// Those accounts that there are, by their keys.
+/// Returns the credentials of those accounts that exist, with their keys.
 pub async fn list_credentials(
     db: &impl Executor,
     keys: Vec<String>,
@@ -75,7 +75,7 @@ pub async fn list_credentials(
     Ok(rows.into_iter().map(|row| (row.email_key.clone(), credentials(row))).collect())
 }
 
-/// Notes when these people last signed in, where nothing later has been noted.
+/// Writes the times of last sign-ins, except for accounts that already have a later one.
 pub async fn mark_signed_in(db: &impl Executor, latest: &[LastSignIn]) -> Result<(), StoreError> {
     let rows =
         latest.iter().map(|latest| ValueTuple::Two(latest.account_id.into(), latest.at.as_millis().into()));
@@ -90,7 +90,7 @@ pub async fn mark_signed_in(db: &impl Executor, latest: &[LastSignIn]) -> Result
     Ok(())
 }
 
-/// Changes what is given and returns the account as it is then.
+/// Changes the given fields and returns the changed account; `None` if it does not exist.
 pub async fn mark_profile(
     db: &impl Executor,
     id: Uuid,
@@ -111,7 +111,7 @@ pub async fn mark_profile(
     Ok(changed.into_iter().next().map(|row| credentials(row).account))
 }
 
-/// Sets a new password, if the old one still is the one that was checked.
+/// Sets a new password if the old one still is the one that was verified. Returns whether it was set.
 pub async fn mark_password(
     db: &impl Executor,
     id: Uuid,
@@ -126,7 +126,7 @@ pub async fn mark_password(
     has_updated(db, update).await
 }
 
-/// Sets a new password, whatever the old one is, unless the account is being deleted.
+/// Sets a new password, whatever the old one is, unless the account is being deleted. Returns whether it was set.
 pub async fn reset_password(
     db: &impl Executor,
     id: Uuid,
@@ -142,8 +142,8 @@ pub async fn reset_password(
     has_updated(db, update).await
 }
 
-/// Claims the account for deletion, if the password still is the one that was checked. Until the transaction ends
-/// nobody can sign in, so that no session begins which its end would not know of.
+/// Locks the account for deletion if the password still is the one that was verified. Until the transaction completes
+/// nobody can sign in, so no session starts that the deletion would miss.
 pub async fn lock_for_deletion(
     db: &impl Executor,
     id: Uuid,
@@ -155,7 +155,7 @@ pub async fn lock_for_deletion(
     has_updated(db, update).await
 }
 
-/// An update of the account that happens only if its password still is the one that was checked.
+/// Returns an update of the account that applies only if its password still is the one that was verified.
 fn update_if_password_unchanged(id: Uuid, verified_hash: &PasswordHash) -> UpdateMany<Entity> {
     Entity::update_many().filter(Column::Id.eq(id)).filter(Column::PasswordHash.eq(verified_hash.expose()))
 }
@@ -164,15 +164,16 @@ async fn has_updated(db: &impl Executor, update: UpdateMany<Entity>) -> Result<b
     Ok(update.exec(db).await?.rows_affected == 1)
 }
 
-/// Deletes the account and all that is its own.
+/// Deletes the account and all its data.
 pub async fn delete_account(db: &impl Executor, id: Uuid) -> Result<(), StoreError> {
     Entity::delete_many().filter(Column::Id.eq(id)).exec(db).await?;
     Ok(())
 }
 
-/// Takes from an account all that it tells of a person: to everybody it is gone. Its rows are deleted afterwards.
+/// Removes all personal data from the account and marks it as deleted: it is not found any more. Its rows are deleted
+/// afterwards.
 pub async fn mark_deleted(db: &impl Executor, id: Uuid, now: Timestamp) -> Result<(), StoreError> {
-    // No address has this form, and no password this hash.
+    // No address has a key of this form, and no password has an empty hash.
     let mut update = Entity::update_many()
         .col_expr(Column::EmailKey, Expr::value(format!("deleted:{id}")))
         .col_expr(Column::DeletedAt, Expr::value(now.as_millis()));
@@ -183,13 +184,13 @@ pub async fn mark_deleted(db: &impl Executor, id: Uuid, now: Timestamp) -> Resul
     Ok(())
 }
 
-/// Deletes an account that was marked so, and that nothing refers to any more.
+/// Deletes an account that was marked as deleted and that nothing refers to any more.
 pub async fn delete_tombstone(db: &impl Executor, id: Uuid) -> Result<(), StoreError> {
     Entity::delete_many().filter(Column::Id.eq(id)).filter(Column::DeletedAt.is_not_null()).exec(db).await?;
     Ok(())
 }
 
-/// The accounts that there are.
+/// Selects the accounts that are not marked as deleted.
 fn not_deleted() -> Select<Entity> {
     Entity::find().filter(Column::DeletedAt.is_null())
 }

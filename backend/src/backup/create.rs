@@ -1,4 +1,4 @@
-//! Taking a backup, beside a server that goes on.
+//! Creation of a backup, while the server keeps running.
 
 use super::{BackupError, KEYS, WITHOUT_KEYS, database, file_error, sync_to_disk};
 use crate::config::Config;
@@ -8,16 +8,16 @@ use crate::tokens;
 use std::io::ErrorKind;
 use std::path::Path;
 
-/// What the backup holds.
+/// Summary of a created backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CreatedBackup {
-    /// How much.
+    /// Number of rows.
     pub counts: RowCounts,
-    /// Whether the keys are in it.
+    /// The backup contains the keys.
     pub with_keys: bool,
 }
 
-/// Writes a backup to `file`, which must not exist: as a whole or not at all, and for its owner's eyes alone.
+/// Writes a backup to `file`, which must not exist: completely or not at all. Only its owner can read it.
 pub async fn create(config: &Config, file: &Path, with_keys: bool) -> Result<CreatedBackup, BackupError> {
     let source = database(config)?;
     if !source.is_file() {
@@ -48,7 +48,8 @@ async fn fill(
     temp_file: &Path,
     with_keys: bool,
 ) -> Result<CreatedBackup, BackupError> {
-    // The keys are read first: a session of the copy is never signed with one that came later.
+    // The keys are read before the snapshot: keys are published before they sign, so no session of the copy is signed
+    // with a later one.
     let keys = if with_keys { tokens::export_keys(config)? } else { None };
     let mut snapshot = Snapshot::take(source, temp_file).await?;
     if let Some(keys) = &keys {

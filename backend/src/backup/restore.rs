@@ -1,4 +1,4 @@
-//! Restoring: looked through first, then put in place by one rename, while no server runs.
+//! Restore of a backup: verified first, then put in place by one rename, while no server runs.
 
 use super::{BackupError, KEYS, WITHOUT_KEYS, database, file_error, sync_to_disk, with_suffix};
 use crate::config::Config;
@@ -12,25 +12,25 @@ use latchkey_shared::{EndReason, Secret};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// What SQLite keeps beside a database.
+/// Suffixes of the files that SQLite keeps next to a database.
 const SIDE_FILES: [&str; 2] = ["-wal", "-shm"];
 
-/// What the backup holds.
+/// Summary of a verified or restored backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RestoredBackup {
-    /// How much.
+    /// Number of rows.
     pub counts: RowCounts,
-    /// Whether the keys are in it.
+    /// The backup contains the keys.
     pub with_keys: bool,
-    /// Whether everybody signs in again.
+    /// Everybody has to sign in again.
     pub signs_out: bool,
-    /// What was there before, under its new name.
+    /// New path of the database that was there before.
     pub replaced_path: Option<PathBuf>,
 }
 
-/// Looks through a backup and changes nothing.
+/// Verifies a backup without changing anything.
 pub async fn verify(config: &Config, file: &Path) -> Result<RestoredBackup, BackupError> {
-    // Looked at before it is opened: a pipe would be waited for without end.
+    // Checked before the file is opened: opening a pipe would wait forever.
     if !std::fs::metadata(file).map_err(file_error(file))?.is_file() {
         return Err(BackupError::NotAFile(file.to_owned()));
     }
@@ -43,13 +43,14 @@ pub async fn verify(config: &Config, file: &Path) -> Result<RestoredBackup, Back
     Ok(RestoredBackup { counts, with_keys: keys.is_some(), signs_out, replaced_path: None })
 }
 
-/// Puts a backup in the place of the database. What is there is replaced only where `force` says so, and is kept aside.
+/// Replaces the database with a backup. An existing database is only replaced if `force` is set, and is kept under
+/// another name.
 pub async fn restore(config: &Config, file: &Path, force: bool) -> Result<RestoredBackup, BackupError> {
     let target = database(config)?;
     verify(config, file).await?;
     let folder = &config.data_dir;
     DataDirLock::create_dir(folder).map_err(file_error(folder))?;
-    // Held to the end: no server starts on what is only half there.
+    // Locked to the end, so that no server starts on a partial restore.
     let _alone = DataDirLock::exclusive(folder).map_err(|error| match error {
         LockError::InUse => BackupError::InUse(folder.clone()),
         LockError::System(source) => file_error(folder)(source),
@@ -89,7 +90,7 @@ async fn install(
 ) -> Result<RestoredBackup, BackupError> {
     copy(file, &temp_file, &config.data_dir)?;
     let mut snapshot = Snapshot::open(temp_file.path()).await?;
-    // The copy is what will be served, so the copy is what is looked through.
+    // The copy is what will be served, so the copy is verified.
     let counts = snapshot.check_integrity().await?;
     let keys = snapshot.read_metadata(KEYS).await?;
     let signs_out = signs_out(config, &mut snapshot, keys.as_ref()).await?;
@@ -102,21 +103,23 @@ async fn install(
     if let Some(replaced_path) = &replaced_path {
         keep_aside(target, replaced_path).await?;
     }
-    // Before the database: one without its keys would be served with fresh ones, and sign everybody out.
+    // The keys come before the database: a database without its keys would be served with new ones, which signs
+    // everybody out.
     if let Some(keys) = &keys {
         tokens::import_keys(config, keys)?;
     }
     temp_file.persist(target).map_err(file_error(target))?;
     sync_to_disk(&parent_dir(target))?;
     if signs_out {
-        // By now the sessions are over; and no token that was issued after the backup opens anything either.
+        // The sessions have ended by now. Retiring the keys also invalidates every token that was issued after the
+        // backup.
         tokens::retire_keys(config)?;
     }
     Ok(RestoredBackup { counts, with_keys: keys.is_some(), signs_out, replaced_path })
 }
 
-/// Whether the restored sessions end. A backup that was made without the keys says so; one that an earlier version made has
-/// none in it, and where the keys come from the configuration none ever has.
+/// Returns whether the restored sessions end. A backup that was made without the keys says so; one that an earlier
+/// version made contains none, and where the keys come from the configuration no backup ever does.
 async fn signs_out(
     config: &Config,
     snapshot: &mut Snapshot,
@@ -135,14 +138,15 @@ fn copy(file: &Path, temp_file: &TempFile, folder: &Path) -> Result<(), BackupEr
     Ok(())
 }
 
-/// Gives the old database a second name, and takes its write-ahead log from beside the place where the new one will
-/// stand: SQLite would take it for the new one's.
+/// Gives the old database a second name, and moves its write-ahead log away from the new database's place: SQLite would
+/// take it for the new one's.
 async fn keep_aside(target: &Path, replaced_path: &Path) -> Result<(), BackupError> {
-    // Opened so, SQLite folds the log into the file. A damaged one may refuse; then the log goes aside with it.
+    // Opening it this way makes SQLite merge the log into the file. A damaged database may fail to open; then the log
+    // is moved along with it.
     if let Ok(old) = Snapshot::open(target).await {
         let _ = old.close().await;
     }
-    // A second name never replaces what is there.
+    // Linking never replaces an existing file.
     for log in SIDE_FILES {
         let (log, kept) = (with_suffix(target, log), with_suffix(replaced_path, log));
         let moved = link_or_copy(&log, &kept).and_then(|()| std::fs::remove_file(&log));

@@ -1,4 +1,4 @@
-//! Where the database is: a URL, read before a driver reads it.
+//! Database URL, validated before a driver parses it.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use std::collections::HashMap;
@@ -8,19 +8,19 @@ use std::path::Path;
 use std::str::FromStr;
 use url::{Url, form_urlencoded};
 
-/// Which database, and where. It does not print its password.
+/// Database URL. Its `Debug` output does not contain the password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl {
     url: String,
     unsupported_parameters: Vec<&'static str>,
 }
 
-/// What stands for itself in a URL.
+/// Characters to percent-encode in a file name: all but `/` and the unreserved ones (RFC 3986 §2.3).
 const UNRESERVED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
 
 impl DatabaseUrl {
-    /// The SQLite database in this file, whatever letters its name has.
+    /// Creates the URL of the SQLite database in this file, whatever characters its name has.
     pub fn from_path(file: &Path) -> Self {
         Self::plain(format!("sqlite://{}", utf8_percent_encode(&file.to_string_lossy(), UNRESERVED)))
     }
@@ -29,20 +29,20 @@ impl DatabaseUrl {
         Self { url, unsupported_parameters: Vec::new() }
     }
 
-    /// What it asks for and the driver cannot keep to: parameters for more safety. Hosts put them into the URLs that they give
-    /// out, so they keep nobody from starting.
+    /// Returns the parameters for more security that the driver cannot honor. Hosting providers put them into the URLs
+    /// that they give out, so they do not prevent a start.
     pub fn unsupported_parameters(&self) -> &[&'static str] {
         &self.unsupported_parameters
     }
 
-    /// The whole URL, password included: for the driver alone.
+    /// Returns the whole URL, password included: only for the driver.
     pub fn expose(&self) -> &str {
         &self.url
     }
 
-    /// The text without the password, wherever that stands in it: what a driver says may repeat what it was given.
+    /// Removes the password from a text, wherever it occurs: a driver's message may repeat its input.
     pub fn redacted(&self, text: &str) -> String {
-        // The name of an SQLite file is no secret.
+        // The name of an SQLite file is not a secret.
         if self.is_sqlite() {
             return text.to_owned();
         }
@@ -57,7 +57,7 @@ impl DatabaseUrl {
         secrets.fold(text, |text, secret| redact(&text, &secret))
     }
 
-    /// The role that it signs in as.
+    /// Returns the role to sign in as.
     pub fn user(&self) -> Option<String> {
         let url = Url::parse(&self.url).ok()?;
         let user = self
@@ -66,12 +66,12 @@ impl DatabaseUrl {
         Some(user).filter(|user| !user.is_empty())
     }
 
-    /// The file of those authorities whose certificates are taken; none where they are the system's.
+    /// Returns the file of trusted certificate authorities; `None` if they are the system's.
     pub fn ca_file(&self) -> Option<String> {
         self.parameter(&CA_PARAMETERS).filter(|file| file != SYSTEM_CA)
     }
 
-    /// Whether the certificate of the database is looked at, and not only used.
+    /// Returns whether the certificate of the database is verified, and not only used for encryption.
     pub fn verifies_certificates(&self) -> bool {
         let mode = self.parameter(&["sslmode", "ssl-mode"]).unwrap_or_default();
         mode.to_ascii_lowercase().starts_with("verify-")
@@ -83,17 +83,18 @@ impl DatabaseUrl {
         last.map(|(_, value)| value.into_owned())
     }
 
-    /// Whether it names an SQLite file.
+    /// Returns whether the URL names an SQLite file.
     pub fn is_sqlite(&self) -> bool {
         self.url.starts_with("sqlite:")
     }
 }
 
 const CA_PARAMETERS: [&str; 3] = ["sslrootcert", "ssl-root-cert", "ssl-ca"];
-/// The name of libpq, from version 16 on, for the authorities that the system knows.
+/// Value with which libpq, from version 16 on, names the system's certificate authorities.
 const SYSTEM_CA: &str = "system";
 
-/// The text without this secret. A short one is also a part of many a word, and the holes would tell it.
+/// Removes a secret from a text. A secret of less than 4 bytes is kept inside of words: it is a part of many words, and
+/// the gaps would reveal it.
 fn redact(text: &str, secret: &str) -> String {
     const SHORT: usize = 4;
     let mut kept = String::new();
@@ -125,13 +126,13 @@ impl FromStr for DatabaseUrl {
     }
 }
 
-/// Refuses what the driver would read otherwise than it was meant, or would tell in its own words, with the password in
-/// them.
+/// Rejects what the driver would interpret differently than intended, or would report in its own words, including the
+/// password.
 fn validate(text: &str) -> Result<Url, &'static str> {
     const UNREADABLE: &str = "this is no URL: write it as postgres://USER:PASSWORD@HOST:PORT/NAME, and percent-encode what is not a letter or a digit in the user's name and the password (@ as %40, : as %3A, / as %2F, ? as %3F, # as %23, % as %25, a space as %20)";
     const UNKNOWN: &str = "a parameter behind the ? is not known: expected sslmode, sslrootcert, sslcert, sslkey, host, hostaddr, port, dbname, user, password, application_name, options or statement-cache-capacity; a ? in the password is percent-encoded as %3F";
     let url = Url::parse(text).map_err(|_| UNREADABLE)?;
-    // An @ behind the host's name is the one that was meant: before it stands a password with a /, ? or # in it.
+    // An `@` after the host's name means that the password before it contains a `/`, `?` or `#`.
     let rest = [url.path(), url.query().unwrap_or_default()].concat();
     let parts = [url.username(), url.password().unwrap_or_default(), url.path()];
     if url.fragment().is_some() || rest.contains('@') || !parts.iter().all(|part| is_text(part)) {
@@ -146,7 +147,7 @@ fn validate(text: &str) -> Result<Url, &'static str> {
     Ok(url)
 }
 
-/// What asks for more safety than the driver can give.
+/// Returns the parameters that require more security than the driver can provide.
 fn unsupported_parameters(url: &Url) -> Vec<&'static str> {
     let asked: HashMap<_, _> = url.query_pairs().collect();
     let value = |name: &str| asked.get(name).map(|value| &**value);
@@ -162,7 +163,7 @@ fn unsupported_parameters(url: &Url) -> Vec<&'static str> {
     .collect()
 }
 
-/// Whether the system's authorities are named, and then the host's name is not looked at.
+/// Returns whether the system's authorities are trusted without verifying the host's name.
 fn is_half_verified(url: &Url) -> bool {
     let is = |names: &[&str], wanted: &str| {
         url.query_pairs().any(|(name, value)| names.contains(&&*name) && value.eq_ignore_ascii_case(wanted))
@@ -170,7 +171,7 @@ fn is_half_verified(url: &Url) -> bool {
     is(&CA_PARAMETERS, SYSTEM_CA) && !is(&["sslmode", "ssl-mode"], "verify-full")
 }
 
-/// Without what the driver would only wonder at, in the log.
+/// Removes the parameters that the driver would only warn about in the log.
 fn without_ignored_parameters(text: &str) -> String {
     let Some((place, query)) = text.split_once('?') else { return text.to_owned() };
     let is_ignored = |name: &str| IGNORED_PARAMETERS.contains(&name);
@@ -183,7 +184,7 @@ fn is_text(encoded: &str) -> bool {
     percent_decode_str(encoded).decode_utf8().is_ok()
 }
 
-/// Those that the driver reads. It tells others in the log, with their values.
+/// Returns whether the parameter is read by the driver or ignored. The driver logs all others, with their values.
 fn is_a_parameter(name: &str, value: &str) -> bool {
     match name {
         "sslmode" | "ssl-mode" => {
@@ -199,7 +200,8 @@ fn is_a_parameter(name: &str, value: &str) -> bool {
     }
 }
 
-/// What other clients of PostgreSQL read, and hosts put into the URLs that they give out. None of them holds a secret.
+/// Parameters that other PostgreSQL clients read, and that hosting providers put into their URLs. None of them contains
+/// a secret.
 const IGNORED_PARAMETERS: [&str; 18] = [
     "channel_binding",
     "client_encoding",

@@ -1,10 +1,10 @@
-//! A file of variables, read as systemd reads an `EnvironmentFile` (systemd.exec(5)): no shell takes part, so that an `&`,
-//! a `$` or a space in a value is nothing but a letter. What systemd would pass over in silence is refused here.
+//! Environment file, read as systemd reads an `EnvironmentFile` (systemd.exec(5)): no shell is involved, so that `&`,
+//! `$` and spaces in a value are literal. Lines that systemd would silently ignore are rejected here.
 
 use super::ConfigError;
 use std::path::Path;
 
-/// The variables of the file, in their order; of two with one name the later one counts.
+/// Returns the variables of the file, in their order; of two with one name the later one counts.
 pub fn read(file: &Path) -> Result<Vec<(String, String)>, ConfigError> {
     let failed = |what: String| ConfigError::new(format!("--env-file {}: {what}", file.display()));
     let text = std::fs::read(file).map_err(|error| failed(error.to_string()))?;
@@ -12,7 +12,7 @@ pub fn read(file: &Path) -> Result<Vec<(String, String)>, ConfigError> {
     parse(&text).map_err(|SyntaxError { line, what }| failed(format!("line {line}: {what}")))
 }
 
-/// A line that sets nothing. The line itself is not repeated: it may hold a secret.
+/// Line that sets nothing. The line itself is not repeated: it may contain a secret.
 #[derive(Debug, PartialEq, Eq)]
 struct SyntaxError {
     line: usize,
@@ -57,8 +57,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Up to the end of the line. Behind a backslash at that end systemd reads on in two ways: up to version 253 the next
-    /// line belongs to the comment, from 254 on it sets something.
+    /// Reads up to the end of the line, and rejects a backslash there, which systemd interprets in two ways: up to
+    /// version 253 the next line belongs to the comment, from 254 on it sets something.
     fn comment(&mut self) -> Result<(), &'static str> {
         while let Some(next) = self.next() {
             match next {
@@ -90,7 +90,7 @@ impl Reader<'_> {
         Ok(name.to_owned())
     }
 
-    /// Quoted and plain pieces, one behind the other, up to the end of the line. Spaces around a piece go.
+    /// Reads quoted and plain parts, one after the other, up to the end of the line. Spaces around a part are removed.
     fn value(&mut self) -> Result<String, &'static str> {
         let mut value = String::new();
         loop {
@@ -107,10 +107,10 @@ impl Reader<'_> {
         }
     }
 
-    /// The rest of the line. A quote in the middle of it is a letter.
+    /// Reads the rest of the line. A quote in the middle of it is literal.
     fn plain(&mut self, first: char, value: &mut String) {
         let mut next = Some(first);
-        // So much of it is there to stay, whatever spaces follow.
+        // Length of the value without its trailing spaces, which are removed; an escaped one is kept.
         let mut kept = value.len();
         while let Some(c) = next {
             match c {
@@ -173,7 +173,7 @@ mod tests {
         value.clone()
     }
 
-    /// As `systemd-run --property=EnvironmentFile=…` shows them.
+    /// Expected values: those that `systemd-run --property=EnvironmentFile=…` shows.
     #[test]
     fn values_are_what_systemd_takes_them_for() {
         for (line, expected) in [

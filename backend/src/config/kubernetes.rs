@@ -1,12 +1,12 @@
-//! The variables that Kubernetes gives to every container for each Service of its namespace. For a Service that is called
-//! `latchkey`, or `latchkey-db`, they begin as our own do.
+//! Variables that Kubernetes gives to every container for each Service of its namespace. For a Service named `latchkey`
+//! or `latchkey-db`, they have the same prefix as our settings.
 
 use std::net::IpAddr;
 
 const PROTOCOLS: [&str; 3] = ["TCP", "UDP", "SCTP"];
 
-/// Whether this is one of them. Both the name and the value have to look like it: `LATCHKEY_PORT=3000` is a mistake that
-/// somebody should hear of, `LATCHKEY_PORT=tcp://10.0.0.7:3000` is nobody's.
+/// Returns whether this is one of them. Both the name and the value have to match: `LATCHKEY_PORT=3000` is a mistake to
+/// be reported, `LATCHKEY_PORT=tcp://10.0.0.7:3000` is not.
 pub fn is_service_variable(name: &str, value: &str) -> bool {
     if name.ends_with("_SERVICE_HOST") {
         return is_address(value);
@@ -36,7 +36,7 @@ fn is_number(text: &str) -> bool {
     text.parse::<u16>().is_ok()
 }
 
-/// `tcp://10.0.0.7:3000`
+/// Returns whether the text is a link such as `tcp://10.0.0.7:3000`.
 fn is_link(text: &str) -> bool {
     let scheme = text.split_once("://").map(|(scheme, _)| scheme);
     scheme.is_some_and(|scheme| PROTOCOLS.iter().any(|known| known.eq_ignore_ascii_case(scheme)))

@@ -1,4 +1,4 @@
-//! Lays the file and the environment over the defaults, and checks the whole.
+//! Configuration loader: merges the file and the environment over the defaults, and validates the result.
 
 use super::database_url::DatabaseUrl;
 use super::raw_config::RawConfig;
@@ -14,11 +14,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The prefix of every variable that is a setting.
+/// Prefix of every variable that is a setting.
 const PREFIX: &str = "LATCHKEY_";
 
-/// Why the server cannot start with these settings: one line that names the key and what is allowed. A value is repeated only
-/// where it cannot be a secret.
+/// Invalid configuration: one line that names the key and what is allowed. A value is repeated only where it cannot be
+/// a secret.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct ConfigError(String);
@@ -29,8 +29,8 @@ impl ConfigError {
     }
 }
 
-/// Reads the file, if one is named or `latchkey.toml` lies here, and the process's environment. What the files of variables
-/// set takes the place of the environment's, the last file's first.
+/// Reads the file, if one is named or `latchkey.toml` is in the working directory, and the process's environment.
+/// Variables of the env files override the environment's, and the last file's come first.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
 pub fn from_environment(file: Option<&Path>, env_files: &[PathBuf]) -> Result<Config, ConfigError> {
     let mut variables = BTreeMap::new();
@@ -65,7 +65,7 @@ pub fn from_pairs(
     check(figment.extract().map_err(|error| explain(&error))?)
 }
 
-/// The file's text, if it is TOML. The line that is not is named and not repeated.
+/// Returns the file's text and table, if it is TOML. The error names the invalid line and does not repeat it.
 fn toml(file: &Path) -> Result<(String, toml::Table), ConfigError> {
     let failed = |what: String| ConfigError(format!("{}: {what}", file.display()));
     let text = std::fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
@@ -79,7 +79,7 @@ fn toml(file: &Path) -> Result<(String, toml::Table), ConfigError> {
     }
 }
 
-/// Refuses a value in the place of a section of which something else is set: one would take the other's place in silence.
+/// Rejects a value in the place of a section of which something else is set: one would silently override the other.
 fn reject_shadowed_keys<'a>(
     keys: impl IntoIterator<Item = &'a str>,
     settings: &BTreeMap<String, serde_json::Value>,
@@ -96,7 +96,7 @@ fn reject_shadowed_keys<'a>(
     Ok(())
 }
 
-/// The named file must exist; the usual one may.
+/// Returns the configuration file. A named file must exist; the default one may.
 fn locate_config_file(named: Option<&Path>) -> Result<Option<PathBuf>, ConfigError> {
     match named {
         Some(file) if file.is_file() => Ok(Some(file.to_owned())),
@@ -105,15 +105,15 @@ fn locate_config_file(named: Option<&Path>) -> Result<Option<PathBuf>, ConfigErr
     }
 }
 
-/// Turns `LATCHKEY_DATABASE__URL` into `database.url`, and reads the files that `…_FILE` names. An empty variable counts as
-/// one that is not set: `${NAME:-}` makes such in compose files.
+/// Converts `LATCHKEY_DATABASE__URL` to `database.url`, and reads the files that `…_FILE` names. An empty variable
+/// counts as one that is not set: `${NAME:-}` produces such in compose files.
 fn settings_from_variables(
     variables: impl IntoIterator<Item = (String, String)>,
 ) -> Result<BTreeMap<String, serde_json::Value>, ConfigError> {
     let mut settings = BTreeMap::new();
     for (name, value) in variables {
         let Some(key) = name.strip_prefix(PREFIX) else { continue };
-        // Our own tests take the first; the last are not meant for anybody.
+        // `TEST_` variables are for our own tests; those of Kubernetes are not settings.
         if key.starts_with("TEST_") || value.is_empty() || kubernetes::is_service_variable(&name, &value) {
             continue;
         }
@@ -131,7 +131,7 @@ fn settings_from_variables(
 }
 
 fn read_value_file(name: &str, file: &str) -> Result<String, ConfigError> {
-    // Somebody may have put the secret itself there, instead of the name of its file.
+    // The value may by mistake be the secret itself, instead of the name of its file.
     let file_name = redacted_path(file);
     let failed = |what: String| ConfigError(format!("{name}: cannot read {file_name}: {what}"));
     let text = std::fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
@@ -141,7 +141,7 @@ fn read_value_file(name: &str, file: &str) -> Result<String, ConfigError> {
     }
 }
 
-/// Variables are text; some settings are not.
+/// Converts a variable's text to the type of its setting.
 fn parse_value(key: &str, value: String) -> serde_json::Value {
     match key {
         "sessions.per_account" | "throttle.per_account" | "throttle.per_network" | "connections.max" => {
@@ -159,10 +159,10 @@ fn parse_value(key: &str, value: String) -> serde_json::Value {
     }
 }
 
-/// One line: the key, then what is wrong and what is allowed.
+/// Returns the error as one line: the key, then what is wrong and what is allowed.
 fn explain(error: &figment::Error) -> ConfigError {
     let path: Vec<_> = error.path.iter().map(String::as_str).collect();
-    // A whole section, too: somebody may have written `database = "postgres://…"`.
+    // Whole sections count as well: the file may say `database = "postgres://…"`.
     let is_secret = matches!(path.as_slice(), ["database" | "tokens"] | ["database", ..])
         || matches!(path.as_slice(), ["tokens", "signing_key" | "refresh_secret", ..]);
     let reason = describe_error(&error.kind, is_secret).split_whitespace().collect::<Vec<_>>().join(" ");

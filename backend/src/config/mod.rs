@@ -1,4 +1,4 @@
-//! Configuration: text from a file and the environment becomes checked values, once, at the start.
+//! Configuration: text from a file and the environment, parsed and validated once, at startup.
 
 mod database_url;
 mod env_file;
@@ -17,118 +17,118 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Every setting, checked.
+/// All settings, validated.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where the API listens.
+    /// Address and port on which the API listens.
     pub listen: SocketAddr,
-    /// Where people open the page; the issuer of tokens.
+    /// URL at which people open the page; also the issuer of tokens.
     pub public_url: PublicUrl,
-    /// The folder of the SQLite file and the secrets.
+    /// Folder of the SQLite file and the secrets.
     pub data_dir: PathBuf,
-    /// The database.
+    /// URL of the database.
     pub database_url: DatabaseUrl,
-    /// What tokens are made with and how long they last.
+    /// Keys and lifetimes of tokens.
     pub tokens: TokenConfig,
-    /// How long sessions last.
+    /// Lifetimes and limits of sessions.
     pub sessions: SessionConfig,
     /// The hashing pool.
     pub passwords: PasswordConfig,
-    /// How slow it is to guess passwords.
+    /// Throttling of password guesses.
     pub throttle: ThrottleConfig,
-    /// What a connection may take.
+    /// Limits of connections.
     pub connections: ConnectionConfig,
-    /// Whose `X-Forwarded-For` is believed.
+    /// Proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<ipnet::IpNet>,
-    /// How the log is written.
+    /// Format of the log.
     pub log_format: LogFormat,
-    /// Whether the log names the addresses that wrong guesses come from.
+    /// The log names the addresses that wrong guesses come from.
     pub log_addresses: bool,
-    /// Who may watch.
+    /// Access to the metrics.
     pub metrics: MetricsConfig,
-    /// Where calls are traced to.
+    /// Tracing of requests.
     pub traces: TraceConfig,
 }
 
-/// Who may watch the server.
+/// Access to the metrics.
 #[derive(Debug, Clone)]
 pub struct MetricsConfig {
-    /// Where Prometheus may ask; nothing is counted where nobody may.
+    /// Address and port that Prometheus scrapes; without one, nothing is counted.
     pub listen: Option<SocketAddr>,
 }
 
-/// Where calls are traced to.
+/// Tracing of requests.
 #[derive(Debug, Clone)]
 pub struct TraceConfig {
-    /// Who collects the traces; nothing is traced where nobody does.
+    /// Collector of the traces; without one, nothing is traced.
     pub endpoint: Option<OtlpEndpoint>,
-    /// The share of calls that are traced, from 0 to 1.
+    /// Share of requests that are traced, from 0 to 1.
     pub sample: f64,
-    /// Whether a trace that a trusted proxy has begun is continued, and its word on tracing it followed.
+    /// A trace that a trusted proxy has begun is continued, and its sampling decision followed.
     pub follow_proxies: bool,
 }
 
-/// What tokens are made with and how long they last.
+/// Keys and lifetimes of tokens.
 #[derive(Debug, Clone)]
 pub struct TokenConfig {
-    /// How long an access token lasts; whole seconds.
+    /// Lifetime of an access token, in whole seconds.
     pub access_lifetime: Duration,
-    /// How long after a rotation the refresh token before it is still answered.
+    /// Time after a rotation for which the previous refresh token is still accepted.
     pub refresh_grace: Duration,
-    /// The Ed25519 private key (PKCS#8, PEM), where it does not come from the data folder.
+    /// Ed25519 private key (PKCS#8, PEM), where it does not come from the data folder.
     pub signing_key: Option<Secret>,
-    /// The secret that signs refresh tokens, where it does not come from the data folder.
+    /// Secret that signs refresh tokens, where it does not come from the data folder.
     pub refresh_secret: Option<Secret>,
 }
 
-/// How long sessions last.
+/// Lifetimes and limits of sessions.
 #[derive(Debug, Clone)]
 pub struct SessionConfig {
-    /// Without use, when the person asked to be remembered.
+    /// Lifetime without use, if the person asked to be remembered.
     pub idle: Duration,
-    /// Without use, otherwise.
+    /// Lifetime without use, otherwise.
     pub idle_short: Duration,
-    /// In any case.
+    /// Lifetime in any case.
     pub absolute: Duration,
-    /// How many sessions of one account live at once.
+    /// Maximum number of concurrent sessions of one account.
     pub per_account: u32,
-    /// Which sessions are bound to a key of the client's.
+    /// Policy for binding sessions to a key of the client.
     pub bind: KeyBinding,
 }
 
 /// The hashing pool.
 #[derive(Debug, Clone)]
 pub struct PasswordConfig {
-    /// How many threads hash.
+    /// Number of hashing threads.
     pub threads: usize,
-    /// How long a request waits for one of them.
+    /// Maximum time that a request waits for one of them.
     pub max_wait: Duration,
 }
 
-/// How slow it is to guess passwords.
+/// Throttling of password guesses.
 #[derive(Debug, Clone)]
 pub struct ThrottleConfig {
-    /// How many wrong passwords for one account cost no wait on one network, and are forgiven in a period.
+    /// Number of wrong passwords for one account that cost no wait on one network, and that are forgiven in a period.
     pub per_account: u32,
-    /// The same for one network, whatever the accounts.
+    /// The same for one network, across all accounts.
     pub per_network: u32,
-    /// The period.
+    /// Length of the period.
     pub period: Duration,
     /// The longest wait.
     pub longest_wait: Duration,
 }
 
-/// What a connection may take.
+/// Limits of connections.
 #[derive(Debug, Clone)]
 pub struct ConnectionConfig {
-    /// How many there are at once; more wait until they are taken.
+    /// Maximum number of concurrent connections; further ones wait until they are accepted.
     pub max: usize,
-    /// How long the head or the body of a request may take to arrive, and how long a connection is kept without one.
+    /// Timeout for the arrival of a request's head or body, and for a connection without a request.
     pub patience: Duration,
 }
 
 impl Config {
-    /// Whether `X-Forwarded-For` from this address is believed.
+    /// Returns whether `X-Forwarded-For` from this address is trusted.
     pub fn trusts(&self, peer: IpAddr) -> bool {
         let peer = peer.to_canonical();
         self.trusted_proxies.iter().any(|network| network.contains(&peer))

@@ -1,4 +1,4 @@
-//! The settings as they are written, before they are checked.
+//! Settings as they are written, before validation.
 
 use super::database_url::DatabaseUrl;
 use super::values::{
@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The file and the environment, laid over the defaults.
+/// The file and the environment, merged over the defaults.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RawConfig {

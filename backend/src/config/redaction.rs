@@ -1,17 +1,17 @@
-//! What of a setting may be repeated in a message. Whoever sets something puts a secret into the wrong place now and then:
-//! a database's URL where an address belongs, a key where the name of its file does.
+//! Redaction of settings in messages. A secret is put into the wrong place now and then: a database's URL where an
+//! address belongs, a key where the name of its file does.
 
 use figment::error::{Actual, Kind};
 use std::path::Path;
 
-/// The longest text that is repeated.
+/// Maximum length in bytes of a text that is repeated.
 const LONGEST: usize = 100;
-/// A part of a path that is as long as this may be a key or a token.
+/// Length in bytes from which on a part of a path may be a key or a token.
 const SHORTEST_KEY: usize = 24;
-/// The longest number that is repeated, in digits: that of a port.
+/// Maximum number of digits of a number that is repeated: that of a port.
 const LONGEST_NUMBER: usize = 5;
 
-/// Words that settings are made of, beside numbers; nobody has one of them for a password.
+/// Words that settings consist of, besides numbers; nobody has one of them as a password.
 const WORDS: [&str; 35] = [
     "http",
     "https",
@@ -50,13 +50,13 @@ const WORDS: [&str; 35] = [
     "y",
 ];
 
-/// The text in quotation marks where it is certain to be no secret; otherwise words that stand for it.
+/// Returns the text in quotation marks where it is certain not to be a secret, and a placeholder otherwise.
 pub fn redacted(text: &str) -> String {
     if is_safe_to_show(text) { format!("{text:?}") } else { "this value".to_owned() }
 }
 
-/// The name of a file that cannot be read, where it is certain to be one: the folder is there. Whoever writes the secret
-/// itself in the place of its file's name has no such folder.
+/// Returns the name of a file that cannot be read, where it is certain to be one: its folder exists. A secret that was
+/// written in the place of its file's name has no such folder.
 pub fn redacted_path(text: &str) -> String {
     let path = Path::new(text);
     let is_plain = |c: char| c.is_alphanumeric() || "._-/".contains(c);
@@ -66,7 +66,8 @@ pub fn redacted_path(text: &str) -> String {
     if is_path && is_there { format!("{text:?}") } else { "the file that it names".to_owned() }
 }
 
-/// Numbers, addresses in numbers, lengths of time, and words that settings are made of. Any other word may be a password.
+/// Returns whether the text consists of numbers, numeric addresses, durations, and words of settings. Any other word
+/// may be a password.
 fn is_safe_to_show(text: &str) -> bool {
     let is_mark = |c: char| " .:/[],+-".contains(c);
     let is_v6 = text.matches(':').count() > 1;
@@ -78,17 +79,17 @@ fn is_known(word: &str) -> bool {
     word.len() - unit.len() <= LONGEST_NUMBER && (unit.is_empty() || WORDS.contains(&unit))
 }
 
-/// A group of an IPv6 address.
+/// Returns whether the word is a group of an IPv6 address.
 fn is_group(word: &str) -> bool {
     word.len() <= 4 && word.chars().all(|c| c.is_ascii_hexdigit())
 }
 
-/// Whether this could be the name of a setting.
+/// Returns whether this could be the name of a setting.
 pub fn is_setting_name(text: &str) -> bool {
     text.len() <= LONGEST && text.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '_' | '.'))
 }
 
-/// What is wrong with a setting whose value or kind is not what it should be. `is_secret` where no part of it may be told.
+/// Describes what is wrong with a setting's value or type. If `is_secret` is set, no part of the value is repeated.
 pub fn describe_error(kind: &Kind, is_secret: bool) -> String {
     let told = |actual: &Actual| match actual {
         Actual::Str(text) if is_secret || !is_safe_to_show(text) => "a text".to_owned(),

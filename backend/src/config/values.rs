@@ -1,4 +1,4 @@
-//! Settings that are more than text: each parses once and says what is allowed.
+//! Types of settings that are more than text: each has a parser whose error says what is allowed.
 
 use super::database_url::DatabaseUrl;
 use super::redaction::redacted;
@@ -11,33 +11,33 @@ use std::str::FromStr;
 use std::time::Duration;
 use url::Url;
 
-/// Where people open the page: scheme, host and port, without a path. Also the issuer of tokens (RFC 9068 §2.2).
+/// URL at which people open the page: scheme, host and port, without a path. Also the issuer of tokens (RFC 9068 §2.2).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PublicUrl(Url);
 
 impl PublicUrl {
-    /// The URL without a slash at its end: the `iss` and `aud` of tokens, and the `Origin` that browsers send.
+    /// Returns the URL without a slash at its end: the `iss` and `aud` of tokens, and the `Origin` that browsers send.
     pub fn origin(&self) -> String {
         self.0.origin().ascii_serialization()
     }
 
-    /// Whether cookies are marked Secure.
+    /// Returns whether the scheme is https, and cookies are therefore marked `Secure`.
     pub fn is_https(&self) -> bool {
         self.0.scheme() == "https"
     }
 
-    /// What stands behind the names of our cookies, so that another installation on this host keeps to its own.
+    /// Returns the suffix of our cookies' names, which separates them from those of another installation on this host.
     pub fn port_suffix(&self) -> String {
         latchkey_shared::port_suffix(self.is_https(), self.0.port())
     }
 
-    /// Whether people open the page on this machine alone.
+    /// Returns whether the page is opened only on this machine.
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.0)
     }
 
-    /// Whether a browser that sends this `Origin` has opened our page. `localhost` and the loopback addresses are one
-    /// and the same machine, so someone who opens the page under either name is at home.
+    /// Returns whether a browser that sends this `Origin` has opened our page. `localhost` and the loopback addresses
+    /// are the same machine, so each of them is accepted for any other.
     pub fn is_origin(&self, origin: &str) -> bool {
         if origin == self.origin() {
             return true;
@@ -82,11 +82,12 @@ impl Default for PublicUrl {
     }
 }
 
-/// The folder of the SQLite file and the secrets. Its name is told in many a message, so nothing else may stand there.
+/// Folder of the SQLite file and the secrets. Many messages contain its name, so anything that may be a secret is
+/// rejected.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DataDir(pub PathBuf);
 
-/// What is as long as this, without a slash in it, is a key and not a folder's name.
+/// Length in bytes from which on a name without a slash counts as a key and not as a folder's name.
 const SHORTEST_KEY: usize = 40;
 
 impl FromStr for DataDir {
@@ -105,7 +106,7 @@ impl FromStr for DataDir {
     }
 }
 
-/// A length of time such as `10m`, `20s` or `14d`.
+/// Duration such as `10m`, `20s` or `14d`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct HumanDuration(pub Duration);
 
@@ -118,7 +119,7 @@ impl FromStr for HumanDuration {
     }
 }
 
-/// Where the API listens: an address and a port.
+/// Address and port on which the server listens.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Listen(pub SocketAddr);
 
@@ -131,7 +132,7 @@ impl FromStr for Listen {
     }
 }
 
-/// Where a collector of traces takes them: OTLP over plain HTTP.
+/// Endpoint of a trace collector: OTLP over plain HTTP.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OtlpEndpoint {
     authority: String,
@@ -139,12 +140,12 @@ pub struct OtlpEndpoint {
 }
 
 impl OtlpEndpoint {
-    /// The host and the port.
+    /// Returns the host and the port.
     pub fn authority(&self) -> &str {
         &self.authority
     }
 
-    /// Where on that host; `/v1/traces` unless another one is named.
+    /// Returns the path on that host; `/v1/traces` unless another one is named.
     pub fn path(&self) -> &str {
         &self.path
     }
@@ -164,20 +165,20 @@ impl FromStr for OtlpEndpoint {
     }
 }
 
-/// Without the path: with some collectors that is a key.
+/// Omits the path, which contains a key with some collectors.
 impl fmt::Display for OtlpEndpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "http://{}", self.authority)
     }
 }
 
-/// How the log is written.
+/// Format of the log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum LogFormat {
-    /// A line for people.
+    /// One line of text per event, for people.
     #[default]
     Text,
-    /// An object in JSON a line, for machines.
+    /// One JSON object per line, for machines.
     Json,
 }
 
@@ -192,15 +193,16 @@ impl FromStr for LogFormat {
     }
 }
 
-/// Which sessions are bound to a key of the client's, where it shows one.
+/// Policy for binding sessions to a key of the client, if the client presents one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum KeyBinding {
-    /// All but those that outlive their key: remembered ones in a browser that deletes it after a week without a visit.
+    /// All sessions but those that outlive their key: remembered ones in a browser that deletes it after a week without
+    /// a visit.
     #[default]
     Auto,
-    /// All of them.
+    /// All sessions.
     Required,
-    /// None; proofs are not looked at.
+    /// No session; proofs are ignored.
     Off,
 }
 
@@ -228,7 +230,7 @@ impl FromStr for Network {
     }
 }
 
-/// Reads a setting through its parser. The value is named in the error only where it is no secret.
+/// Deserializes a setting with its parser. The error names the value only where it is not a secret.
 macro_rules! parsed {
     ($type:ty, $describe:expr) => {
         impl<'de> Deserialize<'de> for $type {

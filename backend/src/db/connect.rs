@@ -1,4 +1,4 @@
-//! Opens the database and brings its tables up to date.
+//! Opening of the database, and its migrations.
 
 use super::Database;
 use super::connection_cache::ConnectionCache;
@@ -20,75 +20,75 @@ use std::fs::File;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::time::Duration;
 
-/// The database cannot be used; the server does not start. No password is ever in it.
+/// A reason why the database cannot be used; the server does not start. It never contains a password.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// Nobody answers there.
+    /// No database responds at that address.
     #[error("database.url: no database answers there within {} s; start it, or name another", ACQUIRE_TIMEOUT.as_secs())]
     Unreachable,
-    /// Somebody answers, and nothing is done there.
+    /// The connection succeeds, but no statement gets a response.
     #[error(
         "database.url: connected, and no statement is answered within {} s: a pooler in between waits for its database, or \
          has too few connections to it (PgBouncer: default_pool_size, at least 2 with pool_mode = session)",
         statement_timeout::RESPONSE_TIMEOUT.as_secs()
     )]
     Silent,
-    /// SQLite is for one server.
+    /// Another server uses the SQLite file, which allows only one.
     #[error(
         "database.url: another server uses {0}: stop it first, or give both a PostgreSQL, which servers can share"
     )]
     InUse(String),
-    /// Another program has the file.
+    /// Another program has locked the file.
     #[error(
         "database.url: {0} is locked (with {0}-wal and {0}-shm): stop the other program that has it open; on a network \
          file system locks do not hold, so keep it on a local disk"
     )]
     Locked(String),
-    /// There is no file to open.
+    /// The SQLite file does not exist.
     #[error("database.url: there is no database at {0}; `latchkey serve` makes it")]
     Missing(String),
-    /// The tables are not those of this version.
+    /// The tables are not of this version.
     #[error("database.url: the database is not of this version: {0}")]
     OtherVersion(String),
-    /// Nobody can tell whether another server uses the file.
+    /// The file cannot be locked, so it is unknown whether another server uses it.
     #[error(
         "database.url: {file} cannot be locked ({source}): keep it on a local disk, not on a network file system"
     )]
     Unlockable {
-        /// Which file.
+        /// Path of the file.
         file: String,
-        /// What the system says.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// The file of the authorities that the URL names cannot be read.
+    /// The certificate authorities' file that the URL names cannot be read.
     #[error("database.url: sslrootcert: cannot read {file}: {source}")]
     Authorities {
-        /// Which file.
+        /// Path of the file.
         file: String,
-        /// What the system says.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// A pooler gives each transaction, or each statement, another connection, and keeps no prepared statements.
+    /// A pooler assigns another connection to each transaction or statement, and keeps no prepared statements.
     #[error(
         "database.url: a pooler changes the connection between two statements, and what was prepared is gone: set \
          pool_mode = session for this database, or let PgBouncer 1.21 or later keep prepared statements \
          (max_prepared_statements = 100 with pool_mode = transaction)"
     )]
     Pooler,
-    /// The driver or the database says no.
+    /// The driver or the database reported an error.
     #[error("database.url: cannot open the database: {0}")]
     Refused(String),
 }
 
-/// How long a call waits for a connection before it is answered 500.
+/// Time for which a request waits for a connection before it fails with status 500.
 pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long SQLite waits for another program that writes.
+/// Time for which SQLite waits for another program's write lock.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Any number that all servers of one database agree on.
+/// Key of the advisory lock for migrations: an arbitrary number, the same for all servers of one database.
 const MIGRATION_LOCK: i64 = 0x004C_6174_6368_6B65;
 
 impl Database {
-    /// Opens the database, making the SQLite file if there is none, and runs the migrations that are missing.
+    /// Opens the database, creates the SQLite file if there is none, and runs the pending migrations.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, ConnectError> {
         if url.is_sqlite() {
             make_private_file(url.expose()).map_err(ConnectError::Refused)?;
@@ -98,7 +98,7 @@ impl Database {
         let health_check = if url.is_sqlite() {
             None
         } else {
-            // Migrations take as long as they take: they have connections of their own.
+            // Migrations have no time limit, so they get connections of their own.
             let migration_connection = sea_orm::Database::connect(options.clone()).await.map_err(refused)?;
             pooler::require_prepared_statements(&migration_connection, url).await?;
             if let Err(error) = migrate(&migration_connection).await {
@@ -114,7 +114,7 @@ impl Database {
         Ok(Self::from_connection(connection, health_check))
     }
 
-    /// Opens a database that servers may be using, as it is: it is neither made nor brought up to date.
+    /// Opens a database that servers may be using, without creating or migrating it.
     pub async fn open_existing(url: &DatabaseUrl) -> Result<Self, ConnectError> {
         if let Some(file) = sqlite_file(url)
             && !file.is_file()
@@ -147,7 +147,7 @@ fn options(url: &DatabaseUrl) -> Result<ConnectOptions, ConnectError> {
     let mut options = ConnectOptions::new(url.expose());
     options.acquire_timeout(ACQUIRE_TIMEOUT).connect_timeout(ACQUIRE_TIMEOUT).sqlx_logging(false);
     if url.is_sqlite() {
-        // SQLite has one writer at a time; more connections only help those that read.
+        // SQLite has one writer at a time; more connections only help readers.
         options.max_connections(8).min_connections(1).map_sqlx_sqlite_opts(|sqlite| {
             sqlite
                 .create_if_missing(true)
@@ -156,7 +156,7 @@ fn options(url: &DatabaseUrl) -> Result<ConnectOptions, ConnectError> {
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(BUSY_TIMEOUT)
         });
-        // A file is there or not: nobody has to ask first whether it answers.
+        // A file needs no check that it still responds.
         options.test_before_acquire(false).map_sqlx_sqlite_before_acquire(|connection, _| {
             Box::pin(std::future::ready(Ok(is_outside_transaction(connection))))
         });
@@ -164,7 +164,7 @@ fn options(url: &DatabaseUrl) -> Result<ConnectOptions, ConnectError> {
         options.max_connections(16).min_connections(1).set_application_name("latchkey");
         let authorities = tls::authorities(url)?;
         options.map_sqlx_postgres_opts(move |postgres| {
-            // Poolers know no such setting, and no number here has digits behind a point.
+            // Poolers do not support this setting, and no floating-point values are used.
             let postgres = postgres.extra_float_digits(None);
             match &authorities {
                 Some(authorities) => postgres.ssl_root_cert_from_pem(authorities.clone()),
@@ -175,15 +175,15 @@ fn options(url: &DatabaseUrl) -> Result<ConnectOptions, ConnectError> {
     Ok(options)
 }
 
-/// Whether the last transaction on this connection is over. After a commit that failed the driver goes on counting: what
-/// came next would be a part of a transaction that nobody commits, answered as if it were on the disk. The pool closes
-/// such a connection and opens another.
+/// Returns true if the last transaction on this connection has ended. After a failed commit the driver still counts it
+/// as open: further statements would succeed as a part of a transaction that is never committed. The pool closes such a
+/// connection and opens another.
 fn is_outside_transaction(connection: &SqliteConnection) -> bool {
     !connection.is_in_transaction()
 }
 
-/// Makes the file for its owner's eyes alone, wherever it lies; SQLite gives the files beside it the same mode. None where
-/// the database is in memory.
+/// Creates the file, if there is none, so that only its owner can read it (mode 0600); SQLite gives `-wal` and `-shm`
+/// the same mode. Returns the open file and its name; `None` for a database in memory.
 fn make_private_file(url: &str) -> Result<Option<(File, String)>, String> {
     let file =
         url.parse::<SqliteConnectOptions>().map_err(|error| error.to_string())?.get_filename().to_owned();
@@ -196,8 +196,8 @@ fn make_private_file(url: &str) -> Result<Option<(File, String)>, String> {
     made.map(|made| Some((made, name.clone()))).map_err(|error| format!("{name}: {error}"))
 }
 
-/// Holds an SQLite file for one server alone; the system lets it go when the server ends, however that ends. By the file
-/// and not by its name: a link leads to the same one.
+/// Locks an SQLite file for one server; the system releases the lock when the process ends, for whatever reason. The
+/// lock is on the file, not on its name, so a link leads to the same lock.
 pub fn lock_sqlite_file(url: &DatabaseUrl) -> Result<Option<FileLock>, ConnectError> {
     if !url.is_sqlite() {
         return Ok(None);
@@ -210,18 +210,20 @@ pub fn lock_sqlite_file(url: &DatabaseUrl) -> Result<Option<FileLock>, ConnectEr
     })
 }
 
-/// For as long as a transaction lasts nothing in it is cut short, whatever the role or the database has for a limit. As a
-/// query it sets those that this version of PostgreSQL knows; and nothing stays behind on a pooler's connection.
+/// Statement that disables the role's and the database's time limits for the current transaction. As a query it sets
+/// only those that this version of PostgreSQL knows; being local to the transaction, it leaves nothing on a pooler's
+/// connection.
 const DISABLE_TIMEOUTS: &str = "SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN ('statement_timeout', \
      'lock_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')";
 
-/// Servers that start at the same moment take turns: the first one migrates, the others find nothing left to do. All of it is
-/// one transaction: behind a pooler there is no other way to stay on the connection that has no limits.
+/// Runs the pending migrations. Servers that start at the same moment wait for each other: the first one migrates, the
+/// others find nothing left to do. On PostgreSQL all of it is one transaction: behind a pooler there is no other way to
+/// stay on the connection that has no limits.
 async fn migrate(connection: &DatabaseConnection) -> Result<(), DbErr> {
     if connection.get_database_backend() != DatabaseBackend::Postgres {
         return Migrator::up(connection, None).await;
     }
-    // Each statement sees what the turn before has committed.
+    // Each statement sees what the server that had the lock before has committed.
     let transaction = connection.begin_with_config(Some(IsolationLevel::ReadCommitted), None).await?;
     transaction.execute_unprepared(DISABLE_TIMEOUTS).await?;
     transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;

@@ -1,5 +1,5 @@
-//! Why a database cannot be opened, in one line that says what to do. What the driver says may repeat the URL, and is told
-//! without the password.
+//! Conversion of database errors at startup to one-line messages that say what to do. The driver's message may repeat
+//! the URL; the password is removed from it.
 
 use super::connect::ConnectError;
 use super::error_hint;
@@ -11,18 +11,18 @@ use sea_orm::{
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// How long a database that has refused something is asked why.
+/// Time limit of the privilege query after a migration was refused.
 const PRIVILEGE_QUERY_TIMEOUT: Duration = Duration::from_secs(3);
-/// PostgreSQL's codes for a lack of rights, and for no schema to make tables in.
+/// PostgreSQL's codes for insufficient privilege (42501) and for no schema to create tables in (3F000).
 const MISSING_PRIVILEGE: [&str; 2] = ["42501", "3F000"];
 
-/// What a failure to open this database means.
+/// Converts an error from opening this database.
 pub(super) fn from_db_error(url: &DatabaseUrl, error: &DbErr) -> ConnectError {
     to_connect_error(url, error, None)
 }
 
-/// What a failure to make or change the tables means. Whether it is for want of rights is asked of the database: what it
-/// says about it by itself may be in any language.
+/// Converts an error from a migration. A query to the database tells whether privileges are missing: its error message
+/// may be in any language.
 pub(super) async fn from_migration_error(
     connection: &DatabaseConnection,
     url: &DatabaseUrl,
@@ -60,10 +60,10 @@ fn to_connect_error(url: &DatabaseUrl, error: &DbErr, hint: Option<String>) -> C
     if timed_out {
         return ConnectError::Unreachable;
     }
-    // PostgreSQL explains itself in several lines now and then.
+    // PostgreSQL's messages sometimes have several lines.
     let message = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
     let hint = hint.unwrap_or_else(|| hint_for(&code, &message).to_owned());
-    // The words are our own: a role that is called as its password is stays in them.
+    // The hint is not redacted: a role whose name equals its password must stay readable in it.
     ConnectError::Refused(format!("{}{hint}", url.redacted(&message)))
 }
 

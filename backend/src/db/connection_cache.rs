@@ -1,8 +1,8 @@
-//! SQLite's connections, kept at hand between statements.
+//! Cache of SQLite connections between statements.
 //!
-//! The driver's pool asks each connection that comes back to it whether it still answers, in a task of its own: two more
-//! words between threads for every statement. Where the database is a file, that takes as long as finding a row by its
-//! key. So a few connections stay out of the pool, and the one used last is used next: its pages are still in memory.
+//! The driver's pool pings each connection that is returned to it, in a separate task: two more messages between
+//! threads for every statement. With SQLite that takes as long as finding a row by its key. So a few connections stay
+//! out of the pool, and the one used last is used next: its pages are still in memory.
 
 use super::connect::ACQUIRE_TIMEOUT;
 use sea_orm::sqlx::pool::PoolConnection;
@@ -17,14 +17,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-/// How many statements are under way at once, and how many connections are kept for them; the others of the pool are for
-/// transactions, of which there is one at a time. Whoever comes when all are in use waits here, in line: the pool would
-/// not learn that one has come back.
+/// Maximum number of concurrent statements, and of cached connections; the others of the pool are for transactions, of
+/// which there is one at a time. When all are in use, callers wait here in order: the pool is not notified when a
+/// connection returns to the cache.
 const MAX_CONNECTIONS: usize = 6;
 
 type Connection = PoolConnection<Sqlite>;
 
-/// The pool, and what is kept beside it.
+/// The pool, and the idle connections kept outside it; for PostgreSQL only the pool is used.
 #[derive(Clone)]
 pub(super) struct ConnectionCache {
     pub(super) pool: DatabaseConnection,
@@ -32,21 +32,21 @@ pub(super) struct ConnectionCache {
     permits: Arc<Semaphore>,
 }
 
-/// A connection in use, and the place in line that it stands for.
+/// A connection in use, and its permit.
 struct Lease(Connection, OwnedSemaphorePermit);
 
 impl ConnectionCache {
-    /// Keeps none yet.
+    /// Creates an empty cache.
     pub(super) fn new(pool: DatabaseConnection) -> Self {
         Self { pool, idle: Arc::default(), permits: Arc::new(Semaphore::new(MAX_CONNECTIONS)) }
     }
 
-    /// How many of the connections that the pool has given away nobody uses.
+    /// Returns the number of idle connections in the cache, which the pool counts as in use.
     pub(super) fn idle_count(&self) -> usize {
         self.idle().len()
     }
 
-    /// Gives all of them back.
+    /// Returns all idle connections to the pool.
     pub(super) fn clear(&self) {
         self.idle().clear();
     }
@@ -66,13 +66,14 @@ impl ConnectionCache {
         Ok(Lease(connection, permit))
     }
 
-    /// Only after an answer that was no failure. Any other goes back to the pool, which looks what has become of it.
+    /// Returns a connection to the cache, only after a success. After a failure it goes back to the pool, which checks
+    /// it.
     fn put_back(&self, Lease(connection, permit): Lease) {
         let mut idle = self.idle();
         if !self.pool.get_sqlite_connection_pool().is_closed() {
             idle.push(connection);
         }
-        // Whoever is next in line finds it.
+        // The permit is released last, so that the next in the queue finds the connection.
         drop(idle);
         drop(permit);
     }
@@ -168,7 +169,7 @@ mod tests {
     async fn one_connection_serves_one_statement_after_the_other() {
         let (_folder, database) = in_a_file().await;
         assert!(ask(&database, "SELECT 1").await.unwrap().is_some());
-        // The migrations had their own.
+        // The migrations have opened a connection of their own.
         let Connections { open, .. } = database.connections();
         for _ in 0..10 {
             assert!(ask(&database, "SELECT 1").await.unwrap().is_some());
@@ -188,7 +189,7 @@ mod tests {
         let mut waiting = std::pin::pin!(cached.acquire());
         assert!(waiting.as_mut().now_or_never().is_none());
         cached.put_back(lease.pop().unwrap());
-        // Somebody who comes later does not overtake it.
+        // A later caller does not overtake it.
         assert!(cached.acquire().now_or_never().is_none());
         assert!(waiting.await.is_ok());
     }
@@ -211,7 +212,7 @@ mod tests {
         assert!(ask(&database, "SELECT 1").await.is_err());
     }
 
-    /// The workspace's own flag: a build without it parses and plans every statement at every call.
+    /// Checks the workspace's build flag: without it SQLite parses and plans every statement at every execution.
     #[tokio::test]
     async fn a_statement_is_planned_once_whatever_is_bound_to_it() {
         let (_folder, database) = in_a_file().await;

@@ -1,4 +1,4 @@
-//! What whoever runs the server can do about a database that fails, for the log.
+//! Hints for the operator about database failures, for the log.
 
 use sea_orm::{DbErr, RuntimeErr, SqlxError};
 
@@ -7,26 +7,26 @@ const UNWRITABLE: &str = "; the database cannot be written: look whether its dis
 const LOCKED: &str = "; another program has the database file locked, or it lies on a network file system, where locks do not hold: keep it on a local disk";
 const DAMAGED: &str = "; the database file is damaged: stop the server and restore a backup";
 
-/// Words to put behind the error; none where it speaks for itself.
+/// Returns the hint to append to the error; empty if there is none for it.
 pub(super) fn for_error(error: &DbErr) -> &'static str {
     code(error).map_or("", |code| for_code(&code))
 }
 
-/// What the driver says.
+/// Returns the driver's error.
 pub(super) fn cause(error: &DbErr) -> Option<&SqlxError> {
     let (DbErr::Conn(cause) | DbErr::Exec(cause) | DbErr::Query(cause)) = error else { return None };
     let RuntimeErr::SqlxError(cause) = cause else { return None };
     Some(cause)
 }
 
-/// The database's code for what has happened.
+/// Returns the database's error code.
 pub(super) fn code(error: &DbErr) -> Option<String> {
     cause(error)?.as_database_error()?.code().map(Into::into)
 }
 
-/// Says of one of SQLite's codes that somebody else has locked the file, or that the file system carries no locks.
+/// Returns true for SQLite's codes for a file locked by another program, or a file system without working locks.
 pub(super) fn is_lock(code: &str) -> bool {
-    // Of the I/O errors those that are about locks.
+    // The I/O errors that are about locks.
     const LOCKS_OF_THE_SYSTEM: [u32; 4] = [3850, 4618, 5130, 5386];
     code.len() < 5
         && code
@@ -34,8 +34,8 @@ pub(super) fn is_lock(code: &str) -> bool {
             .is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 15) || LOCKS_OF_THE_SYSTEM.contains(&code))
 }
 
-/// PostgreSQL's codes have five characters, SQLite's are numbers of four digits at most whose last eight bits name the
-/// kind.
+/// Returns the hint for an error code. PostgreSQL's codes have five characters; SQLite's are numbers of at most four
+/// digits whose lowest eight bits are the primary code.
 fn for_code(code: &str) -> &'static str {
     match (code, code.parse::<u32>()) {
         ("53100", _) => FULL,

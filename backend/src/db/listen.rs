@@ -1,17 +1,19 @@
-//! Words between the servers of one database. PostgreSQL carries them; SQLite has one server and needs none.
+//! Notifications between the servers of one database (LISTEN/NOTIFY of PostgreSQL). SQLite has one server and needs
+//! none.
 
 use super::{Database, StoreError, Transaction};
 use sea_orm::sqlx::postgres::PgListener;
 use sea_orm::{ConnectionTrait as _, DatabaseBackend, DatabaseConnection, Statement};
 use std::time::Duration;
 
-/// After the connection is lost.
+/// Delay before a lost connection is opened again.
 const RECONNECT_DELAY: Duration = Duration::from_millis(500);
 
-/// A connection on which nothing comes for so long may be a dead one: nothing would ever come on that.
+/// Time without a notification after which the connection is opened again: it may be dead.
 const RECEIVE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Hears words on one channel. Words can be missed while the connection is away: whoever listens must also look.
+/// Receiver of the notifications on one channel. While the connection is lost notifications are missed, so the caller
+/// must also poll.
 pub struct Listener {
     database: DatabaseConnection,
     channel: &'static str,
@@ -19,7 +21,7 @@ pub struct Listener {
 }
 
 impl Database {
-    /// Listens on a channel.
+    /// Starts to listen on a channel.
     pub async fn listen(&self, channel: &'static str) -> Listener {
         let mut listener =
             Listener { database: self.connection.inner.pool.clone(), channel, connection: None };
@@ -29,7 +31,7 @@ impl Database {
 }
 
 impl Transaction {
-    /// Says a word on a channel, if the transaction commits.
+    /// Sends a notification on a channel when the transaction commits.
     pub async fn notify(&self, channel: &str) -> Result<(), StoreError> {
         if self.transaction.get_database_backend() == DatabaseBackend::Postgres {
             let notification = Statement::from_sql_and_values(
@@ -44,7 +46,7 @@ impl Transaction {
 }
 
 impl Listener {
-    /// Waits for the next word; forever where there are none.
+    /// Waits for the next notification; forever on SQLite. Also returns after an attempt to reconnect.
     pub async fn next(&mut self) {
         if self.database.get_database_backend() != DatabaseBackend::Postgres {
             return std::future::pending().await;
@@ -57,7 +59,7 @@ impl Listener {
             None => false,
         };
         if !received {
-            // Whoever waits looks for itself meanwhile.
+            // The caller polls meanwhile.
             tokio::time::sleep(RECONNECT_DELAY).await;
             self.connection = self.connect().await;
         }

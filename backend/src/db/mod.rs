@@ -1,4 +1,4 @@
-//! The database: SQLite in a file, or PostgreSQL. Above this module only the domains' stores speak to it.
+//! Database access: SQLite in a file, or PostgreSQL. Outside this module only the domains' stores run statements.
 
 mod connect;
 mod connect_error;
@@ -33,7 +33,7 @@ use statement_timeout::{WithTimeout, with_response_timeout};
 pub use write_batch::{BatchWrite, BatchWriter, LINGER, values_column};
 use write_lock::{WriteGuard, WriteLock};
 
-/// The database failed. The caller learns no more than that; the log says why.
+/// A failure of the database. The client learns no more than that; the log has the cause.
 #[derive(Debug, thiserror::Error)]
 #[error("the database failed: {0}{hint}", hint = error_hint::for_error(.0))]
 pub struct StoreError(#[from] DbErr);
@@ -45,35 +45,36 @@ pub struct Database {
     write_lock: WriteLock,
 }
 
-/// The connections to the database, in numbers.
+/// The size of the connection pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Connections {
-    /// How many there are.
+    /// Number of open connections.
     pub open: usize,
-    /// How many of them nobody uses.
+    /// Number of those that are not in use.
     pub idle: usize,
 }
 
-/// A transaction: it rolls back unless it is committed.
+/// A transaction, rolled back on drop unless it was committed.
 pub struct Transaction {
     transaction: WithTimeout<DatabaseTransaction>,
-    // Passed on after the transaction is over: fields are dropped in this order.
+    // Fields are dropped in this order: the write lock is released after the transaction has ended.
     _guard: WriteGuard,
     _step: ChildSpan,
 }
 
 impl Database {
-    /// What a store reads with. Writes belong in a transaction, or go through [`BatchWriter`]: there they take turns.
+    /// Returns the executor for reads. Writes belong in a transaction or in a [`BatchWriter`], which take the write
+    /// lock.
     pub fn executor(&self) -> &impl Executor {
         &self.connection
     }
 
-    /// Begins a transaction that is going to write. SQLite takes its write lock at once: a transaction that reads
-    /// first and then wants to write would be answered "locked" without a wait.
+    /// Begins a transaction that is going to write. SQLite takes its write lock at once: for a transaction that reads
+    /// first, a later write would fail as "locked" without a wait.
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            // Said for each: a pooler in between may not pass on what is said for a connection.
+            // Set for each transaction: a pooler in between may not pass on what is set for a connection.
             isolation_level: self.is_postgres().then_some(IsolationLevel::ReadCommitted),
             ..TransactionOptions::default()
         };
@@ -91,7 +92,7 @@ impl Database {
         })
     }
 
-    /// Whether several servers can use it.
+    /// Returns true if several servers can use the database.
     pub fn is_shared(&self) -> bool {
         self.is_postgres()
     }
@@ -100,7 +101,7 @@ impl Database {
         self.connection.get_database_backend() == DatabaseBackend::Postgres
     }
 
-    /// How many connections there are.
+    /// Counts the connections of the pool.
     pub fn connections(&self) -> Connections {
         let ConnectionCache { pool, .. } = &self.connection.inner;
         let (open, idle) = match self.connection.get_database_backend() {
@@ -116,29 +117,30 @@ impl Database {
         Connections { open: usize::try_from(open).unwrap_or(usize::MAX), idle }
     }
 
-    /// Whether the database answers.
+    /// Checks that the database responds.
     pub async fn ping(&self) -> Result<(), StoreError> {
         let WithTimeout { inner, timeout } = &self.connection;
         Ok(timeout.wait(inner.pool.ping()).await?)
     }
 
-    /// Closes every connection; SQLite folds its write-ahead log into the file. PostgreSQL is not waited for long: by now
-    /// everything is committed, and it finds out by itself who has gone.
+    /// Closes every connection; SQLite merges its write-ahead log into the file. The wait for PostgreSQL is short: by
+    /// now everything is committed, and it detects closed connections by itself.
     pub async fn close(&self) -> Result<(), StoreError> {
         let WithTimeout { inner, timeout } = &self.connection;
-        // Once the pool is marked as closed nothing is kept any more, and it waits for what it has given away.
+        // `close_by_ref` first marks the pool as closed, so the cache takes no more connections; then it waits for all
+        // that were acquired, including those that `clear` returns.
         let closed = async { tokio::join!(inner.pool.close_by_ref(), async { inner.clear() }).0 };
         Ok(timeout.wait_for_close(closed).await?)
     }
 }
 
 impl Transaction {
-    /// What a store runs its statements on.
+    /// Returns the executor for the statements of this transaction.
     pub fn executor(&self) -> &impl Executor {
         &self.transaction
     }
 
-    /// Makes all of it last.
+    /// Commits the transaction.
     pub async fn commit(self) -> Result<(), StoreError> {
         let WithTimeout { inner, timeout } = self.transaction;
         Ok(timeout.wait(inner.commit()).await?)

@@ -1,5 +1,5 @@
-//! Poolers between the server and PostgreSQL. Statements are prepared once for each connection, so a connection has to stay
-//! the same one from statement to statement.
+//! Check for poolers between the server and PostgreSQL that lose prepared statements. Statements are prepared once for
+//! each connection, so it has to stay the same one from statement to statement.
 
 use super::connect::ConnectError;
 use super::connect_error;
@@ -12,8 +12,8 @@ use sea_orm::sqlx::{Postgres, query_scalar};
 use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, SqlxError};
 use tokio::time::timeout;
 
-/// Refuses a pooler behind which prepared statements are lost: two connections use the same statement by turns, so that one
-/// finds the other's, or loses its own.
+/// Fails with [`ConnectError::Pooler`] if prepared statements are lost: two connections use the same statement
+/// alternately, so that one finds the other's, or loses its own.
 pub(super) async fn require_prepared_statements(
     connection: &DatabaseConnection,
     url: &DatabaseUrl,
@@ -23,12 +23,12 @@ pub(super) async fn require_prepared_statements(
         let (mut one, mut other) = (pool.acquire().await?, pool.acquire().await?);
         let probed = probe_alternately(&mut one, &mut other).await;
         if probed.is_err() {
-            // The pool would look whether they still live, and tell the log that they do not.
+            // The pool would ping them and log that they are broken.
             drop((one.detach(), other.detach()));
         }
         probed
     };
-    // A pooler that waits for a connection of its own says nothing meanwhile, for two minutes unless it is told otherwise.
+    // A pooler that waits for a connection of its own does not respond meanwhile, for two minutes by default.
     match timeout(RESPONSE_TIMEOUT, probed).await.map_err(|_| ConnectError::Silent)? {
         Ok(()) => Ok(()),
         Err(error) if is_statement_lost(&error) => Err(ConnectError::Pooler),
@@ -55,8 +55,9 @@ async fn probe(connection: &mut PoolConnection<Postgres>) -> Result<i32, SqlxErr
     query_scalar("SELECT $1::int4").bind(1_i32).fetch_one(&mut **connection).await
 }
 
-/// The statement is not there, or there already; or the answers are not those to what was asked. PostgreSQL's code for what
-/// breaks the protocol is also PgBouncer's for whatever it has to say: only that of a statement counts.
+/// Returns true if the statement does not exist (26000), exists already (42P05), or the responses do not match the
+/// requests. PgBouncer uses PostgreSQL's code for protocol violations (08P01) for all of its errors: it counts only if
+/// it is about a statement.
 fn is_statement_lost(error: &SqlxError) -> bool {
     match error {
         SqlxError::Database(error) => match error.code().as_deref() {
@@ -69,7 +70,8 @@ fn is_statement_lost(error: &SqlxError) -> bool {
     }
 }
 
-/// By the name of the routine, which PostgreSQL translates into no language and PgBouncer does not send.
+/// Detects errors about prepared statements by the routine's name, which PostgreSQL does not translate and PgBouncer
+/// does not send, or by the message.
 fn is_prepared_statement_error(error: &dyn DatabaseError) -> bool {
     let routine = error.try_downcast_ref::<PgDatabaseError>().and_then(PgDatabaseError::routine);
     routine.is_some_and(|routine| routine.starts_with("exec_"))

@@ -1,4 +1,5 @@
-//! How SQLite looks up what a store asks for, for tests: on a database that has rows and statistics, since those change it.
+//! Query plans of the stores' statements on SQLite, for tests: on a database that has rows and statistics, since those
+//! change the plans.
 
 use super::{Database, Executor};
 use crate::config::from_pairs;
@@ -7,21 +8,21 @@ use sea_orm_migration::async_trait;
 use std::sync::Mutex;
 use tempfile::TempDir;
 
-/// A database of as many accounts as sessions, and what it says of each statement that is run through it.
+/// Executor on a database of as many accounts as sessions, which records the query plan of each statement.
 pub struct ExplainExecutor {
     database: Database,
     plan: Mutex<Vec<String>>,
     _folder: TempDir,
 }
 
-/// Those that grow. What is asked for together is gone through as well.
+/// Tables that grow. Only these count: a plan also scans the VALUES list of a batch.
 const TABLES: [&str; 4] = ["accounts", "sessions", "ended_sessions", "session_cutoffs"];
 
-/// How many accounts there are, each with one session.
+/// Number of accounts, each with one session.
 const ROWS: usize = 5_000;
 
 impl ExplainExecutor {
-    /// Makes the database.
+    /// Creates the database with its rows and statistics.
     pub async fn create() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/plans.db", folder.path().display());
@@ -45,11 +46,11 @@ impl ExplainExecutor {
             database.executor().execute_unprepared(&statement).await.unwrap();
         }
         database.close().await.unwrap();
-        // Statistics are read when a connection is opened.
+        // SQLite reads statistics when a connection is opened.
         Self { database: open().await.unwrap(), plan: Mutex::default(), _folder: folder }
     }
 
-    /// The tables that were gone through from end to end since the last time.
+    /// Returns the tables that had a full scan since the last call. Panics if no statement was run.
     pub fn scans(&self) -> Vec<String> {
         let plan = std::mem::take(&mut *self.plan.lock().unwrap());
         assert!(!plan.is_empty(), "nothing was asked");

@@ -1,7 +1,7 @@
-//! Reads that arrive together are asked together: one statement for many rows instead of one for each.
+//! Batched reads: one statement for the rows of many concurrent requests instead of one for each.
 //!
-//! Every statement is a word to another thread or another process and back, and that costs more than finding a row by its
-//! key. Nobody waits to be joined: while two statements are under way, whoever comes meets in the next one.
+//! Every statement is a round trip to another thread or another process, and that costs more than finding a row by its
+//! key. No read is delayed to fill a batch: those that arrive while two statements are in flight share the next one.
 
 use super::statement_timeout::with_response_timeout;
 use super::{Database, StoreError};
@@ -12,40 +12,41 @@ use std::hash::Hash;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-/// How many rows one statement asks for at most.
+/// Maximum number of keys per statement.
 const MAX_BATCH: usize = 256;
-/// How many statements are under way at once: one that hangs must not hold up all.
+/// Maximum number of concurrent statements: one that hangs must not block all reads.
 const MAX_IN_FLIGHT: usize = 2;
 
-/// How rows are found by their keys.
+/// A lookup of rows by their keys.
 pub trait Lookup: Sized + 'static {
-    /// What they are found by.
+    /// The key of a row.
     type Key: Clone + Eq + Hash + Send + Sync + 'static;
-    /// What is found.
+    /// The value found for a key.
     type Found: Clone + Send + 'static;
 
-    /// Finds those that there are, in any order. A key may be there more than once.
+    /// Returns the rows that exist, in any order. A key may occur more than once in `keys`.
     fn look_up(db: &Database, keys: Vec<Self::Key>) -> impl Future<Output = LookupResult<Self>> + Send;
 }
 
-/// What a look-up comes to.
+/// The result of a lookup: the keys that were found, with their values.
 pub type LookupResult<L> = Result<Vec<(<L as Lookup>::Key, <L as Lookup>::Found)>, StoreError>;
 
 type Responder<L> = oneshot::Sender<Result<Option<<L as Lookup>::Found>, StoreError>>;
 type PendingRead<L> = (<L as Lookup>::Key, Responder<L>);
 
-/// The way to ask.
+/// Looks up rows in batches.
 pub struct BatchReader<L: Lookup>(mpsc::UnboundedSender<PendingRead<L>>);
 
 impl<L: Lookup> BatchReader<L> {
-    /// Starts to answer. It ends with the last one that can ask.
+    /// Starts the reader. Its task ends when this is dropped.
     pub fn new(database: &Database) -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
         tokio::spawn(run_reader::<L>(database.clone(), receiver));
         Self(sender)
     }
 
-    /// What there is under this key, as of now or later.
+    /// Returns the value for this key as of the call or later, `None` if there is no such row; fails after
+    /// `RESPONSE_TIMEOUT`.
     pub async fn find(&self, key: L::Key) -> Result<Option<L::Found>, StoreError> {
         let (answer, answered) = oneshot::channel();
         self.0.send((key, answer)).map_err(|_| worker_gone())?;
@@ -53,7 +54,7 @@ impl<L: Lookup> BatchReader<L> {
     }
 }
 
-/// Can happen only when a look-up or a write panicked.
+/// Returns the error for a lookup or a write that panicked; there is no other cause.
 pub(super) fn worker_gone() -> StoreError {
     DbErr::Custom("whoever was to ask the database has gone".to_owned()).into()
 }
@@ -61,13 +62,13 @@ pub(super) fn worker_gone() -> StoreError {
 async fn run_reader<L: Lookup>(database: Database, mut receiver: mpsc::UnboundedReceiver<PendingRead<L>>) {
     let in_flight = Arc::new(Semaphore::new(MAX_IN_FLIGHT));
     loop {
-        // First the permit, then those who wait: all that have come by then are in.
+        // The permit comes first: the batch then includes all reads that arrived while waiting for it.
         let Ok(permit) = Arc::clone(&in_flight).acquire_owned().await else { return };
         let mut batch = Vec::new();
         if receiver.recv_many(&mut batch, MAX_BATCH).await == 0 {
             return;
         }
-        // Whoever has gone away, or has waited too long, wants to know nothing.
+        // Reads whose caller has gone or has timed out are dropped.
         batch.retain(|(_, answer)| !answer.is_closed());
         if batch.is_empty() {
             continue;
@@ -85,7 +86,7 @@ async fn answer_batch<L: Lookup>(database: &Database, batch: Vec<PendingRead<L>>
         Ok(found) => {
             let found: HashMap<_, _> = found.into_iter().collect();
             for (key, answer) in batch {
-                // Whoever has gone away does not care.
+                // Sending fails only if the caller has gone.
                 let _gone_away = answer.send(Ok(found.get(&key).cloned()));
             }
         }
@@ -97,13 +98,13 @@ async fn answer_batch<L: Lookup>(database: &Database, batch: Vec<PendingRead<L>>
     }
 }
 
-/// One failure for all who shared it: the first is told the cause itself, the others its words.
+/// Returns an error for each caller of a batch: the first gets the cause itself, the others its message.
 pub(super) fn repeat_error(error: StoreError) -> impl Iterator<Item = StoreError> {
     let words = error.to_string();
     std::iter::once(error).chain(std::iter::repeat_with(move || DbErr::Custom(words.clone()).into()))
 }
 
-/// Filled up to a power of two with the last one: there are a few statements then, which stay prepared.
+/// Pads the list to a power of two with its last item: only a few distinct statements remain, which stay prepared.
 pub(super) fn padded<K: Clone>(mut keys: Vec<K>) -> Vec<K> {
     if let Some(last) = keys.last().cloned() {
         keys.resize(keys.len().next_power_of_two(), last);
@@ -120,7 +121,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use tokio::time::Instant;
 
-    /// Even numbers are there, as their halves; 99 is a fault of the database, 98 one of the program.
+    /// Lookup in which even numbers exist, with their halves as values; 99 is a database error, 98 a panic.
     struct Halves;
 
     static STATEMENTS: AtomicUsize = AtomicUsize::new(0);
@@ -169,7 +170,7 @@ mod tests {
         }
     }
 
-    /// A database that never answers.
+    /// A database that does not respond in time.
     struct Frozen;
 
     impl Lookup for Frozen {

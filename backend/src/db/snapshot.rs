@@ -1,5 +1,4 @@
-//! A whole SQLite database in one file beside the one that is served: copied while that is in use, looked through,
-//! and put in its place.
+//! Snapshots: copies of a whole SQLite database in one file, taken while it is in use and checked before a restore.
 
 use super::migrations::Migrator;
 use crate::config::DatabaseUrl;
@@ -12,54 +11,54 @@ use sea_orm::sqlx::{ConnectOptions as _, Connection as _, query, query_scalar};
 use sea_orm_migration::MigratorTrait as _;
 use std::path::{Path, PathBuf};
 
-/// A file that cannot be what it should be.
+/// A reason why a file cannot be used as a snapshot.
 #[derive(Debug, thiserror::Error)]
 pub enum SnapshotError {
-    /// SQLite says no.
+    /// SQLite reported an error.
     #[error("{file}: {source}")]
     Sqlite {
-        /// Which file.
+        /// Path of the file.
         file: String,
-        /// What SQLite says.
+        /// SQLite's error.
         source: SqlxError,
     },
-    /// It is a database, and has lost some of what it held.
+    /// The database is corrupted.
     #[error("{file} is damaged: {fault}")]
     Damaged {
-        /// Which file.
+        /// Path of the file.
         file: String,
-        /// What is found first.
+        /// The first fault that was found.
         fault: String,
     },
-    /// It is another program's database.
+    /// The database is another program's.
     #[error("{0} is not a database of Latchkey's")]
     Foreign(String),
-    /// It holds tables that this version does not know.
+    /// The database has a migration that this version does not know.
     #[error("{file} was made by a newer Latchkey: this one does not know {migration}")]
     Newer {
-        /// Which file.
+        /// Path of the file.
         file: String,
-        /// The change of the tables that is not known.
+        /// Name of the unknown migration.
         migration: String,
     },
 }
 
-/// What a database holds.
+/// Row counts of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowCounts {
-    /// How many accounts.
+    /// Number of accounts.
     pub accounts: i64,
-    /// How many sessions that have not been ended.
+    /// Number of sessions that have not been ended.
     pub sessions: i64,
 }
 
-/// A database in one file that nobody else uses.
+/// An open snapshot: a database in one file that no other program uses.
 pub struct Snapshot {
     file: String,
     connection: SqliteConnection,
 }
 
-/// The file behind this address, unless it is PostgreSQL or in memory.
+/// Returns the path of the SQLite file; `None` for PostgreSQL and for a database in memory.
 pub fn sqlite_file(url: &DatabaseUrl) -> Option<PathBuf> {
     if !url.is_sqlite() || url.expose().contains(":memory:") || url.expose().contains("mode=memory") {
         return None;
@@ -68,8 +67,8 @@ pub fn sqlite_file(url: &DatabaseUrl) -> Option<PathBuf> {
 }
 
 impl Snapshot {
-    /// Copies what is committed in `database` at this moment to `file`, which is empty. Whoever uses the database goes
-    /// on: readers and writers alike do not wait for a reader.
+    /// Copies what is committed in `database` at this moment to `file`, which is empty, and opens the copy. The
+    /// database stays in use: neither readers nor writers wait for a reader.
     pub async fn take(database: &Path, file: &Path) -> Result<Self, SnapshotError> {
         let failed = |source| SnapshotError::Sqlite { file: database.display().to_string(), source };
         let mut source = base_options(database).connect().await.map_err(failed)?;
@@ -80,18 +79,18 @@ impl Snapshot {
         Self::open(file).await
     }
 
-    /// Opens a file of one's own, to change it.
+    /// Opens a file for changes, with an exclusive lock.
     pub async fn open(file: &Path) -> Result<Self, SnapshotError> {
         let options = base_options(file)
             .journal_mode(SqliteJournalMode::Delete)
             .locking_mode(SqliteLockingMode::Exclusive)
             .synchronous(SqliteSynchronous::Full)
-            // What is taken out must not stay readable in pages that are free.
+            // Deleted data must not stay readable in free pages.
             .pragma("secure_delete", "ON");
         Self::connect(file, options).await
     }
 
-    /// Opens a file, to look at it.
+    /// Opens a file for reading.
     pub async fn open_read_only(file: &Path) -> Result<Self, SnapshotError> {
         Self::connect(file, base_options(file).read_only(true)).await
     }
@@ -104,7 +103,7 @@ impl Snapshot {
         }
     }
 
-    /// Puts a note into the file that the tables know nothing of.
+    /// Inserts a named text into a table of the file that is outside the schema.
     pub async fn write_metadata(&mut self, name: &str, text: &Secret) -> Result<(), SnapshotError> {
         let made =
             query("CREATE TABLE IF NOT EXISTS latchkey_backup (name TEXT PRIMARY KEY, text TEXT NOT NULL)");
@@ -114,7 +113,7 @@ impl Snapshot {
         kept.map(drop).map_err(|source| failed(&self.file, source))
     }
 
-    /// A note that was put into the file.
+    /// Reads a text that [`Self::write_metadata`] inserted; `None` if there is none.
     pub async fn read_metadata(&mut self, name: &str) -> Result<Option<Secret>, SnapshotError> {
         if !self.has_table("latchkey_backup").await? {
             return Ok(None);
@@ -124,13 +123,13 @@ impl Snapshot {
         Ok(found.map_err(|source| failed(&self.file, source))?.map(Secret::from))
     }
 
-    /// Takes every note out: what is left is what a server opens.
+    /// Deletes the texts and their table: what is left is the database that a server opens.
     pub async fn remove_metadata(&mut self) -> Result<(), SnapshotError> {
         let dropped = query("DROP TABLE IF EXISTS latchkey_backup").execute(&mut self.connection).await;
         dropped.map(drop).map_err(|source| failed(&self.file, source))
     }
 
-    /// Ends every session, also for servers that check only access tokens.
+    /// Ends every session, and records it in `ended_sessions` for servers that check only access tokens.
     pub async fn end_sessions(&mut self, reason: EndReason, now: Timestamp) -> Result<(), SnapshotError> {
         const INSERT_ENDED: &str = "INSERT INTO ended_sessions (session_id, reason, ended_at) \
              SELECT id, ?1, ?2 FROM sessions WHERE ended_at IS NULL ON CONFLICT DO NOTHING";
@@ -143,11 +142,11 @@ impl Snapshot {
         Ok(())
     }
 
-    /// Looks through the whole file, and counts what it holds.
+    /// Checks the whole file, its foreign keys and its migrations, and returns its row counts.
     pub async fn check_integrity(&mut self) -> Result<RowCounts, SnapshotError> {
         let found: String = self.query_one("PRAGMA integrity_check(1)").await?;
         if found != "ok" {
-            // SQLite tells it in several lines.
+            // SQLite's report may have several lines.
             let fault = found.split_whitespace().collect::<Vec<_>>().join(" ");
             return Err(SnapshotError::Damaged { file: self.file.clone(), fault });
         }
@@ -163,7 +162,7 @@ impl Snapshot {
         })
     }
 
-    /// An older version's tables are brought up to date at the next start; a newer one's cannot be taken back.
+    /// Fails for a newer version's tables, which cannot be reverted; an older one's are migrated at the next start.
     async fn check_migrations(&mut self) -> Result<(), SnapshotError> {
         if !self.has_table("seaql_migrations").await? {
             return Err(SnapshotError::Foreign(self.file.clone()));
@@ -197,7 +196,7 @@ impl Snapshot {
         found.map_err(|source| failed(&self.file, source))
     }
 
-    /// Leaves the file, with everything in it.
+    /// Closes the file; all changes are written.
     pub async fn close(self) -> Result<(), SnapshotError> {
         self.connection.close().await.map_err(|source| failed(&self.file, source))
     }

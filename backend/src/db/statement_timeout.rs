@@ -1,6 +1,6 @@
-//! No statement is waited for without end. PostgreSQL lies behind a network: a connection whose other end has gone without
-//! a word stays silent, and the system gives it up only after a quarter of an hour. Until then whatever waits there, waits,
-//! and the pool counts it among the few that it may have.
+//! Timeouts for all statements on PostgreSQL. It is behind a network: a connection whose peer has vanished stays
+//! silent, and the system closes it only after a quarter of an hour. Until then its callers would wait, and it would
+//! occupy one of the few places in the pool.
 
 use super::StoreError;
 use super::connect::ACQUIRE_TIMEOUT;
@@ -17,24 +17,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
-/// How long PostgreSQL works on one statement.
+/// PostgreSQL's limit for one statement.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long it keeps a transaction in which nothing is asked: a server that has gone without a word must not keep rows
-/// locked.
+/// PostgreSQL's limit for a transaction without statements: a server that has vanished must not keep rows locked.
 const IDLE_IN_TRANSACTION_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long an answer is waited for, together with a connection to ask on. PostgreSQL itself speaks first, if it still can.
+/// Limit for a response, including the wait for a connection. PostgreSQL's own limit ends first, if it still responds.
 pub(super) const RESPONSE_TIMEOUT: Duration = ACQUIRE_TIMEOUT.saturating_add(STATEMENT_TIMEOUT);
-/// How long a connection may take to show that it lives.
+/// Limit for the response to a ping.
 const PING_TIMEOUT: Duration = Duration::from_secs(1);
-/// How long a connection is believed to live after its last use; past that it is asked first, which costs a round trip.
+/// Idle time up to which a connection is used without a ping, which costs a round trip.
 const MAX_UNCHECKED_IDLE: Duration = Duration::from_secs(1);
-/// How long the connections may take to be closed.
+/// Limit for closing the connections.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long doubt lasts: a connection that was left goes back to the pool at once.
+/// Time for which connections are checked after one was abandoned: an abandoned connection returns to the pool at once.
 const CHECK_PERIOD: Duration = Duration::from_secs(5);
 
-/// Whether somebody has just left a connection that had not answered. The pool asks each connection that comes back to it
-/// for a sign of life, and would wait for that without end; and it takes that for enough, whatever was left open there.
+/// Time at which a connection was last abandoned without a response. The pool pings each connection that is returned to
+/// it, but without a timeout, and it does not check whether a transaction was left open.
 #[derive(Clone, Default)]
 pub(super) struct HealthCheck(Arc<Mutex<Option<Instant>>>);
 
@@ -51,8 +50,8 @@ impl HealthCheck {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has the pool drop connections that do not answer in time: before they are used, and when they come back. Those that
-    /// come back are in no transaction any more.
+    /// Makes the pool drop connections that do not respond in time, before use and on return. On return it also ends
+    /// transactions that were left open.
     fn install(&self, options: &mut ConnectOptions) {
         let (before, after) = (self.clone(), self.clone());
         options.test_before_acquire(false).map_sqlx_postgres_before_acquire(move |connection, about| {
@@ -76,13 +75,14 @@ async fn answers_ping(connection: &mut PgConnection) -> Result<bool, sqlx::Error
     within_ping_timeout(connection.ping()).await
 }
 
-/// Where a transaction was given up before the answer that it has begun, the driver does not know of it. Whatever came next
-/// on that connection would be a part of it, answered and never committed. To begin one and roll it back ends either.
+/// Ends a transaction that the driver does not know of, because it was abandoned before the response to BEGIN. Further
+/// statements on that connection would succeed as a part of it and never be committed. BEGIN and ROLLBACK end it in any
+/// case.
 async fn ends_transaction(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     within_ping_timeout(async { connection.begin().await?.rollback().await }).await
 }
 
-/// Fails where the answer takes too long: then nobody waits for a farewell either.
+/// Fails if the response takes longer than [`PING_TIMEOUT`]: the pool then closes the connection without a wait.
 async fn within_ping_timeout(
     answer: impl Future<Output = Result<(), sqlx::Error>>,
 ) -> Result<bool, sqlx::Error> {
@@ -90,9 +90,9 @@ async fn within_ping_timeout(
     answered.map_err(|_| io::Error::from(ErrorKind::TimedOut))?.map(|()| true)
 }
 
-/// Sets what holds for all of a connection, by statements: poolers refuse to pass such settings on with the greeting. Each
-/// statement sees what is committed when it begins, whatever the database or the role has for a default: a transaction that
-/// changes the password has to see the sessions that began while it waited.
+/// Sets the limits and the isolation level of a connection, by statements: poolers reject such settings at startup.
+/// With READ COMMITTED, whatever the default of the database or the role, each statement sees what is committed when it
+/// begins: a transaction that changes the password has to see the sessions that began while it waited.
 async fn set_session_timeouts(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     let (work, idle) = (STATEMENT_TIMEOUT.as_millis(), IDLE_IN_TRANSACTION_TIMEOUT.as_millis());
     let limits = format!(
@@ -102,14 +102,14 @@ async fn set_session_timeouts(connection: &mut PgConnection) -> Result<(), sqlx:
     connection.execute(AssertSqlSafe(limits)).await.map(drop)
 }
 
-/// Lets nothing last without end on the connections that are opened so.
+/// Installs the timeouts on the connections that are opened with these options.
 pub(super) fn install_timeouts(options: &mut ConnectOptions) -> HealthCheck {
     let health_check = HealthCheck::default();
     health_check.install(options);
     health_check
 }
 
-/// Raises doubt unless the answer came: also where whoever waited has gone away.
+/// Guard that requires health checks unless the response arrived, also if the caller was dropped.
 struct UnansweredGuard<'a> {
     health_check: &'a HealthCheck,
     is_answered: bool,
@@ -123,23 +123,23 @@ impl Drop for UnansweredGuard<'_> {
     }
 }
 
-/// How long is waited for the database; without end where it is a file.
+/// The timeout for the database's responses; `None` for SQLite, which has none.
 #[derive(Clone)]
 pub(super) struct StatementTimeout(pub(super) Option<HealthCheck>);
 
 impl StatementTimeout {
-    /// Waits for an answer, not without end.
+    /// Waits for a response, up to [`RESPONSE_TIMEOUT`].
     pub(super) async fn wait<T>(&self, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
         let Some(health_check) = &self.0 else { return work.await };
         let mut work = pin!(work);
-        // Dropped before the work is, and with it the connection.
+        // Declared after `work`, so dropped before it: the check is required before the connection returns to the pool.
         let mut guard = UnansweredGuard { health_check, is_answered: false };
         let done = timeout(RESPONSE_TIMEOUT, work.as_mut()).await;
         guard.is_answered = done.is_ok();
         done.unwrap_or_else(|_| Err(unanswered()))
     }
 
-    /// Waits for an end that need not be waited for.
+    /// Waits for the connections to close, up to [`CLOSE_TIMEOUT`]; to exceed that is no error.
     pub(super) async fn wait_for_close(
         &self,
         work: impl Future<Output = Result<(), DbErr>>,
@@ -151,8 +151,8 @@ impl StatementTimeout {
     }
 }
 
-/// Waits for what is done for several at once, each of them from when it came: whoever comes while a round hangs would
-/// otherwise wait for the end of that, and then for a round of its own.
+/// Limits a caller's wait for batched work to [`RESPONSE_TIMEOUT`] from its own start: otherwise a caller that arrives
+/// while a batch hangs would wait for the end of that one, and then for its own.
 pub(super) async fn with_response_timeout<T>(
     work: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, StoreError> {
@@ -163,7 +163,7 @@ fn unanswered() -> DbErr {
     DbErr::Conn(RuntimeErr::Internal("the database does not answer".to_owned()))
 }
 
-/// What stores run their statements on: the connections, or one transaction.
+/// Executor with a timeout: the connections, or one transaction.
 #[derive(Clone)]
 pub(super) struct WithTimeout<C> {
     pub(super) inner: C,

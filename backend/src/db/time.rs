@@ -1,11 +1,11 @@
-//! The database's own clock, which all servers that share it can read; that of a file is its machine's.
+//! The database's clock, which all servers that share it can read; SQLite's is the machine's clock.
 
 use super::{Database, StoreError};
 use latchkey_shared::Timestamp;
 use sea_orm::{ConnectionTrait as _, DbErr, Statement};
 
 impl Database {
-    /// The time by the database's clock.
+    /// Reads the database's clock, in milliseconds since the epoch.
     pub async fn time(&self) -> Result<Timestamp, StoreError> {
         let query = match self.is_shared() {
             true => "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",

@@ -1,5 +1,5 @@
-//! Whose word on PostgreSQL's certificate is taken: that of the authorities in the file that the URL names (`sslrootcert`),
-//! or of those that the system knows (`sslrootcert=system`, or none named). The well-known ones are built in beside them.
+//! Certificate authorities for PostgreSQL's certificate: those in the file that the URL names (`sslrootcert`), or the
+//! system's (`sslrootcert=system`, or none named), in addition to the well-known ones, which are built in.
 
 use super::connect::ConnectError;
 use crate::config::DatabaseUrl;
@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 
-/// The authorities in PEM, where certificates are looked at.
+/// Returns the authorities in PEM; `None` if the URL names no file and does not ask to verify certificates.
 pub(super) fn authorities(url: &DatabaseUrl) -> Result<Option<Vec<u8>>, ConnectError> {
     if let Some(file) = url.ca_file() {
         let read = std::fs::read(&file).map_err(|source| ConnectError::Authorities { file, source });
@@ -22,7 +22,7 @@ fn system_certificates() -> Vec<u8> {
     for error in found.errors {
         tracing::warn!(%error, "A part of the system's certificates cannot be read");
     }
-    // Old ones that nobody can read any more lie in many a store.
+    // Many system stores contain old certificates that rustls cannot parse.
     let is_readable =
         |certificate: &CertificateDer<'_>| RootCertStore::empty().add(certificate.clone()).is_ok();
     found.certs.iter().filter(|certificate| is_readable(certificate)).flat_map(pem).collect()

@@ -1,9 +1,9 @@
-//! Writes that arrive together are written together: one statement for many rows instead of one for each.
+//! Batched writes: one statement for the rows of many concurrent requests instead of one for each.
 //!
-//! A commit waits for the disk. SQLite has one writer: commits that come one after another would make the disk's pace the
-//! server's. Here whatever comes while a statement is under way shares the next one, and its commit. PostgreSQL groups
-//! commits by itself, and rows that one statement locks in its own order could meet another's in a deadlock there: each
-//! write goes alone.
+//! A commit waits for the disk. SQLite has one writer, so separate commits would limit the server to the speed of the
+//! disk. Writes that arrive while a statement runs share the next one, and its commit. PostgreSQL groups commits by
+//! itself, and two statements that lock the same rows in different orders could deadlock there: each write has its own
+//! statement.
 
 use super::connection_cache::ConnectionCache;
 use super::read_batch::{padded, repeat_error, worker_gone};
@@ -18,55 +18,55 @@ use std::future::Future;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
-/// How many rows one statement writes at most: the last one waits for all of them.
+/// Maximum number of rows per statement: the last one waits for all of them.
 const MAX_BATCH: usize = 256;
-/// How long a write that has time waits for others.
+/// Time for which a write waits for others when the writer may linger.
 pub const LINGER: Duration = Duration::from_millis(20);
-/// How many more may wait for their turn; past that they wait for a place.
+/// Maximum number of queued writes; further ones wait for space in the queue.
 const QUEUE_CAPACITY: usize = 1024;
 
-/// What can be written for many rows in one statement.
+/// A write that one statement can execute for many rows.
 pub trait BatchWrite: Clone + Send + Sync + 'static {
-    /// What the writing brings.
+    /// The result of one write.
     type Output: Send + 'static;
 
-    /// Writes all of them in one statement, and answers each, in their order. What it decides, it decides in the
-    /// statement's own condition. A write may be there more than once; at most one of them may be told that it was the
-    /// one.
+    /// Executes all writes in one statement and returns their results in the same order. Any decision must be made in
+    /// the statement's own condition. A write may occur more than once; at most one of the duplicates may be reported
+    /// as the one that took effect.
     fn execute_batch(
         db: &impl Executor,
         writes: &[Self],
     ) -> impl Future<Output = Result<Vec<Self::Output>, StoreError>> + Send;
 }
 
-/// A column of the list of values, `batch`, that such a statement writes from; both databases call them `column1` and so on.
+/// Returns a column of `batch`, the VALUES list of such a statement; both databases name them `column1` and so on.
 pub fn values_column(column: &'static str) -> Expr {
     Expr::col(("batch", column))
 }
 
-/// The way to write.
+/// Writes rows in batches on SQLite, and one by one on PostgreSQL.
 pub struct BatchWriter<W: BatchWrite>(Strategy<W>);
 
 enum Strategy<W: BatchWrite> {
-    /// Where there can be only one writer.
+    /// SQLite, which allows only one writer.
     Queue(mpsc::Sender<PendingWrite<W>>),
     Direct(WithTimeout<ConnectionCache>),
 }
 
-/// A write and whoever waits for its answer.
+/// A queued write and the channel for its result.
 struct PendingWrite<W: BatchWrite> {
     write: W,
     answer: oneshot::Sender<Result<W::Output, StoreError>>,
 }
 
 impl<W: BatchWrite> BatchWriter<W> {
-    /// Starts to write. It ends with the last one that can ask.
+    /// Starts the writer. Its task ends when this is dropped.
     pub fn new(database: &Database) -> Self {
         Self::with_linger(database, || false)
     }
 
-    /// The same, but while they have time those that come within a [`LINGER`] are written together: each statement, each
-    /// commit and each word to another thread takes time from those who wait for something else.
+    /// Starts a writer that, while `may_linger` returns true, batches the writes that arrive within a [`LINGER`]: each
+    /// statement, each commit and each message to another thread takes CPU time from other requests.
     pub fn with_linger(database: &Database, may_linger: impl Fn() -> bool + Send + 'static) -> Self {
         let connection = database.connection.clone();
         if connection.get_database_backend() != DatabaseBackend::Sqlite {
@@ -77,7 +77,8 @@ impl<W: BatchWrite> BatchWriter<W> {
         Self(Strategy::Queue(sender))
     }
 
-    /// Writes, with those that come at the same moment. The answer comes once it is on the disk.
+    /// Executes a write in one batch with concurrent ones. Returns once it is on the disk, or with an error after
+    /// `RESPONSE_TIMEOUT`.
     pub async fn write(&self, write: W) -> Result<W::Output, StoreError> {
         let _step = traces::child_span("write with others");
         match &self.0 {
@@ -95,8 +96,8 @@ impl<W: BatchWrite> BatchWriter<W> {
 }
 
 impl Database {
-    /// Writes all of these: many to a statement where there is one writer, and one by one where others write, too. What
-    /// fails in the middle leaves a part of it written.
+    /// Executes all of these writes: in batches on SQLite, and one by one on PostgreSQL, where others write, too. After
+    /// an error a part of them may have been written.
     pub async fn write_all<W: BatchWrite>(&self, writes: &[W]) -> Result<(), StoreError> {
         let has_single_writer = self.connection.get_database_backend() == DatabaseBackend::Sqlite;
         for chunk in writes.chunks(if has_single_writer { MAX_BATCH } else { 1 }) {
@@ -130,13 +131,14 @@ async fn run_writer<W: BatchWrite>(
                 batch.push(pending_write);
             }
         }
-        // A write that panics must not take the writer along. Whoever waited for it learns that it has gone.
+        // A write that panics must not end the writer. The callers of that batch get an error: their channels close.
         catch_panic(flush(&connection, &write_lock, std::mem::take(&mut batch))).await;
     }
 }
 
-/// One statement for all of them. If that fails, each gets its own, so that none fails because of another. A statement
-/// that failed may still have been committed: then the second attempt finds its condition unmet, as after a lost race.
+/// Executes a batch in one statement. If that fails, each write gets its own, so that none fails because of another. A
+/// statement that failed may still have been committed: then the second attempt finds its condition unmet, as after a
+/// lost race.
 async fn flush<W: BatchWrite>(
     connection: &WithTimeout<ConnectionCache>,
     write_lock: &WriteLock,
@@ -146,7 +148,7 @@ async fn flush<W: BatchWrite>(
         Ok(guard) => guard,
         Err(error) => return fail_all(batch, error),
     };
-    // Whoever has gone away before its turn came wants nothing written.
+    // Writes whose caller has gone before the batch began are dropped.
     batch.retain(|pending_write| !pending_write.answer.is_closed());
     let writes = padded(batch.iter().map(|pending_write| pending_write.write.clone()).collect());
     let written = match writes.is_empty() {
@@ -157,7 +159,7 @@ async fn flush<W: BatchWrite>(
         Ok(answers) => {
             drop(guard);
             for (pending_write, answer) in batch.into_iter().zip(answers) {
-                // Whoever has gone away meanwhile finds out what was written when it asks again.
+                // A client whose request was dropped meanwhile sees what was written when it tries again.
                 let _gone_away = pending_write.answer.send(Ok(answer));
             }
         }
@@ -170,7 +172,7 @@ async fn flush<W: BatchWrite>(
     }
 }
 
-/// Tells all of them that nothing was written.
+/// Fails all writes of the batch with the same error.
 fn fail_all<W: BatchWrite>(batch: Vec<PendingWrite<W>>, error: StoreError) {
     for (pending_write, error) in batch.into_iter().zip(repeat_error(error)) {
         let _gone_away = pending_write.answer.send(Err(error));
@@ -188,7 +190,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use tokio::time::Instant;
 
-    /// Writes its number down, once; the number -1 is refused by the table, -2 by the program.
+    /// Insert of a number, once; the table's constraint rejects -1, and -2 panics.
     #[derive(Clone)]
     struct Note(i64);
 
@@ -228,7 +230,7 @@ mod tests {
         database.executor().query_one_raw(count).await.unwrap().unwrap().try_get_by_index(0).unwrap()
     }
 
-    /// Holds the writer's turn while all of them are asked for, so that they certainly come together.
+    /// Keeps the write lock while all writes are queued, so that they certainly form one batch.
     async fn at_once(
         database: &Database,
         writer: &BatchWriter<Note>,
@@ -274,7 +276,7 @@ mod tests {
     async fn whoever_went_away_before_its_turn_writes_nothing() {
         let (_folder, database, writer) = notebook().await;
         let transaction = database.begin().await.unwrap();
-        // The writer waits for its turn with the first; the second waits behind it.
+        // The writer waits for the write lock with the first; the second waits in the queue.
         let first = tokio::spawn({
             let writer = Arc::clone(&writer);
             async move { writer.write(Note(1)).await }
@@ -294,7 +296,7 @@ mod tests {
         assert_eq!(noted(&database).await, 2);
     }
 
-    /// A statement that never comes to an end.
+    /// A statement that never completes.
     #[derive(Clone)]
     struct Frozen;
 
@@ -324,7 +326,7 @@ mod tests {
         }
     }
 
-    /// Counts the statements that were carried out.
+    /// A write that counts the executed statements.
     #[derive(Clone)]
     struct Counted(Arc<AtomicUsize>);
 
@@ -337,7 +339,7 @@ mod tests {
         }
     }
 
-    /// The clock stands still until the second one waits, too.
+    /// Time is paused: it advances only once the second write waits, too.
     #[tokio::test]
     async fn those_that_have_time_wait_for_each_other() {
         let (_folder, database, _) = notebook().await;

@@ -1,5 +1,5 @@
-//! Writers take turns. SQLite lets one write at a time and makes the others look again and again, in growing pauses: under
-//! load some would never find the moment. Here they stand in line.
+//! Lock for writers on SQLite, in order of arrival. SQLite allows one writer at a time and makes the others retry at
+//! growing intervals: under load some would never succeed.
 
 use super::StoreError;
 use super::statement_timeout::RESPONSE_TIMEOUT;
@@ -7,11 +7,11 @@ use sea_orm::{ConnAcquireErr, DatabaseBackend, DatabaseConnection, DbErr};
 use std::sync::Arc;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-/// The line; none on PostgreSQL, where many can write.
+/// The write lock; `None` on PostgreSQL, where many can write.
 #[derive(Clone)]
 pub(super) struct WriteLock(Option<Arc<Mutex<()>>>);
 
-/// A turn: the next one begins when it is dropped.
+/// Guard of the write lock, which is released when this is dropped.
 pub(super) struct WriteGuard(#[expect(dead_code, reason = "held, not read")] Option<OwnedMutexGuard<()>>);
 
 impl WriteLock {
@@ -19,7 +19,7 @@ impl WriteLock {
         Self((connection.get_database_backend() == DatabaseBackend::Sqlite).then(Arc::default))
     }
 
-    /// Waits for a turn, in the order in which they are asked for; not forever.
+    /// Acquires the lock, in order of arrival. Fails after [`RESPONSE_TIMEOUT`].
     pub(super) async fn acquire(&self) -> Result<WriteGuard, StoreError> {
         let Some(mutex) = &self.0 else { return Ok(WriteGuard(None)) };
         let guard = tokio::time::timeout(RESPONSE_TIMEOUT, Arc::clone(mutex).lock_owned()).await;

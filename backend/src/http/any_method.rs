@@ -1,4 +1,5 @@
-//! Calls that are answered alike whatever their method: some proxies ask about a request with the method of that request.
+//! Routes that respond alike to every method: some proxies send their authorization subrequest with the method of the
+//! original request.
 
 use super::body;
 use crate::app::App;
@@ -9,7 +10,7 @@ use axum::http::header;
 use std::convert::Infallible;
 use utoipa_axum::router::UtoipaMethodRouter;
 
-/// Lets a described route answer the methods that no description can name (WebDAV's, say) as it answers the others.
+/// Extends a documented route to the methods that OpenAPI cannot describe (WebDAV's, for example).
 pub fn any_method<H, T>(
     (schemas, paths, methods): UtoipaMethodRouter<App>,
     answer: H,
@@ -21,14 +22,15 @@ where
     (schemas, paths, methods.fallback(answer))
 }
 
-/// A body that nobody needs, read and thrown away. Left unread, a client that is still sending would find its connection
-/// cut instead of an answer.
+/// Extractor that reads and discards a body that is not needed. If the body were left unread, a client that is still
+/// sending would have its connection closed instead of receiving a response.
 pub struct DiscardBody;
 
 impl FromRequest<App> for DiscardBody {
     type Rejection = Infallible;
     async fn from_request(request: Request, _: &App) -> Result<Self, Infallible> {
-        // Who expects a word before sending the body gets the answer instead, and keeps the body.
+        // A client that sends `Expect` waits before it sends the body: it gets the response instead, and need not send
+        // it.
         let expects_continue = request.headers().contains_key(header::EXPECT);
         let body = request.into_body();
         if !body.is_end_stream() && !expects_continue {

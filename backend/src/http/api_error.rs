@@ -1,4 +1,4 @@
-//! How a call is refused: RFC 9457 problem details. The cause goes to the log, never to the caller.
+//! Error responses: RFC 9457 problem details. The cause is logged, and never sent to the client.
 
 use crate::db::StoreError;
 use crate::passwords::PoolError;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// A refusal on its way out. The outermost layer gives it the request's id and writes it.
+/// Error response of a request. The outermost layer adds the request's id and writes the body.
 #[derive(Debug, Clone)]
 pub struct ApiError {
     code: ErrorCode,
@@ -27,25 +27,25 @@ pub struct ApiError {
     cause: Option<Arc<dyn Error + Send + Sync>>,
 }
 
-/// What is asked of the proof that a call needs (RFC 9449 §7.1 and §8).
+/// Challenge for the DPoP proof that a request needs (RFC 9449 §7.1 and §8).
 #[derive(Debug, Clone)]
 enum ProofChallenge {
-    /// Another one.
+    /// The client must send another proof.
     InvalidProof,
-    /// One with this nonce.
+    /// The client must send a proof with this nonce.
     UseNonce(String),
 }
 
-/// Every answer names its charset, also where the media type does not ask for it.
+/// Every response names its charset, even where the media type does not require one.
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json; charset=utf-8");
 
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
-/// When to come back to a server that is busy.
+/// `Retry-After` of a server that is busy.
 const RETRY_AFTER_OVERLOAD: Duration = Duration::from_secs(2);
 
 impl ApiError {
-    /// A refusal with this code.
+    /// Creates an error with this code.
     pub fn new(code: ErrorCode) -> Self {
         Self {
             code,
@@ -59,52 +59,54 @@ impl ApiError {
         }
     }
 
-    /// The session is over, and why, where that is known.
+    /// Creates the error for an ended session, with the reason where it is known.
     pub fn session_ended(reason: Option<EndReason>) -> Self {
         Self { end_reason: reason, ..Self::new(ErrorCode::SessionEnded) }
     }
 
-    /// The server is busy.
+    /// Creates the error for a busy server, with `Retry-After`.
     pub fn overloaded() -> Self {
         Self { retry_after: Some(RETRY_AFTER_OVERLOAD), ..Self::new(ErrorCode::Overloaded) }
     }
 
-    /// There is no room for a body of this size now, and will be again (RFC 9110 §15.5.14).
+    /// Creates the error for a body that does not fit into memory at the moment: 413 with `Retry-After` (RFC 9110
+    /// §15.5.14).
     pub fn body_memory_exhausted() -> Self {
         let error = Self { retry_after: Some(RETRY_AFTER_OVERLOAD), ..Self::new(ErrorCode::PayloadTooLarge) };
         error.with_detail("There is no room for a body of this size at the moment. Try again later.")
     }
 
-    /// The server failed.
+    /// Creates the error for a failure of the server. The cause is only logged.
     pub fn internal(cause: impl Error + Send + Sync + 'static) -> Self {
         Self { cause: Some(Arc::new(cause)), ..Self::new(ErrorCode::Internal) }
     }
 
-    /// The proof of the session's key is missing, or is not that key's.
+    /// Creates the error for a proof of the session's key that is missing or was made with another key.
     pub fn invalid_proof() -> Self {
         let error = Self { proof: Some(ProofChallenge::InvalidProof), ..Self::new(ErrorCode::TokenInvalid) };
         error.with_detail("The proof of this client's key is missing or is another key's. Sign in again.")
     }
 
-    /// Says why the session ended.
+    /// Sets the reason why the session ended.
     pub fn with_end_reason(self, reason: EndReason) -> Self {
         Self { end_reason: Some(reason), ..self }
     }
 
-    /// Says where the page is to be opened instead.
+    /// Sets the URL at which the page has to be opened instead.
     pub fn with_public_url(self, public_url: impl Into<Box<str>>) -> Self {
         Self { public_url: Some(public_url.into()), ..self }
     }
 
-    /// Says what happened in this case.
+    /// Sets the detail of this occurrence.
     pub fn with_detail(self, detail: impl Into<Box<str>>) -> Self {
         Self { detail: Some(detail.into()), ..self }
     }
 
-    /// Writes the problem into the answer.
+    /// Writes the problem details into the response, and logs the cause.
     pub(super) fn write(self, request_id: &Uuid, response: &mut Response) {
         if let Some(cause) = &self.cause {
-            // In the place where all that a call causes has it: in a span, which is over by now.
+            // The request's own span has ended by now. This one puts the id where all other log lines of the request
+            // have it.
             let span = tracing::error_span!("request", request.id = %request_id);
             span.in_scope(|| tracing::error!(error = %cause, "Request failed"));
         }
@@ -120,7 +122,7 @@ impl ApiError {
             end_reason: self.end_reason,
             public_url: self.public_url.map(String::from),
         };
-        // A problem always serializes: it holds nothing but text and numbers.
+        // Serialization cannot fail: a problem contains only text and numbers.
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM_JSON);
         response.headers_mut().insert(header::CONTENT_LENGTH, body.len().into());
@@ -141,7 +143,7 @@ impl IntoResponse for ApiError {
             response.headers_mut().insert(DPOP_NONCE, nonce);
         }
         if let Some(wait) = self.retry_after {
-            // Whole seconds, rounded up: whoever waits as long as it says must not be early.
+            // Whole seconds, rounded up: a client that waits exactly this long must not be early.
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
@@ -150,7 +152,8 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// The answer, or a refusal when a handler panics. What a call leaves behind belongs to it alone, or is guarded by locks.
+/// Returns the handler's response, or an error if the handler panics. That is unwind-safe: the state that a request
+/// leaves behind is its own, or guarded by locks.
 pub(super) async fn catch_panic(answer: impl Future<Output = Response>) -> Response {
     let answered = platform::catch_panic(answer).await;
     answered.unwrap_or_else(|| ApiError::new(ErrorCode::Internal).into_response())
@@ -172,7 +175,8 @@ impl ProofChallenge {
     }
 }
 
-/// RFC 6750 §3: every 401 says how to authenticate, and what was wrong with the token that came.
+/// Returns the `WWW-Authenticate` challenge of a 401: how to authenticate, and what was wrong with the token (RFC 6750
+/// §3).
 fn challenge(code: ErrorCode) -> Option<HeaderValue> {
     let challenge = match code {
         ErrorCode::TokenExpired => {
@@ -190,7 +194,7 @@ fn challenge(code: ErrorCode) -> Option<HeaderValue> {
     Some(HeaderValue::from_static(challenge))
 }
 
-/// What to do about it, in English.
+/// Returns the default detail of an error, in English: what the client can do about it.
 fn default_detail(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::MalformedJson => "The body is not valid JSON.",

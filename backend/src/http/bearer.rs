@@ -1,5 +1,5 @@
-//! The access token of a call (RFC 6750 §2.1): checked here, before any handler runs. Reads no database, unless sessions of
-//! the account were ended in number a moment ago.
+//! Extractors for the access token of a request (RFC 6750 §2.1), which is verified before the handler runs. They read
+//! the database only if many sessions of the account were ended recently.
 
 use super::api_error::ApiError;
 use super::request_context::RequestContext;
@@ -13,13 +13,13 @@ use axum::http::{HeaderMap, header};
 use latchkey_shared::{Claims, ErrorCode};
 use std::sync::Arc;
 
-/// The claims of a token that holds.
+/// Claims of a valid token.
 pub struct Bearer(pub Arc<Claims>);
 
-/// The claims of a token that holds, in JSON.
+/// Claims of a valid token, as JSON.
 pub struct ClaimsJson(pub Bytes);
 
-/// The claims of a token that holds, if one came.
+/// Claims of a valid token, if the request carries one.
 pub struct MaybeBearer(pub Option<Arc<Claims>>);
 
 impl FromRequestParts<App> for Bearer {
@@ -51,7 +51,7 @@ fn bearer_token(headers: &HeaderMap) -> Result<&str, ApiError> {
     if !scheme.eq_ignore_ascii_case("bearer") || token.trim().is_empty() {
         return Err(ApiError::new(ErrorCode::TokenMissing));
     }
-    // Two tokens are one too many: nobody can say which one was meant.
+    // With two tokens it is ambiguous which one was meant.
     if values.next().is_some() {
         return Err(ApiError::new(ErrorCode::TokenInvalid));
     }

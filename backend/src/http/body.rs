@@ -1,4 +1,5 @@
-//! The JSON body of a call: of bounded size, declared as JSON, an object, with the fields that the call takes.
+//! Extractor for the JSON body of a request: limited in size, declared as JSON, an object, with the fields that the
+//! endpoint accepts.
 
 use super::api_error::ApiError;
 use crate::app::App;
@@ -12,31 +13,31 @@ use serde::de::DeserializeOwned;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-/// The largest body that any call needs, with room to spare.
+/// Maximum body size in bytes: what any request needs, with a margin.
 pub(super) const MAX_BODY: u32 = 16 * 1024;
-/// The largest body for which no room is asked: more than people sign in with, and little enough that every connection may
-/// hold one that is half sent.
+/// Maximum size in bytes of a body that needs no memory reservation: more than a sign-in takes, and so little that
+/// every connection may keep one that is half received.
 const MAX_UNBUDGETED_BODY: usize = 1024;
-/// How much more is read and thrown away. Without that, a client that is still sending would find its connection cut
-/// instead of an answer.
+/// Maximum number of further bytes that are read and discarded. Without that, a client that is still sending would have
+/// its connection closed instead of receiving a response.
 const MAX_DRAINED: usize = 16 * 1024 * 1024;
-/// How long that may take.
+/// Timeout for reading and discarding them.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A parsed body.
+/// Extractor for a parsed body.
 pub struct JsonBody<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
     type Rejection = ApiError;
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
-        // A client that sends a byte now and then would otherwise keep the connection for ever.
+        // Without a timeout, a client that sends a byte now and then could keep the connection forever.
         let timed_out =
             |_| ApiError::new(ErrorCode::MalformedJson).with_detail("The body did not arrive in time.");
         let patience = app.config.connections.patience;
         let bytes =
             tokio::time::timeout(patience, read(body, &app.body_memory)).await.map_err(timed_out)??;
-        // `{}` need not be written out.
+        // An empty body without a content type counts as `{}`.
         if bytes.is_empty() && !parts.headers.contains_key(header::CONTENT_TYPE) {
             return parse(b"{}").map(Self);
         }
@@ -47,7 +48,8 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
     }
 }
 
-/// Reads no more than a call needs, and holds no more of all callers together than there is room for.
+/// Reads a body of at most `MAX_BODY` bytes, within the memory budget that all requests share; fails if either is
+/// exceeded.
 async fn read(mut body: HttpBody, budget: &MemoryBudget) -> Result<Zeroizing<Vec<u8>>, ApiError> {
     let mut bytes = Zeroizing::new(Vec::new());
     let mut reservation = None;
@@ -70,13 +72,13 @@ async fn read(mut body: HttpBody, budget: &MemoryBudget) -> Result<Zeroizing<Vec
     Ok(bytes)
 }
 
-/// Refuses once the client has sent what it was going to send, unless that takes too long.
+/// Returns the error once the client has sent the rest of the body, unless that exceeds the limits.
 async fn error_after_drain(body: HttpBody, refusal: ApiError) -> ApiError {
     drain_within_limits(body).await;
     refusal
 }
 
-/// Reads what is left and throws it away, within limits.
+/// Reads and discards the rest of a body, up to `MAX_DRAINED` bytes and for at most `DRAIN_TIMEOUT`.
 pub(super) async fn drain_within_limits(body: HttpBody) {
     let _ = tokio::time::timeout(DRAIN_TIMEOUT, drain(body)).await;
 }
@@ -92,7 +94,7 @@ async fn drain(mut body: HttpBody) {
     }
 }
 
-/// `application/json`, whatever its parameters.
+/// Returns whether the content type is `application/json`, with any parameters.
 fn is_json(headers: &HeaderMap) -> bool {
     let declared =
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -100,7 +102,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
-    // A list would be taken for the fields in their order; nobody means that.
+    // serde would accept an array as the fields in their order, which no client means.
     let is_object = bytes.trim_ascii_start().first() == Some(&b'{');
     let mut json = serde_json::Deserializer::from_slice(bytes);
     match serde_path_to_error::deserialize(&mut json) {
@@ -109,8 +111,8 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     }
 }
 
-/// The whole of it is read again: what follows the field that failed may not be JSON at all, and serde takes some
-/// values of the wrong type for faults of syntax.
+/// Finds the error to report. The whole body is parsed again: what follows the field that failed may not be JSON at
+/// all, and serde reports some values of the wrong type as syntax errors.
 fn explain_failure(bytes: &[u8], error: Option<&serde_path_to_error::Error<serde_json::Error>>) -> ApiError {
     match (serde_json::from_slice::<serde_json::Value>(bytes), error) {
         (Err(error), _) => malformed_json(&error),
@@ -125,7 +127,8 @@ fn malformed_json(error: &serde_json::Error) -> ApiError {
         .with_detail(format!("The body is not valid JSON: line {line}, column {column}."))
 }
 
-/// Which field, and what about it. serde tells a missing, an unknown and a doubled field apart in words alone.
+/// Returns the error for the field that failed. serde distinguishes a missing, an unknown and a duplicate field only in
+/// the text of its message.
 fn wrong_field(error: &serde_path_to_error::Error<serde_json::Error>) -> ApiError {
     let text = error.inner().to_string();
     let named = text.split('`').nth(1);
@@ -144,7 +147,7 @@ fn wrong_field(error: &serde_path_to_error::Error<serde_json::Error>) -> ApiErro
 }
 
 fn invalid_field(field: &str, code: FieldErrorCode) -> ApiError {
-    // An unknown field's name is the caller's own text: it goes back, but not at any length.
+    // The name of an unknown field is client input, so it is truncated before it is returned.
     let field: String = field.chars().take(100).collect();
     vec![FieldError::new(&field, code)].into()
 }

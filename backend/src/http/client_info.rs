@@ -1,4 +1,4 @@
-//! Who asks: the client's own name and the address that it asks from.
+//! Extractor for the client of a request: its user agent and its IP address.
 
 use super::request_context::RequestContext;
 use crate::app::App;
@@ -12,7 +12,7 @@ use std::net::{IpAddr, SocketAddr};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const MAX_USER_AGENT: usize = 400;
-/// More proxies than anybody has one behind the other.
+/// Maximum number of `X-Forwarded-For` entries that are read: more proxies than any deployment chains.
 const MAX_HOPS: usize = 64;
 
 impl FromRequestParts<App> for ClientInfo {
@@ -24,13 +24,13 @@ impl FromRequestParts<App> for ClientInfo {
     }
 }
 
-/// The nearest address that is not a proxy of ours. What a proxy that nobody configured says is not believed. Read from the
-/// end, byte by byte: what a client has put in front of it, text or not, hides nothing.
+/// Returns the nearest address that is not a configured proxy; `X-Forwarded-For` from any other sender is not trusted.
+/// The entries are read from the end, byte by byte: what a client has put in front, text or not, hides none of them.
 fn client_address(peer: IpAddr, headers: &HeaderMap, config: &Config) -> IpAddr {
     let mut address = peer.to_canonical();
     let lists = headers.get_all(FORWARDED_FOR).iter().rev();
     let hops = lists.flat_map(|list| list.as_bytes().rsplit(|byte| *byte == b','));
-    // Empty elements stand for nothing (RFC 9110 §5.6.1.2).
+    // Empty list elements are ignored (RFC 9110 §5.6.1.2).
     let mut hops = hops.map(<[u8]>::trim_ascii).filter(|hop| !hop.is_empty()).take(MAX_HOPS);
     while config.trusts(address) {
         let Some(hop) = hops.next().and_then(parse_hop) else { break };
@@ -39,7 +39,7 @@ fn client_address(peer: IpAddr, headers: &HeaderMap, config: &Config) -> IpAddr 
     address
 }
 
-/// The address in one entry. Some proxies put the port behind it, and an IPv6 address between brackets.
+/// Returns the address of one entry. Some proxies append the port, and put an IPv6 address in brackets.
 fn parse_hop(hop: &[u8]) -> Option<IpAddr> {
     let hop = std::str::from_utf8(hop).ok()?;
     let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']')).unwrap_or(hop);
@@ -93,7 +93,7 @@ mod tests {
         }
     }
 
-    /// Each as it arrives: bytes that no text is made of, lists in several headers, and lists without end.
+    /// Values as they arrive: bytes that are not text, lists in several headers, and lists beyond every limit.
     #[test]
     fn what_is_no_address_hides_none_of_the_hops_behind_it() {
         let trusted = ("LATCHKEY_PROXIES__TRUSTED".to_owned(), "127.0.0.1/32,10.0.0.0/8".to_owned());
@@ -111,7 +111,7 @@ mod tests {
             (&[b"203.0.113.9", b"", b" , "], "203.0.113.9"),
             (&[b"203.0.113.9\t,\t10.1.1.1"], "203.0.113.9"),
             (&[endless.as_slice()], "203.0.113.9"),
-            // Whoever stands behind what cannot be read is not known: the nearest proxy is.
+            // The address behind an unreadable entry is unknown: the nearest proxy counts.
             (&[b"203.0.113.9, \xff, 10.1.1.1"], "10.1.1.1"),
             (&[b"203.0.113.9, unknown"], "127.0.0.1"),
             (&[b"203.0.113.9, 10.1.1.1\xff"], "127.0.0.1"),

@@ -1,5 +1,5 @@
-//! The cookies of a sign-in. One carries the refresh token: no script can read it, and no other site can make the browser
-//! send it. The other is a mark without a secret that tells the page whether to ask for a session. See ADR 23.
+//! Cookies of a sign-in. One carries the refresh token: no script can read it, and no other site can make the browser
+//! send it. The other is a hint without a secret that tells the page whether to request a session. See ADR 23.
 
 use crate::app::App;
 use crate::config::PublicUrl;
@@ -12,46 +12,46 @@ use latchkey_shared::{HINT_COOKIE, HINT_PERSISTENT, HINT_SESSION_ONLY, Secret};
 use std::convert::Infallible;
 use std::time::Duration;
 
-/// The name before names told the scheme and the port; still read, and moved over.
+/// Cookie name of earlier versions, without scheme and port; still read, and migrated.
 const LEGACY_NAME: &str = "latchkey_refresh";
-/// The only path that takes the cookie, where its name does not ask for another.
+/// The only path that needs the cookie; used unless the cookie's name requires another.
 const PATH: &str = "/api/auth";
-/// Paths from which a browser sends a cookie of the same name along as well.
+/// Other paths whose cookies of the same name a browser sends along.
 const STRAY_PATHS: [&str; 2] = ["/", "/api"];
 
-/// The refresh tokens that came: a browser sends every cookie of a name, that of this path or host and any that another
-/// path or a parent domain has set.
+/// Refresh tokens of a request. A browser sends every cookie of a name: the one of this path or host, and any that
+/// another path or a parent domain has set.
 pub struct RefreshCookie {
     tokens: Vec<Secret>,
-    /// How many of them came under the present name; they stand first.
+    /// Number of tokens under the current name; they come first.
     current: usize,
     legacy: LegacyCookies,
 }
 
-/// What came under the old name, which all installations on a host share.
+/// Cookies under the legacy name, which all installations on a host share.
 #[derive(Clone, Copy, Default)]
 struct LegacyCookies {
-    /// A token of this server's.
+    /// At least one token is from this server.
     ours: bool,
-    /// A token of somebody else's.
+    /// At least one token is not from this server.
     foreign: bool,
-    /// More than one.
+    /// There is more than one cookie.
     multiple: bool,
 }
 
-/// The cookies that an answer sets.
+/// Cookies that a response sets.
 #[derive(Default)]
 pub struct SetCookies(Vec<Secret>);
 
 impl RefreshCookie {
-    /// The tokens that came, in no order that means anything.
+    /// Returns the received tokens, in no meaningful order.
     pub fn tokens(&self) -> &[Secret] {
         &self.tokens
     }
 }
 
 impl SetCookies {
-    /// Keeps the token for so long; without a time, until the browser's window closes.
+    /// Sets the cookies for `max_age`; without one, until the browser window is closed.
     pub fn issue(app: &App, token: &Secret, max_age: Option<Duration>) -> Self {
         let age = max_age.map(|span| format!("; Max-Age={}", span.as_secs())).unwrap_or_default();
         let mark = if max_age.is_some() { HINT_PERSISTENT } else { HINT_SESSION_ONLY };
@@ -59,8 +59,8 @@ impl SetCookies {
         Self(vec![refresh_cookie(url, token.expose(), &age), self::mark(url, mark, &age)])
     }
 
-    /// Makes the browser forget the token, whichever name it has there. What another installation on this host has under
-    /// the old name stays.
+    /// Removes the token from the browser, under whichever name it has there. Legacy cookies of another installation on
+    /// this host stay.
     pub fn clear(app: &App, received: &RefreshCookie) -> Self {
         const EXPIRED: &str = "; Max-Age=0";
         let url = &app.config.public_url;
@@ -69,8 +69,8 @@ impl SetCookies {
         cookies
     }
 
-    /// Removes what stands beside the present cookie as well: the one of the old name, once its session is known to be
-    /// this server's, and what other paths bring.
+    /// Also removes stray cookies: the legacy one, once its session is known to be this server's, and those of other
+    /// paths.
     pub fn without_strays(mut self, app: &App, received: &RefreshCookie) -> Self {
         self.remove_strays(&app.config.public_url, received, received.legacy.ours);
         self
@@ -78,7 +78,7 @@ impl SetCookies {
 
     fn remove_strays(&mut self, url: &PublicUrl, received: &RefreshCookie, removes_legacy: bool) {
         let current = cookie_name(url);
-        // The prefix of https leaves room for one cookie alone.
+        // The `__Host-` prefix of https allows only one cookie.
         if received.current > 1 && !url.is_https() {
             self.0.extend(STRAY_PATHS.map(|path| expired_cookie(url, &current, path)));
         }
@@ -92,15 +92,15 @@ impl SetCookies {
     }
 }
 
-/// The refresh cookie's name. Under https the browser itself sees to it that no other host and no page that came without
-/// encryption has set it (RFC 6265bis §4.1.3.2).
+/// Returns the name of the refresh cookie. Under https, its prefix makes the browser ensure that no other host and no
+/// page that was loaded without encryption has set it (RFC 6265bis §4.1.3.2).
 fn cookie_name(url: &PublicUrl) -> String {
     let prefix = if url.is_https() { "__Host-" } else { "" };
     format!("{prefix}{LEGACY_NAME}{}", url.port_suffix())
 }
 
 fn refresh_cookie(url: &PublicUrl, value: &str, age: &str) -> Secret {
-    // The prefix asks for this path.
+    // The `__Host-` prefix requires this path.
     let path = if url.is_https() { "/" } else { PATH };
     set(url, &cookie_name(url), value, &format!("; Path={path}{age}; HttpOnly"))
 }
@@ -109,7 +109,7 @@ fn mark(url: &PublicUrl, value: &str, age: &str) -> Secret {
     set(url, &format!("{HINT_COOKIE}{}", url.port_suffix()), value, &format!("; Path=/{age}"))
 }
 
-/// Removes a refresh cookie of this name and path.
+/// Returns the header value that removes the refresh cookie of this name and path.
 fn expired_cookie(url: &PublicUrl, name: &str, path: &str) -> Secret {
     set(url, name, "", &format!("; Path={path}; Max-Age=0; HttpOnly"))
 }
@@ -139,8 +139,8 @@ impl FromRequestParts<App> for RefreshCookie {
     }
 }
 
-/// Every value of the cookies of this name. Byte by byte: one header carries the cookies of every app on this host, and
-/// theirs need not be ASCII. No more than a request's head holds.
+/// Returns every value of the cookies of this name. It compares bytes: one header carries the cookies of every app on
+/// this host, which need not be ASCII. Only the size of a request's head limits their number.
 fn values(headers: &HeaderMap, name: &str) -> Vec<Secret> {
     let headers = headers.get_all(header::COOKIE).iter();
     let pairs = headers.flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
@@ -153,7 +153,7 @@ fn values(headers: &HeaderMap, name: &str) -> Vec<Secret> {
         .collect()
 }
 
-/// Some clients put the value between quotes (RFC 6265 §4.1.1).
+/// Removes the quotes that some clients put around the value (RFC 6265 §4.1.1).
 fn unquoted(value: &str) -> &str {
     let value = value.trim();
     value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value)

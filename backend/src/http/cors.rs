@@ -1,9 +1,9 @@
-//! What pages of any origin may read: nothing that is anybody's own, and nothing that a cookie or a token opens.
+//! CORS responses that pages of any origin may read: nothing personal, and nothing that requires a cookie or a token.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-/// An answer that a page of any origin may read (Fetch §3.3, CORS protocol).
+/// Response that a page of any origin may read (Fetch §3.3, CORS protocol).
 pub struct AnyOrigin<T>(pub T);
 
 impl<T: IntoResponse> IntoResponse for AnyOrigin<T> {
@@ -15,7 +15,7 @@ impl<T: IntoResponse> IntoResponse for AnyOrigin<T> {
     }
 }
 
-/// The answer to the question that a browser asks before a call with headers of its own.
+/// Response to the preflight request that a browser sends before a request with custom headers.
 pub struct Preflight;
 
 impl IntoResponse for Preflight {

@@ -1,4 +1,4 @@
-//! The last touch to every answer: its id, its headers, and the body of a refusal.
+//! Final step of every response: its request id, its headers, and the body of an error.
 
 use super::api_error::ApiError;
 use super::request_id::RequestId;
@@ -9,7 +9,7 @@ use latchkey_shared::Timestamp;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Finishes an answer.
+/// Adds the request id and the common headers to a response, and writes the body of an error.
 pub(super) fn finalize(app: &App, received_at: Timestamp, mut response: Response) -> Response {
     let assigned = response.extensions_mut().remove::<RequestId>();
     let RequestId(request_id) = assigned.unwrap_or_else(|| RequestId(app.random.id(received_at)));

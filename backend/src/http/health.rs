@@ -1,4 +1,4 @@
-//! Whether the server lives, and whether it can serve.
+//! Health checks: liveness and readiness.
 
 use super::responses::Json;
 use crate::app::App;
@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// Past that the database counts as away.
+/// Timeout after which the database counts as unavailable.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How the server is.
@@ -26,7 +26,7 @@ enum Status {
     Unavailable,
 }
 
-/// The routes of this module.
+/// Returns the routes of this module.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(live)).routes(routes!(ready))
 }

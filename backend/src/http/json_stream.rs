@@ -1,4 +1,4 @@
-//! An answer that is written while it is sent: no more of it is in memory than the client is about to read.
+//! Streamed response: only as much of it is in memory as the client is about to read.
 
 use super::responses::JSON;
 use axum::body::{Body, Bytes};
@@ -10,8 +10,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::sync::mpsc;
 
-/// An answer in JSON whose parts come one after another. Where one fails the connection is cut, so that nobody takes a part
-/// for the whole.
+/// JSON response that is sent in chunks. If one fails, the connection is closed, so that no client takes a part for the
+/// whole.
 pub struct JsonStream<E>(pub mpsc::Receiver<Result<Bytes, E>>);
 
 impl<E: Error + Send + Sync + 'static> IntoResponse for JsonStream<E> {

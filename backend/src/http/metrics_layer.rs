@@ -1,4 +1,4 @@
-//! Counts every call, where somebody may ask for the numbers.
+//! Middleware that counts every request, if a metrics listener is configured.
 
 use super::api_error::catch_panic;
 use crate::app::App;
@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::time::Instant;
 
-/// Counts the call and times it.
+/// Counts the request and measures its duration.
 pub(super) async fn record_metrics(State(app): State<App>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
@@ -22,7 +22,7 @@ pub(super) async fn record_metrics(State(app): State<App>, request: Request, nex
     response
 }
 
-/// Answers Prometheus, at an address that is none of the API's.
+/// Returns the router for Prometheus, which listens at an address of its own.
 pub fn metrics_router(app: App) -> Router {
     Router::new().fallback(scrape).with_state(app)
 }

@@ -1,4 +1,4 @@
-//! HTTP: the service around the routes, what handlers extract, and how they answer.
+//! HTTP: the service around the routes, the extractors of handlers, and their responses.
 
 mod service;
 

@@ -1,4 +1,4 @@
-//! The API's description, OpenAPI 3.1, made of the routes themselves.
+//! OpenAPI 3.1 description of the API, generated from the routes themselves.
 
 use super::cors::{AnyOrigin, Preflight};
 use super::responses::Json;
@@ -13,7 +13,7 @@ use utoipa::{PartialSchema as _, ToSchema as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// The description of every route.
+/// Returns the description of every route.
 pub fn description() -> OpenApi {
     let mut description = documented_routes().split_for_parts().1;
     let schemas = description.components.iter().flat_map(|components| &components.schemas);
@@ -26,7 +26,8 @@ pub fn description() -> OpenApi {
     description
 }
 
-/// A route that takes several methods alike is described once for each, and no two calls may have one name.
+/// Gives each method its own operation id: a route that accepts several methods alike is described once for each, and
+/// operation ids must be unique.
 fn name_each_method(path: &mut PathItem) {
     let Some(name) = path.get.as_ref().and_then(|get| get.operation_id.clone()) else { return };
     let others = [
@@ -52,7 +53,7 @@ fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut path.get, &mut path.post, &mut path.patch, &mut path.delete].into_iter().flatten()
 }
 
-/// `{}` need not be written out, and only the whole description tells which bodies may be `{}`.
+/// Marks a body as optional if it may be `{}`. Only the complete description shows which bodies may.
 fn leave_out_empty_body(operation: &mut Operation, may_be_empty: &[String]) {
     let Some(RefOr::T(body)) = &mut operation.request_body else { return };
     let names = body.content.values().map(|content| match content {
@@ -67,7 +68,7 @@ fn leave_out_empty_body(operation: &mut Operation, may_be_empty: &[String]) {
     }
 }
 
-/// The description before any route is in it.
+/// Returns the description without any routes.
 pub(super) fn empty_router() -> OpenApiRouter<App> {
     let mut info = Info::new("Latchkey", env!("CARGO_PKG_VERSION"));
     info.description = Some("Sign-in that a team hosts itself: accounts, sessions and tokens.".to_owned());
@@ -76,7 +77,7 @@ pub(super) fn empty_router() -> OpenApiRouter<App> {
 
 fn components() -> Components {
     let mut components = Components::new();
-    // Errors are described by reference; their schema has to be there.
+    // Errors are described by reference, so their schema has to be present.
     components.schemas.insert(Problem::name().into_owned(), Problem::schema());
     let mut parts = Vec::new();
     Problem::schemas(&mut parts);
@@ -88,7 +89,7 @@ fn components() -> Components {
     components
 }
 
-/// The routes of this module.
+/// Returns the routes of this module.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(describe, preflight_description))
 }

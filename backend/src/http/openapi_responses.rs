@@ -1,10 +1,10 @@
-//! How calls are refused, for the API's description.
+//! Error responses, for the API's description.
 #![expect(dead_code, reason = "these types describe answers; the answers themselves are written by ApiError")]
 
 use latchkey_shared::Problem;
 use utoipa::IntoResponses;
 
-/// What can be wrong with a body.
+/// Responses to an invalid body.
 #[derive(IntoResponses)]
 pub enum InvalidBody {
     /// `malformed_json`: the body is not JSON.

@@ -1,5 +1,5 @@
-//! Whether a call comes from our own page. Calls that carry or set a cookie must: the browser adds cookies by itself,
-//! so another site could make it act for its owner.
+//! Origin check for requests that carry or set a cookie: they must come from our own page. The browser adds cookies by
+//! itself, so another site could make it act for its owner.
 
 use super::api_error::ApiError;
 use crate::app::App;
@@ -11,21 +11,21 @@ use std::convert::Infallible;
 use url::{Origin, Url};
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-/// The longest origin that the log repeats.
+/// Maximum length in bytes of an origin that is logged.
 const MAX_LOGGED_ORIGIN: usize = 120;
 
-/// What the browser says of where the call comes from. A client that is no browser says nothing and is let through.
+/// Result of checking the origin that the browser states. A client that is not a browser states none and passes.
 pub struct OriginCheck(Result<(), CrossOriginRequest>);
 
-/// A call that comes from elsewhere.
+/// Request from another origin.
 struct CrossOriginRequest {
     app: App,
     origin: String,
 }
 
 impl OriginCheck {
-    /// Refuses a call from another site. Most often it is our own page, opened at an address that is not its own: the
-    /// answer names the right one, and the log both.
+    /// Rejects a request from another origin. Most often it comes from our own page, opened at an address other than
+    /// `public_url`: the response names the right one, and the log both.
     pub fn required(&self) -> Result<(), ApiError> {
         let Err(CrossOriginRequest { app, origin }) = &self.0 else { return Ok(()) };
         let expected = app.config.public_url.origin();
@@ -56,19 +56,21 @@ impl FromRequestParts<App> for OriginCheck {
     }
 }
 
-/// Fetch Metadata: `same-site` is another origin too, and `none` is the person themselves.
+/// Checks Fetch Metadata: `same-site` is another origin too, and `none` is a request that the user started.
 fn has_own_fetch_site(headers: &HeaderMap) -> bool {
     headers.get_all(FETCH_SITE).iter().all(|site| matches!(site.as_bytes(), b"same-origin" | b"none"))
 }
 
-/// Where privacy settings take the `Origin` away, the browser itself still says that it is the same one.
+/// Checks `Origin`. Where privacy settings replace it with `null`, `Sec-Fetch-Site` still shows that it is the same
+/// origin.
 fn has_own_origin(headers: &HeaderMap, app: &App) -> bool {
     let is_ours =
         |origin: &str| (origin == "null" && is_same_origin(headers)) || is_own_origin(origin, headers, app);
     headers.get_all(header::ORIGIN).iter().all(|origin| origin.to_str().is_ok_and(is_ours))
 }
 
-/// The origin is the page's, or that of this very server. A proxy may rewrite `Host`, so the page's comes first.
+/// Returns whether the origin is the page's or this server's. A proxy may rewrite `Host`, so the page's is checked
+/// first.
 pub(super) fn is_own_origin(origin: &str, headers: &HeaderMap, app: &App) -> bool {
     app.config.public_url.is_origin(origin) || is_host(origin, headers, app.config.public_url.is_https())
 }
@@ -77,15 +79,15 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
     headers.get(FETCH_SITE).is_some_and(|site| site == "same-origin")
 }
 
-/// Whether the call was sent to the very origin that it comes from. Where people come by https, a page that came without
-/// it may be anybody's.
+/// Returns whether the request was sent to the origin that it comes from. If the public URL is https, a page that was
+/// loaded over http is not trusted: anybody may have sent it.
 fn is_host(origin: &str, headers: &HeaderMap, only_https: bool) -> bool {
     let Some((scheme, from)) = origin.split_once("://") else { return false };
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     host == Some(from) && (scheme == "https" || (scheme == "http" && !only_https))
 }
 
-/// The origin for the log: a scheme, a host and a port, or words that stand for anything else.
+/// Returns the origin for the log: a scheme, a host and a port, or a placeholder for anything else.
 fn origin_for_log(headers: &HeaderMap) -> String {
     let Some(origin) = headers.get(header::ORIGIN) else { return "not named".to_owned() };
     let origin = origin.to_str().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Which page of a list is asked for: `?limit=` and `?cursor=`.
+//! Pagination parameters of a list: `?limit=` and `?cursor=`.
 
 use super::api_error::ApiError;
 use crate::app::App;
@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use latchkey_shared::{DEFAULT_PAGE_SIZE, FieldError, FieldErrorCode, MAX_PAGE_SIZE};
 use utoipa::IntoParams;
 
-/// The page that is asked for. What stands in the address is refused as what stands in a body is: all of it at once.
+/// Extractor for the requested page. Like a body, an invalid query is rejected with all its errors at once.
 #[derive(Debug, PartialEq, Eq, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
@@ -33,14 +33,14 @@ fn parse(query: &str) -> Result<PageQuery, Vec<FieldError>> {
         let place = match &*name {
             "limit" => &mut limit,
             "cursor" => &mut cursor,
-            // The name is the caller's own text: it goes back, but not at any length.
+            // The name is client input, so it is truncated before it is returned.
             other => {
                 let name: String = other.chars().take(100).collect();
                 errors.push(FieldError::new(&name, FieldErrorCode::UnknownField));
                 continue;
             }
         };
-        // Of two nobody can say which one was meant.
+        // With two values it is ambiguous which one was meant.
         if place.replace(value.into_owned()).is_some() {
             errors.push(FieldError::new(&name, FieldErrorCode::WrongType));
         }

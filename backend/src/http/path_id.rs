@@ -1,4 +1,4 @@
-//! Ids in paths.
+//! Extractor for ids in paths.
 
 use super::api_error::ApiError;
 use crate::app::App;
@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use latchkey_shared::ErrorCode;
 use uuid::Uuid;
 
-/// The id in `/…/{id}`. What is not an id names nothing that exists.
+/// The id in `/…/{id}`. Text that is not an id is reported as not found.
 pub struct PathId(pub Uuid);
 
 impl FromRequestParts<App> for PathId {

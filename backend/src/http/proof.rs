@@ -1,4 +1,4 @@
-//! The DPoP proof of a call (RFC 9449 §4).
+//! Extractor for the DPoP proof of a request (RFC 9449 §4).
 
 use super::api_error::ApiError;
 use super::origin_check::is_own_origin;
@@ -13,12 +13,12 @@ use std::convert::Infallible;
 
 const DPOP: HeaderName = HeaderName::from_static("dpop");
 
-/// The proof that came, if one did and proofs are asked for here.
+/// Verified proof of the request, if it carries one and `sessions.bind` is not `off`.
 pub struct MaybeProof(Result<Option<Proof>, ProofError>);
 
 impl MaybeProof {
-    /// Refuses a proof that does not hold. Asked after [`OriginCheck`](super::OriginCheck): a page at another address than its own
-    /// makes its proofs for that address, and has to be told the right one.
+    /// Returns the proof, or the error if it is invalid. To be called after [`OriginCheck`](super::OriginCheck): a page
+    /// at another address than its own makes its proofs for that address, and needs the error that names the right one.
     pub fn checked(self) -> Result<Option<Proof>, ApiError> {
         Ok(self.0?)
     }
@@ -48,7 +48,8 @@ fn read(parts: &Parts, app: &App) -> Result<Option<Proof>, ProofError> {
     Ok(Some(app.proofs.verify(text, |target| is_this_call(target, parts, app), now)?))
 }
 
-/// A proxy may rewrite `Host`, so the page's own address counts as well as the server's.
+/// Returns whether the proof was made for this request. A proxy may rewrite `Host`, so the page's own address counts as
+/// well as the server's.
 fn is_this_call(target: &ProofTarget, parts: &Parts, app: &App) -> bool {
     let origin = target.url.origin().ascii_serialization();
     target.method == parts.method.as_str()

@@ -1,13 +1,14 @@
-//! When a call came, and from where. Looked up once: a checked call would feel a second look at the clock.
+//! Arrival time and peer address of a request, read once: a second reading of the clock would noticeably slow down a
+//! request that only verifies a token.
 
 use latchkey_shared::Timestamp;
 use std::net::IpAddr;
 
-/// Lies with every request.
+/// Request extension: the peer's address and the time at which the request arrived.
 #[derive(Clone, Copy)]
 pub(super) struct RequestContext {
-    /// The other end of the connection: the client, or a proxy.
+    /// Address of the other end of the connection: the client, or a proxy.
     pub peer: IpAddr,
-    /// When its head had been read.
+    /// Time at which the request's head had been read.
     pub received_at: Timestamp,
 }

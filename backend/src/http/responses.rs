@@ -1,4 +1,4 @@
-//! How calls are answered.
+//! Response types.
 
 use super::api_error::ApiError;
 use axum::body::Bytes;
@@ -6,10 +6,10 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-/// An answer in JSON.
+/// JSON response.
 pub struct Json<T>(pub T);
 
-/// An answer in JSON that has been written before.
+/// JSON response that is already serialized.
 pub struct SerializedJson(pub Bytes);
 
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
@@ -29,7 +29,7 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-/// Done, and nothing to say about it.
+/// Response 204, without a body.
 pub struct NoContent;
 
 impl IntoResponse for NoContent {

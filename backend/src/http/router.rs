@@ -1,4 +1,4 @@
-//! Every route. What all calls have in common is done in `service`, around the router.
+//! Router with every route. What all requests have in common is done in `service`, around the router.
 
 use super::api_error::ApiError;
 use super::metrics_layer::record_metrics;
@@ -13,26 +13,26 @@ use axum::middleware::from_fn_with_state;
 use latchkey_shared::ErrorCode;
 use utoipa_axum::router::OpenApiRouter;
 
-/// The routes with their descriptions. A route cannot be added without one: both come from the same line.
+/// Returns the routes with their descriptions. A route cannot be added without one: both come from the same line.
 pub(super) fn documented_routes() -> OpenApiRouter<App> {
     openapi::empty_router().merge(instrumented_routes()).merge(uninstrumented_routes())
 }
 
-/// Those that change something, and may have to say so in the log.
+/// Returns the routes that change something, and may log it.
 fn instrumented_routes() -> OpenApiRouter<App> {
     sessions::routes().merge(accounts::routes())
 }
 
-/// Those that only tell something.
+/// Returns the routes that only read.
 fn uninstrumented_routes() -> OpenApiRouter<App> {
     tokens::routes().merge(health::routes()).merge(openapi::routes())
 }
 
-/// All of them.
+/// Returns the router with all routes and their middleware.
 pub(super) fn router(app: App) -> Router {
     let instrumented_routes =
         instrumented_routes().route_layer(from_fn_with_state(app.clone(), assign_request_id));
-    // Where nobody collects them, no traces are made.
+    // Without a collector, no traces are made.
     let instrumented_routes = match app.traces {
         Some(_) => instrumented_routes.route_layer(from_fn_with_state(app.clone(), trace_request)),
         None => instrumented_routes,
@@ -41,7 +41,7 @@ pub(super) fn router(app: App) -> Router {
     let routes = routes
         .fallback(async || ApiError::new(ErrorCode::NotFound))
         .method_not_allowed_fallback(async || ApiError::new(ErrorCode::MethodNotAllowed));
-    // Where nobody may ask, nothing is counted.
+    // Without a metrics listener, nothing is counted.
     if app.config.metrics.listen.is_none() {
         return routes.with_state(app);
     }

@@ -1,5 +1,5 @@
-//! The whole API as one service: a request in, a finished answer out. What every call has in common stands here, once,
-//! instead of in layers of the router: each of those would box every call once more.
+//! The whole API as one service: takes a request and returns a finished response. What all requests have in common is
+//! done here, once, instead of in layers of the router, each of which would box every request once more.
 
 use super::api_error::catch_panic;
 use super::finalize::finalize;
@@ -17,35 +17,36 @@ use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
 use tower_service::Service as _;
 
-/// Answers requests.
+/// HTTP service of the API.
 pub struct Service {
     app: App,
     router: Router,
 }
 
-/// Answers the requests of one connection.
+/// Handler for the requests of one connection.
 pub struct ConnectionHandler {
     app: App,
     peer: IpAddr,
     activity: ConnectionActivity,
-    // Called through a lock of its own, since a router that is cloned for each call has every core write to one count.
+    // Behind a lock per connection: if the router were cloned for each request, every core would write to one reference
+    // count.
     router: Mutex<Router>,
 }
 
 impl Service {
-    /// Answers with the whole API.
+    /// Creates the service with all routes.
     pub fn new(app: App) -> Self {
         Self { router: router(app.clone()), app }
     }
 
-    /// Serves one client, whose calls are counted.
+    /// Creates the handler for one connection; `activity` counts its requests.
     pub fn for_connection(&self, peer: IpAddr, activity: ConnectionActivity) -> ConnectionHandler {
         ConnectionHandler { app: self.app.clone(), peer, activity, router: Mutex::new(self.router.clone()) }
     }
 }
 
 impl ConnectionHandler {
-    /// Answers one request. It never fails: what goes wrong is told in the answer.
+    /// Handles one request. It never fails: errors are reported in the response.
     pub async fn handle<B>(&self, mut request: Request<B>) -> Response
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
@@ -67,8 +68,9 @@ impl ConnectionHandler {
     }
 }
 
-/// RFC 9112 §6.1: a request that says its length in two ways may be read in two ways, so the connection must end with it.
-/// By now one of the two has been taken away; but hardly anybody sends a small body in chunks, so that costs nothing.
+/// Returns whether the request may have stated its length in two ways. It could then be read in two ways, so the
+/// connection must be closed after it (RFC 9112 §6.1). By now one of the two has been removed, so any
+/// `Transfer-Encoding` counts; hardly any client sends a small body in chunks, so that costs nothing.
 fn has_ambiguous_length<B>(request: &Request<B>) -> bool {
     request.headers().contains_key(header::TRANSFER_ENCODING)
 }

@@ -1,5 +1,5 @@
-//! Traces calls, where somebody collects that. Around the routes that do something, outside of `assign_request_id`, whose id goes into
-//! the trace. A check of a token has no steps, and no time for it.
+//! Middleware that traces requests, if a collector is configured. It wraps the routes that do something, outside of
+//! `assign_request_id`, whose id goes into the trace. The verification of a token has no steps, and no time for it.
 
 use super::request_context::RequestContext;
 use super::request_id::RequestId;
@@ -12,7 +12,7 @@ use axum::response::Response;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-/// Traces the call.
+/// Traces the request.
 pub(super) async fn trace_request(State(app): State<App>, request: Request, next: Next) -> Response {
     let Some(traces) = &app.traces else { return next.run(request).await };
     let trace = traces.begin(&IncomingRequest {
@@ -27,8 +27,8 @@ pub(super) async fn trace_request(State(app): State<App>, request: Request, next
     response
 }
 
-/// The trace that a proxy of ours has begun, where the settings say that it does. Anybody else could make us trace, or put
-/// calls into a trace of somebody else's.
+/// Returns the `traceparent` of a trusted proxy, if `traces.follow_proxies` is set. Any other sender could force
+/// tracing, or add requests to somebody else's trace.
 fn parent<'a>(app: &App, request: &'a Request) -> Option<&'a str> {
     let peer = request.extensions().get::<RequestContext>()?.peer;
     if !app.config.traces.follow_proxies || !app.config.trusts(peer) {
@@ -36,6 +36,6 @@ fn parent<'a>(app: &App, request: &'a Request) -> Option<&'a str> {
     }
     let mut values = request.headers().get_all(TRACEPARENT).iter();
     let parent = values.next()?.to_str().ok()?;
-    // Two are one too many: nobody can say which one was meant.
+    // With two values it is ambiguous which one was meant.
     values.next().is_none().then_some(parent)
 }

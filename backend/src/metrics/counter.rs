@@ -1,17 +1,17 @@
-//! How often something has turned out in each of the ways that it can.
+//! Counters by outcome.
 
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The ways in which something can turn out, each with its name.
+/// Possible outcomes of an operation, each with its label.
 pub trait OutcomeLabel: Copy + 'static {
-    /// The names of all of them.
+    /// Labels of all outcomes.
     const NAMES: &'static [&'static str];
-    /// The name of this one, which is one of those.
+    /// Returns the label of this outcome, which is one of `NAMES`.
     fn name(self) -> &'static str;
 }
 
-/// Names every way in which something can turn out; one that is left out does not compile.
+/// Implements `OutcomeLabel`; an outcome that is left out does not compile.
 macro_rules! outcomes {
     ($type:ident { $($outcome:ident => $name:literal,)* }) => {
         impl crate::metrics::OutcomeLabel for $type {
@@ -26,7 +26,7 @@ macro_rules! outcomes {
 }
 pub(super) use outcomes;
 
-/// A count for each outcome.
+/// Counter for each outcome.
 pub struct OutcomeCounter<O> {
     counts: Box<[AtomicU64]>,
     outcomes: PhantomData<fn(O)>,
@@ -39,7 +39,7 @@ impl<O: OutcomeLabel> Default for OutcomeCounter<O> {
 }
 
 impl<O: OutcomeLabel> OutcomeCounter<O> {
-    /// It turned out like this.
+    /// Counts one operation with this outcome.
     pub fn add(&self, outcome: O) {
         let place = O::NAMES.iter().position(|name| *name == outcome.name());
         if let Some(count) = place.and_then(|place| self.counts.get(place)) {
@@ -47,7 +47,7 @@ impl<O: OutcomeLabel> OutcomeCounter<O> {
         }
     }
 
-    /// Every outcome's name and count.
+    /// Returns every outcome's label and count.
     pub fn read(&self) -> impl Iterator<Item = (&'static str, u64)> {
         O::NAMES.iter().copied().zip(self.counts.iter().map(|count| count.load(Ordering::Relaxed)))
     }

@@ -1,6 +1,6 @@
-//! What the server counts, for whoever watches it. Nothing here names a person, an address or a token.
+//! Metrics of the server. They contain no person, address or token.
 //!
-//! Counting costs an atomic addition; names are put to the numbers only when somebody asks.
+//! Counting costs an atomic addition; labels are added to the numbers only when they are scraped.
 
 mod counter;
 mod openmetrics;
@@ -13,44 +13,44 @@ pub use request_metrics::RequestMetrics;
 use latchkey_shared::EndReason;
 use std::sync::OnceLock;
 
-/// The counts that belong to no part of the application alone.
+/// Counters that belong to no single part of the application.
 #[derive(Default)]
 pub struct Metrics {
-    /// Every call, by its route; there once the routes are known, and only where somebody may ask.
+    /// Requests by route; set once the routes are known, and only if a metrics listener is configured.
     pub requests: OnceLock<RequestMetrics>,
-    /// What refresh tokens were answered.
+    /// Refreshes by outcome.
     pub refreshes: OutcomeCounter<RefreshOutcome>,
-    /// What sign-ins came to.
+    /// Sign-ins by outcome.
     pub sign_ins: OutcomeCounter<SignInOutcome>,
 }
 
-/// What a refresh token was answered.
+/// Outcome of a refresh.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefreshOutcome {
-    /// With tokens of the next generation.
+    /// Tokens of the next generation were issued.
     Rotated,
-    /// With tokens of the same generation again: an answer was lost, or two tabs asked at once.
+    /// Tokens of the same generation were issued again: a response was lost, or two tabs refreshed at once.
     Repeated,
-    /// With the end of its session: two parties held it.
+    /// The session was ended: two parties had the token.
     Replayed,
-    /// That its session is over.
+    /// The session has ended.
     Ended,
-    /// That the session's key was not proven.
+    /// The session's key was not proven.
     Unproven,
-    /// That it is no refresh token of this server's.
+    /// The token is not a valid refresh token of this server.
     Invalid,
-    /// That the server failed.
+    /// The server failed.
     Failed,
 }
 
-/// What a sign-in came to.
+/// Outcome of a sign-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignInOutcome {
-    /// A session.
+    /// A session was started.
     Accepted,
     /// The address or the password is wrong.
     Rejected,
-    /// There were too many wrong tries from there.
+    /// There were too many failed attempts from the client's network.
     TooMany,
     /// All hashing threads were busy.
     Overloaded,

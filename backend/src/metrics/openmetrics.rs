@@ -1,4 +1,4 @@
-//! The page that Prometheus reads, in the OpenMetrics text format.
+//! Metrics page for Prometheus, in the OpenMetrics text format.
 
 use super::{OutcomeCounter, OutcomeLabel, RequestMetrics};
 use crate::app::App;
@@ -9,7 +9,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 use std::fmt::{self, Debug, Formatter};
 
-/// Every number as it is now.
+/// Returns all metrics with their current values.
 pub fn render_openmetrics(app: &App) -> Result<String, fmt::Error> {
     let mut registry = Registry::with_prefix("latchkey");
     registry.register_collector(Box::new(Scrape(app.clone())));
@@ -60,7 +60,7 @@ impl Collector for Scrape {
     }
 }
 
-/// The numbers under their names.
+/// Encoder that writes the metrics with their names and labels.
 struct MetricsEncoder<'a>(DescriptorEncoder<'a>);
 
 impl MetricsEncoder<'_> {

@@ -1,57 +1,57 @@
-//! Every call, by route, method and status, and how long calls took. The routes are known beforehand, so that a call finds
-//! its numbers without a word being written, and no caller can make up new ones.
+//! Requests by route, method and status, with their latencies. The routes are known beforehand, so that counting a
+//! request allocates no string, and no client can create new labels.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 const METHODS: [&str; 5] = ["GET", "POST", "PATCH", "DELETE", "other"];
-/// Those of the contract; the last is for what should not happen.
+/// Statuses of the API contract; the last entry, 0, is for any other.
 const STATUSES: [u16; 17] =
     [200, 201, 204, 400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 500, 503, 0];
-/// The upper limits of the classes of latency, in microseconds.
+/// Upper limits of the latency buckets, in microseconds.
 const BUCKET_LIMITS: [u64; 12] =
     [100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 100_000, 500_000, 2_500_000, 10_000_000];
 
-/// The numbers of one route and method.
+/// Counters of one route and method.
 #[derive(Default)]
 struct MethodCounters {
     statuses: [AtomicU64; STATUSES.len()],
-    /// By class of latency; the last takes what is slower than all limits.
+    /// Requests by latency bucket; the last one is for those above all limits.
     buckets: [AtomicU64; BUCKET_LIMITS.len() + 1],
     micros: AtomicU64,
 }
 
 type RouteCounters = [MethodCounters; METHODS.len()];
 
-/// The numbers of every route.
+/// Counters of every route.
 pub struct RequestMetrics {
     routes: HashMap<String, RouteCounters>,
     unmatched: RouteCounters,
 }
 
-/// What one route and method came to.
+/// Statistics of one route and method.
 pub struct RouteStats<'a> {
-    /// The route as it is described: `/api/me/sessions/{id}`.
+    /// Template of the route, such as `/api/me/sessions/{id}`; `none` for requests without a route.
     pub route: &'a str,
-    /// The method, or `other`.
+    /// Method, or `other`.
     pub method: &'static str,
-    /// How often each status was answered; 0 stands for one that is not in the contract.
+    /// Number of responses with each status; 0 stands for one that is not in the contract.
     pub statuses: Vec<(u16, u64)>,
-    /// How many calls took at most so many seconds and more than the class before; infinity comes last.
+    /// Upper limit in seconds and number of requests of each latency bucket, not cumulative; infinity comes last.
     pub buckets: Vec<(f64, u64)>,
-    /// What they took together, in seconds.
+    /// Total duration of the requests, in seconds.
     pub seconds: f64,
 }
 
 impl RequestMetrics {
-    /// Nothing yet, for these routes.
+    /// Creates counters for these routes, all at zero.
     pub fn new(routes: impl IntoIterator<Item = String>) -> Self {
         let routes = routes.into_iter().map(|route| (route, RouteCounters::default())).collect();
         Self { routes, unmatched: RouteCounters::default() }
     }
 
-    /// Notes a call; without a route, one that led nowhere.
+    /// Counts a request; `route` is `None` if no route matched.
     pub fn record(&self, route: Option<&str>, method: &str, status: u16, took: Duration) {
         let route_counters = route.and_then(|route| self.routes.get(route)).unwrap_or(&self.unmatched);
         let last = METHODS.len() - 1;
@@ -64,7 +64,7 @@ impl RequestMetrics {
         counters.micros.fetch_add(micros, Ordering::Relaxed);
     }
 
-    /// All that was called, in the order of the routes.
+    /// Returns the statistics of all routes and methods that were requested, in the order of the routes.
     pub fn read(&self) -> Vec<RouteStats<'_>> {
         let mut routes: Vec<_> =
             self.routes.iter().map(|(route, counters)| (route.as_str(), counters)).collect();

@@ -1,17 +1,17 @@
-//! What of a password is judged. The estimator's time grows with the length of what it is given, and without bound with the
-//! letters that its signs can stand for; here both get one. A password that is short enough, and can be read in few ways,
-//! is judged as it is.
+//! Bounded inputs for the strength estimator. Its time grows with the length of its input, and without bound with the
+//! number of readings: the ways in which symbols can be l33t substitutions for letters. Both are limited here. A
+//! password that is short enough and has few readings is passed unchanged.
 
-/// The longest text that is judged in one piece, in characters.
+/// Maximum length of an input, in characters.
 const MAX_CHARS: usize = 64;
-/// The same for a text that can be read in many ways, its signs being taken for letters.
+/// Maximum length of an input with many readings, in characters.
 const MAX_CHARS_WITH_SUBSTITUTIONS: usize = 24;
-/// What the length of a text and the number of its readings may multiply to.
+/// Maximum product of an input's length and its number of readings.
 const MAX_COST: usize = 768;
-/// A repetition is cut short from this length on.
+/// Length from which a repetition is shortened, in characters.
 const LONG_REPETITION: usize = 16;
 
-/// The signs that the estimator takes for letters, each with those letters.
+/// Symbols that the estimator takes for letters, each with those letters.
 const L33T_SUBSTITUTIONS: [(char, &str); 20] = [
     ('4', "a"),
     ('@', "a"),
@@ -34,10 +34,11 @@ const L33T_SUBSTITUTIONS: [(char, &str); 20] = [
     ('%', "x"),
     ('2', "z"),
 ];
-/// Signs, and those that stand for the same letter; first those that are part of a row of keys least often.
+/// Symbols, each with one that stands for the same letter; ordered so that those come first that are least often part
+/// of a row of keys.
 const L33T_EQUIVALENTS: [(char, char); 8] =
     [('|', '1'), ('{', '('), ('[', '('), ('<', '('), ('@', '4'), ('$', '5'), ('+', '7'), ('!', '1')];
-/// Signs, and what is on their keys without the shift key.
+/// Symbols, each with the character on its key without shift (US layout).
 const UNSHIFTED_KEYS: [(char, char); 16] = [
     ('!', '1'),
     ('@', '2'),
@@ -57,12 +58,12 @@ const UNSHIFTED_KEYS: [(char, char); 16] = [
     ('>', '.'),
 ];
 
-/// The texts that are judged in place of the password. It is strong if each of them is.
+/// Returns the inputs to estimate in place of the password, which is strong if each of them is.
 ///
-/// A password that is weak by the estimator's own measure is made of two guessable parts at most. In a long one, repetitions
-/// are cut short, and both ends are looked at: such parts fill at least one of them. Where the signs can be read in too many
-/// ways, they are replaced: once by others of the same meaning, so that words are found, and once by those of the same key,
-/// so that rows of keys are.
+/// A password that is weak by the estimator's own measure consists of at most two guessable parts. In a long one,
+/// repetitions are shortened and both ends are estimated: such parts fill at least one of them. If the symbols have too
+/// many readings, they are replaced: once by others for the same letters, so that words are found, and once by those of
+/// the same keys, so that rows of keys are.
 pub fn estimator_inputs(password: &str) -> Vec<String> {
     let mut text: Vec<char> = password.chars().collect();
     if text.len() > MAX_CHARS_WITH_SUBSTITUTIONS {
@@ -73,7 +74,7 @@ pub fn estimator_inputs(password: &str) -> Vec<String> {
     ends(&text, longest).into_iter().flat_map(spellings).collect()
 }
 
-/// A word, or the ends of a long one, as they would stand in what is judged.
+/// Returns a dictionary word as it would occur in the inputs: the word itself, or the ends of a long one.
 pub fn dictionary_parts(word: &str) -> Vec<String> {
     let word: Vec<char> = word.chars().collect();
     let parts = ends(&word, MAX_CHARS).into_iter().chain(ends(&word, MAX_CHARS_WITH_SUBSTITUTIONS));
@@ -86,7 +87,7 @@ fn is_costly(text: &[char]) -> bool {
     text.len() * readings(text) > MAX_COST
 }
 
-/// The text itself, or, where it has too many readings, the two that are judged in its place.
+/// Returns the text itself, or the two texts that replace it if it has too many readings.
 fn spellings(text: &[char]) -> Vec<String> {
     if !is_costly(text) {
         return vec![text.iter().collect()];
@@ -104,7 +105,7 @@ fn spellings(text: &[char]) -> Vec<String> {
     [by_meaning, by_key].map(|text| text.iter().collect()).into()
 }
 
-/// The text if it is short, else its beginning and its end.
+/// Returns the text if it is short, else its beginning and its end.
 fn ends(text: &[char], longest: usize) -> Vec<&[char]> {
     match text.len().checked_sub(longest) {
         None | Some(0) => vec![text],
@@ -112,7 +113,7 @@ fn ends(text: &[char], longest: usize) -> Vec<&[char]> {
     }
 }
 
-/// The text with each long repetition cut to two of its units.
+/// Returns the text with each long repetition cut to two of its units.
 fn without_repetitions(text: &[char]) -> Vec<char> {
     let mut shortened = Vec::with_capacity(text.len());
     let mut rest = text;
@@ -125,7 +126,8 @@ fn without_repetitions(text: &[char]) -> Vec<char> {
     shortened
 }
 
-/// The length of the shortest unit with whose repetition the text begins, and how often it is there.
+/// Returns the length of the shortest unit with whose long repetition the text begins, and the number of its
+/// repetitions.
 fn long_repetition(text: &[char]) -> Option<(usize, usize)> {
     let times = |unit: usize| text.chunks_exact(unit).take_while(|chunk| *chunk == &text[..unit]).count();
     (1..=text.len() / 2)
@@ -133,7 +135,7 @@ fn long_repetition(text: &[char]) -> Option<(usize, usize)> {
         .find(|(unit, times)| *times > 1 && unit * times >= LONG_REPETITION)
 }
 
-/// In how many ways the estimator reads the text, at most.
+/// Returns an upper bound for the number of readings of the text.
 fn readings(text: &[char]) -> usize {
     let present = || L33T_SUBSTITUTIONS.iter().filter(|(sign, _)| text.contains(sign));
     let of_letter = |letter| present().filter(|(_, letters)| letters.contains(letter)).count().max(1);

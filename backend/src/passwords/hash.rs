@@ -1,4 +1,4 @@
-//! Argon2id with 19 MiB, two passes and one lane, written as PHC strings.
+//! Argon2id (RFC 9106) with 19 MiB, two passes and one lane, encoded as PHC strings.
 
 use argon2_rust::params::Memory as MemoryCost;
 use argon2_rust::{Algorithm, Argon2, Error, Hasher, Params, Version};
@@ -16,15 +16,15 @@ const LANES: u32 = 1;
 const SALT_BYTES: usize = 16;
 const HASH_BYTES: usize = 32;
 
-/// Checked when this is compiled.
+/// The parameters, checked at compile time.
 const ARGON2: Argon2 = Argon2::new(
     Algorithm::Argon2id,
     Version::V0x13,
     Params::builder().memory(MemoryCost::kib(MEMORY_KIB)).passes(PASSES).lanes(LANES).build_or_panic(),
 );
 
-/// The memory block that a thread keeps and every hash overwrites; on huge pages where the system has them. It is taken
-/// at the first hash, so that an idle server stays small, and wiped after each.
+/// Memory block of a thread, reused by every hash; on huge pages where the system has them. It is allocated at the
+/// first hash, so that an idle server stays small, and wiped after each.
 pub struct Argon2Memory(Hasher);
 
 impl Argon2Memory {
@@ -33,22 +33,22 @@ impl Argon2Memory {
     }
 }
 
-/// A stored password: `$argon2id$v=19$m=…,t=…,p=…$salt$hash`. It does not print.
+/// A stored password hash: `$argon2id$v=19$m=…,t=…,p=…$salt$hash`. Its `Debug` output is redacted.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(Cow<'static, str>);
 
-/// What a password is compared to when there is no account: well-formed, and matched by nothing.
+/// The hash that a password is compared to if there is no account: well-formed, and matched by no password.
 pub const DUMMY_HASH: PasswordHash = PasswordHash(Cow::Borrowed(
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
 ));
 
 impl PasswordHash {
-    /// The hash as the database keeps it.
+    /// Restores a hash from the database.
     pub fn from_stored(text: String) -> Self {
         Self(text.into())
     }
 
-    /// The PHC string, for the database alone.
+    /// Returns the PHC string, for the database only.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -60,7 +60,7 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
-/// Hashes with a fresh salt.
+/// Hashes the password with this salt, which must be fresh. Fails if Argon2id cannot allocate its memory.
 pub fn hash(
     password: &str,
     salt: &[u8; SALT_BYTES],
@@ -71,14 +71,14 @@ pub fn hash(
     Ok(PasswordHash(format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${salt}${hash}").into()))
 }
 
-/// Whether the password is the one that was hashed; compared in constant time. Without memory there is no answer: that
-/// must not look like a wrong password.
+/// Returns whether the password matches, compared in constant time. A failed allocation is an error, so that it does
+/// not look like a wrong password.
 pub fn matches(password: &str, stored: &PasswordHash, memory: &mut Argon2Memory) -> Result<bool, Error> {
     let Some((salt, expected)) = parse(stored.expose()) else { return Ok(false) };
     Ok(derive(password, &salt, memory)?.ct_eq(&expected).into())
 }
 
-/// The salt and the hash of a PHC string with our parameters.
+/// Parses the salt and the hash of a PHC string with the parameters of this module.
 fn parse(phc: &str) -> Option<([u8; SALT_BYTES], [u8; HASH_BYTES])> {
     let ours = format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}$");
     let (salt, hash) = phc.strip_prefix(&ours)?.split_once('$')?;
@@ -86,7 +86,8 @@ fn parse(phc: &str) -> Option<([u8; SALT_BYTES], [u8; HASH_BYTES])> {
     Some((decode(salt)?.try_into().ok()?, decode(hash)?.try_into().ok()?))
 }
 
-/// Two keyboards may write the same Hangul or accent in different code points; NFC makes them one (RFC 8265 §4.2.2).
+/// Derives the hash of the NFC form (RFC 8265 §4.2.2): keyboards encode the same Hangul or accent in different code
+/// points.
 fn derive(password: &str, salt: &[u8], memory: &mut Argon2Memory) -> Result<[u8; HASH_BYTES], Error> {
     let normalized = Zeroizing::new(password.nfc().collect::<String>());
     let mut hash = [0; HASH_BYTES];
@@ -128,7 +129,7 @@ mod tests {
         }
     }
 
-    /// RFC 9106 §5.3.
+    /// Test vector of RFC 9106 §5.3.
     #[test]
     fn the_standards_own_example_comes_out() {
         let params = Params::builder().memory(MemoryCost::kib(32)).passes(3).lanes(4).build().unwrap();
@@ -145,7 +146,7 @@ mod tests {
         );
     }
 
-    /// One block for all of them: what one hash leaves behind must not reach the next.
+    /// All hashes share one memory block: what one leaves behind must not affect the next.
     #[test]
     fn another_implementation_comes_to_the_same_hashes() {
         let params = argon2::Params::new(MEMORY_KIB as u32, PASSES, LANES, Some(HASH_BYTES)).unwrap();

@@ -1,5 +1,5 @@
-//! Passwords: judged before they are taken, and hashed with Argon2id (RFC 9106); each on threads of its own, so that no hash
-//! waits for a password that is costly to judge.
+//! Password strength checks, and hashing with Argon2id (RFC 9106). Each has its own threads, so that no hash waits for
+//! an expensive strength check.
 
 mod estimator_input;
 mod hash;
@@ -26,7 +26,7 @@ const HASHING: WorkerSpec<Argon2Memory> = WorkerSpec {
     nice: 10,
     state: Argon2Memory::unallocated,
 };
-/// Behind the hashing threads: a sign-in waits for nobody's judgement.
+/// At a lower priority than the hashing threads: a sign-in must not wait for strength checks.
 const STRENGTH_CHECKS: WorkerSpec<()> = WorkerSpec {
     name: "judging",
     waiting: "wait for a judging thread",
@@ -34,26 +34,27 @@ const STRENGTH_CHECKS: WorkerSpec<()> = WorkerSpec {
     nice: 15,
     state: || (),
 };
-/// How many hashing threads come on one that judges: to judge an honest password takes a twentieth of a hash.
+/// Number of hashing threads per strength-check thread: to check an ordinary password takes a twentieth of the time of
+/// a hash.
 const HASHING_PER_STRENGTH_CHECK: usize = 4;
 
-/// The threads for passwords. They end when the last handle to them is dropped.
+/// Thread pools for passwords. The threads end when the last handle is dropped.
 #[derive(Clone)]
 pub struct PasswordPool {
     hashing: Workers<Argon2Memory>,
     strength_checks: Workers<()>,
 }
 
-/// Why a new password was not hashed.
+/// Reason for not hashing a new password.
 #[derive(Debug, thiserror::Error)]
 pub enum NewPasswordError {
-    /// It would be guessed too soon.
+    /// The password is too easy to guess.
     #[error("the password is too weak")]
     Weak(Weakness),
-    /// The threads are busy, or have failed.
+    /// The threads are busy or have failed.
     #[error(transparent)]
     Pool(#[from] PoolError),
-    /// Argon2id refused to hash.
+    /// Argon2id failed.
     #[error("hashing failed: {0}")]
     Hashing(#[from] HashingError),
 }
@@ -67,27 +68,27 @@ impl PasswordPool {
         Ok(Self { hashing: Workers::start(&HASHING, config)?, strength_checks })
     }
 
-    /// Whether a thread is left that hashes.
+    /// Returns whether any hashing thread is alive.
     pub fn can_hash(&self) -> bool {
         self.hashing.is_alive()
     }
 
-    /// How the hashing threads stand.
+    /// Returns the counts of the hashing threads.
     pub fn counts(&self) -> PoolCounts {
         self.hashing.counts()
     }
 
-    /// How the judging threads stand.
+    /// Returns the counts of the strength-check threads.
     pub fn strength_checks(&self) -> PoolCounts {
         self.strength_checks.counts()
     }
 
-    /// How long a request that comes now will probably wait for a hashing thread.
+    /// Returns the expected wait of a new request for a hashing thread.
     pub fn expected_wait(&self) -> Duration {
         self.hashing.expected_wait()
     }
 
-    /// Judges a new password and hashes it. `personal` is what an attacker knows of its owner.
+    /// Checks the strength of a new password and hashes it. `personal` lists what an attacker knows of its owner.
     pub async fn hash_new(
         &self,
         password: Password,
@@ -101,8 +102,8 @@ impl PasswordPool {
         Ok(self.hashing.run(move |memory| hash::hash(password.expose(), &salt, memory)).await??)
     }
 
-    /// Whether the password is the one that was hashed. With nothing to compare to it costs the same and says no:
-    /// otherwise timing tells which addresses have accounts.
+    /// Returns whether the password matches. Without a stored hash it takes the same time and returns false: otherwise
+    /// the timing would reveal which addresses have accounts.
     pub async fn verify(&self, password: Secret, stored: Option<PasswordHash>) -> Result<bool, PoolError> {
         self.hashing
             .run(move |memory| {
@@ -129,8 +130,8 @@ mod tests {
             let pool =
                 PasswordPool::start(&config::PasswordConfig { threads, max_wait: Duration::from_secs(300) })
                     .unwrap();
-            // More judgements than there are threads of any kind, and none of them is ever done. So many wait as find
-            // no thread that judges.
+            // More strength checks than there are threads of any kind, and none of them finishes. `waiting` is the
+            // number of those that get no strength-check thread.
             let waiting = 4 * threads - threads.div_ceil(HASHING_PER_STRENGTH_CHECK);
             let (release, held) = channel::<()>();
             let held = std::sync::Arc::new(std::sync::Mutex::new(held));

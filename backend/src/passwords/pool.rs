@@ -1,6 +1,7 @@
-//! Threads for work that takes a processor's time: a few of one kind, behind a queue that is bounded.
+//! Thread pool for CPU-bound work: a few threads of one kind behind a bounded queue.
 //!
-//! On the runtime's blocking threads a flood of sign-ins would take gigabytes and make every other request wait.
+//! On the blocking threads of the async runtime, a flood of sign-ins would take gigabytes and make every other request
+//! wait.
 
 use crate::config;
 use crate::traces;
@@ -11,36 +12,37 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// How many requests may wait for each thread, however fast it is: each of them takes memory while it waits.
+/// Maximum number of queued requests per thread, however fast it is: each of them takes memory while it waits.
 const QUEUE_PER_THREAD: usize = 1024;
 
-/// Why a job was not done.
+/// Reason for not finishing a job.
 #[derive(Debug, thiserror::Error)]
 pub enum PoolError {
-    /// All threads are busy, and would be for longer than a request may wait.
+    /// All threads are busy, and would be for longer than the maximum wait.
     #[error("the threads are busy")]
     Overloaded,
-    /// The job panicked, or no thread is left.
+    /// The job panicked, or no thread is alive.
     #[error("the job was not finished")]
     Failed,
 }
 
-/// A kind of work, and the threads that do it.
+/// Specification of the threads for one kind of work.
 pub(super) struct WorkerSpec<S> {
-    /// The threads' name.
+    /// Prefix of the threads' names.
     pub name: &'static str,
-    /// The step of a trace while a job waits.
+    /// Name of the trace span while a job is queued.
     pub waiting: &'static str,
-    /// The step of a trace while it is done.
+    /// Name of the trace span while it runs.
     pub working: &'static str,
-    /// How far the threads stand back, in steps of nice(2): a request that only checks a token is let through at once, and
-    /// on a machine that has nothing else to do they lose nothing.
+    /// Increment of nice(2) for the threads: a request that only checks a token runs before them, and on an otherwise
+    /// idle machine they lose nothing.
     pub nice: i32,
-    /// Makes what each thread keeps from job to job.
+    /// Creates the state that each thread keeps from job to job.
     pub state: fn() -> S,
 }
 
-/// What a thread does; without its state it only says that there was no time. Whether it was done.
+/// Closure that a thread runs; with `None` instead of its state it only reports that there was no time. Returns whether
+/// the job was done.
 type Task<S> = Box<dyn FnOnce(Option<&mut S>) -> bool + Send>;
 
 struct Job<S> {
@@ -48,19 +50,19 @@ struct Job<S> {
     work: Task<S>,
 }
 
-/// How much there is to do, and how fast it gets done.
+/// Load and speed of the pool.
 struct PoolLoad {
     threads: usize,
-    /// The threads that run.
+    /// Number of running threads.
     alive: AtomicUsize,
     max_wait: Duration,
     waiting: AtomicUsize,
-    /// The running mean of what one job takes, in nanoseconds; 0 until the first is done.
+    /// Running mean of the time of one job, in nanoseconds; 0 until the first is done.
     mean_job_time: AtomicU64,
     counts: PoolTotals,
 }
 
-/// What has been done since the start.
+/// Totals since the start.
 #[derive(Default)]
 struct PoolTotals {
     done: AtomicU64,
@@ -68,16 +70,16 @@ struct PoolTotals {
     waited_micros: AtomicU64,
 }
 
-/// How the pool stands, and what it has done since the start.
+/// State of the pool and its totals since the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolCounts {
-    /// Requests that wait for a thread.
+    /// Requests that are queued.
     pub waiting: usize,
     /// Jobs that were done.
     pub done: u64,
-    /// Jobs that nobody had time for.
+    /// Jobs that were refused because there was no time or no room for them.
     pub refused: u64,
-    /// How long those that were begun had waited, together.
+    /// Total time that started jobs had been queued.
     pub waited: Duration,
 }
 
@@ -93,15 +95,15 @@ impl PoolLoad {
         }
     }
 
-    /// How long a job that is queued now will probably wait; nothing before the first job is done.
+    /// Returns the expected wait of a job that is queued now; zero before the first job is done.
     fn expected_wait(&self) -> Duration {
         let ahead = self.waiting.load(Ordering::Relaxed) / self.threads;
         let mean_job_time = Duration::from_nanos(self.mean_job_time.load(Ordering::Relaxed));
         mean_job_time.saturating_mul(u32::try_from(ahead).unwrap_or(u32::MAX))
     }
 
-    /// Whether it will probably be begun in time. One that will not is refused at once: waiting for a refusal helps
-    /// nobody.
+    /// Returns whether a new job is expected to start in time. One that is not is refused at once: waiting for a
+    /// refusal helps nobody.
     fn has_time(&self) -> bool {
         self.expected_wait() <= self.max_wait
     }
@@ -126,7 +128,7 @@ impl PoolTotals {
     }
 }
 
-/// A thread that runs; it is counted for as long as this lives.
+/// Guard that counts a running thread for as long as it lives.
 struct RunningThread(Arc<PoolLoad>);
 
 impl RunningThread {
@@ -142,7 +144,7 @@ impl Drop for RunningThread {
     }
 }
 
-/// The threads of one kind. They end when the last handle to them is dropped.
+/// Handle to the threads of one kind. They end when the last handle is dropped.
 pub(super) struct Workers<S: 'static> {
     spec: &'static WorkerSpec<S>,
     queue: SyncSender<Job<S>>,
@@ -169,12 +171,12 @@ impl<S: 'static> Workers<S> {
         Ok(Self { spec, queue, load })
     }
 
-    /// Whether any thread is left.
+    /// Returns whether any thread is alive.
     pub fn is_alive(&self) -> bool {
         self.load.alive.load(Ordering::Relaxed) > 0
     }
 
-    /// How it stands.
+    /// Returns the state of the pool and its totals.
     pub fn counts(&self) -> PoolCounts {
         let PoolTotals { done, refused, waited_micros } = &self.load.counts;
         PoolCounts {
@@ -185,12 +187,13 @@ impl<S: 'static> Workers<S> {
         }
     }
 
-    /// How long a request that comes now will probably wait for a thread.
+    /// Returns the expected wait of a new request for a thread.
     pub fn expected_wait(&self) -> Duration {
         self.load.expected_wait()
     }
 
-    /// Runs `work` on one of the threads.
+    /// Runs `work` on one of the threads. Fails if the queue is full, the wait would be or was too long, or the job
+    /// panicked.
     pub async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut S) -> T + Send + 'static,
@@ -202,7 +205,7 @@ impl<S: 'static> Workers<S> {
         let (answer, answered) = oneshot::channel();
         let (waiting, working) = (traces::child_span(self.spec.waiting), self.spec.working);
         let work = Box::new(move |state: Option<&mut S>| {
-            // A caller that has gone away needs nothing done.
+            // The caller has been dropped, so the result is not needed.
             if answer.is_closed() {
                 return false;
             }
@@ -246,13 +249,14 @@ fn serve<S>(spec: &WorkerSpec<S>, jobs: &Mutex<Receiver<Job<S>>>, load: &PoolLoa
                 load.counts.done.fetch_add(1, Ordering::Relaxed);
             }
             Ok(false) => {}
-            // A panic costs its own job alone; nobody knows in which state it left what the thread keeps.
+            // A panic fails only its own job, but may have left the state inconsistent: a new one replaces it.
             Err(_panic) => state = (spec.state)(),
         }
     }
 }
 
-/// On Linux a thread has a priority of its own; elsewhere this would slow the whole server.
+/// Lowers the priority of the current thread. Only on Linux, where a thread has its own priority; elsewhere this would
+/// slow the whole server.
 fn lower_priority(steps: i32) {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::nice(steps) {
@@ -296,7 +300,7 @@ mod tests {
             assert!(pool.is_alive());
             assert_eq!(pool.run(count).await.unwrap(), 1);
         }
-        // The last job is counted a moment after its answer.
+        // The last job is counted a moment after its response.
         while pool.counts().done < 5 {
             std::thread::yield_now();
         }
@@ -308,7 +312,7 @@ mod tests {
         let pool = pool(2, Duration::from_secs(60));
         assert!(pool.is_alive());
         let Workers { queue, load, spec } = pool;
-        // Threads end when nobody can ask them any more.
+        // Threads end when the queue has no sender any more.
         drop(queue);
         while load.alive.load(Ordering::Relaxed) > 0 {
             std::thread::yield_now();
@@ -331,7 +335,7 @@ mod tests {
             load.waiting.store(waiting, Ordering::Relaxed);
             load.has_time()
         };
-        // Before the first hash nobody knows how long one takes.
+        // Before the first hash, the time of one is not known.
         assert!(has_time(1_000_000));
         load.note(Duration::from_millis(10));
         assert!(has_time(1_000));
@@ -347,7 +351,7 @@ mod tests {
     async fn who_waits_too_long_is_told_so() {
         let pool = pool(1, Duration::ZERO);
         let (release, held) = std::sync::mpsc::channel::<()>();
-        // The thread is held until the second job has certainly waited for more than nothing.
+        // The thread is blocked until the second job has certainly waited for more than zero.
         let first = pool.run(move |_| held.recv());
         let second = async {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -367,7 +371,7 @@ mod tests {
             async move { pool.run(move |_| held.recv().is_ok()).await }
         });
         let mut waiting = Vec::new();
-        // One job may be on the thread already, the rest fill the queue.
+        // One job may run already, the rest fill the queue.
         for _ in 0..QUEUE_PER_THREAD + 2 {
             let pool = pool.clone();
             waiting.push(tokio::spawn(async move { pool.run(|_| ()).await }));

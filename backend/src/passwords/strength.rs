@@ -1,25 +1,25 @@
-//! How soon a password would be guessed, by zxcvbn's estimate.
+//! Password strength, as estimated by zxcvbn.
 
 use super::estimator_input::{dictionary_parts, estimator_inputs};
 use latchkey_shared::FieldErrorCode;
 use zxcvbn::Score;
 use zxcvbn::feedback::Warning;
 
-/// Why a password would be guessed too soon.
+/// Reason for calling a password weak.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Weakness {
-    /// It is among those that are tried first.
+    /// It is among the first passwords that attackers try.
     Common,
-    /// It is made of its owner's name or address.
+    /// It consists of its owner's name or address.
     Personal,
     /// It is a repetition, a sequence, a date or a row of keys.
     Pattern,
-    /// It is short or plain in some other way.
+    /// It is too short or simple in another way.
     Guessable,
 }
 
 impl Weakness {
-    /// The code by which the page puts it into words.
+    /// Returns the code that the page translates.
     pub fn code(self) -> FieldErrorCode {
         match self {
             Self::Common => FieldErrorCode::PasswordCommon,
@@ -30,8 +30,8 @@ impl Weakness {
     }
 }
 
-/// Takes passwords that withstand 10⁸ guesses and more. `personal` is what an attacker knows of the owner. It takes about as
-/// long as a hash at most.
+/// Accepts passwords that withstand at least 10⁸ guesses. `personal` lists what an attacker knows of the owner. Takes
+/// at most about as long as a hash.
 pub fn check_strength(password: &str, personal: &[String]) -> Result<(), Weakness> {
     let known: Vec<&str> = personal.iter().flat_map(|text| words(text)).collect();
     if known.iter().any(|word| word.chars().count() > 3 && is_mostly(password, word)) {
@@ -50,12 +50,12 @@ fn withstands(text: &str, known: &[&str]) -> Result<(), Weakness> {
     Err(estimate.feedback().and_then(|feedback| feedback.warning()).map_or(Weakness::Guessable, weakness))
 }
 
-/// The text itself and the words in it.
+/// Returns the text itself and the words in it.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     std::iter::once(text).chain(text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()))
 }
 
-/// Whether little is left of the password without the word: `ada.lovelace1` is mostly `lovelace`.
+/// Returns whether the password without the word is at most four characters long: `ada.lovelace1` is mostly `lovelace`.
 fn is_mostly(password: &str, word: &str) -> bool {
     let (password, word) = (password.to_lowercase(), word.to_lowercase());
     let left = password.replace(&word, "").chars().count();
@@ -111,7 +111,7 @@ mod tests {
         }
     }
 
-    /// Of any length, and of as many signs as there are.
+    /// The passwords cover long ones and ones with many symbols.
     #[test]
     fn what_the_estimator_refuses_as_a_whole_is_refused_in_parts() {
         for password in [
@@ -131,7 +131,7 @@ mod tests {
         }
     }
 
-    /// Where nothing bounds it, the estimator takes far longer.
+    /// Without the bounds on its input, the estimator takes far longer.
     #[test]
     fn to_judge_a_hostile_password_takes_not_much_longer_than_an_ordinary_one() {
         const SIGNS: &str = "4@8({[<369!1|70$5+%2";
@@ -147,7 +147,7 @@ mod tests {
             format!("{}{SIGNS}", "monkey1.1.1990".repeat(7)),
             SIGNS.chars().rev().chain("qwertyuiopasdfghjkl;'".chars()).cycle().take(128).collect(),
         ] {
-            // The best of several, each beside the other: the machine has other work to do.
+            // The minimum of several runs, since the machine may have other work to do.
             let best = |password: &str| (0..5).map(|_| took(password)).min().unwrap_or_default();
             let (hostile, ordinary) = (best(&hostile), best(ordinary));
             assert!(hostile < 20 * ordinary, "{hostile:?} against {ordinary:?}");

@@ -1,26 +1,26 @@
-//! What time it is.
+//! Clocks.
 
 use latchkey_shared::Timestamp;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-/// How far the clocks of servers that share a database may be apart.
+/// Maximum difference between the clocks of servers that share a database.
 pub const SKEW: Duration = Duration::from_secs(60);
 
-/// Tells the time.
+/// A source of time.
 pub trait Clock: Send + Sync {
-    /// The present instant, in whole milliseconds. A correction makes it leap, in either direction.
+    /// Returns the current wall-clock time, in whole milliseconds. A correction makes it jump, in either direction.
     fn now(&self) -> Timestamp;
 
-    /// How much time has passed since some instant of the past, which no correction changes.
+    /// Returns the monotonic time since an arbitrary instant in the past, which no correction changes.
     fn elapsed(&self) -> Duration {
         static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
         BEGIN.elapsed()
     }
 }
 
-/// A clock that nobody corrects: it showed the right time once, and since then time has passed.
+/// A clock that is never corrected: it starts at a given time and advances with the monotonic time.
 #[derive(Debug, Clone, Copy)]
 pub struct MonotonicClock {
     wall_time: Timestamp,
@@ -28,18 +28,18 @@ pub struct MonotonicClock {
 }
 
 impl MonotonicClock {
-    /// Shows `now` at this moment.
+    /// Creates a clock that shows `now` at this moment.
     pub fn starting_at(now: Timestamp, clock: &dyn Clock) -> Self {
         Self { wall_time: now, started: clock.elapsed() }
     }
 
-    /// The time by it.
+    /// Returns the time by this clock.
     pub fn now(&self, clock: &dyn Clock) -> Timestamp {
         self.wall_time + clock.elapsed().saturating_sub(self.started)
     }
 }
 
-/// The machine's own clock.
+/// The machine's clock.
 pub struct SystemClock;
 
 impl Clock for SystemClock {
@@ -62,14 +62,14 @@ impl TestClock {
         Self { wall_time: AtomicI64::new(start.as_millis()), elapsed: AtomicU64::default() }
     }
 
-    /// Lets time pass.
+    /// Advances both the wall-clock and the monotonic time.
     pub fn advance(&self, span: Duration) {
         let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
         self.wall_time.fetch_add(i64::try_from(millis).unwrap_or(i64::MAX), Ordering::SeqCst);
         self.elapsed.fetch_add(millis, Ordering::SeqCst);
     }
 
-    /// Corrects the clock: it shows another time, and none has passed.
+    /// Corrects the clock: changes the wall-clock time, but not the monotonic time.
     pub fn set(&self, now: Timestamp) {
         self.wall_time.store(now.as_millis(), Ordering::SeqCst);
     }

@@ -1,32 +1,33 @@
-//! The data folder, and who uses it. The system forgets a hold when its process ends, however that ends.
+//! The data folder and its lock. The system releases the lock when the process ends, for whatever reason.
 
 use std::fs::{DirBuilder, File, TryLockError};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, fchown};
 use std::path::Path;
 
-/// Why the folder cannot be had.
+/// A reason why a folder or a file cannot be locked.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Somebody uses it in a way that this use cannot stand beside.
+    /// Another process has a conflicting lock.
     #[error("it is in use")]
     InUse,
-    /// The system says no.
+    /// The system reported an error.
     #[error(transparent)]
     System(#[from] std::io::Error),
 }
 
-/// A hold on the folder, for as long as this lives.
+/// A lock on the folder, released when this is dropped.
 #[derive(Debug)]
 pub struct DataDirLock(#[expect(dead_code, reason = "the open file is the hold")] File);
 
 impl DataDirLock {
-    /// Makes the folder, if there is none. It holds secrets: nobody but its owner may look into one that we make.
+    /// Creates the folder, if there is none. It contains secrets: only its owner can read it (mode 0700).
     pub fn create_dir(path: &Path) -> std::io::Result<()> {
         DirBuilder::new().recursive(true).mode(0o700).create(path)
     }
 
-    /// Gives a file to the owner of the folder that it is made for. A command that root runs must not lock out the server,
-    /// which runs as somebody else; whoever else is not the owner is refused here, before anything is replaced.
+    /// Gives a file the owner and group of `path`, if the owners differ. A command that root runs must not lock out the
+    /// server, which runs as another user; for other users who are not the owner this fails, before anything is
+    /// replaced.
     pub fn inherit_owner(path: &Path, file: &File) -> std::io::Result<()> {
         let (folder, made) = (std::fs::metadata(path)?, file.metadata()?);
         if made.uid() == folder.uid() {
@@ -35,14 +36,14 @@ impl DataDirLock {
         fchown(file, Some(folder.uid()), Some(folder.gid()))
     }
 
-    /// Holds it as servers do: beside each other.
+    /// Takes a shared lock, as servers do. Fails without a wait.
     pub fn shared(path: &Path) -> Result<Self, LockError> {
         let folder = File::open(path)?;
         map_lock_error(folder.try_lock_shared())?;
         Ok(Self(folder))
     }
 
-    /// Holds it with nobody beside.
+    /// Takes an exclusive lock. Fails without a wait.
     pub fn exclusive(path: &Path) -> Result<Self, LockError> {
         let folder = File::open(path)?;
         map_lock_error(folder.try_lock())?;

@@ -1,12 +1,12 @@
-//! File descriptors: each connection is one, and each file.
+//! Limits on file descriptors: each connection uses one, and each file.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// How many are kept for what is no client's connection: the database, the listeners, the log, files.
+/// Number of descriptors reserved for other uses than client connections: the database, the listeners, the log, files.
 const RESERVED: u64 = 128;
 
-/// Raises the soft limit to the hard one, and returns how many descriptors this process may have; none where there is no
-/// limit.
+/// Raises the soft limit to the hard one, and returns the number of descriptors that this process may have; `None` if
+/// there is no limit.
 pub fn raise_descriptor_limit() -> Option<u64> {
     let limits = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limits.maximum, maximum: limits.maximum };
@@ -19,10 +19,10 @@ pub fn raise_descriptor_limit() -> Option<u64> {
     }
 }
 
-/// How many connections fit below this limit, of those that are promised.
+/// Returns the configured number of connections, capped to what fits below this limit.
 pub fn cap_connections(descriptors: Option<u64>, configured: usize) -> usize {
     let most = descriptors.map_or(usize::MAX, |descriptors| {
-        // A process that may have hardly any still serves somebody.
+        // A very low limit must still leave at least one connection.
         let left = descriptors.saturating_sub(RESERVED).max(descriptors / 2).max(1);
         usize::try_from(left).unwrap_or(usize::MAX)
     });

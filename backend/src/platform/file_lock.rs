@@ -1,15 +1,15 @@
-//! A hold on a file that one program alone may use. The system forgets it when the program ends, however that ends.
+//! Exclusive lock on a file. The system releases it when the process ends, for whatever reason.
 
 use super::LockError;
 use super::data_dir::map_lock_error;
 use std::fs::File;
 
-/// A hold on a file, for as long as this lives.
+/// An exclusive lock on a file, released when this is dropped.
 #[derive(Debug)]
 pub struct FileLock(#[expect(dead_code, reason = "the open file is the hold")] File);
 
 impl FileLock {
-    /// Holds the file with nobody beside.
+    /// Locks the file. Fails without a wait if another process has a lock on it.
     pub fn acquire(file: File) -> Result<Self, LockError> {
         map_lock_error(file.try_lock())?;
         Ok(Self(file))

@@ -1,6 +1,6 @@
-//! A connection whose client has to do its part: to ask for something, and to take what it is sent. A client that does
-//! neither keeps its place without an end; and what is not taken lies in the system's memory, the answer that it belongs to
-//! in ours.
+//! Idle timeout for client connections: the client has to send requests and to read the responses. One that does
+//! neither would keep its place forever; unread data occupies the system's memory, and the response that it belongs to
+//! ours.
 
 use std::future::Future as _;
 use std::io::{self, ErrorKind, IoSlice};
@@ -12,21 +12,21 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
-/// The calls of one connection, which come one after the other: as many as have begun and as have been answered.
+/// Count of the starts and ends of the requests on one connection, which are sequential: odd while one is in progress.
 #[derive(Clone, Default)]
 pub struct ConnectionActivity(Arc<AtomicU64>);
 
-/// A call. It is answered when this goes out of scope.
+/// A request in progress; it ends when this is dropped.
 pub struct ActiveRequest<'a>(&'a ConnectionActivity);
 
 impl ConnectionActivity {
-    /// A call begins.
+    /// Records the start of a request.
     pub fn begin_request(&self) -> ActiveRequest<'_> {
         self.record_transition();
         ActiveRequest(self)
     }
 
-    // One connection, one task: nobody else counts at the same time.
+    // One task per connection: there are no concurrent increments.
     fn record_transition(&self) {
         self.0.store(self.transitions() + 1, Ordering::Relaxed);
     }
@@ -42,10 +42,11 @@ impl Drop for ActiveRequest<'_> {
     }
 }
 
-/// Fails once nothing could be written for so long, or no call has begun and been answered, and nothing written, for once to
-/// twice as long: the end of a long answer is sent after its call is over. What goes on at once costs nothing: only what waits is timed; and who waits for the next call looks only when the time is over
-/// whether there has been one meanwhile. To time every call would take the lock of all timers, which a checked call would
-/// feel.
+/// A stream that fails once no write was possible for `idle_timeout`, or no request has started or ended and nothing
+/// was written for one to two times `idle_timeout`: the end of a long response is sent after its request has ended.
+/// Only an operation that has to wait starts a timer, and the read timer checks only on expiry whether there has been a
+/// request meanwhile. A timer for every request would take the global timer lock, at a noticeable cost for a token
+/// check.
 pub struct IdleTimeoutStream<S> {
     stream: S,
     idle_timeout: Duration,
@@ -55,14 +56,14 @@ pub struct IdleTimeoutStream<S> {
     read_timer: Option<ReadTimer>,
 }
 
-/// The wait for the next call, and what had been counted when it began.
+/// Timer for the next request, and the value of the counter when it was started.
 struct ReadTimer {
     sleep: Pin<Box<Sleep>>,
     transitions: u64,
 }
 
 impl<S> IdleTimeoutStream<S> {
-    /// Waits no longer than `idle_timeout` for the client to take something, and about as long for its next request.
+    /// Wraps `stream`. The client has `idle_timeout` to read something, and once to twice as long for its next request.
     pub fn new(stream: S, idle_timeout: Duration, activity: ConnectionActivity) -> Self {
         Self { stream, idle_timeout, write_timer: None, has_written: false, activity, read_timer: None }
     }
@@ -81,7 +82,7 @@ impl<S> IdleTimeoutStream<S> {
         waiting.as_mut().poll(context).map(|()| Err(ErrorKind::TimedOut.into()))
     }
 
-    /// Whether the next call should have come by now.
+    /// Returns true if the time for the next request has expired.
     fn is_idle(&mut self, context: &mut Context<'_>) -> bool {
         let (idle_timeout, transitions) = (self.idle_timeout, self.activity.transitions());
         let read_timer = self.read_timer.get_or_insert_with(|| ReadTimer {
@@ -89,7 +90,7 @@ impl<S> IdleTimeoutStream<S> {
             transitions,
         });
         while read_timer.sleep.as_mut().poll(context).is_ready() {
-            // While one is being answered, the client has nothing to do.
+            // While a request is in progress, the client has nothing to do.
             let is_answering = transitions % 2 == 1;
             let has_written = std::mem::take(&mut self.has_written);
             if !is_answering && !has_written && read_timer.transitions == transitions {

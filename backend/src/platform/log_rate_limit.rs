@@ -1,13 +1,14 @@
-//! Lines of the log that strangers could cause at will: so many in a while are told, the others are counted.
+//! Rate limit for log lines that outsiders could cause at will: a number of them per period is logged, the others are
+//! counted.
 
 use latchkey_shared::Timestamp;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// The length of a period.
+/// Length of a period.
 const PERIOD: Duration = Duration::from_secs(60);
 
-/// The lines of one kind.
+/// Rate limit for log lines of one kind.
 #[derive(Debug)]
 pub struct LogRateLimit {
     limit: u32,
@@ -22,15 +23,15 @@ struct LogWindow {
 }
 
 impl LogRateLimit {
-    /// So many lines in a minute.
+    /// Creates a limit of this many lines per minute.
     pub fn per_minute(limit: u32) -> Self {
         Self { limit, window: Mutex::default() }
     }
 
-    /// Whether the next one is told: then how many there were before it that were not.
+    /// Returns the number of lines suppressed since the last logged one if the next may be logged, `None` otherwise.
     pub fn allow(&self, now: Timestamp) -> Option<u64> {
         let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
-        // A clock that was set back begins a new period as well.
+        // A clock that was set back starts a new period as well.
         let is_over = window.since.is_none_or(|since| now < since || since.until(now) >= PERIOD);
         if is_over {
             (window.since, window.lines) = (Some(now), 0);

@@ -1,21 +1,21 @@
-//! A budget of memory for all calls together.
+//! Memory budget shared by all requests.
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// Memory that many share, in bytes. Whoever finds none left goes without.
+/// A shared budget of memory, in bytes. Reservations fail at once when it is used up.
 pub struct MemoryBudget(Semaphore);
 
-/// What somebody has taken of it; given back when this goes out of scope.
+/// Reserved bytes of the budget, returned when this is dropped.
 #[must_use = "what is not held is given back at once"]
 pub struct Reservation<'a>(#[expect(dead_code, reason = "held, not read")] SemaphorePermit<'a>);
 
 impl MemoryBudget {
-    /// So much memory.
+    /// Creates a budget of this many bytes.
     pub fn new(bytes: usize) -> Self {
         Self(Semaphore::new(bytes))
     }
 
-    /// Takes so much of it, if that is there.
+    /// Reserves this many bytes; `None` if fewer are left.
     pub fn try_reserve(&self, bytes: u32) -> Option<Reservation<'_>> {
         self.0.try_acquire_many(bytes).ok().map(Reservation)
     }

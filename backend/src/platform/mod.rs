@@ -1,4 +1,5 @@
-//! What the machine gives: the time, randomness, connections and a folder. The first two reach the domain as arguments, so that tests can hold them still.
+//! Platform services: time, randomness, connections and files. The domain gets the first two as arguments, so that
+//! tests can fix them.
 
 mod clock;
 mod data_dir;

@@ -1,16 +1,16 @@
-//! A trouble that lasts, for the log: told when it begins and when it is over, not each time that it is met.
+//! State of an outage, for the log: its start and its end are logged, not each failure.
 
-/// Whether there is trouble.
+/// State of an outage: true while it lasts.
 #[derive(Debug, Default)]
 pub struct OutageLog(bool);
 
 impl OutageLog {
-    /// It is met. Whether that is news.
+    /// Records a failure. Returns true if the outage starts with it.
     pub fn record_failure(&mut self) -> bool {
         !std::mem::replace(&mut self.0, true)
     }
 
-    /// All is well. Whether that is news.
+    /// Records a success. Returns true if an outage ends with it.
     pub fn record_success(&mut self) -> bool {
         std::mem::take(&mut self.0)
     }

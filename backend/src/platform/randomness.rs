@@ -1,25 +1,25 @@
-//! Bytes that nobody can guess, and the ids made of them.
+//! Cryptographically secure random bytes, and the ids made of them.
 
 use latchkey_shared::Timestamp;
 use std::cell::RefCell;
 use uuid::Uuid;
 use zeroize::Zeroize;
 
-/// Gives bytes that nobody can guess.
+/// A source of cryptographically secure random bytes.
 pub trait Randomness: Send + Sync {
-    /// Fills `bytes`.
+    /// Fills `bytes` with random bytes.
     fn fill(&self, bytes: &mut [u8]);
 }
 
 impl dyn Randomness + '_ {
-    /// `N` bytes that nobody can guess.
+    /// Returns `N` random bytes.
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         self.fill(&mut bytes);
         bytes
     }
 
-    /// A new id that sorts by the time at which it was made (UUIDv7, RFC 9562 §5.7).
+    /// Returns a new id that sorts by the time of its creation (UUIDv7, RFC 9562 §5.7).
     pub fn id(&self, now: Timestamp) -> Uuid {
         let millis = u64::try_from(now.as_millis()).unwrap_or_default();
         uuid::Builder::from_unix_timestamp_millis(millis, &self.bytes()).into_uuid()
@@ -28,11 +28,11 @@ impl dyn Randomness + '_ {
 
 /// The operating system's randomness.
 ///
-/// Every answer carries an id, so small amounts are fetched ahead, for each thread: asking the system for each of them
-/// would cost as much as looking a token up. What has been handed out is wiped.
+/// Every response has an id, so small amounts come from a buffer per thread: a system call for each of them would cost
+/// as much as looking up a token. Bytes that were handed out are wiped from the buffer.
 pub struct OsRandomness;
 
-/// How much is fetched at once.
+/// Size of the buffer, in bytes.
 const BUFFER_SIZE: usize = 512;
 
 struct Buffer {
@@ -75,7 +75,7 @@ mod tests {
     fn nothing_is_handed_out_twice_or_left_as_it_was() {
         let random: &dyn Randomness = &OsRandomness;
         let mut seen = std::collections::HashSet::new();
-        // Far more than is fetched at once, in pieces that do not fit into it evenly.
+        // Far more than the buffer's size, in pieces that do not divide it evenly.
         for _ in 0..1000 {
             let (small, odd, large) = (random.bytes::<16>(), random.bytes::<29>(), random.bytes::<100>());
             for piece in [&small[..], &odd[..16], &odd[13..], &large[..16], &large[84..]] {

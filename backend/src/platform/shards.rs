@@ -1,23 +1,23 @@
-/// How many parts there are: far more than cores that meet in one at the same moment.
+/// Number of shards: far more than there are cores that use the same one at the same moment.
 const SHARD_COUNT: usize = 16;
 
-/// Something in several parts, each found by a byte of a key. A lock or a count that every core writes to makes each of
-/// them wait until the others' caches have let go of it; parts lie on cache lines of their own.
+/// A value split into shards, selected by a byte of a key. A lock or a counter that every core writes to makes each of
+/// them wait for its cache line; shards have cache lines of their own.
 #[derive(Default)]
 pub struct Shards<T>([CachePadded<T>; SHARD_COUNT]);
 
-/// On its own cache line, and on the one beside it that processors fetch with it.
+/// A value aligned to two cache lines: its own, and the adjacent one that processors prefetch with it.
 #[derive(Default)]
 #[repr(align(128))]
 struct CachePadded<T>(T);
 
 impl<T> Shards<T> {
-    /// The part for keys with this byte, which should be as good as random.
+    /// Returns the shard for keys with this byte, which should be uniformly distributed.
     pub fn shard(&self, byte: u8) -> &T {
         &self.0[usize::from(byte) % SHARD_COUNT].0
     }
 
-    /// All parts.
+    /// Returns all shards.
     pub fn all(&self) -> impl Iterator<Item = &T> {
         self.0.iter().map(|part| &part.0)
     }

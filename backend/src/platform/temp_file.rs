@@ -1,5 +1,5 @@
-//! A file in the making. It lies in a folder of its own beside the place where it will stand: one whose name nobody can
-//! have taken before, and into which nobody else can look or put anything.
+//! Temporary files that create or replace a target. Each is in a folder of its own next to the target, with an
+//! unpredictable name, which only its owner can read or write.
 
 use super::{Clock as _, DataDirLock, OsRandomness, Randomness, SystemClock};
 use latchkey_shared::Timestamp;
@@ -10,14 +10,14 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How the folder's name begins; 32 hexadecimal digits follow.
+/// Prefix of the folder's name; 32 hexadecimal digits follow.
 const PREFIX: &str = ".latchkey-";
-/// The file's name meanwhile; SQLite puts others beside it that begin alike.
+/// Name of the temporary file; SQLite creates others next to it whose names begin with it.
 const FILE_NAME: &str = "draft";
-/// A draft that has not been touched for so long is of a program that was killed: a day.
+/// Age of a temporary file, one day, from which it counts as left behind by a killed program.
 const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A file in the making; it is removed unless it is put in its place.
+/// A temporary file, removed on drop unless it was moved to its target.
 #[derive(Debug)]
 pub struct TempFile {
     folder: PathBuf,
@@ -25,7 +25,7 @@ pub struct TempFile {
 }
 
 impl TempFile {
-    /// Makes the folder. Fails where there is none for `target`, or where nothing can be written there.
+    /// Creates the folder next to `target`. Fails if the parent folder of `target` does not exist or is not writable.
     pub fn beside(target: &Path) -> io::Result<Self> {
         let place = parent_dir(target);
         remove_abandoned(&place, SystemClock.now());
@@ -36,17 +36,17 @@ impl TempFile {
         Ok(Self { file: folder.join(FILE_NAME), folder })
     }
 
-    /// Makes the file, empty and for its owner's eyes alone.
+    /// Creates the file, empty; only its owner can read it (mode 0600). Fails if it exists.
     pub fn create(&self) -> io::Result<File> {
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(&self.file)
     }
 
-    /// Where the file lies meanwhile.
+    /// Returns the path of the temporary file.
     pub fn path(&self) -> &Path {
         &self.file
     }
 
-    /// Puts the file where nothing stands: fails with `AlreadyExists` where something does, be it a link to nowhere.
+    /// Moves the file to `target`. Fails with `AlreadyExists` if anything has that name, even a dangling link.
     pub fn persist_new(self, target: &Path) -> io::Result<()> {
         match std::fs::hard_link(&self.file, target) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => rename_new(&self.file, target, error),
@@ -54,7 +54,7 @@ impl TempFile {
         }
     }
 
-    /// Puts the file in the place of what stands there, as a whole or not at all.
+    /// Moves the file to `target` and replaces what is there, atomically.
     pub fn persist(self, target: &Path) -> io::Result<()> {
         std::fs::rename(&self.file, target)
     }
@@ -62,12 +62,12 @@ impl TempFile {
 
 impl Drop for TempFile {
     fn drop(&mut self) {
-        // Whatever came of it, what is left is not needed any more.
+        // After success and failure alike, the folder is not needed any more.
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
-/// For file systems that know no second name for a file.
+/// Moves a file without replacing anything, for file systems without hard links.
 #[cfg(target_os = "linux")]
 fn rename_new(from: &Path, to: &Path, _: io::Error) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -79,13 +79,13 @@ fn rename_new(_: &Path, _: &Path, error: io::Error) -> io::Result<()> {
     Err(error)
 }
 
-/// Removes drafts that nobody will finish: a program that is killed leaves one, with a whole backup in it. Those of other
-/// users stay, and so does what only bears such a name.
+/// Removes temporary files that a killed program left behind, possibly with a whole backup in them. Those of other
+/// users stay, and so do folders that have such a name but other contents.
 fn remove_abandoned(place: &Path, now: Timestamp) {
     let Ok(entries) = std::fs::read_dir(place) else { return };
     let abandoned = entries.flatten().map(|entry| entry.path()).filter(|path| is_abandoned(path, now));
     for folder in abandoned {
-        // One that cannot be removed is no reason not to go on.
+        // Failing to remove one must not stop the caller.
         let _ = std::fs::remove_dir_all(folder);
     }
 }
@@ -108,8 +108,9 @@ fn is_abandoned(folder: &Path, now: Timestamp) -> bool {
         })
 }
 
-/// Gives a file a second name where nothing stands, one that stays when another file takes its place. Some file systems, such
-/// as those of memory sticks, know no second name: there a copy gets it.
+/// Creates a hard link `name` to a file, which stays when another file replaces the original. Fails with
+/// `AlreadyExists` if anything has that name. Some file systems, such as those of memory sticks, have no hard links:
+/// there it copies the file.
 pub fn link_or_copy(file: &Path, name: &Path) -> io::Result<()> {
     match std::fs::hard_link(file, name) {
         Err(error) if !matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::NotFound) => {
@@ -128,7 +129,7 @@ fn copy_new(file: &Path, name: &Path) -> io::Result<()> {
     temp_file.persist_new(name)
 }
 
-/// The folder in which a file stands.
+/// Returns the folder that contains a file.
 pub fn parent_dir(file: &Path) -> PathBuf {
     match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
@@ -136,8 +137,8 @@ pub fn parent_dir(file: &Path) -> PathBuf {
     }
 }
 
-/// A name beside `file` that nothing has yet: with `.replaced` at its end, and a number from the second on. `taken` says
-/// what else has to be free.
+/// Returns an unused path next to `file`: with `.replaced` appended, and a number from the second on. A path for which
+/// `taken` returns true counts as used.
 pub fn replaced_path(file: &Path, taken: impl Fn(&Path) -> bool) -> PathBuf {
     let name = |number: u32| {
         let mut name = file.as_os_str().to_owned();
@@ -148,7 +149,7 @@ pub fn replaced_path(file: &Path, taken: impl Fn(&Path) -> bool) -> PathBuf {
     (1..u32::MAX).map(name).find(is_free).unwrap_or_else(|| name(u32::MAX))
 }
 
-/// Whether something has this name, be it a link to nowhere.
+/// Returns true if anything has this name, even a dangling link.
 pub fn path_exists(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok()
 }

@@ -1,4 +1,4 @@
-//! What the sessions need done beside the requests.
+//! Background tasks of the sessions.
 
 use super::list::ENDED_RETENTION;
 use super::{cutoff, database_clock, revocations, revoke, store, token_use};
@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// Loads what must be known before the first request, and starts the tasks. They stop when the set is dropped.
+/// Loads the revocations, which must be known before the first request, and starts the tasks. They stop when the
+/// returned set is dropped.
 pub async fn run(app: &App) -> Result<JoinSet<()>, StoreError> {
     app.revocations.load(app, app.clock.now() - revocations::retention(app)).await?;
     let mut tasks = JoinSet::new();
@@ -26,8 +27,8 @@ pub async fn run(app: &App) -> Result<JoinSet<()>, StoreError> {
     Ok(tasks)
 }
 
-/// Deletes what nobody can ask for any more. A clock that is set forward while the server runs makes nothing old; one that
-/// was wrong when it started has an hour to be corrected.
+/// Enforces the session limit and deletes expired data, every hour. A clock that is set forward while the server runs
+/// does not age anything; one that was wrong at the start has an hour to be corrected.
 async fn sweep(app: App) {
     let mut is_first = true;
     loop {
@@ -46,8 +47,8 @@ async fn sweep(app: App) {
     }
 }
 
-/// Brings accounts down to the number of sessions that may live at once: where a sign-in did not get to it, and where that
-/// number was greater before.
+/// Ends sessions beyond `sessions.per_account` on all accounts: where a sign-in failed to do so, and where the limit
+/// was lowered.
 async fn enforce_session_limits(app: &App) -> Result<(), StoreError> {
     let limit = app.config.sessions.per_account;
     let mut after = Some(Uuid::nil());
@@ -61,7 +62,8 @@ async fn enforce_session_limits(app: &App) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Where nothing has been written for as long as sessions are kept, the clock may be the one that is wrong.
+/// Sweeps for the first time, unless no session has been used for as long as ended ones are kept: the clock may be
+/// wrong.
 async fn sweep_at_start(app: &App) -> Result<(), StoreError> {
     match store::last_activity(app.db.executor()).await? {
         Some(last) if last + ENDED_RETENTION < app.clock.now() => Ok(()),
@@ -91,7 +93,7 @@ async fn delete_sessions(app: &App, now: Timestamp) -> Result<(), StoreError> {
             let latest = latest.entry(session.account_id).or_insert(session.created_at);
             *latest = (*latest).max(session.created_at);
         }
-        // Until now the sessions were what said when somebody last signed in.
+        // Until now only the sessions recorded the time of the last sign-in.
         let signed_in = latest.into_iter().map(|(account_id, at)| accounts::LastSignIn { account_id, at });
         app.db.write_all(&signed_in.collect::<Vec<_>>()).await?;
         let transaction = app.db.begin().await?;

@@ -1,9 +1,9 @@
-//! A client in words: "Chrome on Windows".
+//! Human-readable client names, such as "Chrome on Windows".
 
 use woothee::parser::Parser;
 
-/// Names the browser and the system, as far as the client tells. The page takes "Chrome on Windows" and "Unknown device"
-/// apart to say them in other languages, so these two patterns stay.
+/// Returns the browser and operating system that a `User-Agent` names. The page parses "Chrome on Windows" and "Unknown
+/// device" to translate them, so these two patterns must stay.
 pub fn label(user_agent: &str) -> String {
     match Parser::new().parse(user_agent) {
         Some(client) if !matches!(client.name, woothee::woothee::VALUE_UNKNOWN | "HTTP Library") => {
@@ -16,7 +16,7 @@ pub fn label(user_agent: &str) -> String {
     }
 }
 
-/// The system as people call it.
+/// Returns the common name of an operating system, if it is known.
 fn system(os: &str) -> Option<&str> {
     match os {
         woothee::woothee::VALUE_UNKNOWN | "" => None,
@@ -27,7 +27,7 @@ fn system(os: &str) -> Option<&str> {
     }
 }
 
-/// The first product that a program names: `curl` of `curl/8.5.0` (RFC 9110 §10.1.5).
+/// Returns the first product name, if it has at most 40 bytes: `curl` of `curl/8.5.0` (RFC 9110 §10.1.5).
 fn product(user_agent: &str) -> Option<&str> {
     user_agent.split(['/', ' ']).next().filter(|name| !name.is_empty() && name.len() <= 40)
 }

@@ -1,5 +1,5 @@
-//! A new generation for a session whose password was changed: no refresh token from before buys anything any more,
-//! whoever has a copy of it.
+//! Forced rotation of the session that changes the password: its earlier refresh tokens, and any copies of them, are
+//! not accepted any more.
 
 use super::locked_session::{InactiveSessionError, LockedSession};
 use super::session::IssueParams;
@@ -8,7 +8,7 @@ use super::store;
 use crate::app::App;
 use latchkey_shared::{Claims, Timestamp};
 
-/// Makes the generation, in the transaction that changes the password.
+/// Rotates the session, in the transaction that changes the password. Returns the tokens to issue after the commit.
 pub async fn run(
     app: &App,
     locked: &LockedSession,

@@ -1,4 +1,4 @@
-//! Which sessions are bound to a key of the client's. A session that is bound accepts refreshes with that key's proof alone.
+//! Key binding. A session that is bound to a key of the client accepts refreshes only with a proof by that key.
 
 use super::rotation::KeyCheck;
 use super::session::ClientInfo;
@@ -7,7 +7,8 @@ use crate::config::KeyBinding;
 use crate::tokens::{Proof, ProofError, Thumbprint};
 use latchkey_shared::Timestamp;
 
-/// The key that a session which begins is bound to, if a proof of it came. The proof is used up by that.
+/// Returns the key to bind a new session to, if a proof was sent and binding applies, and marks the proof as used. Asks
+/// for another proof if this one may have been used before.
 pub fn bind_key(
     app: &App,
     proof: Option<&Proof>,
@@ -27,28 +28,28 @@ pub fn bind_key(
     }
 }
 
-/// Whether this browser deletes what scripts have stored after a week without a visit: WebKit does, and every browser on
-/// iOS is WebKit. Chromium still calls itself AppleWebKit.
+/// Returns whether this browser deletes script-writable storage after a week without a visit: WebKit does, and every
+/// browser on iOS is WebKit. Chromium still calls itself AppleWebKit.
 fn deletes_keys(user_agent: &str) -> bool {
     let names = |products: &[&str]| products.iter().any(|product| user_agent.contains(product));
     let is_ios = names(&["iPhone", "iPad", "iPod"]);
     is_ios || names(&["AppleWebKit/"]) && !names(&["Chrome/", "Chromium/"])
 }
 
-/// What came beside a refresh token.
+/// The proof that was sent with a refresh token, if any.
 pub struct PresentedProof {
     proof: Option<Proof>,
     is_first_use: bool,
 }
 
 impl PresentedProof {
-    /// Uses the proof up. The token must have been found genuine by now.
+    /// Marks the proof as used. The refresh token must have been verified before.
     pub fn consume(app: &App, proof: Option<Proof>, now: Timestamp) -> Self {
         let is_first_use = proof.as_ref().is_some_and(|proof| app.proofs.mark_used(proof, now));
         Self { proof, is_first_use }
     }
 
-    /// Holds what was shown against the key that the session is bound to.
+    /// Checks the proof against the key that the session is bound to.
     pub fn check_key(&self, app: &App, key: Option<&Thumbprint>) -> KeyCheck {
         let is_right = |key: &Thumbprint| self.proof.as_ref().is_some_and(|proof| proof.key == *key);
         match key {

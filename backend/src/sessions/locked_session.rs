@@ -1,5 +1,5 @@
-//! A change in the name of a session: its transaction begins only while the session lives, and nobody ends the session
-//! until it is over. A call's token is checked before its body arrives, and the session may end in between.
+//! Transactions on behalf of a session: one begins only while the session is active, and the session cannot be ended
+//! until it completes. A request's token is checked before its body arrives, and the session may end in between.
 
 use super::session::SessionRecord;
 use super::{revocations, store};
@@ -7,10 +7,10 @@ use crate::app::App;
 use crate::db::{StoreError, Transaction};
 use latchkey_shared::{Claims, EndReason, Timestamp};
 
-/// Why nothing can be done in the session's name.
+/// Error of an operation on behalf of a session.
 #[derive(Debug, thiserror::Error)]
 pub enum InactiveSessionError {
-    /// The session is over.
+    /// The session has ended.
     #[error("the session has ended: {0:?}")]
     Ended(Option<EndReason>),
     /// The database failed.
@@ -18,19 +18,20 @@ pub enum InactiveSessionError {
     Store(#[from] StoreError),
 }
 
-/// The transaction of a change that a session asks for.
+/// A transaction with a locked, active session.
 pub struct LockedSession {
-    /// What the change is a part of.
+    /// Transaction that keeps the lock.
     pub transaction: Transaction,
-    /// The session.
+    /// Session, as read under the lock.
     pub session: SessionRecord,
 }
 
 impl LockedSession {
-    /// Begins the transaction, if the session lives.
+    /// Begins a transaction and locks the session. Fails if the session has ended.
     pub async fn begin(app: &App, claims: &Claims, now: Timestamp) -> Result<Self, InactiveSessionError> {
         let transaction = app.db.begin().await?;
-        // First, and in a statement of its own: whoever ends many sessions holds the account, and is then seen here.
+        // The account is locked first, in a separate statement: ending many sessions locks the account, and a statement
+        // that starts after this lock sees their end.
         store::lock_account(transaction.executor(), claims.sub).await?;
         let session = store::lock_session(transaction.executor(), claims.sid).await?;
         match check_active(app, claims, session, now) {
@@ -40,7 +41,8 @@ impl LockedSession {
     }
 }
 
-/// Asks whether the session lives at this moment, for what is costly or tells something before anything is changed.
+/// Checks that the session is active now, without a lock: for operations that are costly or disclose something before
+/// they change anything.
 pub async fn require_active(app: &App, claims: &Claims, now: Timestamp) -> Result<(), InactiveSessionError> {
     let session = app.sessions.find(claims.sid).await?;
     check_active(app, claims, session, now).map(drop).map_err(InactiveSessionError::Ended)

@@ -1,4 +1,5 @@
-//! A session is one signed-in browser or program, from sign-in to its end.
+//! Sessions: sign-in, refresh, listing and revocation. A session is one signed-in browser or program, from sign-in to
+//! its end.
 
 mod cutoff;
 mod list;

@@ -1,4 +1,5 @@
-//! Bounds how often the log tells that a session's key was not proven: whoever has stolen a cookie can ask without end.
+//! Rate limit for log entries about refreshes without proof of the session's key: with a stolen cookie, anyone can send
+//! such requests without end.
 
 use latchkey_shared::Timestamp;
 use std::collections::HashSet;
@@ -6,12 +7,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use uuid::Uuid;
 
-/// How long a session is not told of again.
+/// Period in which a session is logged once.
 const PERIOD: Duration = Duration::from_secs(60);
-/// How many sessions are told of in that time; the metric counts all.
+/// Maximum number of sessions logged per period; the metric counts all failures.
 const MAX_SESSIONS: usize = 100;
 
-/// The sessions that were told of lately.
+/// The sessions that were logged in the current period.
 #[derive(Default)]
 pub struct ProofFailureLog(Mutex<LogWindow>);
 
@@ -22,10 +23,10 @@ struct LogWindow {
 }
 
 impl ProofFailureLog {
-    /// Whether the log is to tell of this session now.
+    /// Returns whether to log a failure of this session now, and if so counts it as logged.
     pub(super) fn should_log(&self, session_id: Uuid, now: Timestamp) -> bool {
         let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // A clock that was set back begins anew, too.
+        // A clock that was set back starts a new period, too.
         if now >= window.since + PERIOD || now < window.since {
             *window = LogWindow { since: now, sessions: HashSet::new() };
         }

@@ -1,4 +1,4 @@
-//! Refresh: a refresh token buys the next access token, and what the account may do is read anew.
+//! Refresh: exchanges a refresh token for new tokens; the account's roles are read again each time.
 
 use super::key_binding::PresentedProof;
 use super::revoke::{self, SessionSelector};
@@ -13,31 +13,31 @@ use crate::tokens::{Proof, ProofError, RefreshClaims, RefreshTokenError, Thumbpr
 use latchkey_shared::{Account, EndReason, Secret, Timestamp, TokenDelivery};
 use uuid::Uuid;
 
-/// Why there are no new tokens.
+/// Error of a refresh.
 #[derive(Debug, thiserror::Error)]
 pub enum RefreshError {
-    /// Not a refresh token of this server's.
+    /// Not a refresh token of this server.
     #[error("not a refresh token of this server")]
     Invalid,
-    /// Tokens of several accounts came, and nobody can say which one was meant.
+    /// The request has tokens of several accounts, and it is ambiguous which one was meant.
     #[error("refresh tokens of several accounts came along")]
     Ambiguous,
-    /// The session is over.
+    /// The session has ended.
     #[error("the session has ended: {0:?}")]
     Ended(Option<EndReason>),
-    /// The token is from before a change of password.
+    /// The token predates a password change.
     #[error("the refresh token is from before a change of password")]
     PredatesPasswordChange,
-    /// Two parties hold the session; it has been ended.
+    /// Two parties have tokens of the session; it has been ended.
     #[error("the refresh token was used twice")]
     Replayed,
-    /// The session is bound to a key, and that was not proven.
+    /// The session is bound to a key, and possession of that key was not proven.
     #[error("the session's key was not proven")]
     Unproven,
-    /// The proof of the session's key has to be made once more.
+    /// The client must send a new proof of the session's key.
     #[error(transparent)]
     Proof(#[from] ProofError),
-    /// Others rotated the session again and again while this caller tried.
+    /// Concurrent refreshes rotated the session during each of this request's attempts.
     #[error("the session is being refreshed too often at once")]
     Contended,
     /// No token could be signed.
@@ -60,10 +60,11 @@ impl RefreshError {
     }
 }
 
-/// Whoever loses the race for a rotation finds the winner's generation at the second look.
+/// Maximum number of attempts. The loser of a race for a rotation finds the winner's generation at the second one.
 const MAX_ATTEMPTS: usize = 4;
 
-/// Trades a refresh token for the tokens of the current or the next generation. The next one travels as this one did.
+/// Exchanges a refresh token for the tokens of the current or the next generation. `delivery` is that of the new
+/// refresh token: the same as that of this one.
 pub async fn run(
     app: &App,
     token: &Secret,
@@ -103,7 +104,8 @@ async fn exchange(
     Err(RefreshError::Contended)
 }
 
-/// Looks, decides and acts. `None`: somebody else acted in between, so look again.
+/// Reads the session, decides and acts. Returns `None` if a concurrent request rotated the session first: to be
+/// retried.
 async fn attempt(
     app: &App,
     claims: &RefreshClaims,
@@ -112,7 +114,7 @@ async fn attempt(
     client_info: &ClientInfo,
     now: Timestamp,
 ) -> Result<Option<(RefreshOutcome, IssuedTokens)>, RefreshError> {
-    // Asked before the database: a note that is written down in between is then found there, if not here.
+    // Read before the database: a use that is flushed in between is then found in the database.
     let pending_use = app.token_use.pending(claims.sid);
     let (found, account) = tokio::join!(app.sessions.find(claims.sid), app.accounts.find(claims.sub));
     let Some(mut session) = found?.filter(|session| session.account_id == claims.sub) else {
@@ -158,7 +160,7 @@ async fn attempt(
             tracing::warn!(session.id = %session.id, "Refresh token replayed; session ended");
             Err(RefreshError::Replayed)
         }
-        // Browsers send a call again by themselves when a connection breaks: another proof tells them from thieves.
+        // Browsers repeat a request on their own when a connection breaks: a new proof distinguishes them from a thief.
         Decision::AskForProof if key == KeyCheck::ProofReused => Err(app.proofs.nonce_required(now).into()),
         Decision::AskForProof => {
             if app.proof_failures.should_log(session.id, now) {
@@ -169,7 +171,7 @@ async fn attempt(
     }
 }
 
-/// Finds sessions by their ids; many at once.
+/// Batched lookup of sessions by id.
 pub struct SessionById;
 
 impl Lookup for SessionById {
@@ -181,36 +183,36 @@ impl Lookup for SessionById {
     }
 }
 
-/// Refreshes that arrive together are written together; the statement still decides each race for itself.
+/// Write that rotates a session. Concurrent ones are batched; the statement still decides each race separately.
 #[derive(Clone)]
 pub struct Rotation {
-    /// Which session.
+    /// Session to rotate.
     pub(super) session_id: Uuid,
-    /// The key that it must still be bound to.
+    /// Key that the session must still be bound to.
     pub(super) key: Option<Thumbprint>,
-    /// The generation that it must still be at.
+    /// Generation that the session must still be at.
     pub(super) expected_generation: Generation,
-    /// When it rotates.
+    /// Time of the rotation, by this server's clock.
     pub(super) now: Timestamp,
-    /// The same by the clock that the servers share.
+    /// Time of the rotation, by the database's clock.
     pub(super) rotated_at: Timestamp,
-    /// When it ends if it is not used any more.
+    /// New expiry of the session if it is not used any more.
     pub(super) idle_ends_at: Timestamp,
-    /// Who asked.
+    /// Client of the request.
     pub(super) client_info: ClientInfo,
-    /// How the refresh token travels.
+    /// Delivery of the new refresh token.
     pub(super) delivery: TokenDelivery,
 }
 
 impl BatchWrite for Rotation {
-    /// Whether this was the one that rotated.
+    /// True if this write rotated the session.
     type Output = bool;
     async fn execute_batch(db: &impl Executor, rotations: &[Self]) -> Result<Vec<bool>, StoreError> {
         store::mark_rotated(db, rotations).await
     }
 }
 
-/// Issues tokens of a session that goes on.
+/// Issues tokens of an existing session.
 pub(super) fn reissue(
     app: &App,
     session: &SessionRecord,

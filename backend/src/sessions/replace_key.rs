@@ -1,5 +1,5 @@
-//! A key that was lost while the cookie lives: whoever signs in again in that browser goes on in the same session, and the
-//! new key takes the old one's place.
+//! Key replacement at sign-in. If a browser has lost its key but not its cookie, a new sign-in there continues the same
+//! session, and the new key replaces the old one.
 
 use super::refresh::reissue;
 use super::revoke::SessionSelector;
@@ -14,42 +14,42 @@ use crate::tokens::Thumbprint;
 use latchkey_shared::{Account, Secret, Timestamp};
 use uuid::Uuid;
 
-/// The sign-in that may go on in a session that there is.
+/// A verified sign-in that may continue an existing session.
 pub struct Reauthentication<'a> {
-    /// Whose credentials were right.
+    /// Account whose credentials were verified.
     pub account: &'a Account,
-    /// What the password was checked against.
+    /// Hash that the password was verified against.
     pub verified_hash: &'a PasswordHash,
-    /// The new key.
+    /// New key.
     pub key: &'a Thumbprint,
-    /// Whether the person asks to be remembered.
+    /// True if the user asked to be remembered.
     pub remember: bool,
-    /// Who asks.
+    /// Client of the request.
     pub client_info: &'a ClientInfo,
 }
 
-/// A key that takes another one's place.
+/// Write that replaces a session's key.
 pub struct KeyReplacement {
     pub(super) session_id: Uuid,
     pub(super) account_id: Uuid,
-    /// The generation that it must still be at: of several that hold one cookie, one goes on in its session.
+    /// Generation that the session must still be at: of several clients with the same cookie, only one continues the
+    /// session.
     pub(super) expected_generation: Generation,
-    /// The key that it must still be bound to.
+    /// Key that the session must still be bound to.
     pub(super) old: Thumbprint,
     pub(super) new: Thumbprint,
-    /// What the account's password must still be.
+    /// Hash that the account must still have.
     pub(super) verified_hash: PasswordHash,
     pub(super) remember: bool,
     pub(super) client_info: ClientInfo,
     pub(super) now: Timestamp,
-    /// The same by the time that the servers share.
+    /// Time of the rotation, by the database's clock.
     pub(super) rotated_at: Timestamp,
     pub(super) idle_ends_at: Timestamp,
 }
 
-/// Puts the new key into the session of this refresh token, and issues tokens of its next generation. `None` where there is
-/// no such session: another account's, an ended one, one that has gone on since, or one that is bound to no key or to this
-/// very one.
+/// Binds the session of this refresh token to the new key and issues tokens of its next generation. Returns `None` if
+/// the session belongs to another account, has ended, has rotated since, or is bound to no key or already to this one.
 pub async fn run(
     app: &App,
     refresh_token: &Secret,
@@ -87,7 +87,7 @@ pub async fn run(
     )?))
 }
 
-/// The session and its old key.
+/// Returns the session and its old key, if the key can be replaced.
 async fn find_replaceable(
     app: &App,
     refresh_token: &Secret,

@@ -1,5 +1,5 @@
-//! The sessions that have ended, for as long as an access token of theirs could still be shown. Every check asks here,
-//! so ending a session is immediate although its tokens are stateless.
+//! In-memory set of ended sessions, each kept for as long as one of its access tokens could still be valid. Every token
+//! check reads it, so revocation is immediate although access tokens are stateless.
 
 use super::cutoff::Cutoffs;
 use super::revoke;
@@ -14,18 +14,18 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-/// Where servers tell each other that sessions have ended.
+/// Notification channel on which servers announce that sessions have ended.
 pub const CHANNEL: &str = "latchkey_ended_sessions";
-/// How often the servers that share a database look for what the others have ended.
+/// Interval at which servers that share a database poll for each other's revocations.
 pub const REVOCATION_POLL_INTERVAL: Duration = Duration::from_millis(500);
-/// How long a transaction may take that ends sessions: what it has written carries the time of its beginning.
+/// Maximum duration of a transaction that ends sessions: its rows carry the time of its start.
 const LONGEST_COMMIT: Duration = Duration::from_secs(60);
-/// How far back each look reaches.
+/// Overlap of each poll with the previous one.
 const OVERLAP: Duration = SKEW.saturating_add(LONGEST_COMMIT);
 
 struct Revocation {
     reason: EndReason,
-    /// When this server learnt of it, by the time that passes: a clock that leaps must not make anybody forget.
+    /// When this server learned of it, in monotonic time: a leap of the clock must not evict it early.
     learned_at: Duration,
 }
 
@@ -40,7 +40,7 @@ pub struct Revocations {
 }
 
 impl Revocations {
-    /// None has ended yet.
+    /// Returns an empty set.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             clock,
@@ -51,18 +51,18 @@ impl Revocations {
         }
     }
 
-    /// Why the session has ended, if it has lately.
+    /// Returns the reason of the session's end, if it ended recently.
     pub fn reason(&self, session_id: Uuid) -> Option<EndReason> {
         let shard = self.shard(session_id).read().unwrap_or_else(PoisonError::into_inner);
         shard.get(&session_id).map(|revocation| revocation.reason)
     }
 
-    /// How many sessions this server has ended, by reason.
+    /// Returns the number of sessions that this server has ended, by reason.
     pub fn counts(&self) -> &OutcomeCounter<EndReason> {
         &self.counts
     }
 
-    /// Adds sessions that this server has ended, once that has been committed.
+    /// Adds sessions that this server has ended. To be called after the commit.
     pub fn add(&self, session_ids: &[Uuid], reason: EndReason) {
         session_ids.iter().for_each(|_| self.counts.add(reason));
         self.record(session_ids, reason);
@@ -76,7 +76,7 @@ impl Revocations {
         }
     }
 
-    /// Forgets what has been known for longer than that.
+    /// Evicts what has been known for `retention` or longer.
     fn evict_after(&self, retention: Duration) {
         let now = self.clock.elapsed();
         self.cutoffs.evict_after(retention, now);
@@ -86,13 +86,14 @@ impl Revocations {
         }
     }
 
-    /// By the last byte, which is random in every version of our ids.
+    /// Returns the shard of a session, selected by the last byte of its id, which is random in every UUID version in
+    /// use.
     fn shard(&self, session_id: Uuid) -> &RwLock<HashMap<Uuid, Revocation>> {
         let [.., last] = session_id.into_bytes();
         self.set.shard(last)
     }
 
-    /// Reads what has ended since `since`, on whichever server.
+    /// Loads the sessions that any server has ended after `since`, and all cutoffs.
     pub async fn load(&self, app: &App, since: Timestamp) -> Result<(), StoreError> {
         for (id, reason) in revoke::list_revocations(app.db.executor(), since).await? {
             self.record(&[id], reason);
@@ -101,13 +102,13 @@ impl Revocations {
     }
 }
 
-/// Why a session that is not on record any more has ended, if that is still remembered.
+/// Returns the reason of the end of a session that is not in the database any more, if it still is in memory.
 pub(super) fn recent_reason(app: &App, session_id: Uuid, account_id: Uuid) -> Option<EndReason> {
     app.revocations.reason(session_id).or_else(|| app.revocations.cutoffs.reason(account_id))
 }
 
-/// Why the session of an access token has ended, if it has lately. Reads the database only where sessions of its account
-/// were ended in number.
+/// Returns the reason of the end of an access token's session, if it ended recently. Reads the database only if the
+/// account has a cutoff.
 pub async fn reason(app: &App, claims: &Claims) -> Result<Option<EndReason>, StoreError> {
     if let Some(reason) = app.revocations.reason(claims.sid) {
         return Ok(Some(reason));
@@ -116,12 +117,12 @@ pub async fn reason(app: &App, claims: &Claims) -> Result<Option<EndReason>, Sto
     Ok(app.sessions.find(claims.sid).await?.map_or(Some(reason), |session| session.rotation.end_reason))
 }
 
-/// How long an ended session must be remembered.
+/// Returns the time for which an ended session must be kept.
 pub fn retention(app: &App) -> Duration {
     app.config.tokens.access_lifetime + OVERLAP
 }
 
-/// Listens for the word that other servers have ended sessions.
+/// Listens for notifications that other servers have ended sessions, and wakes [`poll`].
 pub async fn listen(app: App) {
     let mut notifications = app.db.listen(CHANNEL).await;
     loop {
@@ -130,8 +131,8 @@ pub async fn listen(app: App) {
     }
 }
 
-/// Looks for what other servers have ended: at their word, and `every` so often in any case. A word that is missed and a
-/// look that fails are made up for by the next look.
+/// Polls for sessions that other servers have ended: on a notification, and at least at this interval. The next poll
+/// makes up for a missed notification or a failed poll.
 pub async fn poll(app: App, every: Duration) {
     let mut polled_at = app.clock.now();
     let mut outage = OutageLog::default();
@@ -141,7 +142,7 @@ pub async fn poll(app: App, every: Duration) {
             () = app.revocations.wake.notified() => {}
         }
         let now = app.clock.now();
-        // A clock that was set back: what the others have ended since may carry times before the last look.
+        // After the clock was set back, new revocations of other servers may carry times before the last poll.
         let since = if now < polled_at { now - retention(&app) } else { polled_at - OVERLAP };
         match app.revocations.load(&app, since).await {
             Ok(()) => {

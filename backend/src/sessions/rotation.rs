@@ -1,73 +1,75 @@
-//! What becomes of a refresh token that is shown: the decision alone, without a database or a clock.
+//! Refresh token rotation: the decision about a presented token, as a pure function without a database or a clock.
 
 use crate::platform::SKEW;
 use latchkey_shared::{EndReason, Timestamp};
 use std::time::Duration;
 
-/// How often a session has rotated its refresh token.
+/// Number of times that a session has rotated its refresh token.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Generation(pub u64);
 
 impl Generation {
-    /// The generation that sign-in makes.
+    /// Generation of the tokens that sign-in issues.
     pub const FIRST: Self = Self(0);
 
-    /// The generation after this one.
+    /// Returns the generation after this one.
     pub fn next(self) -> Self {
         Self(self.0.saturating_add(1))
     }
 }
 
-/// All that the decision depends on.
+/// Session state that the decision depends on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RotationInput {
     /// The current generation.
     pub generation: Generation,
-    /// The latest generation of which an access token was seen in use.
+    /// Latest generation of which an access token has been used.
     pub last_used: Option<Generation>,
-    /// The lowest generation whose refresh token buys anything: a change of password leaves none from before.
+    /// Lowest generation whose refresh token is accepted: a password change invalidates all earlier ones.
     pub valid_from: Generation,
-    /// When the current generation was made, by the clock that decides.
+    /// Time of the last rotation, by the same clock as the `now` of [`decide`].
     pub rotated_at: Timestamp,
-    /// When the session ends if it is not used.
+    /// Expiry if the session is not used.
     pub idle_ends_at: Timestamp,
-    /// When it ends in any case.
+    /// Expiry in any case.
     pub absolute_ends_at: Timestamp,
-    /// Why it has ended, if it has.
+    /// Reason of revocation, if the session was revoked.
     pub end_reason: Option<EndReason>,
 }
 
-/// What is known of the key that a session is bound to.
+/// Result of checking the proof against the key that a session is bound to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum KeyCheck {
-    /// The session is bound to none.
+    /// No key is required: the session is bound to none, or key binding is off.
     Unbound,
-    /// Whoever shows the token has the key.
+    /// The token came with a fresh proof by the session's key.
     Proven,
-    /// The proof is the key's, and may have been used before.
+    /// The proof is by the session's key, but may have been used before.
     ProofReused,
-    /// There is no proof, or it is another key's.
+    /// There is no proof, or it is by another key.
     Unproven,
 }
 
-/// What to do about a refresh token.
+/// Decision about a refresh token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Decision {
-    /// The session is over: refuse.
+    /// The session has ended: refuse.
     Refuse(EndReason),
-    /// Make the next generation and answer with its tokens.
+    /// Rotate to this next generation and issue its tokens.
     Rotate(Generation),
-    /// Answer again with tokens of the current generation.
+    /// Issue tokens of the current generation once more.
     Reissue(Generation),
-    /// The token is from before a change of password: refuse it, and leave the session alone.
+    /// The token predates a password change: refuse it and leave the session unchanged.
     PredatesPasswordChange,
-    /// Two parties hold the session: end it.
+    /// Two parties have tokens of the session: end it.
     Replay,
-    /// Refuse, and leave the session as it is: whoever asks may have stolen the token, and must not be able to end it either.
+    /// Refuse and leave the session unchanged: the token may be stolen, and a thief must not be able to end the session
+    /// either.
     AskForProof,
 }
 
-/// Decides about a refresh token of generation `presented`.
+/// Decides about a refresh token of generation `presented`. Within `grace` of a rotation the previous token is accepted
+/// too.
 pub fn decide(
     state: &RotationInput,
     key: KeyCheck,
@@ -87,16 +89,16 @@ pub fn decide(
     if presented == state.generation {
         return Decision::Rotate(presented.next());
     }
-    // Its holder may be whoever made the person change the password, or the person whose answer was lost.
+    // The sender may be the attacker who was the reason for the password change, or the user whose response was lost.
     if presented < state.valid_from {
         return Decision::PredatesPasswordChange;
     }
-    // The answer that carried the current generation may have been lost: as long as nobody has used a token of it,
-    // nobody is known to have received one. And another tab may have asked at the same moment.
+    // The response with the current generation may have been lost: until one of its access tokens is used, nothing
+    // shows that it was received. Another tab may also have refreshed at the same moment.
     let is_unused = state.last_used < Some(state.generation);
-    // A rotation that lies ahead says that a clock was set back: how long ago it was, nobody knows.
+    // A rotation time that is `SKEW` or more ahead means that a clock was set back: the age of the rotation is unknown.
     let within_grace = now < state.rotated_at + grace && state.rotated_at < now + SKEW;
-    // A browser that crashed comes back with the cookie that it last wrote to its disk. Nobody else has its key.
+    // After a crash a browser sends the cookie that it last wrote to disk. Only that browser has the key.
     let crashed = key == KeyCheck::Proven;
     if presented.next() == state.generation && (is_unused || within_grace || crashed) {
         return Decision::Reissue(state.generation);
@@ -135,7 +137,7 @@ mod tests {
         decide(state, key, Generation(presented), at(millis), GRACE)
     }
 
-    /// The rules in their own words.
+    /// Restates the rules independently of `decide`.
     fn as_the_rules_say(state: &RotationInput, key: KeyCheck, presented: u64, millis: i64) -> Decision {
         let (current, last_used) = (state.generation.0, state.last_used.map(|last_used| last_used.0));
         match state.end_reason {
@@ -154,7 +156,7 @@ mod tests {
         }
     }
 
-    /// Every combination of who shows what when.
+    /// Covers every combination of end reason, key check, generations and time.
     #[test]
     fn every_case_is_decided_as_the_rules_say() {
         let ends: Vec<_> = [None].into_iter().chain(EndReason::ALL.map(Some)).collect();
@@ -176,8 +178,7 @@ mod tests {
         }
     }
 
-    /// Whatever else holds of it, and whenever it comes: a token from before a change of password buys nothing and ends
-    /// nothing.
+    /// A token that predates a password change is refused and ends nothing, whatever its generation and the time.
     #[test]
     fn a_token_from_before_a_change_of_password_is_refused_and_leaves_the_session_alone() {
         for (current, valid_from) in [(1, 1), (2, 1), (2, 2), (5, 3)] {
@@ -195,7 +196,7 @@ mod tests {
         }
     }
 
-    /// Whoever has a stolen token and not the key learns nothing by it, and cannot even end the session.
+    /// A stolen token without the key yields nothing and cannot even end the session.
     #[test]
     fn without_the_key_no_token_of_a_bound_session_rotates_it_ends_it_or_is_answered() {
         for key in [KeyCheck::Unproven, KeyCheck::ProofReused] {
@@ -214,7 +215,7 @@ mod tests {
         }
     }
 
-    /// A session and one client that may lose answers; time passes between the steps.
+    /// A step of one client that may lose responses; time passes between the steps.
     #[derive(Debug, Clone)]
     enum Step {
         Refresh { answer_arrives: bool },
@@ -230,7 +231,7 @@ mod tests {
         ]
     }
 
-    /// Carries decisions out as the store does.
+    /// In-memory server that applies decisions as the store does.
     #[derive(Clone, Copy)]
     struct Model {
         state: RotationInput,
@@ -291,7 +292,7 @@ mod tests {
         Move::Wait(60_000),
     ];
 
-    /// A session that two parties hold.
+    /// A session whose tokens two parties have.
     #[derive(Clone, Copy)]
     struct Shared {
         server: Model,
@@ -312,7 +313,8 @@ mod tests {
             self
         }
 
-        /// From here, each party does what a client does: it refreshes, and uses what it has got. Two rounds suffice.
+        /// Returns whether the session ends if from here on both parties act as clients do: they refresh and use what
+        /// they receive. Two rounds suffice.
         fn is_over_once_both_go_on(mut self, first: usize) -> bool {
             for by in [first, 1 - first, first, 1 - first] {
                 for step in [Move::Refresh { by, answer_arrives: true }, Move::Use { by }, Move::Wait(60_000)]
@@ -324,12 +326,12 @@ mod tests {
         }
     }
 
-    /// Visits every history of at most `depth` further moves; counts them.
+    /// Explores every history of at most `depth` further moves and returns their number.
     fn explore(shared: Shared, depth: usize) -> u64 {
         assert!(shared.is_over_once_both_go_on(OWNER), "{:?} {:?}", shared.server.state, shared.held);
         assert!(shared.is_over_once_both_go_on(THIEF), "{:?} {:?}", shared.server.state, shared.held);
         if shared.server.state.end_reason.is_some() {
-            // Over is over, for both of them.
+            // The session stays ended for both parties.
             for by in [OWNER, THIEF] {
                 let mut server = shared.server;
                 assert_eq!(server.refresh(shared.held[by]), None);
@@ -342,7 +344,7 @@ mod tests {
         1 + MOVES.iter().map(|step| explore(shared.after(*step), depth - 1)).sum::<u64>()
     }
 
-    /// The thief has copied what the owner holds. Whoever comes first, whatever is lost, whenever it is: the session
+    /// The thief has copied the owner's tokens. In any order, whatever responses are lost, at any time: the session
     /// ends as soon as both have used it past the grace time.
     #[test]
     fn every_order_of_six_moves_after_a_theft_ends_the_session() {
@@ -352,7 +354,7 @@ mod tests {
         assert!(explored > 100_000, "{explored} histories");
     }
 
-    /// A browser that has the session's key and writes its cookies to the disk later; and a thief who has only copied them.
+    /// A bound session: its browser has the key and writes cookies to disk late, a thief has only copied the cookies.
     #[derive(Clone, Copy)]
     struct Bound {
         server: Model,
@@ -366,12 +368,12 @@ mod tests {
             answer_arrives: bool,
         },
         Use,
-        /// The cookie reaches the disk.
+        /// The cookie is written to disk.
         Flush,
-        /// The browser starts again with the cookie on the disk.
+        /// The browser restarts with the cookie on disk.
         Crash,
         Wait(i64),
-        /// Somebody shows the cookie so many generations back, without the key or with a proof that was used.
+        /// A thief presents a cookie that is `back` generations old, without the key or with a used proof.
         Steal {
             back: u64,
             key: KeyCheck,
@@ -399,7 +401,8 @@ mod tests {
             match step {
                 BoundMove::Refresh { answer_arrives } => {
                     let answered = self.server.refresh_with(KeyCheck::Proven, self.held).expect("signed out");
-                    // An answer that is lost and a crash before the last cookie is written are two behind: one at a time.
+                    // A lost response and a crash before the last cookie is written add up to two generations: one at a
+                    // time.
                     if answer_arrives || self.on_disk != self.held {
                         (self.held, self.on_disk) = (answered, self.held.max(self.on_disk));
                     }
@@ -426,8 +429,8 @@ mod tests {
         }
     }
 
-    /// Whatever is lost, whenever the browser crashes, and whatever a thief does who has the cookies alone: the owner is
-    /// answered each time, and the thief never.
+    /// Whatever responses are lost, whenever the browser crashes, and whatever a thief does with only the cookies:
+    /// every refresh of the owner succeeds, and none of the thief's.
     #[test]
     fn every_order_of_six_moves_of_a_bound_session_leaves_it_to_whoever_has_the_key() {
         let explored = explore_bound(Bound::begun(), 6);

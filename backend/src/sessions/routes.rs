@@ -1,4 +1,4 @@
-//! The calls about sessions.
+//! HTTP routes of the sessions.
 
 use super::refresh::{self, RefreshError};
 use super::session::{ClientInfo, IssuedTokens};
@@ -110,7 +110,7 @@ async fn refresh(
             (token.cloned().ok_or_else(|| ApiError::new(ErrorCode::TokenMissing))?, TokenDelivery::Cookie)
         }
     };
-    // A refused cookie is left where it is: another tab may have signed in meanwhile, and its new cookie must survive.
+    // A refused cookie is not removed: another tab may have signed in meanwhile, and its new cookie must survive.
     let tokens = refresh::run(&app, &token, delivery, proof, &client_info).await?;
     Ok(SignedInReply::new(&app, StatusCode::OK, tokens, delivery).without_strays(&app, &cookie))
 }
@@ -134,7 +134,8 @@ async fn logout(
         revoke::by_refresh_tokens(&app, &[token]).await?;
         return Ok(NoContent.into_response());
     }
-    // The answer clears the cookie, whether one came or not: a foreign page's call comes without it.
+    // Required even without a cookie: the response clears it in any case, and a request from a foreign page is sent
+    // without it.
     origin_check.required()?;
     revoke::by_refresh_tokens(&app, cookie.tokens()).await?;
     if let Some(claims) = claims {
@@ -193,7 +194,7 @@ async fn end_one(
     Ok(NoContent)
 }
 
-/// The answer to a sign-up, a sign-in and a refresh.
+/// Response to a sign-up, a sign-in, a refresh or a password change.
 pub struct SignedInReply {
     status: StatusCode,
     cookies: Option<SetCookies>,
@@ -201,7 +202,7 @@ pub struct SignedInReply {
 }
 
 impl SignedInReply {
-    /// Puts the refresh token into the cookie or into the body.
+    /// Returns a response with the refresh token in a cookie or in the body.
     pub fn new(app: &App, status: StatusCode, tokens: IssuedTokens, delivery: TokenDelivery) -> Self {
         let (cookies, refresh_token) = match delivery {
             TokenDelivery::Cookie => {
@@ -220,13 +221,13 @@ impl SignedInReply {
         Self { status, cookies, body }
     }
 
-    /// Removes what came beside the cookie that is set now.
+    /// Removes stray cookies that the request sent besides the one that is set now.
     pub fn without_strays(self, app: &App, came: &RefreshCookie) -> Self {
         Self { cookies: self.cookies.map(|cookies| cookies.without_strays(app, came)), ..self }
     }
 
-    /// The same for whoever has just signed in, whatever they held before: nothing of it comes between them and their new
-    /// session.
+    /// Same as [`without_strays`](Self::without_strays), after a sign-in: also ends the sessions of other accounts
+    /// whose cookies were sent, so that they cannot interfere with the new session.
     pub async fn replacing_previous(self, app: &App, came: &RefreshCookie) -> Self {
         if self.cookies.is_some()
             && let Err(error) = token_selection::revoke_other_accounts(
@@ -237,7 +238,7 @@ impl SignedInReply {
             )
             .await
         {
-            // They are signed in all the same, and the next sign-in tries again.
+            // The sign-in succeeds nevertheless, and the next one tries again.
             tracing::warn!(%error, "Cannot end sessions whose cookies came along with a sign-in");
         }
         self.without_strays(app, came)

@@ -1,4 +1,4 @@
-//! What a session is to the server.
+//! The session types.
 
 use super::rotation::{Generation, RotationInput};
 use crate::tokens::{AccessToken, Thumbprint};
@@ -6,47 +6,47 @@ use latchkey_shared::{Account, EndReason, Secret, Timestamp, TokenDelivery};
 use std::time::Duration;
 use uuid::Uuid;
 
-/// Who asks: what a request tells of its client.
+/// Information about the client of a request.
 #[derive(Debug, Clone)]
 pub struct ClientInfo {
-    /// The client as it names itself; at most 400 characters, none of them control characters.
+    /// `User-Agent` of the client: at most 400 characters, no control characters.
     pub user_agent: String,
-    /// Where it asks from.
+    /// IP address of the client.
     pub ip: String,
 }
 
-/// A session, as the database knows it.
+/// A session as stored in the database.
 #[derive(Debug, Clone)]
 pub struct SessionRecord {
-    /// Its id.
+    /// Session id.
     pub id: Uuid,
-    /// Whose it is.
+    /// Owner of the session.
     pub account_id: Uuid,
-    /// Whether the person asked to be remembered.
+    /// True if the user asked to be remembered at the last sign-in.
     pub remember: bool,
-    /// How its refresh token travelled at the sign-in.
+    /// Delivery of the refresh token at the sign-in or the last rotation: cookie or body.
     pub delivery: TokenDelivery,
-    /// Who used it last.
+    /// Client that signed in or refreshed last.
     pub client_info: ClientInfo,
-    /// When it began.
+    /// Time of the first sign-in.
     pub created_at: Timestamp,
-    /// When it was last used, as far as is written down.
+    /// Time of the last use that has been written to the database.
     pub last_seen_at: Timestamp,
-    /// When it was ended, if it was: itself, or by a cutoff that has not reached its row yet.
+    /// Time of revocation, if revoked: individually, or by a cutoff that has not been written to its row yet.
     pub ended_at: Option<Timestamp>,
-    /// The key that a refresh must prove, where the session is bound to one.
+    /// Key that a refresh must prove, if the session is bound to one.
     pub key: Option<Thumbprint>,
-    /// What else a refresh depends on.
+    /// Remaining state that a refresh depends on.
     pub rotation: RotationInput,
 }
 
 impl SessionRecord {
-    /// When the session ends if it is not used any more.
+    /// Returns the expiry of the session if it is not used any more.
     pub fn ends_at(&self) -> Timestamp {
         self.rotation.idle_ends_at.min(self.rotation.absolute_ends_at)
     }
 
-    /// When and why it ended, as of now. Nobody has to write down that time ran out.
+    /// Returns the time and reason of the session's end, if it has ended by `now`. Expiry is computed, never stored.
     pub fn ended(&self, now: Timestamp) -> Option<(Timestamp, EndReason)> {
         match (self.ended_at, self.rotation.end_reason) {
             (Some(at), Some(reason)) => Some((at, reason)),
@@ -56,7 +56,7 @@ impl SessionRecord {
     }
 }
 
-/// A session that begins.
+/// A session to insert.
 #[derive(Debug, Clone)]
 pub struct NewSession {
     pub id: Uuid,
@@ -70,7 +70,7 @@ pub struct NewSession {
     pub absolute_ends_at: Timestamp,
 }
 
-/// The session to issue tokens for, and the generation that they belong to.
+/// Session to issue tokens for, and the generation that the tokens belong to.
 #[derive(Debug, Clone, Copy)]
 pub struct IssueParams {
     pub session_id: Uuid,
@@ -80,17 +80,17 @@ pub struct IssueParams {
     pub remember: bool,
 }
 
-/// Both tokens of one generation, and whose they are.
+/// Access and refresh token of one generation, with their account.
 #[derive(Debug)]
 pub struct IssuedTokens {
-    /// For every call.
+    /// Authorizes every request.
     pub access: AccessToken,
-    /// For the next access token.
+    /// Exchanged for the tokens of the next generation.
     pub refresh: Secret,
-    /// Whose they are.
+    /// Account that the tokens belong to.
     pub account: Account,
-    /// When the session ends if it is not used any more.
+    /// Expiry of the session if it is not used any more.
     pub ends_at: Timestamp,
-    /// How long the browser keeps the refresh token; only until its window closes when `None`.
+    /// `Max-Age` of the refresh cookie; `None` for a cookie that lasts until the browser closes.
     pub cookie_max_age: Option<Duration>,
 }

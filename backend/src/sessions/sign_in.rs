@@ -1,4 +1,4 @@
-//! Sign-in: an address and a password become a session.
+//! Sign-in: starts a session for an address and a password.
 
 use super::key_binding::bind_key;
 use super::replace_key::{self, Reauthentication};
@@ -17,19 +17,19 @@ use crate::traces;
 use latchkey_shared::{Account, EmailAddress, LogIn, Secret, Timestamp, TokenDelivery};
 use uuid::Uuid;
 
-/// Why nobody is signed in.
+/// Error of a sign-in.
 #[derive(Debug, thiserror::Error)]
 pub enum SignInError {
     /// The address or the password is wrong.
     #[error("the credentials were rejected")]
     Rejected,
-    /// There were too many wrong tries from there.
+    /// Too many failed attempts from this client.
     #[error(transparent)]
     TooMany(#[from] TooManyAttempts),
-    /// The hashing threads are busy, or have failed.
+    /// The hashing pool is overloaded or has failed.
     #[error(transparent)]
     Pool(#[from] PoolError),
-    /// The proof of the client's key has to be made once more.
+    /// The client must send a new proof of its key.
     #[error(transparent)]
     Proof(#[from] ProofError),
     /// No token could be signed.
@@ -45,21 +45,21 @@ pub enum SignInError {
 #[error("cannot sign a token: {0}")]
 pub struct IssueError(#[from] jsonwebtoken::errors::Error);
 
-/// What comes with the credentials.
+/// Context of a sign-in request, besides the credentials.
 pub struct SignInContext {
-    /// Who asks.
+    /// Client of the request.
     pub client_info: ClientInfo,
-    /// The proof of a key that the session is to be bound to.
+    /// Proof of a key that the session is to be bound to.
     pub proof: Option<Proof>,
-    /// The refresh tokens of sessions that this browser holds.
+    /// Refresh tokens of sessions that this browser already has.
     pub refresh_tokens: Vec<Secret>,
 }
 
-/// A session that has begun and has no tokens yet.
+/// A session that has started and for which tokens have yet to be issued.
 #[derive(Debug, Clone, Copy)]
 pub struct PendingTokens(pub(super) IssueParams);
 
-/// Lets nobody guess for long, checks the credentials and begins a session.
+/// Checks the credentials, throttled against guessing, and starts a session.
 pub async fn run(app: &App, log_in: LogIn, context: SignInContext) -> Result<IssuedTokens, SignInError> {
     let signed_in = run_throttled(app, log_in, context).await;
     app.metrics.sign_ins.add(match &signed_in {
@@ -82,7 +82,7 @@ async fn run_throttled(
     log_in: LogIn,
     context: SignInContext,
 ) -> Result<IssuedTokens, SignInError> {
-    // Counted by what was typed, before anybody looks whether there is such an account.
+    // Counted by the address that was typed, before the account is looked up.
     let scope = AttemptScope::for_account(&context.client_info.ip, &accounts::email_key(&log_in.email));
     let attempt = app.throttle.admit(scope, app.monotonic_now())?;
     let signed_in = verify_and_start(app, log_in, context).await;
@@ -129,7 +129,7 @@ async fn verify_and_start(
     let (new, pending_tokens) =
         prepare(app, account.id, remember, log_in.token_delivery, key, client_info, now);
     let session_id = new.id;
-    // The password may have been changed while it was being checked: whoever knew the old one stays out.
+    // The password may have been changed during the verification: the old one must not start a session.
     if !app.session_starts.write(SessionStart { new, verified_hash: hash }).await? {
         return Err(SignInError::Rejected);
     }
@@ -139,8 +139,8 @@ async fn verify_and_start(
     Ok(issue_tokens(app, pending_tokens, account, now)?)
 }
 
-/// Finds whose address it is. All keys are looked up whatever comes of the first: the time that it takes must not tell which
-/// addresses have accounts.
+/// Finds the account of an address. All keys are looked up, whatever the first one yields: the duration must not
+/// disclose which addresses have accounts.
 async fn find_credentials(app: &App, email: &EmailAddress) -> Result<Option<Credentials>, StoreError> {
     let mut first = None;
     for key in accounts::email_keys(email) {
@@ -150,25 +150,25 @@ async fn find_credentials(app: &App, email: &EmailAddress) -> Result<Option<Cred
     Ok(first)
 }
 
-/// A session that begins if the account's password still is the one that was checked. Those that arrive together are
-/// written together.
+/// Write that starts a session if the account's password still is the one that was verified. Concurrent writes are
+/// batched.
 #[derive(Clone)]
 pub struct SessionStart {
-    /// The session.
+    /// Session to insert.
     pub(super) new: NewSession,
-    /// What the password was checked against.
+    /// Hash that the password was verified against.
     pub(super) verified_hash: PasswordHash,
 }
 
 impl BatchWrite for SessionStart {
-    /// Whether it began.
+    /// True if the session was started.
     type Output = bool;
     async fn execute_batch(db: &impl Executor, starts: &[Self]) -> Result<Vec<bool>, StoreError> {
         store::insert_if_password_unchanged(db, starts).await
     }
 }
 
-/// Begins the first session of a new account, in the caller's transaction. Whoever signs up is remembered.
+/// Starts the first session of a new account, in the caller's transaction. It is always a remembered one.
 pub async fn start_for_new_account(
     db: &impl Executor,
     app: &App,
@@ -183,7 +183,7 @@ pub async fn start_for_new_account(
     Ok(pending_tokens)
 }
 
-/// A session that has yet to be written.
+/// Returns the row of a new session and the parameters of its first tokens.
 fn prepare(
     app: &App,
     account_id: Uuid,
@@ -214,7 +214,7 @@ fn prepare(
     (new, pending_tokens)
 }
 
-/// Issues the first tokens of a session that has begun or goes on, once its transaction has been committed.
+/// Issues the pending tokens. To be called after the commit of the session's transaction.
 pub fn issue_tokens(
     app: &App,
     pending_tokens: PendingTokens,

@@ -1,4 +1,4 @@
-//! Sessions in the database.
+//! Database queries on sessions.
 
 use super::refresh::Rotation;
 use super::replace_key::KeyReplacement;
@@ -22,20 +22,21 @@ use session::Column;
 use std::collections::HashSet;
 use uuid::Uuid;
 
-/// A statement holds only so many parameters, and a transaction must not hold others up for long.
+/// Maximum number of rows per statement: the number of parameters is limited, and a transaction must not block others
+/// for long.
 pub const BATCH_SIZE: usize = 1000;
 
-/// How the key of a session was registered: the page makes it, and proves it as RFC 9449 says.
+/// Registration method of a session's key: the page generates it and proves possession by DPoP (RFC 9449).
 const KEY_SOURCE: &str = "dpop";
 
-/// A session that was over long ago.
+/// A session that ended long enough ago to be deleted.
 pub struct PurgeableSession {
     pub id: Uuid,
     pub account_id: Uuid,
     pub created_at: Timestamp,
 }
 
-/// A session's row, and the cutoff that has ended it where one has not reached the row yet.
+/// A session's row, and the cutoff that has ended it, if any, which may not have been written to the row yet.
 #[derive(FromQueryResult)]
 pub struct SessionRow {
     #[sea_orm(nested)]
@@ -44,7 +45,7 @@ pub struct SessionRow {
     cut_reason: Option<String>,
 }
 
-/// Sessions, each as it is: also where an end has not been written into its row yet.
+/// Selects sessions in their effective state, including cutoffs that have not been written to their rows yet.
 pub fn select() -> Select<session::Entity> {
     let first = |column: cutoff::Column| {
         let passed = Query::select()
@@ -81,7 +82,7 @@ pub async fn insert_session(db: &impl Executor, new: NewSession) -> Result<(), S
         absolute_ends_at: Set(new.absolute_ends_at.as_millis()),
         ended_at: Set(None),
         end_reason: Set(None),
-        // A new account has no other session that could have been ended.
+        // A new account has no cutoff yet.
         epoch: Set(0),
         valid_from: Set(0),
         token_in_body: Set(new.delivery == TokenDelivery::Body),
@@ -92,7 +93,8 @@ pub async fn insert_session(db: &impl Executor, new: NewSession) -> Result<(), S
     Ok(())
 }
 
-/// Begins sessions of accounts whose password still is the one that was checked, and tells which of them began.
+/// Starts sessions of accounts whose password still is the one that was verified. Returns for each whether it was
+/// started.
 pub async fn insert_if_password_unchanged(
     db: &impl Executor,
     starts: &[SessionStart],
@@ -126,7 +128,7 @@ pub async fn insert_if_password_unchanged(
         .from_values(rows.collect::<Vec<_>>(), "batch")
         .inner_join(account::Entity, account(account::Column::Id).eq(values_column("column2")))
         .and_where(account(account::Column::PasswordHash).eq(values_column("column9")))
-        // Whoever changes the password waits until the session can be seen and ended, or has changed it before.
+        // A password change waits until the session is visible and can be ended, or has been committed before.
         .lock_with_tables(LockType::Share, [account::Entity])
         .to_owned();
     let insert = Query::insert()
@@ -151,7 +153,7 @@ pub async fn insert_if_password_unchanged(
         ])
         .select_from(new_rows)
         .map_err(|error| DbErr::Custom(error.to_string()))?
-        // One that was written although its answer was lost has begun.
+        // A session that was inserted although the response was lost counts as started.
         .on_conflict(OnConflict::column(Column::Id).update_column(Column::Id).to_owned())
         .returning_col(Column::Id)
         .to_owned();
@@ -167,21 +169,21 @@ pub async fn find_session(
     Ok(select().filter(selector.condition()).into_model::<SessionRow>().one(db).await?.map(into_record))
 }
 
-/// Those sessions that there are.
+/// Returns those of the sessions that exist.
 pub async fn find_sessions(db: &impl Executor, ids: Vec<Uuid>) -> Result<Vec<SessionRecord>, StoreError> {
     let rows = select().filter(Column::Id.is_in(ids)).into_model::<SessionRow>().all(db).await?;
     Ok(rows.into_iter().map(into_record).collect())
 }
 
-/// The session, which nobody ends until the transaction is over.
+/// Returns the session and locks it: it cannot be ended until the transaction completes.
 pub async fn lock_session(db: &impl Executor, session_id: Uuid) -> Result<Option<SessionRecord>, StoreError> {
     let mut locked = select().filter(Column::Id.eq(session_id));
     QueryTrait::query(&mut locked).lock_with_tables(LockType::Share, [session::Entity]);
     Ok(locked.into_model::<SessionRow>().one(db).await?.map(into_record))
 }
 
-/// Whoever ends several sessions of an account, or writes in the name of one of them, holds the account until the
-/// transaction is over: those who wait for one another would otherwise wait for ever, or miss one another.
+/// Locks the account until the transaction completes. Required before ending several of its sessions and before writing
+/// on behalf of one of them: such transactions could otherwise deadlock or miss each other's changes.
 pub async fn lock_account(db: &impl Executor, account_id: Uuid) -> Result<(), StoreError> {
     let mut locked = account::Entity::find_by_id(account_id).select_only().column(account::Column::Id);
     QueryTrait::query(&mut locked).lock(LockType::NoKeyUpdate);
@@ -189,8 +191,8 @@ pub async fn lock_account(db: &impl Executor, account_id: Uuid) -> Result<(), St
     Ok(())
 }
 
-/// Rotates those sessions that still are at the generation that they are rotated from, are bound to the same key, and have
-/// not ended. Of any number of callers exactly one is told that it was the one, also where several are in `rotations`.
+/// Rotates those sessions that still are at the expected generation, are bound to the same key and have not ended. Of
+/// any number of concurrent rotations of one generation exactly one returns true, also if several are in `rotations`.
 pub async fn mark_rotated(db: &impl Executor, rotations: &[Rotation]) -> Result<Vec<bool>, StoreError> {
     let rows = rotations.iter().map(|rotation| {
         ValueTuple::Many(vec![
@@ -201,7 +203,7 @@ pub async fn mark_rotated(db: &impl Executor, rotations: &[Rotation]) -> Result<
             rotation.client_info.user_agent.as_str().into(),
             rotation.client_info.ip.as_str().into(),
             rotation.rotated_at.as_millis().into(),
-            // A null equals nothing; no key has an empty thumbprint.
+            // NULL equals nothing; no key has an empty thumbprint.
             rotation.key.as_ref().map_or("", Thumbprint::as_str).into(),
             (rotation.delivery == TokenDelivery::Body).into(),
         ])
@@ -217,7 +219,7 @@ pub async fn mark_rotated(db: &impl Executor, rotations: &[Rotation]) -> Result<
         .value(Column::TokenInBody, values_column("column9"))
         .from(TableRef::ValuesList(rows.collect(), "batch".into_iden()))
         .and_where(session_column(Column::Id).eq(values_column("column1")))
-        // No further equalities: SQLite would take them for a reason to index what is asked, and to go through all sessions.
+        // No further equalities: they would make SQLite build an index on the batch and scan all sessions.
         .and_where(session_column(Column::Generation).ne(values_column("column2")).not())
         .and_where(
             Expr::expr(Func::coalesce([session_column(Column::KeyThumbprint), Expr::value("")]))
@@ -237,15 +239,15 @@ pub async fn mark_rotated(db: &impl Executor, rotations: &[Rotation]) -> Result<
     Ok(rotations.iter().map(is_the_one).collect())
 }
 
-/// Puts another key in the place of the one that the session is bound to, and makes its next generation. Not where the
-/// session has ended, has gone on, is bound to another key, or is of an account whose password is another one by now.
+/// Replaces the key that the session is bound to, and rotates the session. Returns false if the session has ended, has
+/// rotated since or is bound to another key, or if the account's password has changed.
 pub async fn mark_key_replaced(db: &impl Executor, replacement: &KeyReplacement) -> Result<bool, StoreError> {
     let account = Query::select()
         .column(account::Column::Id)
         .from(account::Entity)
         .and_where(account::Column::Id.eq(replacement.account_id))
         .and_where(account::Column::PasswordHash.eq(replacement.verified_hash.expose()))
-        // Whoever changes the password waits, or has changed it before.
+        // A password change waits, or has been committed before.
         .lock(LockType::Share)
         .to_owned();
     let changed = session::Entity::update_many()
@@ -268,7 +270,7 @@ pub async fn mark_key_replaced(db: &impl Executor, replacement: &KeyReplacement)
     Ok(changed.rows_affected == 1)
 }
 
-/// Notes which generations have been used, where none later has been noted yet.
+/// Writes which generations have been used, except for sessions where a later one has been written already.
 pub async fn mark_used(db: &impl Executor, uses: &[TokenUse]) -> Result<(), StoreError> {
     let rows = uses.iter().map(|token_use| {
         ValueTuple::Many(vec![
@@ -290,12 +292,13 @@ pub async fn mark_used(db: &impl Executor, uses: &[TokenUse]) -> Result<(), Stor
     Ok(())
 }
 
-/// A column of the session that is read or written.
+/// Returns a column of the session table, qualified by the table.
 pub fn session_column(column: Column) -> Expr {
     Expr::col((session::Entity, column))
 }
 
-/// Gives the session a generation before which no refresh token buys anything, and tells which.
+/// Rotates the session to a new generation, which becomes the lowest one whose refresh tokens are accepted. Returns the
+/// generation, or `None` if the session has ended.
 pub async fn mark_force_rotated(
     db: &impl Executor,
     session_id: Uuid,
@@ -319,8 +322,8 @@ pub async fn mark_force_rotated(
     Ok(row.map(|row| row.try_get_by_index::<i64>(0)).transpose()?.map(|made| Generation(made.unsigned_abs())))
 }
 
-/// A portion of the sessions behind `after` that were over before `limit`, in the order of their ids. Finding them all takes
-/// one look at every session, however many portions they come in; in a read, which holds nobody up.
+/// Returns a batch of the sessions after `after` that ended before `limit`, ordered by id. All batches together read
+/// every session once, however many batches there are, and as reads they block nobody.
 pub async fn list_purgeable(
     db: &impl Executor,
     limit: Timestamp,
@@ -350,7 +353,7 @@ pub async fn list_purgeable(
     Ok(purgeable.collect())
 }
 
-/// When somebody last signed in, as far as there still is a session that says so.
+/// Returns the time of the account's last sign-in among the sessions that still are stored.
 pub async fn last_created(db: &impl Executor, account_id: Uuid) -> Result<Option<Timestamp>, StoreError> {
     let last: Option<Option<i64>> = session::Entity::find()
         .select_only()
@@ -362,7 +365,7 @@ pub async fn last_created(db: &impl Executor, account_id: Uuid) -> Result<Option
     Ok(last.flatten().map(Timestamp::from_millis))
 }
 
-/// When any session was last used, as far as there is one that says so.
+/// Returns the time of the last use among all stored sessions.
 pub async fn last_activity(db: &impl Executor) -> Result<Option<Timestamp>, StoreError> {
     let last: Option<Option<i64>> = session::Entity::find()
         .select_only()
@@ -373,7 +376,7 @@ pub async fn last_activity(db: &impl Executor) -> Result<Option<Timestamp>, Stor
     Ok(last.flatten().map(Timestamp::from_millis))
 }
 
-/// Deletes sessions that are over. No session comes back to life, so this needs no condition of its own.
+/// Deletes ended sessions. An ended session never becomes active again, so the end is not checked here.
 pub async fn delete_sessions(db: &impl Executor, ids: impl Iterator<Item = Uuid>) -> Result<(), StoreError> {
     session::Entity::delete_many().filter(Column::Id.is_in(ids)).exec(db).await?;
     Ok(())
@@ -406,7 +409,7 @@ fn source(key: Option<&Thumbprint>) -> Option<&'static str> {
     key.map(|_| KEY_SOURCE)
 }
 
-/// Databases count with a sign.
+/// Converts to the databases' signed integer type, saturating.
 fn signed(generation: Generation) -> i64 {
     i64::try_from(generation.0).unwrap_or(i64::MAX)
 }
@@ -427,7 +430,7 @@ mod tests {
         Uuid::from_u128(number as u128)
     }
 
-    /// So many as may come together, and one alone.
+    /// Batch sizes under test.
     const TOGETHER: [usize; 4] = [1, 2, 8, 64];
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! The choice among the refresh tokens that one request brings. A browser sends every cookie of a name, in any order: beside
+//! Selection among several refresh tokens of one request. A browser sends every cookie of a name, in any order: besides
 //! the right one perhaps a stale one of another path, or one that a parent domain has set. See ADR 23.
 
 use super::RefreshError;
@@ -12,17 +12,19 @@ use latchkey_shared::{EndReason, Secret, Timestamp};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// How many sessions a request may bring tokens of. Each of them costs a look-up; a forged token costs none.
+/// Maximum number of sessions that one request may send tokens of. Each costs a database read; a forged token costs
+/// none.
 const MAX_SESSIONS: usize = 64;
 
-/// A token that is genuine, and the latest of its session among those that came.
+/// A verified token, the latest of its session in the request.
 struct Candidate<'a> {
     token: &'a Secret,
     claims: RefreshClaims,
 }
 
-/// Returns the token to trade, if any came: that of the session which lives; of several sessions of one account that of the
-/// newest. Nobody is guessed: where live sessions of different accounts come, none is taken.
+/// Returns the token to exchange, if any was sent: that of the active session, or of the newest one if several sessions
+/// of one account are active. Active sessions of different accounts are ambiguous and fail with
+/// [`RefreshError::Ambiguous`].
 pub async fn choose<'a>(
     app: &App,
     tokens: &'a [Secret],
@@ -33,7 +35,7 @@ pub async fn choose<'a>(
     }
     let candidates = verified_candidates(app, tokens, now);
     match candidates.len() {
-        // What is refused without a look at the database is refused by its first token, or because its time is over.
+        // No token is valid. An expired one is preferred, so that the refusal says that the session has expired.
         0 => return Ok(tokens.iter().find(|token| is_expired(app, token, now)).or(tokens.first())),
         1 => return Ok(Some(candidates[0].token)),
         2..=MAX_SESSIONS => {}
@@ -47,7 +49,7 @@ pub async fn choose<'a>(
         };
         active.extend(found.filter(is_active).map(|session| (candidate, session)));
     }
-    // A token that is further behind would end its session, which says nothing about whose browser this is.
+    // A token that is two or more generations behind would end its session and does not show whose browser this is.
     if active.iter().any(|(candidate, session)| is_usable(candidate, session)) {
         active.retain(|(candidate, session)| is_usable(candidate, session));
     }
@@ -61,8 +63,8 @@ pub async fn choose<'a>(
     Ok(best.map(|(candidate, _)| *candidate).or_else(newest).map(|chosen| chosen.token))
 }
 
-/// Ends what stands in the way of whoever has just signed in: where tokens of different accounts came along, the sessions
-/// of the others. Their cookies may lie where this answer cannot remove them, and would come again with every refresh.
+/// Ends the sessions of all other accounts after a sign-in whose request had tokens of different accounts. This
+/// response may be unable to remove their cookies, which would then be sent with every refresh.
 pub async fn revoke_other_accounts(
     app: &App,
     tokens: &[Secret],
@@ -80,12 +82,13 @@ pub async fn revoke_other_accounts(
     Ok(())
 }
 
-/// The sessions that these tokens belong to, each once.
+/// Returns the ids of the sessions that the valid tokens belong to, without duplicates.
 pub fn sessions_of(app: &App, tokens: &[Secret], now: Timestamp) -> Vec<Uuid> {
     verified_candidates(app, tokens, now).into_iter().map(|candidate| candidate.claims.sid).collect()
 }
 
-/// A stale copy of a session's token is no theft where the present one came along, so only the latest of each counts.
+/// Verifies the tokens and returns the latest of each session: a stale copy next to the current token is no sign of
+/// theft.
 fn verified_candidates<'a>(app: &App, tokens: &'a [Secret], now: Timestamp) -> Vec<Candidate<'a>> {
     let mut latest: HashMap<Uuid, Candidate<'a>> = HashMap::new();
     for token in tokens {
@@ -102,17 +105,17 @@ fn is_expired(app: &App, token: &Secret, now: Timestamp) -> bool {
     matches!(app.refresh_tokens.read(token, now), Err(RefreshTokenError::Expired(_)))
 }
 
-/// How many generations the token is behind.
+/// Returns the number of generations that the token is behind its session.
 fn generations_behind(candidate: &Candidate<'_>, session: &SessionRecord) -> u64 {
     session.rotation.generation.0.saturating_sub(candidate.claims.generation)
 }
 
-/// Whether the token may be of whoever holds the session.
+/// Returns whether the token may belong to the current client of the session: it is at most one generation behind.
 fn is_usable(candidate: &Candidate<'_>, session: &SessionRecord) -> bool {
     generations_behind(candidate, session) <= 1
 }
 
-/// Whether the token would be answered rather than end its session.
+/// Returns whether a refresh with the token would succeed rather than end its session.
 fn would_be_accepted(app: &App, candidate: &Candidate<'_>, session: &SessionRecord, now: Timestamp) -> bool {
     let rotation = &session.rotation;
     let last_used = rotation.last_used.max(app.token_use.pending(session.id));

@@ -1,5 +1,5 @@
-//! Which generations have been seen in use. The verifier notes them here, off the request's path; a task writes them
-//! down.
+//! Buffer of the token generations that have been used. The verifier adds to it without waiting for the database; a
+//! background task writes it to the database.
 
 use super::rotation::Generation;
 use super::store;
@@ -13,19 +13,19 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-/// After the database has failed.
+/// Delay after a database failure.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 type PendingUses = HashMap<Uuid, (Generation, Timestamp)>;
 
-/// An access token of this generation was used.
+/// Use of an access token, as written to the database.
 #[derive(Clone)]
 pub struct TokenUse {
-    /// Of which session.
+    /// Session of the token.
     pub(super) session_id: Uuid,
-    /// Which generation it was of.
+    /// Generation of the token.
     pub(super) generation: Generation,
-    /// When it was met.
+    /// Time of the use.
     pub(super) at: Timestamp,
 }
 
@@ -37,7 +37,7 @@ impl BatchWrite for TokenUse {
     }
 }
 
-/// What has been met and not yet been written down.
+/// The latest use of each session that has not been written to the database yet.
 #[derive(Default)]
 pub struct TokenUseBuffer {
     pending_uses: Mutex<PendingUses>,
@@ -45,7 +45,7 @@ pub struct TokenUseBuffer {
 }
 
 impl TokenUseBuffer {
-    /// Notes that an access token of this generation was used.
+    /// Adds the use of an access token of this generation.
     pub fn note(&self, session_id: Uuid, generation: Generation, at: Timestamp) {
         let mut pending_uses = self.pending_uses();
         let latest = pending_uses.entry(session_id).or_insert((generation, at));
@@ -54,7 +54,7 @@ impl TokenUseBuffer {
         self.wake.notify_one();
     }
 
-    /// The latest generation that was met and not yet been written down.
+    /// Returns the latest generation of the session whose use has not been written to the database yet.
     pub fn pending(&self, session_id: Uuid) -> Option<Generation> {
         self.pending_uses().get(&session_id).map(|(generation, _)| *generation)
     }
@@ -63,7 +63,7 @@ impl TokenUseBuffer {
         self.pending_uses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes down all that has been noted.
+    /// Writes the buffer to the database.
     pub async fn flush(&self, app: &App) -> Result<(), StoreError> {
         let batch: PendingUses = self.pending_uses().clone();
         let uses = batch.iter().map(|(session_id, (generation, at))| TokenUse {
@@ -72,13 +72,14 @@ impl TokenUseBuffer {
             at: *at,
         });
         app.db.write_all(&uses.collect::<Vec<_>>()).await?;
-        // Only now: until it is in the database, `pending` answers for it.
+        // Removed only now: until a use is in the database, `pending` must return it. A newer one stays for the next
+        // flush.
         self.pending_uses().retain(|id, note| batch.get(id) != Some(note));
         Ok(())
     }
 }
 
-/// Writes down what is noted, as it comes.
+/// Flushes the buffer whenever something is added to it, with retries after failures. Never returns.
 pub async fn run_flusher(app: App) {
     let mut outage = OutageLog::default();
     loop {

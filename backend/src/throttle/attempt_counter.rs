@@ -1,41 +1,41 @@
-//! How many wrong tries there were, and how long the next has to wait: the decision alone, without a clock.
+//! Counter of failed attempts, and the wait that follows from it: the decision alone, without a clock.
 
 use latchkey_shared::Timestamp;
 use std::time::Duration;
 
-/// The first wait; each wrong try after it doubles the next.
+/// The first wait; each failure after it doubles the next.
 const INITIAL_BACKOFF: Duration = Duration::from_secs(2);
 
-/// How many tries may be under way at once while none has been wrong: many people can share one network.
+/// Maximum number of concurrent attempts under one key while none has failed: many people can share one network.
 const MAX_IN_FLIGHT: u32 = 128;
 
-/// Wrong tries beyond the free ones, of which more would change nothing: by then the wait is the longest.
+/// Failures counted beyond the free ones; more would change nothing, since the wait is the longest by then.
 const MAX_BEYOND_FREE: u32 = 16;
 
-/// What is allowed.
+/// Limits for one kind of key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
-    /// How many wrong tries cost no wait, and are forgiven in a period.
+    /// Number of failures that cost no wait, and that are forgiven in one period.
     pub free_attempts: u32,
-    /// The period.
+    /// Time in which `free_attempts` failures are forgiven.
     pub period: Duration,
     /// The longest wait.
     pub longest_wait: Duration,
 }
 
 impl Limit {
-    /// How long it takes until one wrong try is forgiven.
+    /// Returns the time in which one failure is forgiven.
     pub fn forgiven_after(&self) -> Duration {
         self.period / self.free_attempts.max(1)
     }
 
-    /// How many wrong tries are remembered at most.
+    /// Returns the maximum number of failures that are counted.
     pub fn max_wrong(&self) -> u32 {
         self.free_attempts.saturating_add(MAX_BEYOND_FREE)
     }
 }
 
-/// What is remembered about one key.
+/// Attempts counted under one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AttemptCounter {
     wrong: u32,
@@ -44,19 +44,19 @@ pub struct AttemptCounter {
 }
 
 impl AttemptCounter {
-    /// Nothing has happened.
+    /// Creates a counter without failures.
     pub fn new(now: Timestamp) -> Self {
         Self { wrong: 0, in_flight: 0, last: now }
     }
 
-    /// How long the next try has to wait; nothing when it may come now.
+    /// Returns the wait before the next attempt, or `None` if it may come now.
     pub fn retry_after(&self, limit: &Limit, now: Timestamp) -> Option<Duration> {
         let over = self.last + backoff(self.wrong, limit);
         if now < over {
             return Some(now.until(over));
         }
         let wrong = self.unforgiven(limit, now);
-        // Tries that come together would all be let in before the first of them is known to be wrong.
+        // Without a limit, concurrent attempts would all be admitted before the first of them is known to have failed.
         let room = if wrong == 0 {
             MAX_IN_FLIGHT.max(limit.free_attempts)
         } else {
@@ -65,53 +65,54 @@ impl AttemptCounter {
         (self.in_flight >= room).then_some(INITIAL_BACKOFF)
     }
 
-    /// A try begins.
+    /// Records the start of an attempt.
     pub fn begin(&mut self) {
         self.in_flight = self.in_flight.saturating_add(1);
     }
 
-    /// A try is over and says nothing about the password.
+    /// Records the end of an attempt that says nothing about the password.
     pub fn cancel(&mut self) {
         self.in_flight = self.in_flight.saturating_sub(1);
     }
 
-    /// A try is over and was wrong.
+    /// Records the failure of an attempt.
     pub fn record_failure(&mut self, limit: &Limit, now: Timestamp) {
         self.cancel();
         self.wrong = self.unforgiven(limit, now).saturating_add(1).min(limit.max_wrong());
         self.last = now;
     }
 
-    /// A try is over and was right.
+    /// Records the success of an attempt, which resets the count.
     pub fn record_success(&mut self) {
         self.cancel();
         self.wrong = 0;
     }
 
-    /// Whether there were wrong tries since the last right one.
+    /// Returns whether failures are counted since the last success.
     pub fn has_failures(&self) -> bool {
         self.wrong > 0
     }
 
-    /// Takes over what all servers have counted together.
+    /// Replaces the count by the shared count of all servers.
     pub fn apply_shared_count(&mut self, wrong: u32, last: Timestamp) {
         self.wrong = wrong;
         self.last = last;
     }
 
-    /// Whether there is nothing left to know.
+    /// Returns whether the counter holds no information any more and can be removed.
     pub fn is_expired(&self, limit: &Limit, now: Timestamp) -> bool {
         let waited = now >= self.last + backoff(self.wrong, limit);
         waited && self.in_flight == 0 && self.unforgiven(limit, now) == 0
     }
 
-    /// What is worth most when there is no room for all: tries that are under way, whose outcome would be lost, then the
-    /// most wrong tries, then the latest.
+    /// Returns the rank for eviction, the lowest first: attempts in flight count most, since their outcome would be
+    /// lost, then the number of failures, then the time of the last one.
     pub fn eviction_rank(&self) -> (u32, u32, Timestamp) {
         (self.in_flight, self.wrong, self.last)
     }
 
-    /// They are forgiven one by one: where many people share a network, somebody mistypes all the time.
+    /// Returns the failures that are not forgiven yet. They are forgiven one by one: on a network that many people
+    /// share, somebody mistypes all the time.
     fn unforgiven(&self, limit: &Limit, now: Timestamp) -> u32 {
         let forgiven = self.last.until(now).as_millis() * u128::from(limit.free_attempts)
             / limit.period.as_millis().max(1);
@@ -119,7 +120,7 @@ impl AttemptCounter {
     }
 }
 
-/// The pause after so many wrong tries.
+/// Returns the wait after this number of failures.
 fn backoff(wrong: u32, limit: &Limit) -> Duration {
     match wrong.checked_sub(limit.free_attempts) {
         None => Duration::ZERO,

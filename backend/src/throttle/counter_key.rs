@@ -1,54 +1,56 @@
-//! What a try is counted under. Keys are digests: no address of anybody lies in memory, and all take the same room.
+//! Keys under which attempts are counted. They are digests of one size, so that no key contains an e-mail or IP
+//! address.
 
 use sha2::{Digest as _, Sha256};
 use std::net::{IpAddr, Ipv6Addr};
 use uuid::Uuid;
 
-/// A digest of what is counted.
+/// Truncated SHA-256 of what is counted.
 pub type CounterKey = [u8; 16];
 
-/// One try to guess something.
+/// The counters that one attempt belongs to.
 #[derive(Debug, Clone, Copy)]
 pub struct AttemptScope {
-    /// The count of one account or session: it starts anew when the guess was right.
+    /// Key of the counter of one account or session; a success resets it.
     pub(super) credential: Option<CounterKey>,
-    /// The count of the whole network.
+    /// Key of the counter of the whole network.
     pub(super) network: Option<CounterKey>,
-    /// Where it comes from: for the log, where that may name it.
+    /// Client address, for the log where that may name it.
     pub(super) source: Option<IpAddr>,
 }
 
 impl AttemptScope {
-    /// The password of the account with this address, whether there is one or not.
+    /// Scope of a guess at the password of the account with this address, whether it exists or not.
     pub fn for_account(ip: &str, email_key: &str) -> Self {
         let network = network(ip);
         let account = digest(&[b"account", network.as_bytes(), email_key.as_bytes()]);
         Self { credential: Some(account), ..Self::for_network(ip) }
     }
 
-    /// Whether an address has an account.
+    /// Scope of an attempt to find out whether an address has an account.
     pub fn for_network(ip: &str) -> Self {
         let network = digest(&[b"network", network(ip).as_bytes()]);
         Self { credential: None, network: Some(network), source: ip.parse().ok() }
     }
 
-    /// The password of somebody who is signed in. What strangers on the same network do does not matter here.
+    /// Scope of a password check for a signed-in person. It is independent of what strangers on the same network do.
     pub fn for_session(session_id: Uuid) -> Self {
         Self { credential: Some(digest(&[b"session", session_id.as_bytes()])), network: None, source: None }
     }
 }
 
-/// An IPv6 client has a whole /64 to choose addresses from, so that is counted as one.
+/// Returns the network of an address: the address itself for IPv4, the /64 for IPv6, where a client can choose among
+/// all of its addresses.
 fn network(ip: &str) -> String {
     match ip.parse::<IpAddr>() {
         Ok(IpAddr::V6(address)) => Ipv6Addr::from(u128::from(address) & !u128::from(u64::MAX)).to_string(),
         Ok(IpAddr::V4(address)) => address.to_string(),
-        // Whoever has no address shares one count.
+        // Clients without an IP address share one count.
         Err(_) => String::new(),
     }
 }
 
-/// Each part goes in with its length: no two lists of parts look the same.
+/// Hashes the parts, each with its length, so that no two lists of parts give the same input.
 fn digest(parts: &[&[u8]]) -> CounterKey {
     let mut hash = Sha256::new();
     for part in parts {

@@ -1,6 +1,6 @@
-//! The counts of all servers of one database. Each server decides by what it has in memory; what it counts it writes down
-//! beside the calls, and what the others have counted it reads. A right try after no wrong one is no news: it writes nothing,
-//! and nobody waits for any of this.
+//! Synchronization of counters between the servers of one database. Each server decides by the counts in its memory; it
+//! writes its own changes and reads those of the others in the background, so that no request waits for this. A success
+//! without failures before it changes nothing and writes nothing.
 
 use super::counter_key::CounterKey;
 use super::pending_changes::{CounterChanges, PendingChanges};
@@ -11,27 +11,29 @@ use crate::platform::{OutageLog, SKEW};
 use latchkey_shared::Timestamp;
 use std::time::Duration;
 
-/// How often a server tells what it has counted, and looks for what the others have.
+/// Interval at which a server writes its changes and reads those of the others.
 const SYNC_INTERVAL: Duration = Duration::from_millis(400);
-/// How far back each look reaches: servers know the shared time to a moment, and a commit takes a while.
+/// Overlap of consecutive reads: the servers' estimates of the database's time differ slightly, and a commit takes a
+/// while.
 const OVERLAP: Duration = SKEW.saturating_add(Duration::from_secs(10));
-/// How many counts one statement writes.
+/// Maximum number of counts that one statement writes.
 const BATCH_SIZE: usize = 500;
-/// How many counts a look reads.
+/// Maximum number of counts read per sync.
 const MAX_READ_PER_SYNC: u64 = 5_000;
-/// How many counts a start reads.
+/// Maximum number of counts read at the start.
 const MAX_READ_AT_START: u64 = 100_000;
-/// How many counts a server writes in an hour: what comes beyond that, from more networks than anybody has seen, is counted
-/// on each server alone.
+/// Number of counts after which a server writes no more within an hour: what comes beyond that, from an implausible
+/// number of networks, is counted on each server alone.
 const MAX_WRITTEN_PER_HOUR: usize = 200_000;
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// Reads what was counted before this server started.
+/// Loads the counts from before this server started.
 pub async fn load_counters(app: &App) -> Result<(), StoreError> {
     read(app, Timestamp::from_millis(0), MAX_READ_AT_START).await
 }
 
-/// Writes down what was counted, a portion at a time. Returns how many counts that were.
+/// Writes the pending changes in batches. Returns the number of counts written; on an error the unwritten changes stay
+/// pending.
 pub async fn flush_counters(app: &App) -> Result<usize, StoreError> {
     let mut written = 0;
     loop {
@@ -47,8 +49,8 @@ pub async fn flush_counters(app: &App) -> Result<usize, StoreError> {
     }
 }
 
-/// Changes being written. What has not been written when this goes out of scope is pending again: also where a server that
-/// stops breaks off in the middle.
+/// Changes that are being written. On drop, the unwritten ones become pending again, also when a server that stops
+/// cancels the write.
 struct InFlightChanges<'a> {
     pending: &'a PendingChanges,
     changes: Vec<(CounterKey, CounterChanges)>,
@@ -60,7 +62,7 @@ impl Drop for InFlightChanges<'_> {
     }
 }
 
-/// Each server counts by its own clock; the table holds times by the one that they share.
+/// Writes changes. Each server counts by its own clock; the table stores times by the database's clock.
 async fn write(app: &App, changes: &[(CounterKey, CounterChanges)]) -> Result<(), StoreError> {
     let (clock, own) = (&*app.clock, app.monotonic_now());
     let shared = |last| app.database_clock.from_local_time(last, own, clock);
@@ -82,7 +84,7 @@ async fn read(app: &App, since: Timestamp, most: u64) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// Tells the others and listens to them, for as long as the server runs.
+/// Writes and reads counts for as long as the server runs.
 pub async fn run_counter_sync(app: App) {
     let mut synced_at = app.database_clock.now(&*app.clock);
     let (mut swept_at, mut written) = (tokio::time::Instant::now(), 0);

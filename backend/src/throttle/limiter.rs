@@ -1,4 +1,4 @@
-//! The counts of this server, in a room of fixed size.
+//! The counters of this server, in bounded memory.
 
 use super::TooManyAttempts;
 use super::attempt_counter::{AttemptCounter, Limit};
@@ -10,25 +10,25 @@ use latchkey_shared::Timestamp;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// How many counts are kept: some ten megabytes at most, however many networks and addresses are made up.
+/// Maximum number of counters: some ten megabytes at most, whatever number of networks and addresses is made up.
 const CAPACITY: usize = 100_000;
 
-/// How many addresses the log names in a minute.
+/// Maximum number of client addresses logged per minute.
 const MAX_LOGGED_SOURCES: u32 = 100;
 
-/// Counts wrong tries.
+/// Counts failed attempts and refuses further ones.
 pub struct Throttle {
     account: Limit,
     network: Limit,
     logs_sources: bool,
     log_limit: LogRateLimit,
     counts: Mutex<HashMap<CounterKey, AttemptCounter>>,
-    /// What the other servers have yet to be told.
+    /// Changes that the other servers do not know yet.
     pub(super) pending: PendingChanges,
 }
 
-/// A try that was let in. Unless it is said how it went, it counts for nothing: the server never came to an answer, or
-/// the caller went away before it and has learned nothing.
+/// An admitted attempt. Without a reported outcome it counts for nothing: the server produced no response, or the
+/// client disconnected before it and has learned nothing.
 #[must_use = "say how it went"]
 pub struct Attempt<'a> {
     throttle: &'a Throttle,
@@ -45,7 +45,7 @@ enum Outcome {
 }
 
 impl Throttle {
-    /// Nobody has been wrong yet.
+    /// Creates a throttle without failures.
     pub fn new(config: &config::ThrottleConfig) -> Self {
         let limit =
             |free_attempts| Limit { free_attempts, period: config.period, longest_wait: config.longest_wait };
@@ -59,12 +59,12 @@ impl Throttle {
         }
     }
 
-    /// Has the log name the addresses that wrong guesses come from, where it may.
+    /// Sets whether the log names the addresses of failed attempts.
     pub fn with_source_logging(self, logs_sources: bool) -> Self {
         Self { logs_sources, ..self }
     }
 
-    /// Lets a try in, or says how long it has to wait. Asked before anything is looked up or hashed.
+    /// Admits an attempt, or fails with the remaining wait. Call it before any lookup or hashing.
     pub fn admit(&self, scope: AttemptScope, now: Timestamp) -> Result<Attempt<'_>, TooManyAttempts> {
         let mut counts = self.counts();
         let wait = |(key, limit): (CounterKey, &Limit)| counts.get(&key)?.retry_after(limit, now);
@@ -97,7 +97,8 @@ impl Throttle {
                     self.pending.record_failure(key, attempt.started_at, *limit);
                     wait = wait.max(counter.retry_after(limit, attempt.started_at));
                 }
-                // One's own account must not pay for guesses at the others of the network.
+                // Only the credential's own counter is reset: a success at one's own account must not buy guesses at
+                // others.
                 Outcome::Success if attempt.scope.credential == Some(key) => {
                     if counter.has_failures() {
                         self.pending.record_success(key, attempt.started_at, *limit);
@@ -111,10 +112,10 @@ impl Throttle {
             }
         }
         drop(counts);
-        // Told when a wait begins. A line for each try that is then refused would let whoever tries fill the disk.
+        // Logged when a wait begins: a line for each attempt refused after that would let an attacker fill the disk.
         if let Some(wait) = wait {
             let source = attempt.scope.source.filter(|_| self.logs_sources);
-            // A flood from everywhere fills no disk either.
+            // The rate limit keeps a flood from many addresses from filling it.
             let source = source.filter(|_| self.log_limit.allow(attempt.started_at).is_some());
             tracing::warn!(
                 wait.seconds = wait.as_secs(),
@@ -124,10 +125,10 @@ impl Throttle {
         }
     }
 
-    /// Takes over what all servers have counted under one key, and adds what they do not know of yet. Nothing happens later
-    /// than `now`, whatever a clock has shown.
+    /// Applies the shared count under one key, and adds the pending changes of this server. Times after `now`, from a
+    /// wrong clock, become `now`.
     pub(super) fn apply_shared_count(&self, key: CounterKey, wrong: u32, last: Timestamp, now: Timestamp) {
-        // Held first, as where a try is settled: none is counted between the two.
+        // Locked before `pending` is read, as in `settle`: no attempt is counted between the two.
         let mut counts = self.counts();
         let most = self.account.max_wrong().max(self.network.max_wrong());
         let (wrong, last, most) = match self.pending.get(&key) {
@@ -149,8 +150,8 @@ impl Throttle {
         }
     }
 
-    /// First goes what is over, then the tenth that weighs least. To displace a count, a flood has to be wrong more often
-    /// under each of its own.
+    /// Removes expired counters, then the tenth with the lowest eviction rank. To evict a counter, a flood needs more
+    /// failures under each of its own keys.
     fn evict(&self, counts: &mut HashMap<CounterKey, AttemptCounter>, now: Timestamp) {
         counts.retain(|_, counter| !counter.is_expired(&self.account, now));
         if counts.len() > CAPACITY - CAPACITY / 10 {
@@ -167,12 +168,12 @@ impl Throttle {
 }
 
 impl Attempt<'_> {
-    /// The guess was right.
+    /// Reports that the guess was right.
     pub fn succeeded(mut self) {
         self.outcome = Outcome::Success;
     }
 
-    /// The guess was wrong.
+    /// Reports that the guess was wrong.
     pub fn failed(mut self) {
         self.outcome = Outcome::Failure;
     }

@@ -1,7 +1,7 @@
-//! Guessing passwords is slow: whoever is wrong too often waits, longer each time, before the next try counts for anything.
+//! Throttling of password guesses: after too many failures the next attempt is refused for a while, longer each time.
 //!
-//! Tries are counted per account and network, and per network. Nothing is counted against an account alone: a stranger
-//! could otherwise keep its owner out from anywhere. The servers of one database tell each other what they have counted.
+//! Attempts are counted per account and network, and per network. Nothing is counted against an account alone: a
+//! stranger could otherwise lock its owner out from anywhere. The servers of one database share their counts.
 
 mod attempt_counter;
 mod counter_key;
@@ -16,7 +16,7 @@ pub use limiter::{Attempt, Throttle};
 
 use std::time::Duration;
 
-/// There were too many wrong tries from here.
+/// Too many failed attempts from one place, with the remaining wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many wrong tries; wait {0:?}")]
 pub struct TooManyAttempts(pub Duration);

@@ -1,4 +1,4 @@
-//! What this server has counted and has yet to tell the others.
+//! Counter changes of this server that are not yet written to the database.
 
 use super::attempt_counter::Limit;
 use super::counter_key::CounterKey;
@@ -6,42 +6,42 @@ use latchkey_shared::Timestamp;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// How many keys wait to be told of; what comes beyond that is counted on this server alone.
+/// Maximum number of keys with pending changes; changes beyond that are counted on this server alone.
 const CAPACITY: usize = 10_000;
 
-/// What is new under one key.
+/// Pending changes under one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CounterChanges {
-    /// Whether what was counted before is void: the guess was right.
+    /// True if an attempt succeeded, which voids the previous count.
     pub resets: bool,
-    /// How many wrong tries there were since.
+    /// Number of failures since.
     pub wrong: u32,
-    /// When the last try was.
+    /// Time of the last attempt.
     pub last: Timestamp,
-    /// What is allowed under this key.
+    /// Limits of this key.
     pub limit: Limit,
 }
 
 impl CounterChanges {
-    /// What one statement can write down together.
+    /// Returns the kind of these changes; one SQL statement writes changes of one kind.
     fn kind(&self) -> (bool, Limit) {
         (self.resets, self.limit)
     }
 }
 
-/// Changes that wait to be written.
+/// Changes that are not written yet, by key.
 #[derive(Default)]
 pub struct PendingChanges {
     changes: Mutex<HashMap<CounterKey, CounterChanges>>,
 }
 
 impl PendingChanges {
-    /// A wrong try.
+    /// Records a failure.
     pub fn record_failure(&self, key: CounterKey, at: Timestamp, limit: Limit) {
         self.note(key, CounterChanges { resets: false, wrong: 1, last: at, limit });
     }
 
-    /// A right one, after wrong ones.
+    /// Records a success after failures.
     pub fn record_success(&self, key: CounterKey, at: Timestamp, limit: Limit) {
         self.note(key, CounterChanges { resets: true, wrong: 0, last: at, limit });
     }
@@ -55,18 +55,18 @@ impl PendingChanges {
         *before = merge(*before, changes);
     }
 
-    /// Takes what there is of one kind, up to `most`; nothing when nothing is left.
+    /// Removes and returns up to `most` changes of one kind; returns none if none are left.
     pub fn take(&self, most: usize) -> Vec<(CounterKey, CounterChanges)> {
         let mut pending = self.changes();
         let Some(kind) = pending.values().next().map(CounterChanges::kind) else { return Vec::new() };
         let of_the_kind = pending.iter().filter(|(_, changes)| changes.kind() == kind);
         let mut keys: Vec<CounterKey> = of_the_kind.map(|(key, _)| *key).take(most).collect();
-        // Servers that write the same rows lock them in the same order.
+        // Servers that write the same rows must lock them in the same order.
         keys.sort_unstable();
         keys.into_iter().filter_map(|key| pending.remove_entry(&key)).collect()
     }
 
-    /// Puts back what could not be told.
+    /// Restores changes that could not be written.
     pub fn put_back(&self, changes: Vec<(CounterKey, CounterChanges)>) {
         let mut pending = self.changes();
         for (key, earlier) in changes {
@@ -75,7 +75,7 @@ impl PendingChanges {
         }
     }
 
-    /// What nobody else knows of yet under this key.
+    /// Returns the changes under this key that the other servers do not know yet.
     pub fn get(&self, key: &CounterKey) -> Option<CounterChanges> {
         self.changes().get(key).copied()
     }
@@ -85,7 +85,7 @@ impl PendingChanges {
     }
 }
 
-/// What comes to light under one key, and what comes after that, in one.
+/// Merges earlier and later changes under one key.
 fn merge(earlier: CounterChanges, later: CounterChanges) -> CounterChanges {
     if later.resets {
         return later;

@@ -1,4 +1,4 @@
-//! Wrong tries in the database.
+//! Storage of failed attempts in the database.
 
 use super::counter_key::CounterKey;
 use super::pending_changes::CounterChanges;
@@ -9,24 +9,24 @@ use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-/// What is left of the tries that were counted before, by the time of the latest one; and the new ones.
+/// SQL: what is left of the stored count at the time of the later attempt, plus the new failures.
 const SUM: &str = "CASE WHEN excluded.last_at <= wrong_tries.last_at THEN wrong_tries.wrong \
     WHEN (excluded.last_at - wrong_tries.last_at) / excluded.forgiven_after >= wrong_tries.wrong THEN 0 \
     ELSE wrong_tries.wrong - (excluded.last_at - wrong_tries.last_at) / excluded.forgiven_after END + excluded.wrong";
 const LATER: &str =
     "CASE WHEN excluded.last_at > wrong_tries.last_at THEN excluded.last_at ELSE wrong_tries.last_at END";
 
-/// Wrong tries under one key.
+/// Stored count of failed attempts under one key.
 pub struct StoredCounter {
     /// The key.
     pub key: CounterKey,
-    /// How many, at the time of the last one.
+    /// Number of failures at the time of the last one.
     pub wrong: u32,
-    /// When the last one was.
+    /// Time of the last failure.
     pub last: Timestamp,
 }
 
-/// Adds what one server has counted to what all have counted: changes of one kind. Times are shared ones.
+/// Adds the changes of one server, all of one kind, to the shared counts. Times are by the database's clock.
 pub async fn insert_changes(
     db: &impl Executor,
     changes: &[(CounterKey, CounterChanges)],
@@ -38,7 +38,7 @@ pub async fn insert_changes(
     if *resets {
         on_conflict.update_columns([Column::Wrong, Column::LastAt]);
     } else {
-        // More than that would change nothing but how long it takes until it is forgiven.
+        // A higher count would change nothing but the time until it is forgiven.
         let most = limit.max_wrong();
         let bounded = format!("CASE WHEN {SUM} > {most} THEN {most} ELSE {SUM} END");
         on_conflict.value(Column::Wrong, Expr::cust(bounded)).value(Column::LastAt, Expr::cust(LATER));
@@ -48,7 +48,7 @@ pub async fn insert_changes(
     Ok(())
 }
 
-/// The counts that were written since, the latest first, and no more of them than `most`.
+/// Returns the counts that were written after `since`, the latest first, and at most `most` of them.
 pub async fn list_counters(
     db: &impl Executor,
     since: Timestamp,
@@ -63,7 +63,7 @@ pub async fn list_counters(
     Ok(rows.iter().map(stored_counter).collect())
 }
 
-/// Deletes the counts of which nothing is left at this time.
+/// Deletes the counts that were completely forgiven before `limit`.
 pub async fn delete_forgiven(db: &impl Executor, limit: Timestamp) -> Result<(), StoreError> {
     let over = Expr::col(Column::LastAt).add(Expr::col(Column::Wrong).mul(Expr::col(Column::ForgivenAfter)));
     Entity::delete_many().filter(over.lt(limit.as_millis())).exec(db).await?;

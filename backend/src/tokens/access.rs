@@ -1,4 +1,4 @@
-//! Access tokens (RFC 9068): signed so that any service can check them against the published keys.
+//! Access tokens (RFC 9068): signed so that any service can verify them with the published keys.
 
 use super::keys::Keys;
 use crate::config::Config;
@@ -13,27 +13,27 @@ use uuid::Uuid;
 /// The `typ` of an access token (RFC 9068 §2.1).
 pub(super) const TYPE: &str = "at+jwt";
 
-/// Whom a token is for.
+/// Account, session and roles that a token is issued for.
 #[derive(Debug, Clone)]
 pub struct AccessTokenInput {
-    /// Whose account.
+    /// The account's id.
     pub account_id: Uuid,
-    /// Which session.
+    /// The session's id.
     pub session_id: Uuid,
-    /// Which generation of the session.
+    /// Generation of the session.
     pub generation: u64,
-    /// What the account may do.
+    /// Roles of the account.
     pub roles: Vec<String>,
-    /// When the person last showed a credential.
+    /// Time at which the person last presented a credential.
     pub authenticated_at: Timestamp,
 }
 
-/// A signed access token and how long it lasts.
+/// A signed access token and its lifetime.
 #[derive(Debug)]
 pub struct AccessToken {
     /// The token.
     pub token: Secret,
-    /// How long it lasts, in seconds from now.
+    /// Lifetime, in seconds from now.
     pub expires_in: u64,
 }
 
@@ -45,12 +45,12 @@ pub struct AccessTokens {
 }
 
 impl AccessTokens {
-    /// An issuer with these keys.
+    /// Creates an issuer with these keys.
     pub fn new(config: &Config, keys: Arc<Keys>) -> Self {
         Self { keys, issuer: config.public_url.origin(), lifetime: config.tokens.access_lifetime }
     }
 
-    /// Signs a token.
+    /// Signs a token that is valid for the configured lifetime.
     pub fn issue(
         &self,
         input: AccessTokenInput,

@@ -1,12 +1,12 @@
-//! Whether this server signs with the keys that its database is used with. Two servers of one database that have
-//! different keys refuse each other's tokens, and to the page that looks as if the session were over.
+//! Detection of servers that share a database but not their keys. Such servers refuse each other's tokens, which looks
+//! to the page as if the session had ended.
 
 use super::store;
 use crate::app::App;
 use crate::db::StoreError;
 
-/// Compares this server's keys with those of the server that wrote its own down last, and writes these down. Whether none
-/// of one kind is among them.
+/// Replaces the recorded key ids with those of this server. Returns whether ids were recorded and, for access or
+/// refresh keys, none of this server's was among them.
 pub async fn record_and_detect_mismatch(app: &App) -> Result<bool, StoreError> {
     let kids = app.keys.active_kids(app.clock.now());
     let transaction = app.db.begin().await?;

@@ -1,13 +1,13 @@
-//! Takes over keys that are changed while the server runs.
+//! Reload of keys that are changed while the server runs.
 
 use super::key_fingerprints;
 use crate::app::App;
 use std::time::Duration;
 
-/// How often the data folder is looked at. New keys are published at least ten seconds before they sign.
+/// Interval at which the data folder is polled. New keys are published at least ten seconds before they sign.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Looks again and again. Keys that cannot be read leave those in place that could.
+/// Polls for changed keys forever. If the new keys cannot be read, the old ones stay in use.
 pub async fn reload_changed_keys(app: App) {
     loop {
         tokio::time::sleep(POLL_INTERVAL).await;
@@ -22,7 +22,7 @@ pub async fn reload_changed_keys(app: App) {
     }
 }
 
-/// Says so when this server and its database do not belong together.
+/// Logs a warning if this server and its database do not belong together.
 pub async fn check_key_fingerprints(app: &App) {
     match key_fingerprints::record_and_detect_mismatch(app).await {
         Ok(false) => {}

@@ -1,5 +1,5 @@
-//! The two kinds of token: access tokens that any service can check, and refresh tokens that only this server can. And the
-//! proofs of keys that come with them.
+//! Access tokens, which any service can verify; refresh tokens, which only this server can; and the DPoP proofs of key
+//! possession that accompany them.
 
 mod access;
 mod key_fingerprints;

@@ -1,5 +1,5 @@
-//! Nonces for proofs (RFC 9449 §8): a time that this server has told, so that the clock of whoever makes the proof does not
-//! matter. Nothing is kept: any server with the same secret recognises a nonce, also after a restart.
+//! Nonces for DPoP proofs (RFC 9449 §8): signed server times, so that the client's clock does not matter. They are
+//! stateless: any server with the same secret recognises a nonce, also after a restart.
 
 use super::keys::Keys;
 use crate::platform::SKEW;
@@ -10,21 +10,21 @@ use latchkey_shared::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a nonce is good.
+/// Validity of a nonce.
 pub(super) const LIFETIME: Duration = Duration::from_secs(5 * 60);
 
-/// Issues and recognises nonces.
+/// Issues and verifies nonces.
 pub(super) struct NonceIssuer {
     keys: Arc<Keys>,
 }
 
 impl NonceIssuer {
-    /// Signs with the secret of the refresh tokens.
+    /// Creates an issuer that signs with the secret of the refresh tokens.
     pub fn new(keys: Arc<Keys>) -> Self {
         Self { keys }
     }
 
-    /// A nonce that tells the present time.
+    /// Returns a nonce that carries the current time.
     pub fn issue(&self, now: Timestamp) -> Result<String, Error> {
         let key_set = self.keys.key_set();
         let scheduled = key_set.refresh.signing(now).ok_or(ErrorKind::InvalidKeyFormat)?;
@@ -32,7 +32,7 @@ impl NonceIssuer {
         Ok(format!("{time}.{}", sign(&message(&time), &scheduled.key.encoding_key, Algorithm::HS256)?))
     }
 
-    /// When this nonce was issued, if it is good.
+    /// Returns the time at which this nonce was issued, or `None` if it is invalid or expired.
     pub fn issued_at(&self, nonce: &str, now: Timestamp) -> Option<Timestamp> {
         let (time, signature) = nonce.split_once('.')?;
         let issued_at = Timestamp::from_millis(time.parse().ok()?);
@@ -48,7 +48,8 @@ impl NonceIssuer {
     }
 }
 
-/// What is signed. No token's text holds a space, so no nonce is part of a token and no token a nonce.
+/// Returns the message to sign. It contains spaces, which no token's text does: a nonce cannot pass as part of a token,
+/// nor a token as a nonce.
 fn message(time: &str) -> Vec<u8> {
     format!("latchkey dpop nonce {time}").into_bytes()
 }
@@ -96,7 +97,7 @@ mod tests {
     fn whoever_has_the_secret_recognises_a_nonce_and_nobody_else_does() {
         let nonce = nonces(&secret("A")).issue(START).unwrap();
         assert_eq!(nonces(&secret("A")).issued_at(&nonce, START), Some(START));
-        // A secret that takes its turn later, or has taken it before.
+        // The order of the secrets does not matter: the first one signs, all are accepted.
         for both in [format!("{} {}", secret("A"), secret("E")), format!("{} {}", secret("E"), secret("A"))] {
             assert_eq!(nonces(&both).issued_at(&nonce, START), Some(START));
         }

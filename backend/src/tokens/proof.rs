@@ -1,5 +1,5 @@
-//! DPoP proofs (RFC 9449): whoever makes a call shows that it holds a private key. A proof is a JWT that carries its public
-//! key, names the call that it was made for, and is taken once.
+//! DPoP proofs (RFC 9449): the sender of a request proves possession of a private key. A proof is a JWT that carries
+//! its public key, names the request that it was made for, and is accepted once.
 
 use super::keys::Keys;
 use super::nonce::NonceIssuer;
@@ -19,73 +19,75 @@ use url::Url;
 
 const TYPE: &str = "dpop+jwt";
 const ALGORITHM: &str = "ES256";
-/// How many bytes a proof has at most; one has about 500.
+/// Maximum length of a proof, in bytes; a typical one has about 500.
 const MAX_BYTES: usize = 4096;
-/// How many bytes a `jti` has at most; a UUID has 36.
+/// Maximum length of a `jti`, in bytes; a UUID has 36.
 const MAX_JTI_BYTES: usize = 128;
-/// How far `iat` may lie from the server's clock where the proof carries no nonce.
+/// Maximum difference between `iat` and the server's clock when the proof carries no nonce.
 const IAT_TOLERANCE: Duration = Duration::from_secs(60);
-/// Bytes of a coordinate of a point on P-256.
+/// Length of a coordinate of a point on P-256, in bytes.
 const COORDINATE_BYTES: usize = 32;
-/// The members of a JWK that no public key has (RFC 7518 §6).
+/// Members of a JWK that only a private or symmetric key has (RFC 7518 §6).
 const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
-/// A proof that holds for the call that it came with.
+/// A proof that is valid for the request that it came with.
 #[derive(Debug)]
 pub struct Proof {
-    /// The key that made it.
+    /// Thumbprint of the key that signed it.
     pub key: Thumbprint,
     pub(super) digest: ProofDigest,
     pub(super) proof_time: ProofTime,
 }
 
-/// When a proof was made.
+/// The time at which a proof was made, by one of two clocks.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum ProofTime {
-    /// As its maker's clock says; that is right.
+    /// The `iat` claim, by the client's clock, within `IAT_TOLERANCE` of the server's.
     Iat(Timestamp),
-    /// Later than this, when the server issued the nonce in it.
+    /// The time at which the server issued the nonce in it; the proof was made later.
     NonceIssuedAt(Timestamp),
 }
 
-/// The call that a proof was made for.
+/// The request that a proof was made for.
 pub struct ProofTarget {
-    /// Its method.
+    /// HTTP method (`htm`).
     pub method: String,
-    /// Its address, without query and fragment.
+    /// URL (`htu`), without query and fragment.
     pub url: Url,
 }
 
-/// Why a proof is refused.
+/// Reason for refusing a proof.
 #[derive(Debug, thiserror::Error)]
 pub enum ProofError {
-    /// It is none, or was not made for this call.
+    /// Not a DPoP proof, or not made for this request.
     #[error("{0}")]
     Invalid(&'static str),
-    /// It may be old, or has been used. Another one with this nonce is as good as new.
+    /// The proof may be old or has been used; the client must make another one with this nonce.
     #[error("make a new proof that carries the nonce of the DPoP-Nonce header")]
     NonceRequired {
-        /// The nonce to put into it.
+        /// The nonce for the next proof.
         nonce: String,
     },
-    /// No nonce could be signed.
+    /// A nonce could not be signed.
     #[error("cannot sign a nonce: {0}")]
     Signing(#[from] jsonwebtoken::errors::Error),
 }
 
-/// Reads proofs, and takes each of them once.
+/// Verifies proofs, and accepts each of them once.
 pub struct ProofVerifier {
     nonces: NonceIssuer,
     used: UsedProofs,
 }
 
 impl ProofVerifier {
-    /// Has met no proof yet; its nonces are signed with these keys.
+    /// Creates a verifier that has accepted no proof yet; its nonces are signed with these keys.
     pub fn new(keys: Arc<Keys>) -> Self {
         Self { nonces: NonceIssuer::new(keys), used: UsedProofs::default() }
     }
 
-    /// Reads the value of a `DPoP` header (RFC 9449 §4.3). Only a proof whose signature is right is looked at any further.
+    /// Verifies the value of a `DPoP` header (RFC 9449 §4.3). Claims are checked only if the signature is valid.
+    ///
+    /// Fails with `NonceRequired` if only the proof's time is refused.
     pub fn verify(
         &self,
         text: &str,
@@ -103,7 +105,8 @@ impl ProofVerifier {
             return Err(ProofError::Invalid("htm and htu must name this call"));
         }
         let proof_time = match claims.nonce {
-            // Judged by its nonce alone: as soon as a clock that is ahead is right, it would be good once more.
+            // A proof with a nonce is checked by its nonce alone: checked by `iat`, a proof from a clock that is ahead
+            // would become valid again later.
             Some(nonce) => self.nonces.issued_at(&nonce, now).map(ProofTime::NonceIssuedAt),
             None => check_iat(claims.iat, now).map(ProofTime::Iat),
         };
@@ -111,13 +114,13 @@ impl ProofVerifier {
         Ok(Proof { key, digest: truncate(digest.into()), proof_time })
     }
 
-    /// Notes that the proof is used, and tells whether it is for the first time. Asked once the caller has shown something
-    /// that strangers have not: so nobody else can fill this memory.
+    /// Records the use of a proof, and returns whether it is certainly the first one. Call it only after the client has
+    /// presented something that strangers do not have, so that they cannot fill this memory.
     pub fn mark_used(&self, proof: &Proof, now: Timestamp) -> bool {
         self.used.mark_used(proof, now)
     }
 
-    /// Asks for another proof.
+    /// Returns the error that requests another proof, with a new nonce.
     pub fn nonce_required(&self, now: Timestamp) -> ProofError {
         self.nonces.issue(now).map_or_else(Into::into, |nonce| ProofError::NonceRequired { nonce })
     }
@@ -128,9 +131,9 @@ fn truncate(digest: [u8; 32]) -> ProofDigest {
 }
 
 fn check_iat(iat: f64, now: Timestamp) -> Option<Timestamp> {
-    // RFC 7519 §2: seconds, perhaps with a fraction. Too large a number becomes the largest.
+    // RFC 7519 §2: seconds, possibly with a fraction. The cast saturates.
     let proof_time = Timestamp::from_millis((iat * 1000.0) as i64);
-    // Whole seconds are rounded down, so a proof may look up to a second older than it is.
+    // Clients round to whole seconds, so a proof may appear up to a second older than it is.
     let this_second = Timestamp::from_seconds(now.as_seconds());
     (proof_time + IAT_TOLERANCE >= this_second && proof_time <= now + IAT_TOLERANCE).then_some(proof_time)
 }
@@ -163,7 +166,7 @@ struct ProofClaims {
     nonce: Option<String>,
 }
 
-/// What a proof says, and whose signature it carries.
+/// Verifies the signature of a proof, and returns its claims and the thumbprint of the key that signed it.
 fn verify_signature(text: &str) -> Result<(Thumbprint, ProofClaims), &'static str> {
     if text.len() > MAX_BYTES {
         return Err("a proof has at most 4096 bytes");
@@ -174,24 +177,24 @@ fn verify_signature(text: &str) -> Result<(Thumbprint, ProofClaims), &'static st
     if header.typ != TYPE || header.alg != ALGORITHM {
         return Err("typ must be dpop+jwt and alg ES256");
     }
-    // RFC 7515 §4.1.11: what is critical must be understood.
+    // RFC 7515 §4.1.11: critical extensions must be understood, and none is.
     if header.others.contains_key("crit") {
         return Err("nothing in its header may be critical");
     }
     let (thumbprint, key) =
         public_key(&header.jwk).ok_or("jwk must be a public key on P-256 and nothing else")?;
-    // jsonwebtoken's `decode` asks the system's clock and passes over claims that it does not know: only the signature is
-    // checked by it.
+    // jsonwebtoken's `decode` reads the system clock and drops claims that it does not know, so it only verifies the
+    // signature here.
     if !crypto::verify(signature, message.as_bytes(), &key, Algorithm::ES256).is_ok_and(|is_good| is_good) {
         return Err("its signature is not the key's");
     }
     Ok((thumbprint, decode_part(claims).ok_or("it must hold jti, htm, htu and iat")?))
 }
 
-/// A part in JSON. A name that comes twice is refused.
+/// Decodes a part of the JWT from JSON. Duplicate names are refused.
 fn decode_part<T: DeserializeOwned>(text: &str) -> Option<T> {
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-    // An array could be read as a struct, too.
+    // serde would also deserialize a struct from an array.
     bytes.starts_with(b"{").then(|| serde_json::from_slice(&bytes).ok()).flatten()
 }
 
@@ -202,7 +205,7 @@ fn public_key(jwk: &PublicKey) -> Option<(Thumbprint, DecodingKey)> {
     }
     let coordinate =
         |text: &str| URL_SAFE_NO_PAD.decode(text).ok().filter(|bytes| bytes.len() == COORDINATE_BYTES);
-    // SEC 1 §2.3.4. Whether the point lies on the curve is checked with the signature.
+    // Uncompressed point (SEC 1 §2.3.4). The signature verification checks that it lies on the curve.
     let point = [vec![4], coordinate(&jwk.x)?, coordinate(&jwk.y)?].concat();
     Some((Thumbprint::of_p256(&jwk.x, &jwk.y), DecodingKey::from_ec_der(&point)))
 }

@@ -1,5 +1,5 @@
-//! Refresh tokens: signed with a secret that only the servers have. A forged or outworn one is refused before the
-//! database is asked.
+//! Refresh tokens: signed with a secret that only the servers have. A forged or expired one is refused without a
+//! database query.
 
 use super::keys::Keys;
 use crate::config::Config;
@@ -12,36 +12,36 @@ use uuid::Uuid;
 
 const TYPE: &str = "rt+jwt";
 
-/// What a refresh token says: who, and until when.
+/// Claims of a refresh token.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RefreshClaims {
-    /// Who issued it.
+    /// Issuer: the origin of the public URL.
     pub iss: String,
-    /// Whose account.
+    /// Subject: the account's id.
     pub sub: Uuid,
-    /// Which session.
+    /// The session's id.
     pub sid: Uuid,
-    /// Which generation of the session.
+    /// Generation of the session.
     #[serde(rename = "gen")]
     pub generation: u64,
-    /// When it was issued, in seconds since the epoch.
+    /// Time of issue, in seconds since the epoch.
     pub iat: i64,
-    /// When it ends, in seconds since the epoch.
+    /// Expiry time, in seconds since the epoch.
     pub exp: i64,
 }
 
-/// Why a refresh token is refused without a look at the database.
+/// Reason for refusing a refresh token without a database query.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RefreshTokenError {
-    /// Not a refresh token of this server's.
+    /// Not a refresh token of this server.
     #[error("not a refresh token of this server")]
     Invalid,
-    /// Its time is over, and so is the session's.
+    /// The token has expired, and so has its session.
     #[error("the refresh token has expired")]
     Expired(RefreshClaims),
 }
 
-/// Issues and reads refresh tokens.
+/// Issues and verifies refresh tokens.
 pub struct RefreshTokens {
     keys: Arc<Keys>,
     issuer: String,
@@ -49,18 +49,18 @@ pub struct RefreshTokens {
 }
 
 impl RefreshTokens {
-    /// An issuer and reader with these keys.
+    /// Creates an issuer and reader with these keys.
     pub fn new(config: &Config, keys: Arc<Keys>) -> Self {
         let issuer = config.public_url.origin();
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_issuer(&[&issuer]);
         validation.validate_aud = false;
-        // The library reads the system's clock; ours is an argument.
+        // The library would read the system clock; here the time is an argument.
         validation.validate_exp = false;
         Self { keys, issuer, validation }
     }
 
-    /// Signs a token that lasts until the session would end.
+    /// Signs a token that expires when the session would end.
     pub fn issue(
         &self,
         account_id: Uuid,
@@ -85,7 +85,7 @@ impl RefreshTokens {
         Ok(jsonwebtoken::encode(&header, &claims, &scheduled.key.encoding_key)?.into())
     }
 
-    /// Reads a token, whoever shows it.
+    /// Verifies a token, whoever presents it, and returns its claims.
     pub fn read(&self, token: &Secret, now: Timestamp) -> Result<RefreshClaims, RefreshTokenError> {
         let claims = self.check(token.expose(), now).ok_or(RefreshTokenError::Invalid)?;
         if claims.exp <= now.as_seconds() {

@@ -1,4 +1,4 @@
-//! The calls about tokens themselves.
+//! Routes about tokens themselves.
 
 use crate::app::App;
 use crate::http::{
@@ -10,7 +10,7 @@ use latchkey_shared::Claims;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// The routes of this domain.
+/// Returns the routes of this domain.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(any_method(routes!(verify), verify)).routes(routes!(jwks, preflight_jwks))
 }

@@ -1,4 +1,4 @@
-//! Thumbprints of public keys: the name of a key that anybody computes who has it (RFC 7638).
+//! Thumbprints of public keys: identifiers computed from the key itself (RFC 7638).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,19 +9,19 @@ use sha2::{Digest, Sha256};
 pub struct Thumbprint(String);
 
 impl Thumbprint {
-    /// The thumbprint of the P-256 key with these coordinates, each in base64url without padding.
+    /// Computes the thumbprint of the P-256 key with these coordinates, each in base64url without padding.
     pub(super) fn of_p256(x: &str, y: &str) -> Self {
-        // RFC 7638 §3: the required members alone, in the order of their names, without white space.
+        // RFC 7638 §3: only the required members, ordered by name, without white space.
         let key = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
         Self(URL_SAFE_NO_PAD.encode(Sha256::digest(key)))
     }
 
-    /// A thumbprint that was stored.
+    /// Restores a thumbprint from storage.
     pub fn from_stored(text: String) -> Self {
         Self(text)
     }
 
-    /// The text, 43 characters.
+    /// Returns the text, 43 characters.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
     use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
 
-    /// The key of RFC 9449 §4.1, whose thumbprint stands in §6.1.
+    /// The key of RFC 9449 §4.1; §6.1 states its thumbprint.
     #[test]
     fn a_key_has_the_thumbprint_that_the_standard_gives_it() {
         let (x, y) =

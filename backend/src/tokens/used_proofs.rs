@@ -1,8 +1,8 @@
-//! The proofs that have been used lately, so that each is taken once (RFC 9449 §11.1).
+//! Replay detection for DPoP proofs: recently used proofs, each accepted once (RFC 9449 §11.1).
 //!
-//! The memory is bounded. What has to be forgotten before its time leaves a mark behind: proofs that are no younger than it
-//! count as used, and whoever holds the key makes another one with a fresh nonce. So a flood costs others one more round,
-//! and never makes a used proof good again.
+//! The memory is bounded. Evicting a window before its time raises a high-water mark: proofs that are not later than
+//! the mark count as used, and the client makes another one with a fresh nonce. So a flood costs others one more
+//! request, and never makes a used proof valid again.
 
 use super::nonce;
 use super::proof::{Proof, ProofTime};
@@ -13,20 +13,20 @@ use std::mem;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// Longer than any proof is good.
+/// Length of a window; longer than any proof is valid.
 const PERIOD: Duration = nonce::LIFETIME.saturating_add(SKEW);
-/// How many proofs each half of each part remembers.
+/// Maximum number of proofs in each window of each shard.
 const MAX_DIGESTS_PER_WINDOW: usize = 8192;
 
-/// The first half of a SHA-256 of the key's thumbprint and the proof's `jti`.
+/// First half of a SHA-256 of the key's thumbprint and the proof's `jti`.
 pub(super) type ProofDigest = [u8; 16];
 
-/// The proofs that have been used lately, on this server.
+/// Recently used proofs of this server.
 #[derive(Default)]
 pub(super) struct UsedProofs(Shards<Mutex<Shard>>);
 
 impl UsedProofs {
-    /// Notes that the proof is used, and tells whether this certainly is the first time.
+    /// Records the use of a proof, and returns whether it is certainly the first one.
     pub fn mark_used(&self, proof: &Proof, now: Timestamp) -> bool {
         let shard = self.0.shard(proof.digest[0]);
         shard.lock().unwrap_or_else(PoisonError::into_inner).mark_used(proof, now)
@@ -37,7 +37,7 @@ impl UsedProofs {
 struct Shard {
     current: Window,
     previous: Window,
-    /// When the current half was begun.
+    /// Start of the current window.
     since: Timestamp,
     evicted: HighWaterMark,
 }
@@ -76,8 +76,8 @@ impl Shard {
         self.since = now;
     }
 
-    /// The clock was ahead. Marks of that time would count every proof as used until it comes; instead all count that can
-    /// have been made by now.
+    /// Handles a clock that was ahead and was set back. High-water marks of that time would count every proof as used
+    /// until it is reached; instead, all proofs that can have been made by now count as used.
     fn handle_clock_rollback(&mut self, now: Timestamp) {
         self.since = now;
         for high_water_mark in
@@ -89,8 +89,8 @@ impl Shard {
     }
 }
 
-/// The youngest proof of each kind. Nobody can know in advance what a nonce will be, but a clock may be set ahead: one kind
-/// says nothing about the other.
+/// Latest time of each kind of proof. A future nonce cannot be known, but a client's clock may be set ahead: the two
+/// kinds must not affect each other.
 #[derive(Default)]
 struct HighWaterMark {
     iat: Timestamp,
@@ -105,7 +105,7 @@ impl HighWaterMark {
         }
     }
 
-    /// Whether a proof of that time may be one of these.
+    /// Returns whether a proof of that time may be one of the evicted ones.
     fn covers(&self, proof_time: ProofTime) -> bool {
         match proof_time {
             ProofTime::Iat(at) => at <= self.iat,
@@ -122,7 +122,7 @@ mod tests {
     const START: Timestamp = Timestamp::from_seconds(1_700_000_000);
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// All of these lie in one part.
+    /// Makes a proof; all of them lie in one shard.
     fn proof(number: u64, proof_time: ProofTime) -> Proof {
         let mut digest = [0; 16];
         digest[8..].copy_from_slice(&number.to_be_bytes());
@@ -157,7 +157,7 @@ mod tests {
         let mut now = START;
         for number in 10..10 + 3 * MAX_DIGESTS_PER_WINDOW as u64 {
             now = now + Duration::from_millis(1);
-            // The flood's clock is as far ahead as it may be.
+            // The clock of the flood is as far ahead as it may be.
             used.mark_used(&proof(number, ProofTime::Iat(now + SKEW)), now);
             used.mark_used(&proof(number + 1_000_000, ProofTime::NonceIssuedAt(now)), now);
         }
@@ -167,7 +167,7 @@ mod tests {
         drop(shard);
         now = now + Duration::from_millis(1);
         assert!(used.mark_used(&proof(2_000_000, ProofTime::NonceIssuedAt(now)), now));
-        // And a while later a nonce is not needed any more.
+        // A `PERIOD` later, a nonce is not needed any more.
         now = now + PERIOD;
         assert!(used.mark_used(&proof(2_000_001, ProofTime::Iat(now)), now));
     }

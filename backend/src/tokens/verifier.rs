@@ -1,4 +1,4 @@
-//! Checks access tokens. A signature is checked once: what was found good is remembered until it expires.
+//! Verification of access tokens. A signature is verified once: valid tokens are cached until they expire.
 
 use super::access::TYPE;
 use super::keys::Keys;
@@ -13,32 +13,32 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// How many tokens are remembered. Past that the ones that are used least are checked again.
+/// Number of cached tokens. Beyond it the least used ones are evicted, and verified again at the next use.
 const CACHE_CAPACITY: usize = 20_000;
 
-/// Why an access token is refused.
+/// Reason for refusing an access token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum VerifyError {
-    /// Its time is over; a refresh buys the next one.
+    /// The token has expired; a refresh issues the next one.
     #[error("the access token has expired")]
     Expired,
-    /// Not an access token of ours.
+    /// Not an access token of this server.
     #[error("not an access token of this server")]
     Invalid,
 }
 
-/// What a good token says.
+/// Result of a successful verification.
 #[derive(Debug)]
 pub struct VerifiedToken {
     /// The token's claims.
     pub claims: Arc<Claims>,
-    /// The same in JSON: whoever asks for them again is answered without writing them again.
+    /// The claims as JSON, serialized once and reused for every response.
     pub json: Bytes,
-    /// Whether this server meets the token for the first time.
+    /// True if this server verified the signature now, false if the token came from the cache.
     pub first_use: bool,
 }
 
-/// A token that was found good. Without its signature, it is not one that anybody could use.
+/// A verified token without its signature, so that it cannot be used as a credential.
 struct CachedToken {
     message: Box<str>,
     claims: Arc<Claims>,
@@ -51,8 +51,8 @@ impl CachedToken {
     }
 }
 
-/// The verifier and its memory. Raw tokens are not kept: a token is found by the SHA-256 of its signature, which is the
-/// shortest part of it that is hard to make, and is the same only if all that was signed is the same, too.
+/// Verifier with a cache of valid tokens. Raw tokens are not stored: the cache key is the SHA-256 of the signature, the
+/// shortest part of a token that cannot be forged, and one that is the same only if the signed text is the same, too.
 pub struct Verifier {
     keys: Arc<Keys>,
     validation: Validation,
@@ -63,13 +63,13 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// A verifier that has met no token yet.
+    /// Creates a verifier with an empty cache.
     pub fn new(config: &Config, keys: Arc<Keys>) -> Self {
         let issuer = config.public_url.origin();
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[&issuer]);
         validation.set_audience(&[&issuer]);
-        // The library reads the system's clock; ours is an argument.
+        // The library would read the system clock; here the time is an argument.
         validation.validate_exp = false;
         Self {
             keys,
@@ -81,13 +81,13 @@ impl Verifier {
         }
     }
 
-    /// How many tokens were found remembered, and how many had to be checked.
+    /// Returns the number of cache hits and of misses.
     pub fn cache_counts(&self) -> (u64, u64) {
         let hits = self.hits.all().map(|count| count.load(Ordering::Relaxed)).sum();
         (hits, self.misses.load(Ordering::Relaxed))
     }
 
-    /// Checks the token's signature, kind, issuer, audience and time.
+    /// Verifies the token's signature, type, issuer, audience and time.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<VerifiedToken, VerifyError> {
         let (message, signature) = token.rsplit_once('.').ok_or(VerifyError::Invalid)?;
         let key: [u8; 32] = Sha256::digest(signature).into();
@@ -114,7 +114,8 @@ impl Verifier {
 
     fn check(&self, token: &str, now: Timestamp) -> Option<Claims> {
         let header = jsonwebtoken::decode_header(token).ok()?;
-        // RFC 9068 §4 allows the long form of the type as well. RFC 7515 §4.1.11: what is critical must be understood.
+        // RFC 9068 §4 allows the long form of the type as well. RFC 7515 §4.1.11: critical extensions must be
+        // understood.
         let is_access_token = header.typ.is_some_and(|typ| typ.trim_start_matches("application/") == TYPE);
         if !is_access_token || header.crit.is_some() {
             return None;
@@ -124,8 +125,9 @@ impl Verifier {
         jsonwebtoken::decode(token, &key.decoding_key, &self.validation).ok().map(|read| read.claims)
     }
 
-    /// A token may have been issued for longer than one lasts now, or by a server whose clock was ahead by more than servers
-    /// may be apart. Nobody remembers for as long as such a token says that it lasts whether its session has ended.
+    /// Returns whether `exp` or the configured lifetime after `iat` has passed, or `iat` is more than `SKEW` ahead. A
+    /// token may come from a time when the lifetime was longer, or from a server whose clock was wrong, and revocations
+    /// are not kept for as long as such a token claims to be valid.
     fn is_expired(&self, claims: &Claims, now: Timestamp) -> bool {
         let issued_at = Timestamp::from_seconds(claims.iat);
         Timestamp::from_seconds(claims.exp) <= now

@@ -1,5 +1,5 @@
-//! Hands batches of spans to the collector. Whatever becomes of them, nobody else notices: the log is told once when the
-//! collector takes no more, and once when it does again.
+//! Exporter that sends batches of spans to the collector. Its failures affect nothing else: they are logged once when
+//! the collector stops accepting batches, and once when it accepts them again.
 
 use super::otlp::{ExportFailure, export_batch};
 use crate::config::OtlpEndpoint;
@@ -14,7 +14,7 @@ use prost::Message as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::runtime::Handle;
 
-/// The way to the collector.
+/// Span exporter for one collector.
 #[derive(Debug)]
 pub struct Exporter {
     collector: OtlpEndpoint,
@@ -31,7 +31,8 @@ impl Exporter {
 }
 
 impl SpanExporter for Exporter {
-    /// Called on a thread of the library's own, which waits: the network is the runtime's affair.
+    /// Exports a batch. The library calls this on a thread of its own, which waits; the network I/O runs on the
+    /// runtime.
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         let count = u64::try_from(batch.len()).unwrap_or(u64::MAX);
         let resource_spans = group_spans_by_resource_and_scope(batch, &self.resource);
@@ -47,7 +48,7 @@ impl SpanExporter for Exporter {
     }
 }
 
-/// Whether the collector takes what it is sent, and how much it has not taken.
+/// Delivery state: the number of spans that the present outage has cost; 0 while the collector accepts batches.
 #[derive(Debug, Default)]
 struct Outage {
     lost: AtomicU64,

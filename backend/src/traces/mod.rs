@@ -1,7 +1,7 @@
-//! Traces, where somebody collects them: what a call did, and how long each step of it took.
+//! Traces of requests, if a collector is configured: the steps of a request and their durations.
 //!
-//! Spans are made here and nowhere else, of what is named here: nothing that is logged, typed or sent gets into them by
-//! itself. They leave in batches, beside the calls, and the calls never wait for them.
+//! Spans are created only here, from the names and attributes given here: nothing that is logged, typed or sent gets
+//! into them by itself. They are exported in batches in the background, and requests never wait for them.
 
 mod exporter;
 mod otlp;
@@ -21,24 +21,25 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
-/// How many spans may wait to be sent; those that come while so many wait are lost.
+/// Maximum number of spans that wait for export; further ones are lost.
 const MAX_QUEUED_SPANS: usize = 2048;
-/// How many are sent at once at most.
+/// Maximum number of spans in a batch.
 const MAX_BATCH: usize = 512;
-/// How long a span waits for others to be sent with.
+/// Time for which a span waits for others to fill a batch.
 const BATCH_DELAY: Duration = Duration::from_secs(1);
 
-/// What traces calls.
+/// Tracer of requests.
 pub struct Traces {
     provider: SdkTracerProvider,
     tracer: SdkTracer,
 }
 
 impl Traces {
-    /// Starts to trace, where somebody collects the traces. `instance` tells this server from others beside it.
+    /// Starts tracing; `None` without a configured endpoint. `instance` distinguishes this server from others of the
+    /// service.
     pub fn start(config: &config::TraceConfig, instance: Uuid) -> Option<Self> {
         let exporter = Exporter::new(config.endpoint.clone()?, Handle::current());
-        // Every value is set here: what is left out, the library would read from OTEL_* variables.
+        // Every value is set here: the library would read those left out from `OTEL_*` variables.
         let batches = BatchConfigBuilder::default()
             .with_max_queue_size(MAX_QUEUED_SPANS)
             .with_max_export_batch_size(MAX_BATCH)
@@ -54,12 +55,12 @@ impl Traces {
         Some(Self { provider, tracer })
     }
 
-    /// Begins to trace a call.
+    /// Begins the trace of a request.
     pub fn begin(&self, incoming: &IncomingRequest<'_>) -> RequestTrace {
         RequestTrace::begin(&self.tracer, incoming)
     }
 
-    /// Sends what is left, unless that takes longer than `limit`. What is traced afterwards is lost.
+    /// Exports the remaining spans, unless that takes longer than `limit`. Spans that end afterwards are lost.
     pub async fn shutdown(&self, limit: Duration) {
         let provider = self.provider.clone();
         let finished = tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(limit)).await;

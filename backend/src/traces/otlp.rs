@@ -1,4 +1,4 @@
-//! One batch on its way: OTLP over HTTP, on a connection of its own.
+//! Delivery of one batch: OTLP over HTTP, on a connection of its own.
 
 use crate::config::OtlpEndpoint;
 use bytes::Bytes;
@@ -10,25 +10,25 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-/// How long a collector may take for a batch. Others wait meanwhile, up to a number; the calls do not.
+/// Timeout for the delivery of a batch. Meanwhile a limited number of spans waits; requests do not.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Why a batch was not taken.
+/// Cause of a failed delivery.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportFailure {
-    /// It did not answer in time.
+    /// The collector did not respond in time.
     #[error("the collector does not answer within {} s", EXPORT_TIMEOUT.as_secs())]
     Timeout,
-    /// Nobody is there.
+    /// The collector cannot be reached.
     #[error("the collector cannot be reached: {0}")]
     Unreachable(#[from] std::io::Error),
-    /// It does not speak HTTP, or not to the end.
+    /// The collector does not speak HTTP, or closed the connection before the response was complete.
     #[error("the collector does not answer: {0}")]
     Broken(#[from] hyper::Error),
     /// The request cannot be written.
     #[error("the collector cannot be asked: {0}")]
     Unwritable(#[from] hyper::http::Error),
-    /// It says no.
+    /// The collector responded with a status other than success.
     #[error("the collector answers {0}")]
     Refused(StatusCode),
     /// The server has stopped.
@@ -36,7 +36,7 @@ pub enum ExportFailure {
     Stopped,
 }
 
-/// Sends a batch. What the collector says about it, apart from taking it, is not read.
+/// Sends a batch. Only the status of the response is read.
 pub async fn export_batch(collector: OtlpEndpoint, batch: Bytes) -> Result<(), ExportFailure> {
     tokio::time::timeout(EXPORT_TIMEOUT, send(&collector, batch)).await.unwrap_or(Err(ExportFailure::Timeout))
 }
@@ -44,7 +44,7 @@ pub async fn export_batch(collector: OtlpEndpoint, batch: Bytes) -> Result<(), E
 async fn send(collector: &OtlpEndpoint, batch: Bytes) -> Result<(), ExportFailure> {
     let stream = TcpStream::connect(collector.authority()).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    // Closed when this function is over.
+    // The connection is closed when this function returns.
     let mut connection_tasks = JoinSet::new();
     connection_tasks.spawn(connection);
     let request = Request::post(collector.path())

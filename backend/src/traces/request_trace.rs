@@ -1,5 +1,5 @@
-//! A call that is traced, and its steps. Names and attributes follow OpenTelemetry's semantic conventions for HTTP servers,
-//! but for those that could tell who somebody is: no path, no query, no address, no user agent.
+//! Trace of a request and its steps. Names and attributes follow OpenTelemetry's semantic conventions for HTTP servers,
+//! except for attributes that could identify a person: no path, query, address or user agent.
 
 use opentelemetry::propagation::{Extractor, TextMapPropagator as _};
 use opentelemetry::trace::{Span as _, SpanKind, Status, TraceContextExt as _, Tracer as _};
@@ -10,7 +10,7 @@ use std::future::Future;
 use uuid::Uuid;
 
 tokio::task_local! {
-    /// The call that this task works on, if it is traced.
+    /// Trace of the request that this task works on, if it is traced.
     static ACTIVE_TRACE: ActiveTrace;
 }
 
@@ -20,19 +20,19 @@ struct ActiveTrace {
     parent: Context,
 }
 
-/// A call that has come in.
+/// Request that has arrived.
 pub struct IncomingRequest<'a> {
-    /// Its method.
+    /// HTTP method.
     pub method: &'a str,
-    /// The route as it is described: `/api/me/sessions/{id}`.
+    /// Template of the route, such as `/api/me/sessions/{id}`.
     pub route: &'a str,
-    /// How people reach the server: `http` or `https`.
+    /// Scheme of the public URL: `http` or `https`.
     pub scheme: &'static str,
-    /// The `traceparent` that came with it, if whoever sent it is believed.
+    /// `traceparent` of the request, if its sender is trusted.
     pub parent: Option<&'a str>,
 }
 
-/// A call that is traced. One that is dropped without an answer was given up or has failed.
+/// Trace of a request. One that is dropped without a response was cancelled or has failed.
 pub struct RequestTrace {
     span: Span,
     active: Option<ActiveTrace>,
@@ -59,7 +59,7 @@ impl RequestTrace {
         Self { span, active, is_finished: false }
     }
 
-    /// Does the call's work, whose steps belong to it.
+    /// Runs the request's work, whose steps belong to the trace.
     pub async fn run<T>(&self, work: impl Future<Output = T>) -> T {
         match &self.active {
             Some(active) => ACTIVE_TRACE.scope(active.clone(), work).await,
@@ -67,7 +67,7 @@ impl RequestTrace {
         }
     }
 
-    /// Notes the answer, and the id under which the log has the call.
+    /// Records the response's status, and the id that the request has in the log.
     pub fn finish(mut self, status: u16, request_id: Option<Uuid>) {
         self.is_finished = true;
         self.span.set_attribute(KeyValue::new("http.response.status_code", i64::from(status)));
@@ -93,29 +93,29 @@ impl Drop for RequestTrace {
         if std::thread::panicking() {
             self.fail("panic");
         } else {
-            // The client has gone away: nobody's fault here.
+            // The client has disconnected, which is not an error of the server.
             self.span.set_attribute(KeyValue::new("error.type", "cancelled"));
         }
     }
 }
 
-/// A step of a call; it ends when it is dropped. Boxed, because most are none, and lie where memory counts.
+/// Step of a request; it ends when it is dropped. Boxed, because most are empty and are kept where memory matters.
 #[must_use]
 pub struct ChildSpan(Option<Box<(ActiveTrace, Span)>>);
 
-/// Begins a step of the present call. Where no call is traced, that costs a look.
+/// Begins a step of the current request. If no request is traced, that costs one lookup.
 pub fn child_span(name: &'static str) -> ChildSpan {
     ChildSpan(ACTIVE_TRACE.try_with(|active| active.begin(name)).ok())
 }
 
-/// Does some work as a step of the present call.
+/// Runs `work` as a step of the current request.
 pub async fn in_child_span<T>(name: &'static str, work: impl Future<Output = T>) -> T {
     let _step = child_span(name);
     work.await
 }
 
 impl ChildSpan {
-    /// Ends this step and begins the next one, on whatever thread.
+    /// Ends this step and begins the next one, on any thread.
     pub fn then(self, name: &'static str) -> Self {
         Self(self.0.map(|child_span| {
             let (active, ended) = *child_span;
@@ -134,14 +134,14 @@ impl ActiveTrace {
 
 const OTHER: &str = "_OTHER";
 
-/// A method that somebody made up is not repeated.
+/// Returns the method if it is a known one, and `_OTHER` instead of one that a client made up.
 fn known_method(method: &str) -> &'static str {
     const KNOWN: [&str; 9] = ["GET", "POST", "PATCH", "DELETE", "HEAD", "PUT", "OPTIONS", "TRACE", "CONNECT"];
     KNOWN.into_iter().find(|known| *known == method).unwrap_or(OTHER)
 }
 
-/// The trace that a call goes on with, if there is one and it is well written (W3C Trace Context, level 1). What vendors add to
-/// it (`tracestate`) is not for us.
+/// Returns the context of the trace that the request continues, if there is a well-formed one (W3C Trace Context, level
+/// 1). Vendor data (`tracestate`) is ignored.
 fn remote_context(parent: Option<&str>) -> Context {
     struct Parent<'a>(&'a str);
     impl Extractor for Parent<'_> {

@@ -1,15 +1,15 @@
-//! What is wrong with a body is told, and nothing of it is done.
+//! Invalid bodies: each error is reported, and the request changes nothing.
 
 use crate::support::*;
 
-/// A call that takes a body.
+/// A request with a body.
 struct Target {
     method: &'static str,
     path: &'static str,
-    /// A body that would be taken.
+    /// A valid body.
     good: Value,
     required: &'static [&'static str],
-    /// Those that hold text.
+    /// Fields that contain text.
     texts: &'static [&'static str],
 }
 
@@ -44,7 +44,7 @@ fn targets() -> Vec<Target> {
     ]
 }
 
-/// Somebody whose every call carries a cookie and a token, so that each call would succeed with a good body.
+/// A person whose requests all carry a cookie and a token, so that each would succeed with a valid body.
 struct Fixture {
     app: TestApp,
     ada: Person,
@@ -265,7 +265,7 @@ async fn a_body_that_is_too_large_is_refused_readably() {
             let padded = format!("{}{}", target.good, " ".repeat(size - target.good.to_string().len()));
             fixture.call(&target).raw_json(padded).await.problem(ErrorCode::PayloadTooLarge);
         }
-        // What it is said to be does not matter any more.
+        // The declared content type makes no difference.
         fixture.call(&target).body(vec![b'x'; 20_000]).await.problem(ErrorCode::PayloadTooLarge);
     }
     fixture.nothing_has_happened().await;

@@ -1,4 +1,4 @@
-//! Sessions that are bound to a key of the client's: who is answered, who is not, and what becomes of a lost key.
+//! Sessions that are bound to a client's key: accepted and refused requests, and recovery from a lost key.
 
 use crate::support::*;
 use latchkey::db::Executor as _;
@@ -13,7 +13,7 @@ const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 
 const SAFARI: &str = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15";
 const CHROME_ON_IOS: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/140.0.0.0 Mobile/15E148 Safari/604.1";
 
-/// Signs in where the browser has a key and perhaps the cookie of a session.
+/// Signs in at a browser with a key, and optionally the cookie of a session.
 async fn signed_in(ada: &Person, password: &str, key: Option<&Key>, cookie: Option<&str>) -> Answer {
     let mut call = ada.app.post(LOG_IN, &json!({"email": ada.email, "password": password}));
     if let Some(cookie) = cookie {
@@ -33,7 +33,7 @@ fn generation_of(answer: &Answer) -> Value {
     claims_of(&answer.access_token())["gen"].clone()
 }
 
-/// The keys that the sessions of this database are bound to.
+/// Returns the keys to which the sessions of this database are bound.
 async fn keys_of(app: &TestApp) -> Vec<Option<String>> {
     let db = app.state.db.executor();
     let query = "SELECT key_source || ' ' || key_thumbprint FROM sessions ORDER BY id";
@@ -92,7 +92,7 @@ async fn whoever_has_the_cookie_alone_neither_rotates_nor_ends_the_session_howev
     }
     assert_eq!(app.everything().await, before);
     ada.refresh().await.ok();
-    // With the key, more than one behind is two clients that hold the session.
+    // With the key, a token more than one generation behind means that two clients share the session.
     ada.refresh_with(&stolen[0]).await.problem(ErrorCode::ReplayDetected);
     ada.is_signed_out(EndReason::ReplayDetected).await;
 }
@@ -108,7 +108,7 @@ async fn a_browser_that_crashed_and_holds_the_cookie_before_the_last_is_answered
         ada.verify().await.ok();
         let current = ada.claims()["gen"].clone();
         app.clock.advance(pause);
-        // Several tabs are restored, and each asks.
+        // Several tabs are restored, and each of them refreshes.
         for _ in 0..3 {
             let answer = ada.refresh_with(&on_disk).await;
             assert_eq!(generation_of(&answer), current, "after {pause:?}");
@@ -169,11 +169,11 @@ async fn remembered_sessions_of_browsers_that_delete_keys_are_bound_only_where_i
             assert_eq!(keys_of(&app).await, [expected], "{mode} {browser} {remember}");
             let bare = app.post(REFRESH, &json!({})).cookie(&answer.refresh_token()).await;
             assert_eq!(bare.status == 401, *is_bound, "{mode} {browser} {remember}: {bare}");
-            // Without a proof a sign-in is as it always was.
+            // Without a proof, signing in works as it does without keys.
             let answer = app.post(LOG_IN, &body).header("user-agent", browser).await;
             app.post(REFRESH, &json!({})).cookie(&answer.refresh_token()).await.ok();
         }
-        // Whoever signs up is remembered.
+        // A session of a sign-up is always remembered.
         let body = json!({"email": "bob@example.org", "password": PASSWORD, "display_name": "Bob"});
         app.run_sql("DELETE FROM sessions").await;
         let call = app.post("/api/auth/signup", &body).header("user-agent", SAFARI);
@@ -223,7 +223,7 @@ async fn a_bound_session_that_has_ended_says_so_to_whoever_asks() {
     ada.refresh().await.problem(ErrorCode::SessionEnded);
 }
 
-/// As the build before left it: sessions without the columns.
+/// Covers the schema of the previous build: sessions without the columns.
 #[tokio::test]
 async fn sessions_from_before_there_were_keys_go_on_without_one() {
     let app = TestApp::spawn().await;
@@ -269,7 +269,7 @@ async fn a_lost_key_is_replaced_in_the_same_session_by_whoever_knows_the_passwor
         [&format!("dpop {}", new.thumbprint())]
     );
     app.get("/api/auth/verify").bearer(&answer.access_token()).await.ok();
-    // The old key is worth nothing any more, and neither is the cookie from before.
+    // The old key is no longer valid, and neither is the earlier cookie.
     ada.refresh().await.asks_for_the_right_proof();
     ada.refresh_with(&answer.refresh_token()).await.asks_for_the_right_proof();
     let call = app.post(REFRESH, &json!({})).cookie(&answer.refresh_token());
@@ -320,7 +320,7 @@ async fn an_ordinary_session_begins_where_there_is_none_to_go_on_with() {
             assert_ne!(session_of(&answer), json!(person.session_id()), "{what}");
         }
     }
-    // Whoever takes the token into the body brings no cookie.
+    // A client that receives the token in the body sends no cookie.
     let body = json!({"email": ada.email, "password": PASSWORD, "token_delivery": "body"});
     let call = app.post(LOG_IN, &body).cookie(&bound.refresh_token()).proof(&new.proof(&app, LOG_IN));
     assert_ne!(session_of(&call.await), json!(bound.session_id()));
@@ -362,7 +362,7 @@ async fn of_many_that_replace_one_key_at_once_one_goes_on_in_the_session_and_all
     }
 }
 
-/// Whoever knew the old password stays out, however the two meet.
+/// Anyone with only the old password stays out, in whatever order the two requests are processed.
 #[tokio::test]
 async fn no_key_is_replaced_with_a_password_that_is_changed_meanwhile() {
     let app = TestApp::spawn().await;
@@ -376,7 +376,7 @@ async fn no_key_is_replaced_with_a_password_that_is_changed_meanwhile() {
         );
         assert!(changed.status < 300, "{changed}");
         if answer.status == 200 {
-            // It came before the change; a session of its own would have ended with it.
+            // It was processed before the change; a session of its own would have ended with it.
             assert_eq!(session_of(&answer), json!(ada.session_id()));
         } else {
             answer.problem(ErrorCode::CredentialsRejected);

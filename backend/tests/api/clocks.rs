@@ -1,4 +1,4 @@
-//! Clocks that are wrong: two servers whose clocks disagree, and one whose clock leaps.
+//! Wrong clocks: two servers whose clocks disagree, and one whose clock jumps.
 
 use crate::support::*;
 use latchkey::app::App;
@@ -7,10 +7,10 @@ use latchkey::sessions;
 use latchkey::throttle::{AttemptScope, TooManyAttempts};
 use std::sync::Arc;
 
-/// How far a clock may leap.
+/// Durations by which a clock jumps.
 const LEAPS: [Duration; 3] = [MINUTE, DAY, Duration::from_secs(365 * 24 * 60 * 60)];
 
-/// Servers that share a database, and whose clocks are apart in either direction.
+/// Starts servers that share a database and whose clocks differ in either direction.
 async fn apart() -> Vec<[TestApp; 2]> {
     let mut pairs = Vec::new();
     for skew in [20 * SECOND, 59 * SECOND] {
@@ -63,7 +63,7 @@ async fn what_has_ended_stays_ended_while_the_clock_leaps_forward_and_back() {
         ada.log_out().await.no_content();
         let right = app.now();
         app.clock.set(right + leap);
-        // It has looked several times for what to forget, by the clock that is wrong.
+        // With the wrong clock, the server has checked several times for entries to discard.
         tokio::time::sleep(4 * sessions::REVOCATION_POLL_INTERVAL).await;
         app.clock.set(right);
         assert_eq!(
@@ -102,7 +102,7 @@ async fn a_clock_that_leaps_makes_no_session_old() {
         ada.elsewhere().await.log_out().await.no_content();
         let before = app.everything().await;
         app.clock.set(app.now() + leap);
-        // The first sweep of a server comes with its start, when nothing else tells what time it is but what was written.
+        // A server sweeps first at its start, when only the stored times show what time it is.
         let other = app.beside(&[]).await;
         other.get("/api/health/ready").await.ok();
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -192,7 +192,7 @@ async fn a_wrong_try_at_a_server_whose_clock_disagrees_costs_as_much_as_at_this_
             let told = format!("wrong_tries WHERE wrong = {wrong}");
             until("it is told", async || here.count(&told).await > 0).await;
             if wrong == 1 {
-                // Both have looked several times for what the other has told.
+                // Both have polled several times for what the other has shared.
                 tokio::time::sleep(Duration::from_secs(2)).await;
                 assert_eq!(waits(&here), None, "pair {number}: one is free");
             }
@@ -204,7 +204,7 @@ async fn a_wrong_try_at_a_server_whose_clock_disagrees_costs_as_much_as_at_this_
     }
 }
 
-/// PostgreSQL's clock cannot be set here, so a function of its name stands before it.
+/// PostgreSQL's clock cannot be set here, so a function of the same name takes precedence over it.
 #[tokio::test]
 #[ignore = "needs PostgreSQL: `cargo xtask test` starts one and runs it"]
 async fn a_database_whose_clock_is_corrected_is_believed_before_long() {
@@ -217,7 +217,7 @@ async fn a_database_whose_clock_is_corrected_is_believed_before_long() {
          current_database()); END $$",
     )
     .await;
-    // Those that connect from now on go by it.
+    // New connections use it.
     let other = app.beside(&[]).await.state.clone();
     let shared = |app: &App| app.database_clock.now(&*app.clock);
     let before = shared(&other);

@@ -1,4 +1,4 @@
-//! Many at once: every race has one winner, and nobody is the worse for having lost.
+//! Concurrent requests: every race has one winner, and losing it does no harm.
 
 use crate::support::*;
 use latchkey::db::Executor as _;
@@ -33,7 +33,7 @@ async fn thirty_two_refreshes_with_one_token_are_one_rotation_and_thirty_two_usa
         let tokens: BTreeSet<_> = answers.iter().map(Answer::access_token).collect();
         assert_eq!(tokens.len(), TABS, "each has an id of its own");
         assert_eq!(app.rotations().await.len() as u64, generation);
-        // Whichever answer the browser kept last buys the next one.
+        // Whichever response the browser stored last, its token can be used for the next refresh.
         ada.app.clock.advance(MINUTE);
         ada.store_tokens(answers.last().unwrap());
     }
@@ -60,7 +60,7 @@ async fn of_sixteen_sign_ups_of_one_address_one_succeeds() {
     assert_eq!(app.everything().await.len(), 2, "one account and its session");
 }
 
-/// One server has checked the old password, or is about to, while another changes it.
+/// One server has checked the old password, or is about to, while another one changes it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_session_of_the_old_password_outlives_its_change() {
     let app = TestApp::with(&[("throttle.per_account", "1000")]).await;
@@ -90,7 +90,7 @@ async fn no_session_of_the_old_password_outlives_its_change() {
     }
 }
 
-/// The old password is checked and found right while another server has changed it and not yet made that last.
+/// The old password is checked successfully while another server has changed it, but has not committed yet.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn who_signs_in_while_the_password_is_being_changed_waits_and_stays_out() {
     let app = TestApp::spawn().await;
@@ -102,7 +102,7 @@ async fn who_signs_in_while_the_password_is_being_changed_waits_and_stays_out() 
     let login = server.post("/api/auth/login", &json!({"email": ada.email, "password": PASSWORD}));
     let login = tokio::spawn(login.into_future());
     until("the password is checked", async || server.state.passwords.counts().done > 0).await;
-    // Time to begin a session, for one that does not wait.
+    // Enough time to begin a session, for a request that does not wait.
     tokio::time::sleep(Duration::from_millis(100)).await;
     change.commit().await.unwrap();
     login.await.unwrap().problem(ErrorCode::CredentialsRejected);

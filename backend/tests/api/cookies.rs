@@ -1,5 +1,5 @@
-//! The cookies: their names, the mark beside them, and what is done where several come. A browser sends every cookie of a
-//! name that fits, in any order.
+//! Cookies: their names, the hint cookie, and the choice among several. A browser sends every cookie of a name that
+//! matches, in any order.
 
 use crate::support::*;
 
@@ -11,7 +11,7 @@ async fn over_https() -> TestApp {
     TestApp::with(&HTTPS).await
 }
 
-/// A call with these cookies, in one header each.
+/// Returns a request with these cookies, one header each.
 fn with(app: &TestApp, path: &str, headers: &[String]) -> Call {
     let call = app.post(path, &json!({}));
     headers.iter().fold(call, |call, header| call.header("cookie", header))
@@ -21,7 +21,7 @@ async fn refreshed(app: &TestApp, headers: &[String]) -> Answer {
     with(app, "/api/auth/refresh", headers).await
 }
 
-/// In one header and in several, in both orders, and among other apps' cookies.
+/// Returns both cookies in one header and in several, in both orders, and among other apps' cookies.
 fn arrangements(one: &str, other: &str) -> Vec<Vec<String>> {
     let pairs = [(one, other), (other, one)];
     let arranged = pairs.map(|(first, second)| {
@@ -76,7 +76,7 @@ async fn installations_on_other_ports_of_a_host_have_names_of_their_own() {
     let count = names.len();
     names.sort();
     names.dedup();
-    // Under 443 and 8080 the mark alone is called the same: no browser sends a Secure one without encryption.
+    // On ports 443 and 8080 only the hint cookie has the same name: no browser sends a Secure one without encryption.
     assert!(count == 10 && names.len() >= 9, "{names:?}");
 }
 
@@ -117,7 +117,8 @@ async fn a_cookie_of_the_old_name_signs_nobody_out_and_is_moved_over() {
 }
 
 impl Answer {
-    /// It sets or clears the cookie of the present name, and removes that of the old one from the only path it ever had.
+    /// Asserts that the response sets or clears the cookie of the current name, and removes that of the old name from
+    /// the only path it ever had.
     #[track_caller]
     fn is_moved_over(&self) {
         let cookies = self.set_cookies();
@@ -197,7 +198,7 @@ async fn a_stale_copy_of_a_sessions_token_is_no_theft_where_the_present_one_came
         }
         stale.push(ada.refresh_token());
     }
-    // Alone it is what it always was.
+    // Alone, it works as before.
     ada.refresh().await.ok();
     ada.verify().await.ok();
     app.clock.advance(MINUTE);
@@ -214,7 +215,7 @@ async fn of_two_live_sessions_of_one_account_the_newer_is_used() {
         assert_eq!(sid(&refreshed(&app, &cookies).await), newer.session_id());
     }
     ada.refresh().await.ok();
-    // A newer session whose token is a stale one would have to be ended: the older one goes on.
+    // A newer session with a stale token would have to be ended: the older session is used instead.
     let stale = newer.refresh_token();
     for _ in 0..2 {
         newer.refresh().await.ok();
@@ -260,7 +261,7 @@ async fn where_live_sessions_of_different_accounts_come_neither_is_guessed_and_s
             answer.problem(ErrorCode::TokenInvalid);
             assert_eq!(answer.set_cookie(), None, "a refused cookie is left alone");
         }
-        // Whoever signs in is signed in, although the stray cookie may come again from where no answer can remove it.
+        // Signing in works, although the stray cookie may be sent again from where no response can remove it.
         let log_in = json!({"email": ada.email, "password": PASSWORD});
         let signed_in = app.post("/api/auth/login", &log_in).header("cookie", &cookies[0][0]).await;
         signed_in.ok();

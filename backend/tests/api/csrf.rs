@@ -1,8 +1,9 @@
-//! Calls that carry or set the cookie are taken from our own page alone: browsers add cookies by themselves.
+//! CSRF protection: requests that carry or set the cookie are accepted from our own page only, because browsers add
+//! cookies by themselves.
 
 use crate::support::*;
 
-/// What a browser would send along from somewhere else.
+/// Headers that a browser would send from another site.
 const FOREIGN: [(&str, &str); 12] = [
     ("origin", "https://evil.example"),
     ("origin", "null"),
@@ -31,7 +32,7 @@ fn calls(app: &TestApp, ada: &Person) -> [Call; 6] {
     [
         app.post("/api/auth/refresh", &json!({})).cookie(&ada.refresh_token()),
         app.post("/api/auth/logout", &json!({})).cookie(&ada.refresh_token()),
-        // A foreign page's call comes without the cookie, and must not be answered with one that clears it.
+        // A foreign page's request comes without the cookie, and the response must not clear it.
         app.post("/api/auth/logout", &json!({})),
         app.post("/api/auth/logout", &json!({})).bearer(&ada.access_token()),
         app.post("/api/auth/login", &login),
@@ -52,7 +53,7 @@ async fn what_comes_from_another_site_is_refused_and_changes_nothing() {
             assert_eq!(answer.set_cookie(), None);
         }
     }
-    // One good sign does not make up for a bad one.
+    // One valid header does not make up for an invalid one.
     for [origin, site] in [["https://evil.example", "same-origin"], ["http://localhost:8080", "cross-site"]] {
         for call in calls(&app, &ada) {
             call.header("origin", origin)
@@ -86,7 +87,7 @@ async fn our_own_page_and_clients_that_are_no_browsers_are_let_through() {
     }
 }
 
-/// Some privacy settings and extensions take the origin away; the browser's own word on the site stays.
+/// Some privacy settings and extensions remove the origin; the browser's own `Sec-Fetch-Site` remains.
 #[tokio::test]
 async fn a_page_whose_origin_was_taken_away_is_ours_if_the_browser_says_so() {
     let app = TestApp::with(&[("public_url", "https://id.example.org")]).await;
@@ -169,7 +170,7 @@ async fn a_page_that_came_without_encryption_is_another_one_where_people_come_by
     }
 }
 
-/// No browser adds a token to a body by itself, so who sends one means it.
+/// No browser adds a token to a body by itself, so sending one is deliberate.
 #[tokio::test]
 async fn a_token_in_the_body_may_come_from_anywhere() {
     let app = TestApp::spawn().await;

@@ -35,7 +35,7 @@ async fn an_export_tells_all_that_is_known_but_the_secrets() {
     }
 }
 
-/// Until a session is deleted it tells when somebody signed in; from then on the account does.
+/// Until a session is deleted, it records when the person signed in; from then on the account does.
 #[tokio::test]
 async fn the_last_sign_in_is_told_after_its_session_has_been_deleted() {
     let app = TestApp::spawn().await;
@@ -50,7 +50,7 @@ async fn the_last_sign_in_is_told_after_its_session_has_been_deleted() {
         ada.refresh().await.ok();
     }
     assert_eq!(app.everything().await.len(), 4, "an account and three sessions");
-    // Old sessions are deleted when a server starts, beside its first calls.
+    // Old sessions are deleted when a server starts, concurrently with its first requests.
     let later = app.restarted().await;
     until("their rows are deleted", async || later.everything().await.len() == 2).await;
     assert_eq!(instant(&ada.at(&later).export().await["signed_in_at"]), last);

@@ -1,4 +1,4 @@
-//! What every answer carries; the fixture checks it on each answer that any test gets.
+//! Headers of every response; the fixture checks them on each response that any test receives.
 
 use crate::support::*;
 use std::collections::BTreeSet;
@@ -55,7 +55,7 @@ async fn a_method_that_an_address_does_not_take_is_refused_with_those_that_it_ta
         if taken.contains("GET") {
             taken.insert("HEAD".to_owned());
         }
-        // It takes every method, those that no description can name as well.
+        // It accepts every method, including those that the description cannot contain.
         if path == "/api/auth/verify" {
             continue;
         }

@@ -1,11 +1,11 @@
-//! What the database or the role has for a default changes none of the promises.
+//! Transaction isolation: defaults of the database or the role break none of the guarantees.
 
 use crate::support::*;
 use latchkey::db::Executor as _;
 use sea_orm::{DatabaseBackend, Statement};
 use tokio::task::JoinSet;
 
-/// A setting, as a database's or a role's owner may have set it.
+/// Settings that the owner of a database or a role may have changed.
 const DEFAULTS: [(&str, &str); 6] = [
     ("default_transaction_isolation", "repeatable read"),
     ("default_transaction_isolation", "serializable"),
@@ -15,7 +15,7 @@ const DEFAULTS: [(&str, &str); 6] = [
     ("statement_timeout", "1h"),
 ];
 
-/// Servers whose connections meet this default.
+/// Starts servers whose connections have this default.
 async fn with_default(setting: &str, value: &str) -> [TestApp; 2] {
     let app = TestApp::with(&[("throttle.per_account", "1000")]).await;
     let set = format!("ALTER DATABASE %I SET {setting} = {}", format!("'{value}'").replace('\'', "''"));
@@ -25,7 +25,7 @@ async fn with_default(setting: &str, value: &str) -> [TestApp; 2] {
     [app, other]
 }
 
-/// Somebody signs in with the old password just while another server changes it.
+/// A person signs in with the old password while another server changes it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 #[ignore = "needs PostgreSQL: `cargo xtask test` starts one and runs it"]
 async fn no_session_of_the_old_password_outlives_its_change_whatever_the_databases_defaults() {
@@ -57,7 +57,7 @@ async fn no_session_of_the_old_password_outlives_its_change_whatever_the_databas
     }
 }
 
-/// A transaction that has looked before and goes on after somebody else's commit sees it.
+/// A transaction that has already read, and continues after another one's commit, sees that commit.
 #[tokio::test]
 #[ignore = "needs PostgreSQL: `cargo xtask test` starts one and runs it"]
 async fn a_transaction_sees_the_sessions_that_began_while_it_waited_whatever_the_databases_defaults() {

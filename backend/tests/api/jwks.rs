@@ -28,7 +28,7 @@ async fn any_service_can_check_an_access_token_with_nothing_but_the_published_ke
     let mut validation = Validation::new(Algorithm::EdDSA);
     validation.set_issuer(&["https://id.example.org"]);
     validation.set_audience(&["https://id.example.org"]);
-    // The test's clock stands in the past.
+    // The test's clock is in the past.
     validation.validate_exp = false;
     let read = decode::<Value>(ada.access_token(), &key, &validation).unwrap();
     assert_eq!(read.claims["sub"], ada.me().await["id"]);

@@ -1,12 +1,12 @@
-//! Keys that come from files and are changed in three steps, one server after the other, while people are signed in: the
-//! new key is made known, then it signs, then the old one goes.
+//! Key rotation with keys from files, in three steps, one server after the other, while people are signed in: the new
+//! key is published, then it signs, then the old one is removed.
 
 use crate::support::*;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tempfile::TempDir;
 
-/// An Ed25519 key of its seed (RFC 8410 §7), as it stands in a file.
+/// Returns the Ed25519 key of a seed (RFC 8410 §7), in the format of a key file.
 fn signing_key(seed: u8) -> String {
     let der = [&[48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 112, 4, 34, 4, 32][..], &[seed; 32]].concat();
     format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(der))
@@ -19,7 +19,7 @@ fn secret(byte: u8) -> String {
 const OLD: u8 = 8;
 const NEW: u8 = 9;
 
-/// The files, and two servers that read them when they start.
+/// The key files, and two servers that read them at their start.
 struct Fixture {
     folder: TempDir,
     servers: [TestApp; 2],
@@ -37,7 +37,8 @@ impl Fixture {
         Self { folder, servers: [first, second] }
     }
 
-    /// Writes the files, and starts one server after the other anew. Before, between and after it everybody lives.
+    /// Writes the files and restarts one server after the other. After each restart, all sessions in `living` still
+    /// work.
     async fn step(&mut self, keys: &[u8], secrets: &[u8], living: &[&Person]) {
         write(&self.folder, keys, secrets);
         for turn in [1, 0] {
@@ -48,7 +49,7 @@ impl Fixture {
         }
     }
 
-    /// Each server takes what the other has just issued.
+    /// Asserts that each server accepts what the other has just issued.
     async fn lives(&self, person: &Person) {
         let [first, second] = &self.servers;
         for (here, there) in [(first, second), (second, first)] {
@@ -61,7 +62,7 @@ impl Fixture {
         }
     }
 
-    /// What is issued now is signed by the key that is, or is not, the one that signed this.
+    /// Compares the key IDs of `before` and `now`; returns for the access and the refresh token if they differ.
     fn signed_by_another(before: &Person, now: &Person) -> [bool; 2] {
         let kid = |token: String| header_of(&token)["kid"].clone();
         [
@@ -81,7 +82,7 @@ fn write(folder: &TempDir, keys: &[u8], secrets: &[u8]) {
 #[tokio::test]
 async fn keys_that_are_changed_by_file_in_three_steps_sign_nobody_out() {
     let mut fixture = Fixture::set_up().await;
-    // Ada calls all the time; Bob and Eve have signed in and do nothing.
+    // Ada is active all the time; Bob and Eve have signed in and are idle.
     let ada = fixture.servers[0].signed_up("ada").await;
     let (bob, eve) = (fixture.servers[0].signed_up("bob").await, fixture.servers[1].signed_up("eve").await);
     let before = ada.at(&fixture.servers[0]);
@@ -96,7 +97,7 @@ async fn keys_that_are_changed_by_file_in_three_steps_sign_nobody_out() {
         assert_eq!(server.get("/.well-known/jwks.json").await.ok()["keys"].as_array().unwrap().len(), 2);
     }
 
-    // The last access token of the old key has ended; its last refresh token has not.
+    // The last access token of the old key has expired; its last refresh token has not.
     fixture.servers[0].clock.advance(10 * MINUTE);
     fixture.step(&[NEW], &[NEW, OLD], &[&ada]).await;
     for server in &fixture.servers {
@@ -105,7 +106,8 @@ async fn keys_that_are_changed_by_file_in_three_steps_sign_nobody_out() {
     }
     fixture.lives(&bob).await;
 
-    // Whoever has come back since holds a token of the new secret. Eve has not, and after a fortnight that has ended anyway.
+    // Everybody who has returned since has a token of the new secret. Eve has not, and her session expires after a
+    // fortnight anyway.
     for _ in 0..3 {
         fixture.servers[0].clock.advance(5 * DAY);
         fixture.lives(&ada).await;

@@ -1,16 +1,16 @@
-//! The log of the whole suite: every test looks at its end whether a secret of its own is in there.
+//! Log of the whole suite: at its end, every test checks that the log contains none of its secrets.
 
 use crate::support::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 type Pick = fn(&Person) -> String;
 
-/// What a test says at its end, if it has logged this.
+/// Returns the error with which a test ends that has logged this secret.
 async fn end_of_a_test_that_logs(name: &str, pick: Pick) -> Result<(), String> {
     let app = TestApp::spawn().await;
     let person = app.signed_up_with(name, "quiet harbour lanterns rise").await;
     person.refresh().await.ok();
-    // The password, the address, and two tokens of each kind.
+    // The password, the email address, and two tokens of each kind.
     assert!(app.log_capture.count() >= 6, "{}", app.log_capture.count());
     let picked = pick(&person);
     tracing::trace!("it is {picked:?}, and nobody should know");

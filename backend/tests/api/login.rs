@@ -87,9 +87,9 @@ async fn an_unknown_address_is_answered_as_a_wrong_password_is() {
     assert_eq!(app.everything().await, before);
 }
 
-/// A server that did not hash for an unknown address would be some twenty times as fast, one that hashed with less work
-/// would show it as well. Known and unknown addresses are tried in pairs, and take turns at being first: what else the
-/// machine does meets both alike, and the pair in the middle tells of the server alone.
+/// A server that did not hash for an unknown address would be some twenty times as fast, and hashing with less work
+/// would show as well. Known and unknown addresses are measured in pairs, in alternating order: other load on the
+/// machine affects both alike, and the median pair shows the server alone.
 #[tokio::test]
 async fn an_unknown_address_takes_as_long_as_a_wrong_password() {
     const PAIRS: usize = 40;
@@ -112,7 +112,7 @@ async fn an_unknown_address_takes_as_long_as_a_wrong_password() {
         }
         ratios.sort_by(f64::total_cmp);
         let median = ratios[ratios.len() / 2];
-        // On a machine that is busy, further rounds only sharpen what the first ones found.
+        // On a busy machine, further rounds only refine the result of the first ones.
         if (0.85..1.15).contains(&median) {
             return;
         }

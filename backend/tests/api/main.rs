@@ -1,5 +1,5 @@
 //! The API from outside, over HTTP, against a real server: on SQLite, or on the PostgreSQL that
-//! `LATCHKEY_TEST_DATABASE_URL` names. The modules mirror the addresses; after them comes what concerns them all.
+//! `LATCHKEY_TEST_DATABASE_URL` names. The modules mirror the routes; after them come those that concern all routes.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 #[path = "../leak_detector/mod.rs"]

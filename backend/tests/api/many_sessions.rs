@@ -1,13 +1,13 @@
-//! One account with more sessions than anybody needs: how many may live, and how many can be ended.
+//! Accounts with very many sessions: the limit of live sessions, and ending large numbers of them.
 
 use crate::support::*;
 use sea_orm::ConnectionTrait as _;
 use tokio::task::JoinSet;
 
 const NEW: &str = "an entirely different phrase";
-/// More than a statement may touch.
+/// Number of sessions, more than a statement may touch.
 const CROWD: usize = 10_000;
-/// How many sessions a statement may touch, in these tests.
+/// Maximum number of sessions that a statement may touch in these tests.
 const BOUND: usize = 2_000;
 
 fn unended() -> &'static str {
@@ -78,14 +78,14 @@ async fn of_many_sign_ins_at_once_on_two_servers_no_more_live_than_may() {
     }
 }
 
-/// Each of them looks for what is too much while none has ended anything: the first one ends sessions that the others have
+/// Each sign-in looks for surplus sessions before any has been ended: the first one ends sessions that the others have
 /// just begun.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 #[ignore = "needs PostgreSQL: `cargo xtask test` starts one and runs it"]
 async fn of_many_sign_ins_that_end_one_another_no_fewer_live_than_may() {
     let app = TestApp::with(&[("sessions.per_account", "2")]).await;
     let ada = app.signed_up("ada").await;
-    // Sessions can begin, and none can be ended.
+    // Sessions can begin, but none can be ended.
     let held = app.state.db.begin().await.unwrap();
     held.executor().execute_unprepared("SELECT id FROM accounts FOR SHARE").await.unwrap();
     let call =
@@ -134,7 +134,7 @@ async fn accounts_that_have_more_sessions_than_may_live_are_brought_down_when_a_
     }
 }
 
-/// What ends all sessions of an account, or all others.
+/// Request that ends all sessions of an account, or all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Act {
     Password,
@@ -164,7 +164,7 @@ impl Act {
     }
 }
 
-/// Somebody with a crowd of sessions, and three of them at hand.
+/// Returns a person with very many sessions, and three clients of theirs.
 async fn crowded() -> (TestApp, Person, Vec<Person>) {
     let app = TestApp::with(&[("sessions.per_account", "100000")]).await;
     let ada = app.signed_up("ada").await;

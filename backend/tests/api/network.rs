@@ -1,4 +1,4 @@
-//! What becomes of calls on a bad network: the client cannot know how far one got, and finds out by asking again.
+//! Requests on a bad network: the client cannot know if one was processed, and finds out by repeating it.
 
 use crate::support::*;
 use proptest::prelude::*;
@@ -7,7 +7,7 @@ use tokio::runtime::Runtime;
 
 const REFRESH: &str = "/api/auth/refresh";
 
-/// The server has acted, and the client does not learn what it did.
+/// Faults after which the server has processed the request, and the client does not get the result.
 const UNHEARD: [Fault; 5] = [
     Fault::LoseTheAnswer,
     Fault::TruncateTheAnswer,
@@ -16,7 +16,7 @@ const UNHEARD: [Fault; 5] = [
     Fault::ReplaceTheAnswer(429, "slow down"),
 ];
 
-/// The server never hears of the call.
+/// Faults with which the server does not receive the request.
 const UNSENT: [Fault; 5] = [
     Fault::Cut,
     Fault::Answer(429, "slow down"),
@@ -145,7 +145,7 @@ async fn a_slow_way_holds_up_nobody_else() {
     slow.abort();
 }
 
-/// For each kind of call: the answer is lost, what the server did lasts, and the client can find it out.
+/// For each kind of request: the response is lost, the change persists, and the client can find that out.
 #[tokio::test]
 async fn what_the_server_did_is_kept_although_its_answer_was_lost() {
     for fault in UNHEARD {
@@ -196,7 +196,7 @@ async fn a_sign_out_whose_answer_was_lost_holds_and_can_be_said_again() {
     ada.is_signed_out(EndReason::SignedOut).await;
 }
 
-/// What one client does on a network that loses something now and then.
+/// Step of one client on a network that occasionally loses something.
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Refresh(Option<Fault>),
@@ -236,7 +236,7 @@ static TEST_BED: LazyLock<TestBed> = LazyLock::new(|| {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
-    /// One answer in five is lost, doubled or falsified; each history is up to forty steps long.
+    /// One response in five is lost, duplicated or falsified; each sequence has up to forty steps.
     #[test]
     fn a_bad_network_alone_never_signs_anybody_out(steps in prop::collection::vec(step(), 1..40)) {
         let TestBed { runtime, app, faulty_proxy, owner } = &*TEST_BED;

@@ -3,7 +3,7 @@
 use crate::support::*;
 use std::collections::BTreeSet;
 
-/// The contract: every call, its good status, and the errors that it can give.
+/// The API contract: every request, its success status, and its error statuses.
 const CONTRACT: [(&str, &str, u16, &[u16]); 26] = [
     ("POST", "/api/auth/signup", 201, &[400, 401, 403, 409, 413, 415, 422, 429, 500, 503]),
     ("POST", "/api/auth/login", 200, &[400, 401, 403, 413, 415, 422, 429, 500, 503]),
@@ -33,7 +33,7 @@ const CONTRACT: [(&str, &str, u16, &[u16]); 26] = [
     ("HEAD", "/api/health/live", 200, &[]),
 ];
 
-/// `HEAD` goes with every `GET` and is not described on its own.
+/// Returns the described requests: `HEAD` is implied by `GET` and is not described separately.
 fn described() -> impl Iterator<Item = &'static (&'static str, &'static str, u16, &'static [u16])> {
     CONTRACT.iter().filter(|(method, ..)| *method != "HEAD")
 }
@@ -42,7 +42,7 @@ async fn description() -> Value {
     TestApp::spawn().await.get("/api/openapi.json").await.ok()
 }
 
-/// The calls that the description knows.
+/// Returns the operations of the description.
 fn operations(description: &Value) -> Vec<(String, String, Value)> {
     let paths = description["paths"].as_object().unwrap();
     let mut all = Vec::new();
@@ -150,7 +150,7 @@ async fn the_calls_that_take_a_proof_say_so_and_what_they_answer_to_a_wrong_one(
     assert_eq!(found, BTreeSet::from(expected));
 }
 
-/// The schema of an operation's body.
+/// Returns the schema of an operation's body.
 fn body_schema<'a>(description: &'a Value, operation: &Value) -> Option<&'a Value> {
     let reference = operation.pointer("/requestBody/content/application~1json/schema/$ref")?;
     description.pointer(&reference.as_str().unwrap()[1..])
@@ -166,7 +166,7 @@ async fn a_body_is_described_as_required_where_a_call_without_one_is_refused() {
         let required = operation["requestBody"]["required"].as_bool().unwrap();
         let fields = schema["required"].as_array().map_or(0, Vec::len);
         assert_eq!(required, fields > 0, "{method} {path}");
-        // A call may end the session: each has a person of its own.
+        // A request may end the session: each is sent by a person of its own.
         let answer = app.signed_up(&format!("ada{}", found.len())).await.call(&method, &path).await;
         assert_eq!(answer.status == 422, required, "{answer}");
         found.insert((method, path, required));

@@ -1,5 +1,5 @@
-//! A database that goes away and comes back, without a restart of the server. The network between them is real, so is
-//! the time.
+//! Database outages: the database becomes unreachable and returns, without a restart of the server. The network between
+//! them is real, and so is the time.
 
 use crate::support::*;
 use futures::future::join_all;
@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
-/// A server whose way to PostgreSQL leads through a proxy. A file does not go away like that.
+/// Starts a server that reaches PostgreSQL through a proxy. A file cannot become unreachable like that.
 async fn behind_a_proxy() -> (TestApp, DatabaseProxy) {
     let proxy = DatabaseProxy::before(&postgres_address()).await;
     (TestApp::with_database_through(&proxy).await, proxy)
@@ -18,7 +18,7 @@ async fn becomes_ready(app: &TestApp) {
     until("ready again", async || app.get("/api/health/ready").await.status == 200).await;
 }
 
-/// Everything that needs the database fails cleanly and soon; what does not need it goes on.
+/// Asserts that everything that needs the database fails cleanly and soon, and that the rest still works.
 async fn is_out(app: &TestApp, ada: &Person) {
     let start = Instant::now();
     let (ready, me, refreshed, signed_in, live, verified) = tokio::join!(
@@ -72,7 +72,7 @@ async fn a_database_that_does_not_answer_and_then_does_needs_no_restart() {
     is_back(&app, &ada).await;
 }
 
-/// Whoever comes while others wait has a deadline of their own, and does not wait for theirs first.
+/// A request that arrives while others wait has its own deadline, and does not wait for theirs first.
 #[tokio::test]
 #[ignore = "needs PostgreSQL: `cargo xtask test` starts one and runs it"]
 async fn in_a_crowd_that_waits_for_a_frozen_database_nobody_waits_twice_as_long_as_one_alone() {
@@ -142,15 +142,15 @@ async fn what_ends_while_a_server_is_cut_off_is_refused_there_once_it_is_back() 
     ada.at(&restarted).verify().await.ok();
 }
 
-/// A connection on which a statement is under way when the other end goes silent: the system would wait for it for a
-/// quarter of an hour. The way to the database is open again for others long before.
+/// A statement is in progress on a connection when the other end goes silent: the system would wait for a quarter of an
+/// hour. New connections to the database work again long before.
 #[tokio::test]
 #[ignore = "needs PostgreSQL: `cargo xtask test` starts one and runs it"]
 async fn statements_that_are_never_answered_hold_up_nobody_that_comes_after() {
     let (app, proxy) = behind_a_proxy().await;
     let (ada, bob) = (app.signed_up("ada").await, app.signed_up("bob").await);
     for _ in 0..2 {
-        // All connections are in use, and most of them in the middle of something.
+        // All connections are in use, most of them in the middle of a statement.
         let busy: Vec<_> = (0..48).map(|number| tokio::spawn(keep_busy(ada.at(&app), number))).collect();
         tokio::time::sleep(200 * MILLISECOND).await;
         proxy.abandon();
@@ -164,14 +164,14 @@ async fn statements_that_are_never_answered_hold_up_nobody_that_comes_after() {
     until("the end is learnt", async || bob.verify().await.status != 200).await;
 }
 
-/// A client that goes away while a transaction begins for it must not leave that transaction to whoever uses the connection
-/// next: what is written there would be answered, and never be committed.
+/// A client that disconnects while a transaction begins for it must not leave that transaction to the next user of the
+/// connection: writes in it would be confirmed, but never committed.
 #[tokio::test]
 #[ignore = "needs PostgreSQL: `cargo xtask test` starts one and runs it"]
 async fn a_transaction_whose_client_went_away_takes_nobody_elses_writes_along() {
     let (app, proxy) = behind_a_proxy().await;
     let (ada, bob) = (app.signed_up("ada").await, app.signed_up("bob").await);
-    // There are several connections, and they have been used just now.
+    // There are several connections, and they have just been used.
     join_all((0..8).map(|_| ada.get("/api/me"))).await;
     proxy.block();
     // A change of the profile is a transaction.
@@ -186,10 +186,10 @@ async fn a_transaction_whose_client_went_away_takes_nobody_elses_writes_along() 
     bob.at(&app.beside_the_proxy().await).refresh().await.ok();
 }
 
-/// What [`keep_busy`] does under this number.
+/// Number for which [`keep_busy`] changes the profile.
 const PROFILE: usize = 2;
 
-/// Asks the database again and again, in every way, and does not mind how it ends.
+/// Sends requests that need the database again and again, of every kind, and ignores the results.
 async fn keep_busy(person: Person, number: usize) {
     let wrong = json!({"email": person.email, "password": "an invented phrase"});
     loop {

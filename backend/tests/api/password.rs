@@ -107,7 +107,7 @@ async fn the_session_goes_on_with_tokens_of_a_new_generation() {
     ada.verify().await.ok();
 }
 
-/// Whoever has a copy: of the token that was current, or of an older one, before and after the new ones are used.
+/// Covers copies of the current and of an older token, before and after the new ones are used.
 #[tokio::test]
 async fn no_refresh_token_from_before_buys_anything_and_the_session_goes_on_without_alarm() {
     let app = TestApp::with(&[("tokens.refresh_grace", "1h")]).await;
@@ -132,7 +132,7 @@ async fn no_refresh_token_from_before_buys_anything_and_the_session_goes_on_with
         ada.verify().await.ok();
     }
     assert_eq!(ada.listed(&ada.session_id()).await.get("ended_at"), None);
-    // One that was made since, and used twice, still is a theft.
+    // A token that was issued since and is used twice still counts as stolen.
     let stolen = ada.refresh_token();
     ada.refresh().await.ok();
     ada.refresh().await.ok();
@@ -178,7 +178,7 @@ async fn the_next_refresh_token_travels_as_at_the_sign_up_and_as_at_the_last_ref
     let answer = changed(&began["access_token"]).await;
     assert!(answer.ok()["refresh_token"].is_string());
     assert_eq!(answer.set_cookie(), None);
-    // Sessions from before it was noted count as a browser's, until a refresh tells.
+    // Sessions from before this was stored count as a browser's, until a refresh shows otherwise.
     app.run_sql("UPDATE sessions SET token_in_body = FALSE").await;
     let token = json!({"refresh_token": answer.refresh_token()});
     let refreshed = app.post("/api/auth/refresh", &token).await.ok();
@@ -195,7 +195,7 @@ async fn an_access_token_from_before_lasts_its_minutes_as_after_a_refresh() {
     ada.verify().await.problem(ErrorCode::TokenExpired);
 }
 
-/// `latchkey account set-password`, as far as it goes without a terminal.
+/// `latchkey account set-password`, without the terminal.
 async fn set_password(app: &TestApp, email: &str, password: &str) -> Result<usize, AccountError> {
     let latchkey::app::AppState { db, passwords, clock, random, .. } = &*app.state;
     let reset = PasswordReset { db, passwords, clock: &**clock, random: &**random };
@@ -230,7 +230,7 @@ async fn a_password_that_the_operator_sets_ends_every_session_on_every_server() 
 async fn the_operator_sets_the_password_of_whatever_address_signs_in() {
     let app = TestApp::spawn().await;
     for (number, (typed, key)) in [
-        // The key that a final sigma had before, and an address that is refused today.
+        // The key that a final sigma had in earlier versions, and an address that is refused today.
         ("νίκος@example.org", "νίκος@example.org"),
         ("ada@100%.example.org", "ada@100%.example.org"),
         ("ren\u{e9}@example.org", "ren\u{e9}@example.org"),

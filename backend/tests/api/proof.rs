@@ -1,4 +1,4 @@
-//! Proofs of a client's key (RFC 9449): which are taken, by every call that takes one.
+//! Proofs of a client's key (RFC 9449): accepted and refused ones, for every request that can carry one.
 
 use crate::support::*;
 use base64::Engine as _;
@@ -8,7 +8,7 @@ const SIGN_UP: &str = "/api/auth/signup";
 const LOG_IN: &str = "/api/auth/login";
 const REFRESH: &str = "/api/auth/refresh";
 
-/// A session that is bound to a key, and each call that takes proofs, ready to be sent with one.
+/// A session that is bound to a key, and each request that can carry a proof, ready to be sent.
 struct Fixture {
     app: TestApp,
     ada: Person,
@@ -34,7 +34,7 @@ impl Fixture {
         self.app.post(path, &body)
     }
 
-    /// Every call refuses the proof that is made for it, and nothing has come of it.
+    /// Asserts that every request refuses the proof made for it, and that nothing was changed.
     async fn refused(&self, make: impl Fn(&str) -> String, what: &str) {
         let before = self.app.everything().await;
         for path in [SIGN_UP, LOG_IN, REFRESH] {
@@ -44,7 +44,7 @@ impl Fixture {
         assert_eq!(self.app.everything().await, before, "{what}");
     }
 
-    /// Every call takes the proof that is made for it. A sign-up is possible once.
+    /// Asserts that every request accepts the proof made for it. A sign-up is possible once.
     async fn taken(&self, paths: &[&str], make: impl Fn(&str) -> String) {
         for path in paths {
             let answer = self.call(path).proof(&make(path)).await;
@@ -55,7 +55,7 @@ impl Fixture {
         }
     }
 
-    /// The header and the claims of a proof that would be good.
+    /// Returns the header and the claims of a valid proof.
     fn good(&self, path: &str) -> (Value, Value) {
         (self.key().header(), Key::claims(&self.app, path))
     }
@@ -81,7 +81,7 @@ async fn a_proof_may_name_the_page_or_the_server_itself_and_spell_the_address_as
             })
             .await;
     }
-    // RFC 9449 §4.3: the query of the call does not count.
+    // RFC 9449 §4.3: the query of the request is ignored.
     let call = fixture
         .app
         .post("/api/auth/login?next=/account", &json!({"email": fixture.ada.email, "password": PASSWORD}));
@@ -262,7 +262,7 @@ async fn claims_that_are_missing_too_long_or_about_another_call_are_refused() {
     }
 }
 
-/// Makes what is sent instead of a proof for this path.
+/// Function that makes what is sent instead of a proof for this path.
 type Spoil<'a> = &'a dyn Fn(&str) -> String;
 
 #[tokio::test]
@@ -416,7 +416,8 @@ async fn a_proof_is_taken_once() {
             fixture.app.clock.advance(pause * SECOND);
             let body = json!({"email": "eve@example.org", "password": PASSWORD, "display_name": "Eve"});
             let call = if path == SIGN_UP { fixture.app.post(SIGN_UP, &body) } else { fixture.call(path) };
-            // Browsers send a call again by themselves; with the nonce they are served, and whoever has copied it is not.
+            // Browsers repeat a request by themselves; with the nonce it is accepted, while a copy of the proof is
+            // useless.
             call.proof(&proof).await.asked_nonce();
         }
         assert_eq!(fixture.app.everything().await, before, "{path}");
@@ -448,7 +449,8 @@ async fn of_many_calls_with_one_proof_one_is_answered() {
     }
 }
 
-/// What a stranger sends costs the memory of used proofs nothing: it is asked once the password or the token is right.
+/// Requests of strangers use no memory for used proofs: a proof is only recorded once the password or the token is
+/// valid.
 #[tokio::test]
 async fn a_proof_that_came_with_a_wrong_password_or_a_forged_token_is_still_good() {
     let fixture = Fixture::set_up().await;

@@ -1,4 +1,4 @@
-//! `POST /api/auth/refresh`: the session engine, as a client meets it.
+//! `POST /api/auth/refresh`: refresh token rotation, as a client sees it.
 
 use crate::support::*;
 

@@ -1,4 +1,4 @@
-//! What outlives a server, and what several servers know of each other.
+//! State that survives a restart, and state that several servers share.
 
 use crate::support::*;
 use latchkey::app::App;
@@ -38,9 +38,9 @@ async fn until_refused(there: &Person) -> Duration {
     until("the other server learns of it", async || there.verify().await.status != 200).await
 }
 
-/// The second is the promise, and the middle one of some ends is measured against it: a machine that has other work may
-/// make one of them late. Each begins right after a look at the database, so without a word it waits for all of the time
-/// between two looks.
+/// The guarantee is one second, and the median of several ends is measured against it: other load on the machine may
+/// delay one of them. Each end comes right after a poll of the database, so without a notification it waits for the
+/// whole polling interval.
 #[tokio::test]
 async fn a_session_that_ends_on_one_server_is_refused_by_the_other_within_a_second() {
     const ENDS: usize = 3;
@@ -71,8 +71,8 @@ async fn a_session_that_ends_on_one_server_is_refused_by_the_other_within_a_seco
     panic!("{medians:?}");
 }
 
-/// Another server on the same database that does nothing but this to learn of ends, and one session after the other that
-/// ends at the first.
+/// Starts another server on the same database that learns of ends only in this way, and ends one session after the
+/// other at the first.
 async fn learns_by(how: impl AsyncFnOnce(&App, &mut JoinSet<()>)) {
     let app = TestApp::spawn().await;
     let clock = Arc::clone(&app.clock);
@@ -96,7 +96,7 @@ async fn a_look_at_the_database_now_and_then_is_enough_to_learn_of_an_end() {
     .await;
 }
 
-/// The next look would come in a day.
+/// The next poll would come in a day.
 #[tokio::test]
 #[ignore = "needs PostgreSQL: `cargo xtask test` starts one and runs it"]
 async fn the_word_of_the_other_server_is_enough_to_learn_of_an_end() {
@@ -127,7 +127,7 @@ async fn a_session_that_is_ended_from_the_list_on_one_server_is_refused_by_the_o
         client.verify().await.ok();
     }
     ada.end(&phone.session_id()).await.no_content();
-    // A refresh asks the database: it is refused at once, before the other server has learnt of anything.
+    // A refresh reads the database: it is refused at once, before the other server has been notified.
     assert_eq!(
         phone.refresh().await.problem(ErrorCode::SessionEnded).end_reason,
         Some(EndReason::SignedOutElsewhere)
@@ -139,7 +139,7 @@ async fn a_session_that_is_ended_from_the_list_on_one_server_is_refused_by_the_o
     ada.end_others().await.no_content();
     until_refused(&tablet).await;
     tablet.is_signed_out(EndReason::SignedOutElsewhere).await;
-    // Whoever ended them goes on, at either server.
+    // The person who ended them continues, at either server.
     here.refresh().await.ok();
     here.at(&app).verify().await.ok();
 }
@@ -174,7 +174,7 @@ async fn a_token_that_was_used_just_before_the_end_counts_as_used_afterwards() {
     let ada = app.signed_up("ada").await;
     let stolen = ada.refresh_token();
     ada.refresh().await.ok();
-    // While somebody else writes, what was seen in use cannot be written down; so the end comes before.
+    // During another write transaction, the recorded use of tokens cannot be stored; so the end comes first.
     let turn = app.state.db.begin().await.unwrap();
     ada.verify().await.ok();
     let end = async {

@@ -154,7 +154,7 @@ async fn only_a_proxy_that_is_configured_is_believed_about_the_address() {
     }
 }
 
-/// Somebody with sessions of every kind: live, signed out, and run out of time.
+/// Signs up a person with sessions of every kind: live, signed out, and expired.
 async fn with_many(app: &TestApp) -> Person {
     let ada = app.signed_up("ada").await;
     for index in 0..9 {
@@ -164,14 +164,14 @@ async fn with_many(app: &TestApp) -> Person {
             other.log_out().await.no_content();
         }
     }
-    // Those that are not remembered and were not signed out are over now.
+    // Those that are not remembered and were not signed out have expired now.
     app.clock.advance(DAY + MINUTE);
     ada.refresh().await.ok();
     for _ in 0..2 {
         app.clock.advance(SECOND);
         ada.elsewhere().await.log_out().await.no_content();
     }
-    // Some end at the same moment.
+    // Some have the same timestamp.
     for _ in 0..3 {
         ada.elsewhere().await;
     }
@@ -191,7 +191,7 @@ async fn the_pages_of_the_list_are_together_the_whole_of_it_whatever_their_size(
     let reasons: std::collections::BTreeSet<_> =
         whole.iter().filter_map(|session| session["end_reason"].as_str()).collect();
     assert_eq!(reasons.into_iter().collect::<Vec<_>>(), ["expired", "signed_out"]);
-    // When a session was last seen is written beside the calls.
+    // The time when a session was last seen is written asynchronously.
     let ids = |sessions: &[Value]| sessions.iter().map(|session| session["id"].clone()).collect::<Vec<_>>();
     for limit in [1, 2, 3, 4, 7, 14, 15, 16] {
         let (mut seen, mut cursor) = (Vec::new(), None);

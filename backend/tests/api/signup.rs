@@ -191,7 +191,8 @@ async fn an_address_that_is_refused_today_still_signs_its_owner_in() {
     app.log_in(odd, PASSWORD).await.ok();
 }
 
-/// Some systems write an accent as a sign of its own, behind the letter; what is typed on one is found on the other.
+/// Some systems write an accent as a separate combining mark after the letter; an address typed on one system is found
+/// on the other.
 #[tokio::test]
 async fn an_address_is_one_whether_its_accents_are_written_apart_or_not() {
     let app = TestApp::spawn().await;
@@ -217,7 +218,7 @@ async fn a_client_that_keeps_its_token_itself_gets_it_at_sign_up_too() {
         let email = format!("{name}@example.org");
         json!({"email": email, "password": PASSWORD, "display_name": name, "token_delivery": delivery})
     };
-    // No browser adds anything by itself to such a call, so it may come from anywhere.
+    // No browser adds anything by itself to such a request, so it may come from anywhere.
     let call = app.post("/api/auth/signup", &sign_up("ada", json!("body")));
     let answer = call.header("origin", "https://evil.example").await;
     let body = answer.created();

@@ -1,19 +1,19 @@
-//! Tokens that are not what they should be: each is refused with its code and changes nothing.
+//! Invalid tokens: each is refused with its error code and changes nothing.
 
 use crate::support::*;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::Algorithm;
 
-/// What a forger has to work with.
+/// Fixture for forging tokens.
 struct Fixture {
     app: TestApp,
     ada: Person,
     forge: Forge,
-    /// The header and the claims of a good access token.
+    /// Header and claims of a valid access token.
     header: Value,
     claims: Value,
-    /// The header and the claims of a good refresh token.
+    /// Header and claims of a valid refresh token.
     refresh_header: Value,
     refresh_claims: Value,
     before: Vec<String>,
@@ -56,7 +56,7 @@ impl Fixture {
         log_out.no_content();
     }
 
-    /// The person has not noticed anything.
+    /// Asserts that nothing has changed, and that the person's tokens still work.
     async fn nothing_has_happened(&self) {
         assert_eq!(self.app.everything().await, self.before);
         self.ada.verify().await.ok();
@@ -65,7 +65,7 @@ impl Fixture {
     }
 }
 
-/// The object with one field changed; without it, when `value` is `None`.
+/// Returns the object with one field changed, or without it if `value` is `None`.
 fn with(object: &Value, field: &str, value: Option<Value>) -> Value {
     let mut object = object.clone();
     match value {
@@ -75,10 +75,10 @@ fn with(object: &Value, field: &str, value: Option<Value>) -> Value {
     object
 }
 
-/// The token with one bit flipped in one of its parts.
+/// Returns the token with one letter changed in one of its parts.
 fn damaged(token: &str, part: usize) -> String {
     let mut parts: Vec<_> = token.split('.').map(str::to_owned).collect();
-    // The last letter of a part may carry bits that mean nothing; one in the middle never does.
+    // The last letter of a part may contain spare bits; one in the middle never does.
     let middle = parts[part].len() / 2;
     let letter = if parts[part].as_bytes()[middle] == b'A' { "B" } else { "A" };
     parts[part].replace_range(middle..=middle, letter);
@@ -151,7 +151,7 @@ async fn a_token_of_a_server_with_other_secrets_is_refused() {
     fixture.nothing_has_happened().await;
 }
 
-/// Every way to write it in small and in capital letters, and what is close to it.
+/// Returns every combination of upper and lower case of `none`, and similar values.
 fn spellings_of_none() -> Vec<String> {
     let cases = (0..16_u8).map(|mask| {
         let letters = "none".chars().enumerate();
@@ -185,10 +185,10 @@ async fn a_token_without_a_signature_is_refused_however_none_is_spelled() {
     fixture.nothing_has_happened().await;
 }
 
-/// Every form in which somebody may hold the public key, and take its bytes for a shared secret.
+/// Returns every encoding of the public key whose bytes could be mistaken for a shared secret.
 async fn forms_of_the_public_key(fixture: &Fixture) -> Vec<Vec<u8>> {
     let point = fixture.forge.public.as_slice();
-    // RFC 8410 §4
+    // SubjectPublicKeyInfo (RFC 8410 §4).
     const SPKI: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
     let der = [SPKI.as_slice(), point].concat();
     let pem = format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----", STANDARD.encode(&der));
@@ -196,7 +196,7 @@ async fn forms_of_the_public_key(fixture: &Fixture) -> Vec<Vec<u8>> {
     let (keys, jwk) = (String::from_utf8(published.bytes.clone()).unwrap(), &published.ok()["keys"][0]);
     let as_published = keys.trim_start_matches("{\"keys\":[").trim_end_matches("]}").to_owned();
     assert_eq!(serde_json::from_str::<Value>(&as_published).unwrap(), *jwk);
-    // RFC 7638 §3: the members that make up the key, in the order of their names, without space.
+    // RFC 7638 §3: the members that make up the key, in the order of their names, without white space.
     let canonical = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":{}}}"#, jwk["x"]);
     let x = jwk["x"].as_str().unwrap();
     assert_eq!((x, jwk["crv"].as_str()), (&*in_base64url(point), Some("Ed25519")));
@@ -352,7 +352,7 @@ async fn a_token_whose_header_is_not_ours_is_refused() {
     fixture.nothing_has_happened().await;
 }
 
-/// RFC 9068 §4 allows both spellings of the type.
+/// RFC 9068 §4 permits both spellings of the type.
 #[tokio::test]
 async fn the_long_form_of_the_type_is_taken() {
     let fixture = Fixture::set_up().await;
@@ -421,7 +421,7 @@ async fn every_call_that_needs_a_token_refuses_one_that_is_missing_expired_or_of
     ended.log_out().await.no_content();
     let before = app.everything().await;
     let calls = protected_calls();
-    // The check for proxies counts six times: it takes any method.
+    // The check for proxies counts six times: it accepts any method.
     assert_eq!(calls.len(), 14);
     for (method, path) in &calls {
         app.call(method, path).await.problem(ErrorCode::TokenMissing);
@@ -436,7 +436,7 @@ async fn every_call_that_needs_a_token_refuses_one_that_is_missing_expired_or_of
     assert_eq!(app.everything().await, before);
 }
 
-/// The calls that take nothing but an access token, as the description lists them.
+/// Returns the requests that require nothing but an access token, as the description lists them.
 fn protected_calls() -> Vec<(String, String)> {
     let description = serde_json::to_value(latchkey::http::description()).unwrap();
     let mut calls = Vec::new();

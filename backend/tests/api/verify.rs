@@ -43,7 +43,7 @@ async fn an_access_token_ends_when_it_says() {
     let app = TestApp::with(&[("tokens.access_lifetime", "4s")]).await;
     let ada = app.signed_up("ada").await;
     assert_eq!(ada.refresh().await.ok()["expires_in"], 4);
-    // The clock stands at a quarter past the second, and the token ends with a whole one.
+    // The clock is at a quarter past the second, and the token expires at a whole one.
     app.clock.advance(3 * SECOND + Duration::from_millis(749));
     ada.verify().await.ok();
     app.clock.advance(Duration::from_millis(1));
@@ -84,7 +84,7 @@ async fn a_call_without_a_token_is_told_so() {
     assert_eq!(answer.header("www-authenticate"), Some(r#"Bearer realm="latchkey""#));
 }
 
-/// RFC 6750 §3.1
+/// Covers the challenge of RFC 6750 §3.1.
 #[tokio::test]
 async fn the_challenge_says_what_was_wrong_with_the_token() {
     let app = TestApp::spawn().await;
@@ -113,7 +113,7 @@ async fn a_lifetime_that_was_lowered_holds_for_older_tokens_too() {
     let (ada, bob) = (ada.at(&app), bob.at(&app));
     ada.is_signed_out(EndReason::SignedOut).await;
     bob.verify().await.ok();
-    // By then a server that starts does not learn any more that her session has ended.
+    // By then, a server that starts no longer learns that her session has ended.
     app.clock.advance(20 * MINUTE);
     let app = app.restarted().await;
     for person in [ada.at(&app), bob.at(&app)] {
@@ -122,7 +122,7 @@ async fn a_lifetime_that_was_lowered_holds_for_older_tokens_too() {
     bob.at(&app).refresh().await.ok();
 }
 
-/// Envoy and Traefik ask with the method of the request that they ask about, and some proxies with its body.
+/// Envoy and Traefik send the check with the method of the original request, and some proxies with its body.
 #[tokio::test]
 async fn a_proxy_may_ask_with_any_method_and_any_body() {
     let app = TestApp::spawn().await;

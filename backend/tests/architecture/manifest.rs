@@ -1,4 +1,4 @@
-//! What a crate depends on, apart from its tests.
+//! Dependencies of a crate, apart from those of its tests.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -19,7 +19,7 @@ fn in_text(manifest: &str) -> BTreeSet<String> {
         if inside && depth == 0 && line.contains('=') && !line.starts_with('#') {
             names.insert(line.split(['=', '.', ' ']).next().unwrap_or_default().trim_matches('"').to_owned());
         }
-        // A list of features may go over several lines.
+        // A list of features may span several lines.
         depth += line.matches('[').count();
         depth -= line.matches(']').count();
     }

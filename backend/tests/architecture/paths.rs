@@ -1,12 +1,12 @@
-//! The paths that code names.
+//! Paths that occur in code.
 
-/// Every path of two names and more, and every `use` declaration with its braces resolved.
+/// Returns every path of at least two segments, and every `use` declaration with its braces expanded.
 pub fn in_code(code: &str) -> Vec<String> {
     let tokens = tokens(code);
     let mut found = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
-        // `impl Trait + use<>` is no declaration.
+        // `impl Trait + use<>` is not a declaration.
         if tokens[at] == "use" && tokens.get(at + 1) != Some(&"<") {
             at = tree(&tokens, at + 1, "", &mut found);
         } else if is_name(tokens[at]) {
@@ -25,7 +25,7 @@ pub fn in_code(code: &str) -> Vec<String> {
     found
 }
 
-/// Reads one `use` tree and returns where it ends.
+/// Parses one `use` tree and returns the index after it.
 fn tree(tokens: &[&str], mut at: usize, before: &str, found: &mut Vec<String>) -> usize {
     let mut path = before.to_owned();
     while let Some(token) = tokens.get(at) {

@@ -1,14 +1,14 @@
-//! The directions, one check each. A check tells what breaks it.
+//! Architecture rules, one function each. A rule returns its violations.
 
 use super::source::Source;
 
 pub type Rule = fn(&[Source]) -> Vec<String>;
 
-/// Everything under `backend/src` that is about people and not about machinery.
+/// Modules of `backend/src` that implement the domain, as opposed to the infrastructure.
 const DOMAINS: [&str; 9] =
     ["accounts", "sessions", "tokens", "passwords", "audit", "mail", "mfa", "admin", "oidc"];
 
-/// Where HTTP comes in: the domains' routes, and the machinery around them.
+/// Returns `true` for the HTTP layer: the domains' routes, and the infrastructure around them.
 fn is_the_rim(source: &Source) -> bool {
     source.file() == "routes.rs" || ["http", "serve"].contains(&source.part())
 }
@@ -42,7 +42,7 @@ pub fn no_domain_uses_anothers_store(sources: &[Source]) -> Vec<String> {
         .collect()
 }
 
-/// The router takes up its routes, and the library lists it.
+/// Exceptions: the router includes its routes, and the library declares the module.
 pub fn nothing_uses_admin(sources: &[Source]) -> Vec<String> {
     let inside = |source: &Source| source.part() == "admin" || source.path.ends_with("http/router.rs");
     only(sources, "backend/", inside, &["admin"])
@@ -58,7 +58,7 @@ pub fn mail_and_audit_are_leaves(sources: &[Source]) -> Vec<String> {
     broken
 }
 
-/// `routes!` takes a route and its description from one line; anything else would serve what nobody describes.
+/// `routes!` takes a route and its description from one line; with any other way, a route could be undocumented.
 pub fn every_route_is_described(sources: &[Source]) -> Vec<String> {
     let ways = [".route(", ".route_service(", ".nest(", ".nest_service("];
     let taken = |source: &Source| {
@@ -87,7 +87,7 @@ pub fn what_pages_are_made_of_does_not_know_them(sources: &[Source]) -> Vec<Stri
     only(sources, "frontend/", |source| !parts.contains(&source.part()), &["pages"])
 }
 
-/// Below `side`, only the sources `inside` may use these names.
+/// Returns the violations of this rule: below `side`, only the sources that `inside` accepts may use these names.
 fn only(sources: &[Source], side: &str, inside: impl Fn(&Source) -> bool, names: &[&str]) -> Vec<String> {
     let outside = sources.iter().filter(|source| source.path.starts_with(side) && !inside(source));
     let broken = |source: &Source| {

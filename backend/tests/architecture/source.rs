@@ -1,13 +1,13 @@
-//! The sources, without their comments and texts.
+//! Source files, without comments and string literals.
 
 use super::paths;
 use std::path::{Path, PathBuf};
 
 pub struct Source {
-    /// From the workspace's root, with slashes.
+    /// Path relative to the workspace's root, with slashes.
     pub path: String,
     pub code: String,
-    /// Every path that the code names, `use` declarations spelled out: `crate::db::StoreError`.
+    /// Every path that the code contains, `use` declarations expanded: `crate::db::StoreError`.
     pub paths: Vec<String>,
 }
 
@@ -17,7 +17,8 @@ impl Source {
         Self { path: path.to_owned(), paths: paths::in_code(&code), code }
     }
 
-    /// Whether the code names a path that begins with `name`, or holds it after `crate::`, `self::` and `super::`.
+    /// Returns `true` if the code contains a path that begins with `name`, or contains it after `crate::`, `self::` and
+    /// `super::`.
     pub fn uses(&self, name: &str) -> bool {
         self.paths.iter().any(|path| {
             let mut path = path.as_str();
@@ -30,7 +31,7 @@ impl Source {
         })
     }
 
-    /// The domain or the part of the machinery that the file belongs to: `accounts` of `backend/src/accounts/store.rs`.
+    /// Returns the domain or infrastructure module of the file: `accounts` for `backend/src/accounts/store.rs`.
     pub fn part(&self) -> &str {
         let inside = self.path.split_once("/src/").map_or("", |(_, inside)| inside);
         inside.split(['/', '.']).next().unwrap_or_default()
@@ -63,7 +64,7 @@ pub fn under(folder: &str) -> Vec<Source> {
     found
 }
 
-/// The code without comments, and with every text empty.
+/// Returns the code without comments, and with every string literal emptied.
 fn bare(text: &str) -> String {
     let mut code = String::new();
     let mut rest = text;
@@ -80,7 +81,7 @@ fn bare(text: &str) -> String {
     code
 }
 
-/// How many bytes at the start are a comment, a text or a character.
+/// Returns the number of bytes at the start that form a comment, a string literal or a character literal.
 fn skip(rest: &str) -> usize {
     if rest.starts_with("//") {
         return rest.find('\n').unwrap_or(rest.len());
@@ -99,11 +100,11 @@ fn skip(rest: &str) -> usize {
     if rest.starts_with('"') {
         return text_literal(rest);
     }
-    // Of the characters only the quote could be taken for something else.
+    // Of the character literals, only the quote could be mistaken for something else.
     ["'\"'", "'\\\"'"].iter().find(|quote| rest.starts_with(**quote)).map_or(0, |quote| quote.len())
 }
 
-/// They nest.
+/// Returns the length of a block comment; block comments nest.
 fn block_comment(rest: &str) -> usize {
     let (mut depth, mut at) = (0, 0);
     while at < rest.len() {

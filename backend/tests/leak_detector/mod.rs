@@ -1,16 +1,16 @@
-//! What must never be found in a log, a metric or a trace: everything secret that was sent or received, and addresses.
+//! Detector of leaks in a log, a metric or a trace: every secret that was sent or received, and email addresses.
 
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Anything shorter is found by accident.
+/// Minimum length of a secret in bytes: anything shorter is found by accident.
 const SHORTEST: usize = 8;
-/// A token's signature is longer.
+/// Length in bytes that a token's signature exceeds.
 const SHORTEST_SIGNATURE: usize = 20;
 
 #[derive(Default)]
 pub struct LeakDetector {
-    /// Of a token, the signature alone makes it one.
+    /// Signatures of tokens: without its signature, a token is worthless.
     signatures: BTreeSet<String>,
     phrases: BTreeSet<String>,
 }
@@ -24,12 +24,12 @@ impl LeakDetector {
             self.signatures.insert(signature.to_owned());
         } else if secret.len() >= SHORTEST {
             self.phrases.insert(secret.to_owned());
-            // As a text in quotes would show it.
+            // The form that a quoted string has.
             self.phrases.insert(secret.escape_debug().to_string());
         }
     }
 
-    /// Keeps what is secret in a body, sent or received.
+    /// Records the secrets of a body that was sent or received.
     pub fn keep_all(&mut self, body: &Value) {
         for (name, value) in body.as_object().into_iter().flatten() {
             let is_token = name.contains("token") && name != "token_type" && name != "token_delivery";
@@ -43,7 +43,7 @@ impl LeakDetector {
         self.signatures.len() + self.phrases.len()
     }
 
-    /// The first secret that the text holds, and the line.
+    /// Returns the first secret that the text contains, and its line.
     pub fn found_in(&self, text: &str) -> Option<(String, String)> {
         let words = text.split(|c: char| !is_base64url_letter(c));
         let mut long = words.filter(|word| word.len() > SHORTEST_SIGNATURE);

@@ -1,11 +1,11 @@
-//! Waiting for what happens beside the calls, or in another program: that takes real time.
+//! Polling for the effects of background tasks or of another program, which take real time.
 
 use std::time::{Duration, Instant};
 
-/// Longer than anything here takes; only a failure waits for it.
+/// Timeout, longer than anything here takes; only a failure reaches it.
 pub const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// How long it takes until this is so.
+/// Waits until `is_so` returns `true`, and returns the time that took. Panics after [`TIMEOUT`].
 pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) -> Duration {
     let start = Instant::now();
     while !is_so().await {

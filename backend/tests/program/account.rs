@@ -1,4 +1,4 @@
-//! `latchkey account set-password`: for somebody who has forgotten theirs.
+//! `latchkey account set-password`, for users who have forgotten their password.
 
 use crate::polling::until;
 use crate::server::*;
@@ -9,12 +9,12 @@ use std::process::{Output, Stdio};
 
 const NEW: &str = "an entirely different phrase";
 
-/// Runs the command with this on its standard input. Whatever comes of it, it tells nothing of what it was given.
+/// Runs the command with this input. Whatever the result, the output contains none of the input.
 fn set_password(folder: &Path, email: &str, input: &str) -> Output {
     let mut command = latchkey(folder, &[]);
     command.args(["account", "set-password", email]).stdin(Stdio::piped());
     let mut running = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // A command that refuses the address need not read the password.
+    // A command that refuses the email address need not read the password.
     running.stdin.take().unwrap().write_all(input.as_bytes()).ok();
     let output = running.wait_with_output().unwrap();
     let told = String::from_utf8([&output.stdout[..], &output.stderr].concat()).unwrap();
@@ -63,7 +63,7 @@ async fn a_password_that_is_not_taken_changes_nothing_and_is_told_in_one_line() 
     let ada = server.signed_in().await;
     for (email, input, part) in [
         ("eve@example.org", NEW, "no account"),
-        // An account of an earlier version may have it.
+        // An account of an earlier version may have this email address.
         ("ada@100%.example.org", NEW, "no account"),
         ("no address", NEW, "EMAIL"),
         ("ada@example.org", "", "no password"),

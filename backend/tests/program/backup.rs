@@ -1,4 +1,4 @@
-//! A backup is taken beside a server at work, and brings back what was answered before it.
+//! Backups: taken while a server runs, a backup restores everything that was confirmed before it.
 
 use crate::load::{Person, Progress};
 use crate::polling::until;
@@ -20,7 +20,7 @@ fn run(folder: &Path, words: &[&str]) -> Output {
     latchkey(folder, &[]).args(words).output().unwrap()
 }
 
-/// What a command that succeeds says.
+/// Returns the output of a command that succeeds.
 #[track_caller]
 fn said(output: Output) -> String {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -31,7 +31,7 @@ fn refused(folder: &Path, words: &[&str]) -> String {
     startup_error(latchkey(folder, &[]).args(words))
 }
 
-/// A folder in which Ada has signed up, and in at a client that keeps its token; the server has stopped.
+/// Returns a folder in which Ada has signed up, and signed in at a client that keeps its token; the server has stopped.
 async fn with_ada() -> (tempfile::TempDir, serde_json::Value) {
     let folder = folder();
     let server = Server::start(folder.path(), &[]);
@@ -40,7 +40,7 @@ async fn with_ada() -> (tempfile::TempDir, serde_json::Value) {
     (folder, ada)
 }
 
-/// People at work, each on a task of their own.
+/// Starts people at work, each in a task of its own.
 fn at_work(numbers: Range<usize>, progress: &Progress, server: &Server) -> Vec<JoinHandle<Person>> {
     let people = numbers.map(|number| Person::new(number, progress));
     people.map(|one| tokio::spawn(one.live(server.address.clone()))).collect()
@@ -50,7 +50,7 @@ async fn answered(progress: &Progress, count: usize) {
     until("they get on", async || progress.count() >= count).await;
 }
 
-/// One crowd has stopped before the backup begins, so all that it was answered must come back; another is at work
+/// One crowd stops before the backup begins, so everything that was confirmed to it must be restored; another one works
 /// meanwhile.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_taken_under_load_brings_back_what_was_answered_before_it() {
@@ -59,7 +59,7 @@ async fn a_backup_taken_under_load_brings_back_what_was_answered_before_it() {
     let ada = server.signed_in().await;
     let (early, late) = (Progress::default(), Progress::default());
     let crowd = at_work(0..4, &early, &server);
-    // Twice through everything that people do.
+    // Enough for everybody to do everything twice.
     answered(&early, 100).await;
     early.halt(true);
     let mut crowd: Vec<Person> = join_all(crowd).await.into_iter().map(Result::unwrap).collect();
@@ -128,7 +128,7 @@ async fn a_backup_without_the_keys_signs_everybody_out_where_there_are_keys_alre
     assert_ne!(std::fs::read(folder.path().join("data/secrets.json")).unwrap(), keys);
 }
 
-/// The configuration's keys stay what they are, so the sessions themselves end.
+/// The configured keys stay the same, so the sessions themselves are ended.
 #[tokio::test]
 async fn a_backup_that_leaves_the_keys_out_signs_everybody_out_also_where_the_keys_are_configured() {
     const PEM: &str = "-----BEGIN PRIVATE KEY-----\n\
@@ -159,7 +159,7 @@ async fn what_a_restore_has_kept_aside_is_never_written_over() {
     let eve = json!({"email": "eve@example.org", "password": PASSWORD, "display_name": "Eve"});
     assert_eq!(server.post("/api/auth/signup", &eve).await.0, 201);
     assert_eq!(server.stop(Signal::SIGTERM).code(), Some(0));
-    // Whatever it is that has the name: here a link, which must not be followed either.
+    // A name counts as taken whatever has it: here a link, which must not be followed either.
     std::os::unix::fs::symlink("nowhere", data.join("latchkey.db.replaced.2")).unwrap();
     for aside in ["latchkey.db.replaced", "latchkey.db.replaced.3", "latchkey.db.replaced.4"] {
         let told = said(run(folder.path(), &["restore", "kept.backup", "--force"]));
@@ -186,7 +186,7 @@ async fn a_backup_follows_no_link_and_waits_for_no_pipe() {
     symlink(at("precious"), at("link")).unwrap();
     symlink(at("nowhere"), at("dangling")).unwrap();
     nix::unistd::mkfifo(&at("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
-    // The names that were used before for a file in the making.
+    // Names that earlier versions used for temporary files.
     symlink(at("precious"), at("new.partial")).unwrap();
     symlink(at("precious"), at("data/latchkey.db.restoring")).unwrap();
     for name in ["precious", "folder", "link", "dangling", "pipe"] {
@@ -200,7 +200,7 @@ async fn a_backup_follows_no_link_and_waits_for_no_pipe() {
             assert!(line.contains(&format!("{name} is no file")), "{line}");
         }
     }
-    // A link to a backup is as good as the backup.
+    // A link to a backup works like the backup.
     symlink(at("new"), at("latest")).unwrap();
     said(run(folder.path(), &["restore", "latest", "--force"]));
     assert_eq!(std::fs::read(at("precious")).unwrap(), b"precious");
@@ -240,7 +240,8 @@ async fn a_restore_waits_for_the_server_to_stop_and_replaces_nothing_unasked() {
     assert_eq!(server.post("/api/auth/signup", &eve).await.0, 201);
     let line = refused(folder.path(), &["restore", "kept.backup", "--force"]);
     assert!(line.contains("in use: stop the server first"), "{line}");
-    // Killed, so that the newest is in the write-ahead log alone: it must not get into what is restored.
+    // Killed, so that the newest data is only in the write-ahead log, which must not be applied to the restored
+    // database.
     server.stop(Signal::SIGKILL);
     let line = refused(folder.path(), &["restore", "kept.backup"]);
     assert!(line.contains("latchkey.db exists: --force"), "{line}");
@@ -255,7 +256,7 @@ async fn a_restore_waits_for_the_server_to_stop_and_replaces_nothing_unasked() {
     assert_eq!(server.post("/api/auth/login", &login).await.0, 401, "she came after the backup");
     assert_eq!(server.refresh(&ada).await.0, 200);
     assert_eq!(server.stop(Signal::SIGTERM).code(), Some(0));
-    // What was there is kept, whole, and can be put back.
+    // The previous database is kept complete, and can be restored.
     let told = said(run(folder.path(), &["restore", "data/latchkey.db.replaced", "--force"]));
     assert!(told.contains("2 accounts"), "{told}");
 }
@@ -274,7 +275,7 @@ async fn what_is_no_whole_backup_is_refused_and_changes_nothing() {
     said(run(folder.path(), &["backup", "kept.backup"]));
     let whole = std::fs::read(folder.path().join("kept.backup")).unwrap();
     let mut damaged = whole.clone();
-    // Past the first page, which says what kind of file it is.
+    // Damages everything after the first page, which identifies the file type.
     damaged[4096..].iter_mut().for_each(|byte| *byte ^= 0x5a);
     let before = names(&folder.path().join("data"));
     for (name, content, part) in [
@@ -319,7 +320,7 @@ fn postgresql_is_left_to_its_own_tools_and_the_line_says_which() {
     assert_eq!(names(folder.path()), Vec::<String>::new());
 }
 
-/// Only root can give a folder to somebody else: whoever else runs the tests has nothing to test here.
+/// Only root can give a folder to another user: without root, the test is skipped.
 #[tokio::test]
 async fn what_root_does_in_the_data_folder_stays_its_owners() {
     if !geteuid().is_root() {

@@ -1,4 +1,4 @@
-//! Nothing that was answered is lost, whoever is killed while people are at work, and whenever.
+//! Durability: nothing that was confirmed is lost, whichever process is killed under load, and whenever.
 
 use crate::load::{Person, Progress};
 use crate::polling::until;
@@ -10,11 +10,11 @@ use nix::sys::signal::Signal;
 
 const PEOPLE: usize = 5;
 const ROUNDS: usize = 4;
-/// How much is answered between two kills.
+/// Number of responses between two kills.
 const ANSWERS: usize = 100;
 const TRUSTING: (&str, &str) = ("LATCHKEY_PROXIES__TRUSTED", "127.0.0.1");
 
-/// People, their notes, and how far they have come.
+/// The clients, with the state that was confirmed to each, and their common progress.
 struct Crowd {
     people: Vec<Person>,
     progress: Progress,
@@ -26,7 +26,7 @@ impl Crowd {
         Self { people: (0..PEOPLE).map(|number| Person::new(number, &progress)).collect(), progress }
     }
 
-    /// They work until `kill` comes between, which cuts off whatever is under way.
+    /// Lets the clients work until `kill` interrupts them, which cuts off pending requests.
     async fn work_until(&mut self, address: &str, kill: impl AsyncFnOnce()) {
         let enough = self.progress.count() + ANSWERS;
         let people = std::mem::take(&mut self.people);
@@ -37,7 +37,7 @@ impl Crowd {
         })
         .await;
         kill().await;
-        // Whoever was between two calls may find the server back, or never gone.
+        // A client between two requests may find the server restarted, or not notice the kill.
         self.progress.halt(true);
         for one in at_work {
             self.people.push(one.await.unwrap());
@@ -70,7 +70,7 @@ async fn what_was_answered_survives_kill_9_under_load_on_sqlite() {
     }
 }
 
-/// The server is killed, then one of the processes that serve it (PostgreSQL then starts over by itself), then all of
+/// Kills the server, then one of the processes that serve it (PostgreSQL then restarts by itself), then all of
 /// PostgreSQL.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs PostgreSQL's programs: `cargo xtask test` finds them and runs it"]

@@ -1,4 +1,4 @@
-//! Databases that are there and cannot be used as they are: each is told in one line that says what to do.
+//! Databases that exist but cannot be used as they are: each is reported in one line that says what to do.
 
 use crate::polling::until;
 use crate::postgres::{Cluster, owner};
@@ -13,7 +13,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 use tempfile::TempDir;
 
-/// The line by which the program refuses this database.
+/// Returns the line with which the program refuses this database.
 fn refused(url: &str, settings: &[(&str, &str)]) -> String {
     let folder = folder();
     let settings = [&[("LATCHKEY_DATABASE__URL", url)], settings].concat();
@@ -39,7 +39,7 @@ async fn a_locked_sqlite_file_is_told_with_its_name_and_its_lock() {
     let mut options = sea_orm::ConnectOptions::new(format!("sqlite://{}", file.display()));
     options.max_connections(1).sqlx_logging(false);
     let other = sea_orm::Database::connect(options).await.unwrap();
-    // As another program that has the file to itself, or a file system whose locks never come free.
+    // Like another program with an exclusive lock, or a file system whose locks are never released.
     let lock = "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; CREATE TABLE held (a INT)";
     sea_orm::ConnectionTrait::execute_unprepared(&other, lock).await.unwrap();
     let line = startup_error(&mut latchkey(folder.path(), &[]));
@@ -62,23 +62,24 @@ async fn a_role_that_may_make_no_tables_is_told_the_grant_that_it_needs() {
     assert!(line.contains("GRANT USAGE, CREATE ON SCHEMA public TO \"id-server\""), "{line}");
     let line = refused(&format!("{url}/nowhere"), &[]);
     assert!(line.contains("\"nowhere\" does not exist"), "{line}");
-    // A role that is called as its password is, however common that is.
+    // A role with the same name as its password, however common that is.
     let alike = url.replace("hunter2", "id-server");
     let line = refused(&format!("{alike}/ours"), &[]);
     assert!(line.contains("GRANT USAGE, CREATE ON SCHEMA public TO \"id-server\""), "{line}");
-    // Rights on the schema are no help where the tables are somebody else's.
+    // Privileges on the schema do not help if another role owns the tables.
     cluster.run("CREATE DATABASE theirs").await;
     serves(&format!("postgres://latchkey@127.0.0.1:{}/theirs", cluster.port()), &[]).await;
     let grant = "GRANT USAGE, CREATE ON SCHEMA public TO \"id-server\"";
     cluster.run_in("theirs", grant).await;
     let line = refused(&format!("{url}/theirs"), &[]);
     assert!(line.contains("permission denied for table") && !line.contains("GRANT"), "{line}");
-    // What it says is enough.
+    // The advice of the error message is sufficient.
     cluster.run("GRANT USAGE, CREATE ON SCHEMA public TO \"id-server\"").await;
     serves(&format!("{url}/postgres"), &[]).await;
 }
 
-/// As the documents say for PgBouncer; and another server holds the turn for longer than that.
+/// The timeouts are set on the role, as the documents advise for PgBouncer, and another server keeps the lock for
+/// longer.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL's programs: `cargo xtask test` finds them and runs it"]
 async fn limits_that_a_role_has_do_not_cut_migrations_short() {
@@ -99,7 +100,7 @@ async fn limits_that_a_role_has_do_not_cut_migrations_short() {
     holding.await.unwrap();
 }
 
-/// PgBouncer before a cluster. It stops when it goes out of scope.
+/// PgBouncer in front of a cluster. Dropping it stops the program.
 struct PgBouncer {
     running: Child,
     port: u16,
@@ -125,7 +126,7 @@ impl PgBouncer {
         std::fs::write(&config, text).unwrap();
         let mut run = Command::new(program);
         run.arg("--quiet").arg(&config).stderr(Stdio::null()).stdout(Stdio::null());
-        // It refuses to run as root.
+        // PgBouncer refuses to run as root.
         if let Some(user) = owner() {
             for path in [folder.path(), &config] {
                 chown(path, Some(user.uid.as_raw()), Some(user.gid.as_raw())).unwrap();
@@ -161,7 +162,7 @@ async fn a_pooler_that_changes_connections_is_told_with_the_mode_that_is_needed(
         ("statement", ""),
     ] {
         let Some(pooler) = PgBouncer::start(&cluster, mode, more) else { return };
-        // A server that tries again and again is told the same each time.
+        // A server that retries gets the same message each time.
         for _ in 0..2 {
             let line = refused(&pooler.url(), &[]);
             for part in ["pool_mode = session", "prepared", "1.21"] {
@@ -171,7 +172,8 @@ async fn a_pooler_that_changes_connections_is_told_with_the_mode_that_is_needed(
     }
 }
 
-/// It waits for a connection of its own meanwhile, and says nothing, or says it with the code of a broken protocol.
+/// Meanwhile PgBouncer waits for a connection of its own, and reports nothing, or reports it with the code of a
+/// protocol violation.
 #[tokio::test]
 #[ignore = "needs PostgreSQL's programs: `cargo xtask test` finds them and runs it"]
 async fn a_pooler_with_too_few_connections_is_not_waited_for_and_its_mode_is_not_blamed() {
@@ -188,7 +190,7 @@ async fn a_pooler_with_too_few_connections_is_not_waited_for_and_its_mode_is_not
     }
 }
 
-/// With nothing set in PgBouncer but its mode: it passes on no setting that it does not know.
+/// Only PgBouncer's mode is configured: it does not forward parameters that it does not know.
 #[tokio::test]
 #[ignore = "needs PostgreSQL's programs: `cargo xtask test` finds them and runs it"]
 async fn behind_a_pooler_that_keeps_connections_two_servers_tell_each_other_of_ends() {
@@ -218,7 +220,7 @@ async fn behind_a_pooler_that_keeps_connections_two_servers_tell_each_other_of_e
     until("the other server learns of it", async || verify().await == 401).await;
 }
 
-/// An authority of the test's own, and what it has signed for `localhost`.
+/// A test certificate authority, and the certificate that it has issued for `localhost`.
 struct CertificateAuthority(TempDir);
 
 impl CertificateAuthority {
@@ -261,7 +263,7 @@ impl CertificateAuthority {
         self.0.path().join(name)
     }
 
-    /// Gives a cluster its certificate.
+    /// Installs the certificate in a cluster's data folder.
     fn issue_certificate(&self, data: &Path) {
         for name in ["server.crt", "server.key"] {
             let file = data.join(name);
@@ -305,9 +307,9 @@ async fn a_companys_own_authority_is_found_in_the_urls_file_or_in_the_systems_st
     };
     let file = authority.file("ca.pem");
     let named = format!("&sslrootcert={}", file.display());
-    // The last part stands in the URLs of some hosts.
+    // The URLs of some hosting providers contain the last parameter.
     serves(&url("localhost", &format!("{named}&channel_binding=require")), &[]).await;
-    // What Debian's `update-ca-certificates` would write, for this program alone.
+    // The file that Debian's `update-ca-certificates` would write, for this program only.
     let store = ("SSL_CERT_FILE", file.to_str().unwrap());
     serves(&url("localhost", ""), &[store]).await;
     for more in ["", "&channel_binding=prefer&connect_timeout=10"] {

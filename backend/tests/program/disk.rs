@@ -1,5 +1,5 @@
-//! A disk that takes nothing more. The system itself refuses the writes: the largest size of a file is set from outside,
-//! under the running program, which needs no right that its own user has not.
+//! A disk that accepts no more data. The kernel itself refuses the writes: the maximum file size of the running program
+//! is set from outside, which needs no privilege that its own user lacks.
 
 use crate::server::*;
 use serde_json::{Value, json};
@@ -7,15 +7,15 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// What the log tells whoever runs the server.
+/// Advice in the log for the operator.
 const ADVICE: &str = "look whether its disk is full, read-only or failing, the server goes on by itself";
 
-/// A server whose log goes through another program: it must not be cut off with the rest.
+/// Starts a server whose log passes through another program, so that the limit does not apply to it.
 fn start(folder: &Path) -> Server {
     let pipe = folder.join("pipe");
     nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
     let mut command = Command::new("/bin/sh");
-    // What is beyond the largest size is then an error of the write, and does not end the program.
+    // With SIGXFSZ ignored, exceeding the limit is a write error and does not end the program.
     command.args(["-c", "trap '' XFSZ; exec \"$0\" 2>\"$1\""]);
     command.arg(latchkey(folder, &[]).get_program()).arg(&pipe).stdin(Stdio::null());
     command.current_dir(folder).env_clear().env("LATCHKEY_LISTEN", "127.0.0.1:0");
@@ -30,7 +30,7 @@ fn start(folder: &Path) -> Server {
     Server::spawn_logging_elsewhere(command, folder)
 }
 
-/// How large a file this program may make from now on.
+/// Sets the maximum file size of the running program.
 fn limit(server: &Server, size: &str) {
     let set = Command::new("prlimit")
         .args(["--pid", &server.id().to_string(), &format!("--fsize={size}:")])
@@ -62,7 +62,7 @@ pub async fn verify(server: &Server, signed_in: &Value) -> u16 {
         .as_u16()
 }
 
-/// Every call that has to write says that it cannot.
+/// Asserts that every request that has to write fails with an internal error.
 pub async fn must_write(server: &Server, ada: &Value) {
     let login = json!({"email": "ada@example.org", "password": PASSWORD});
     for (path, body) in [
@@ -82,7 +82,7 @@ async fn a_disk_that_refuses_every_write_is_told_to_the_log_and_needs_no_restart
     let ada = server.signed_in().await;
     assert_eq!(verify(&server, &ada).await, 200);
     limit(&server, "0");
-    // More than once: a connection on which a commit failed must not take the next change for its own.
+    // More than once: a connection on which a commit failed must not attribute the next change to that transaction.
     for _ in 0..5 {
         must_write(&server, &ada).await;
         assert_eq!(verify(&server, &ada).await, 200, "what needs no write goes on");

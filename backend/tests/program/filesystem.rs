@@ -1,4 +1,4 @@
-//! A real file system of a few megabytes, in a mount namespace of the test's own: it gets full, and it is made read-only.
+//! A real file system of a few megabytes in its own mount namespace, which becomes full, or is made read-only.
 
 use crate::disk::{must_write, sign_up, verify};
 use crate::server::*;
@@ -9,15 +9,15 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
-/// A folder whose `data` is a file system of its own, for as long as this lives.
+/// A folder whose `data` is a separate file system. Dropping this ends it.
 struct Disk {
     folder: TempDir,
-    /// Keeps the namespace; it ends when its standard input does.
+    /// Process that keeps the namespace; it ends when its standard input is closed.
     keeper: Child,
 }
 
 impl Disk {
-    /// `None` where nobody may have a mount namespace.
+    /// Returns `None` if mount namespaces are not permitted.
     fn mount() -> Option<Self> {
         let folder = folder();
         std::fs::create_dir(folder.path().join("data")).unwrap();
@@ -32,7 +32,7 @@ impl Disk {
         (told == "mounted\n").then_some(disk)
     }
 
-    /// A command that sees the file system.
+    /// Returns a command that runs in the namespace.
     fn command(&self, words: &str) -> Command {
         let mut command = Command::new("nsenter");
         command.args([
@@ -47,7 +47,7 @@ impl Disk {
         command
     }
 
-    /// The program, which becomes the very process that this starts.
+    /// Returns the command of the server, which replaces the started process (`exec`).
     fn program(&self) -> Command {
         let mut command = self.command("exec env -i LATCHKEY_LISTEN=127.0.0.1:0 \"$1\"");
         command.arg(latchkey(self.folder.path(), &[]).get_program());
@@ -62,13 +62,13 @@ impl Disk {
         assert!(self.command(&format!("mount -o remount,{how} data")).status().unwrap().success(), "{how}");
     }
 
-    /// A file beside the server's own, as the system that keeps the namespace sees it.
+    /// Returns a file next to the server's own, as visible from outside the namespace.
     fn ballast(&self) -> PathBuf {
         let root = PathBuf::from(format!("/proc/{}/root", self.keeper.id()));
         root.join(self.folder.path().strip_prefix("/").unwrap()).join("data/ballast")
     }
 
-    /// Takes all the room that is left.
+    /// Uses up the remaining space.
     fn fill(&self) {
         let mut ballast = File::create(self.ballast()).unwrap();
         let end = std::io::copy(&mut std::io::repeat(0), &mut ballast).unwrap_err();
@@ -105,7 +105,7 @@ async fn a_full_disk_is_told_to_the_log_and_needs_no_restart_once_there_is_room(
     let (status, ada) = server.refresh(&ada).await;
     assert_eq!(status, 200, "nobody was signed out: {ada}");
     assert_eq!(server.post("/api/auth/signup", &sign_up("eve")).await.0, 201);
-    // Once more, and now it stops while there is no room.
+    // Again; this time the server stops while the disk is full.
     disk.fill();
     must_write(&server, &ada).await;
     assert!(server.stop(Signal::SIGTERM).code().is_some(), "it ends by itself");
@@ -114,7 +114,7 @@ async fn a_full_disk_is_told_to_the_log_and_needs_no_restart_once_there_is_room(
     assert_eq!(server.refresh(&ada).await.0, 200);
 }
 
-/// A file that is open keeps its file system writable, so this one is made read-only while the server is away.
+/// An open file keeps its file system writable, so this one is made read-only while the server is stopped.
 #[tokio::test]
 async fn a_read_only_disk_stops_the_start_with_one_line_and_a_writable_one_has_everything() {
     let Some(disk) = Disk::mount() else { return skip_or_fail(WHAT) };

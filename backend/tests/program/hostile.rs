@@ -1,4 +1,4 @@
-//! Text by which somebody means to write into the log themselves: it makes no line of its own, and speaks to no terminal.
+//! Log injection: hostile text creates no line of its own in the log, and no terminal control sequences.
 
 use crate::server::*;
 use sea_orm::ConnectionTrait as _;
@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// What every text here says, so that it is known again.
+/// Marker that every text contains, to find it in the log.
 const MARK: &str = "FORGED";
 
-/// Lines as the log has them in either form, what moves a terminal's cursor or names its window (with C0 and with C1
-/// controls), what other programs take for the end of a line or for the other direction, and the same in the spellings
-/// that somebody may undo.
+/// Lines in both formats of the log, sequences that move a terminal's cursor or set its title (with C0 and C1
+/// controls), characters that other programs take for a line break or a change of direction, and the same in encodings
+/// that a program might decode.
 const TEXTS: [&str; 8] = [
     "\r\n2026-01-15T12:00:00.000000Z  INFO latchkey: FORGED\r\n",
     "\"}\n{\"timestamp\":\"2026-01-15T12:00:00.000000Z\",\"level\":\"INFO\",\"message\":\"FORGED\"}\n",
@@ -23,13 +23,14 @@ const TEXTS: [&str; 8] = [
     "{FORGED} {} {:?} %s %n ${jndi:ldap://FORGED}",
 ];
 
-/// Sends this head as it is, with a body that fits; whatever is answered. Some of it is no HTTP at all.
+/// Sends this head unchanged with a body of matching length, and returns the response. Some of the heads are not valid
+/// HTTP.
 async fn send(server: &Server, head: &str, body: &str) -> String {
     let mut connection = TcpStream::connect(&server.address).await.unwrap();
     let more = format!("connection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len());
     let bytes = [head.as_bytes(), more.as_bytes()].concat();
     let mut answer = Vec::new();
-    // The server may close before it has read all of it.
+    // The server may close the connection before it has read everything.
     if connection.write_all(&bytes).await.is_ok() {
         let read = tokio::time::timeout(TIMEOUT, connection.read_to_end(&mut answer)).await;
         assert!(read.is_ok(), "not answered: {head}");
@@ -37,7 +38,7 @@ async fn send(server: &Server, head: &str, body: &str) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// The text in every place of a call that takes one.
+/// Sends the text in every place of a request that accepts text.
 async fn everywhere(server: &Server, text: &str, signed_in: &Value) {
     let (access, refresh) =
         ["access_token", "refresh_token"].map(|name| signed_in[name].as_str().unwrap()).into();
@@ -97,7 +98,7 @@ async fn everywhere(server: &Server, text: &str, signed_in: &Value) {
     }
 }
 
-/// A session whose client calls itself something hostile, and whose end the log tells.
+/// Replays a token of a session whose user agent is hostile, which the log reports.
 async fn replay(server: &Server) {
     let call = async |path: &str, body: Value| {
         let request = http_client().post(server.url(path)).header("content-type", "application/json");
@@ -113,7 +114,7 @@ async fn replay(server: &Server) {
     assert_eq!(replayed["code"], "replay_detected", "{replayed}");
 }
 
-/// Whether a line begins, and is made, as the log makes them.
+/// Returns `true` if the line begins, and is structured, as lines of the log are.
 fn is_ours(line: &str, format: &str) -> bool {
     const LEVELS: [&str; 5] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"];
     if format == "json" {
@@ -148,7 +149,7 @@ async fn no_text_of_a_callers_makes_a_line_of_the_log_or_steers_a_terminal() {
             everywhere(&server, text, &ada).await;
         }
         replay(&server).await;
-        // Now everything that asks the database fails, and the log says why.
+        // From here on every request that needs the database fails, and the log reports the cause.
         let url = format!("sqlite://{}/data/latchkey.db", folder.path().display());
         let database = sea_orm::Database::connect(url).await.unwrap();
         for table in ["accounts", "sessions"] {

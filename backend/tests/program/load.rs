@@ -1,4 +1,4 @@
-//! People at work, each of whom writes down what was answered: what they know must be true whenever the server is back.
+//! Clients under load, each of which records what was confirmed: that must hold whenever the server is back.
 
 use crate::server::*;
 use base64::Engine as _;
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// An answer that never came, or that says no more than that the server failed: what was asked for is done or not.
+/// A missing response, or one of a server error (5xx): the request may have taken effect or not.
 #[derive(Debug)]
 pub struct Unanswered {
-    /// What came instead.
+    /// Error or response that was received instead.
     instead: String,
 }
 
@@ -22,7 +22,7 @@ impl From<reqwest::Error> for Unanswered {
 
 type Answered = Result<(u16, Value), Unanswered>;
 
-/// How much was answered to all of them, and whether they are to stop.
+/// Number of responses received by all clients, and whether they are to stop.
 #[derive(Clone, Default)]
 pub struct Progress(Arc<(AtomicUsize, AtomicBool)>);
 
@@ -35,7 +35,7 @@ impl Progress {
         self.0.0.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// Lets nobody begin anything more, or lets them begin again.
+    /// Prevents new requests, or permits them again.
     pub fn halt(&self, halted: bool) {
         self.0.1.store(halted, Ordering::SeqCst);
     }
@@ -62,25 +62,25 @@ impl HeldSession {
     }
 }
 
-/// One person, and what was answered to them.
+/// A client, and the state that was confirmed to it.
 pub struct Person {
     number: usize,
     email: String,
-    /// Whether the sign-up was answered.
+    /// `true` if the sign-up was confirmed.
     signed_up: bool,
     password: String,
-    /// The one that a change was cut off for: it holds, or the one before.
+    /// New password of an interrupted change: either this one is valid, or the one before.
     perhaps: Option<String>,
     former: Option<String>,
     sessions: Vec<HeldSession>,
-    /// Sessions that a cut-off change of the password ends, if it happened.
+    /// Sessions that an interrupted change of the password ends, if it took effect.
     with_password: Vec<HeldSession>,
-    /// Sessions whose end was cut off.
+    /// Sessions for which the request to end them was interrupted.
     doubtful: Vec<HeldSession>,
     over: Vec<HeldSession>,
-    /// Others, whose sign-up was answered since anybody last looked for them: their addresses and passwords.
+    /// Email addresses and passwords of further accounts whose sign-up was confirmed since the last check.
     newcomers: Vec<(String, String)>,
-    /// Why they went no further, the last time.
+    /// Error that interrupted the last run.
     cut: Option<Unanswered>,
     steps: usize,
     progress: Progress,
@@ -110,12 +110,12 @@ impl Person {
         self.signed_up
     }
 
-    /// Whether somebody else was signed up since anybody last looked for them.
+    /// Returns `true` if another account was signed up since the last check.
     pub fn brought_somebody(&self) -> bool {
         !self.newcomers.is_empty()
     }
 
-    /// Goes on until an answer stays away, or everybody is to stop.
+    /// Works until a response is missing, or everybody is to stop.
     pub async fn live(mut self, address: String) -> Self {
         self.cut = None;
         while !self.progress.is_halted() && self.cut.is_none() {
@@ -124,7 +124,7 @@ impl Person {
         self
     }
 
-    /// Why they went no further, unless everybody was to stop.
+    /// Returns the error that interrupted the last run, unless everybody was to stop.
     pub fn cut(&self) -> Option<&str> {
         self.cut.as_ref().map(|cut| &*cut.instead)
     }
@@ -146,7 +146,7 @@ impl Person {
 
     async fn sign_up(&mut self, address: &str) -> Result<(), Unanswered> {
         let (status, answer) = self.try_to_sign_up(address, &self.email).await?;
-        // One that was cut off may have happened.
+        // An interrupted sign-up may have taken effect.
         assert!(status == 201 || status == 409, "{status} {answer}");
         self.signed_up = true;
         Ok(())
@@ -157,7 +157,7 @@ impl Person {
         self.post(address, "/api/auth/signup", &body).await
     }
 
-    /// Signs up somebody else, so that there are new people whenever everybody is cut off.
+    /// Signs up another account, so that there are new accounts at every interruption.
     async fn sign_another_up(&mut self, address: &str) -> Result<(), Unanswered> {
         let email = format!("newcomer{}-{}@example.org", self.number, self.steps);
         let (status, answer) = self.try_to_sign_up(address, &email).await?;
@@ -183,7 +183,7 @@ impl Person {
         self.post(address, "/api/auth/login", &body).await
     }
 
-    /// Trades one session's token, and uses the new one every other time.
+    /// Rotates one session's token, and uses the new one every other time.
     async fn refresh(&mut self, address: &str) -> Result<(), Unanswered> {
         let turn = self.steps % self.sessions.len();
         let before = &self.sessions[turn];
@@ -237,7 +237,7 @@ impl Person {
         }
     }
 
-    /// Everything that was answered is so.
+    /// Asserts that everything that was confirmed holds.
     pub async fn finds_what_was_answered(&mut self, address: &str) {
         if self.signed_up {
             self.finds_the_password(address).await;
@@ -286,7 +286,7 @@ impl Person {
         }
     }
 
-    /// Refreshes. The generation tells whether the last rotation is there; one that was cut off is answered again.
+    /// Refreshes. The generation shows if the last rotation is stored; an interrupted one gets its response again.
     async fn is_open(&self, address: &str, held: &HeldSession) -> Option<HeldSession> {
         let body = json!({"refresh_token": held.refresh});
         let (status, answer) = self.post(address, "/api/auth/refresh", &body).await.unwrap();
@@ -309,7 +309,7 @@ impl Person {
     }
 
     async fn answer(&self, request: reqwest::RequestBuilder) -> Answered {
-        // Each comes from an address of their own, so that nobody pays for the others' haste.
+        // Each client has an address of its own, so that they do not share a throttle.
         let from = format!("192.0.2.{}", self.number + 1);
         let answer = request.header("x-forwarded-for", from).send().await?;
         let status = answer.status().as_u16();

@@ -1,4 +1,4 @@
-//! What the log tells whoever runs the server.
+//! Content of the log for the operator.
 
 use crate::server::*;
 use serde_json::{Value, json};
@@ -56,7 +56,7 @@ async fn a_page_that_is_opened_elsewhere_is_told_with_both_addresses_and_fills_n
     assert_eq!((&told[1]["origin.seen"], &told[3]["origin.seen"]), (&json!("null"), &json!("no web origin")));
 }
 
-/// Where a line says which call has caused it, as a path of names.
+/// Finds where a line contains the request's ID, as paths of field names.
 fn places(value: &Value, id: &str, at: &str, found: &mut Vec<String>) {
     match value {
         Value::String(text) if text.contains(id) => found.push(at.to_owned()),
@@ -68,7 +68,7 @@ fn places(value: &Value, id: &str, at: &str, found: &mut Vec<String>) {
     }
 }
 
-/// What is told while a call is under way, and the failure that is told when it is over.
+/// Covers lines logged while a request is processed, and the failure that is logged after it.
 #[tokio::test]
 async fn each_line_that_a_call_causes_has_its_id_once_and_in_one_place() {
     for level in ["trace", "error"] {
@@ -83,7 +83,7 @@ async fn each_line_that_a_call_causes_has_its_id_once_and_in_one_place() {
             problem["request_id"].as_str().unwrap().to_owned()
         };
         let mut ids = vec![refused("/api/auth/login", 401).await];
-        // The tables are taken away under the server: now it fails.
+        // Renames a table while the server runs, so that its requests fail.
         let other = sea_orm::Database::connect(format!("sqlite://{}", database.display())).await.unwrap();
         let drop = "PRAGMA foreign_keys = OFF; ALTER TABLE accounts RENAME TO gone";
         sea_orm::ConnectionTrait::execute_unprepared(&other, drop).await.unwrap();

@@ -1,5 +1,5 @@
-//! The program itself, from outside: how it starts and stops, what it loses when it is killed (nothing), what it does on a
-//! disk that takes nothing more, how it is backed up, and what it tells those who watch it.
+//! The program itself, from outside: how it starts and stops, that it loses nothing when it is killed, its behaviour on
+//! a full disk, its backups, and its telemetry.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 #[path = "../leak_detector/mod.rs"]

@@ -1,5 +1,5 @@
-//! A PostgreSQL of the test's own, that may be killed: whoever runs the tests names the folder of its programs in
-//! `LATCHKEY_TEST_POSTGRES_PROGRAMS`. It is as durable as it comes.
+//! A PostgreSQL of the test's own, which may be killed; `LATCHKEY_TEST_POSTGRES_PROGRAMS` is the folder of its
+//! programs. It has PostgreSQL's default durability.
 
 use crate::server::*;
 use nix::sys::signal::{Signal, kill};
@@ -24,7 +24,7 @@ impl Cluster {
         Self::prepared(|_| {})
     }
 
-    /// The same, where something is put beside its data before it starts.
+    /// Starts a cluster; `prepare` can add files to its data folder before it starts.
     #[expect(clippy::disallowed_methods, reason = "which PostgreSQL the tests run is said from outside")]
     pub fn prepared(prepare: impl FnOnce(&Path)) -> Self {
         let Some(programs) = std::env::var_os("LATCHKEY_TEST_POSTGRES_PROGRAMS").map(PathBuf::from) else {
@@ -37,7 +37,7 @@ impl Cluster {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut create = program(&programs, &folder, "initdb");
         create.args(["--username=latchkey", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]);
-        // A page that was written by half is then noticed when it is read.
+        // With checksums, a page that was only partly written is detected when it is read.
         create.arg("--data-checksums");
         assert!(create.args(["--pgdata", "data"]).stdout(Stdio::null()).status().unwrap().success());
         prepare(&folder.path().join("data"));
@@ -45,7 +45,7 @@ impl Cluster {
         Self { programs, folder, port, server }
     }
 
-    /// Where it listens.
+    /// Returns the port on which it listens.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -55,7 +55,7 @@ impl Cluster {
         self.run_in("postgres", statements).await;
     }
 
-    /// The same in another database.
+    /// Runs statements as the superuser in another database.
     pub async fn run_in(&self, database: &str, statements: &str) {
         let database = self.connect_to(database).await;
         database.execute_unprepared(statements).await.unwrap();
@@ -75,7 +75,7 @@ impl Cluster {
         kill(Pid::from_raw(process), Signal::SIGKILL).unwrap();
     }
 
-    /// Holds still every process that serves Latchkey, until this goes out of scope.
+    /// Suspends every process that serves Latchkey until the returned value is dropped.
     pub async fn freeze(&self) -> Frozen {
         let database = self.connect().await;
         let find = "SELECT pid FROM pg_stat_activity WHERE application_name = 'latchkey'";
@@ -86,7 +86,7 @@ impl Cluster {
         Frozen::stop(processes)
     }
 
-    /// PostgreSQL's "immediate" stop: nobody finishes anything.
+    /// Stops PostgreSQL in "immediate" mode: no transaction is finished.
     pub fn stop_at_once(&mut self) {
         kill(Pid::from_raw(self.server.id().try_into().unwrap()), Signal::SIGQUIT).unwrap();
         self.server.wait().unwrap();
@@ -104,7 +104,7 @@ impl Cluster {
         assert_eq!(self.count(count).await, 0);
     }
 
-    /// The number that a query answers.
+    /// Returns the number that a query yields.
     pub async fn count(&self, query: &str) -> i64 {
         let database = self.connect().await;
         let found = database.query_one_raw(Statement::from_string(DatabaseBackend::Postgres, query)).await;
@@ -113,7 +113,7 @@ impl Cluster {
         count
     }
 
-    /// Reads every page of every table and index, and looks for each row in the indexes that it must be in.
+    /// Reads every page of every table and index, and checks that each row is in its indexes.
     pub fn is_whole(&self) {
         let mut check = program(&self.programs, &self.folder, "pg_amcheck");
         check.args(["--host=127.0.0.1", "--port", &self.port.to_string(), "--username=latchkey"]);
@@ -135,7 +135,7 @@ impl Cluster {
     }
 }
 
-/// Processes that are held still.
+/// Suspended processes.
 pub struct Frozen(Vec<Pid>);
 
 impl Frozen {
@@ -191,7 +191,7 @@ fn program(programs: &Path, folder: &TempDir, name: &str) -> Command {
     command
 }
 
-/// PostgreSQL refuses to run as root.
+/// Returns the user who owns the server, since PostgreSQL refuses to run as root.
 pub fn owner() -> Option<User> {
     if !Uid::effective().is_root() {
         return None;

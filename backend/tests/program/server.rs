@@ -1,4 +1,4 @@
-//! The program as it runs on a machine: started in a folder of its own, asked over HTTP, and stopped or killed.
+//! The program as it runs on a machine: started in its own folder, used over HTTP, and stopped or killed.
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -16,19 +16,19 @@ use tokio::net::TcpStream;
 pub use crate::polling::TIMEOUT;
 pub const PASSWORD: &str = "correct horse battery staple";
 
-/// The program in an empty folder, knowing nothing of the machine that it is tested on.
+/// Returns the command of the program in an empty folder, with nothing of the environment of the test machine.
 pub fn latchkey(folder: &Path, settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
     command.current_dir(folder).env_clear().env("LATCHKEY_LISTEN", "127.0.0.1:0");
-    // All of these tests' people come from one address.
+    // All clients of these tests share one address.
     command.env("LATCHKEY_THROTTLE__PER_NETWORK", "100000");
-    // On a machine with other work a hash takes long, and that is not what they are about.
+    // On a busy machine a hash takes long, which these tests are not about.
     command.env("LATCHKEY_PASSWORDS__MAX_WAIT", "5m");
     command.envs(settings.iter().copied()).stdin(Stdio::null());
     command
 }
 
-/// A server that answers.
+/// A server that accepts requests.
 pub struct Server {
     child: Child,
     log: PathBuf,
@@ -40,13 +40,13 @@ impl Server {
         Self::spawn(latchkey(folder, settings), folder)
     }
 
-    /// Starts what this command says, with its log in the folder.
+    /// Starts the server with this command; its log is written to the folder.
     pub fn spawn(mut command: Command, folder: &Path) -> Self {
         command.stderr(File::create(folder.join("log")).unwrap());
         Self::spawn_logging_elsewhere(command, folder)
     }
 
-    /// The same, where somebody else writes the log.
+    /// Starts the server with this command, whose log is written by another process.
     pub fn spawn_logging_elsewhere(mut command: Command, folder: &Path) -> Self {
         let log = folder.join("log");
         let mut child = command.spawn().unwrap();
@@ -66,7 +66,7 @@ impl Server {
         std::fs::read_to_string(&self.log).unwrap()
     }
 
-    /// The people here have one password and one kind of address, and every token begins alike.
+    /// The accounts here share one password and one domain, and every token has the same beginning.
     fn assert_no_secret_logged(&self) {
         let log = std::fs::read_to_string(&self.log).unwrap_or_default();
         for secret in [PASSWORD, "@example.org", "eyJ"] {
@@ -106,7 +106,7 @@ impl Server {
         (answer.status().as_u16(), serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap())
     }
 
-    /// Signs up, and in again at a client that keeps its refresh token.
+    /// Signs up, and signs in at a client that keeps its refresh token.
     pub async fn signed_in(&self) -> Value {
         let ada = json!({"email": "ada@example.org", "password": PASSWORD, "display_name": "Ada"});
         assert_eq!(self.post("/api/auth/signup", &ada).await.0, 201);
@@ -116,7 +116,7 @@ impl Server {
         signed_in
     }
 
-    /// The connection of a sign-up that has reached its handler, which waits for the body.
+    /// Returns the connection of a sign-up whose handler has started and waits for the body.
     pub async fn accepting(&self, length: usize) -> TcpStream {
         let head = format!(
             "POST /api/auth/signup HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
@@ -145,12 +145,12 @@ impl Drop for Server {
     }
 }
 
-/// What a test says that has nothing to test on here. Where the machine is made for tests, that is a failure.
+/// Reports that a test is skipped, and what it needs. On a machine that is made for tests, that is a failure.
 #[expect(clippy::disallowed_methods, reason = "whether this is such a machine is said from outside")]
 pub fn skip_or_fail(what: &str) {
     assert!(std::env::var_os("CI").is_none(), "there must be {what}");
     let test = std::thread::current().name().unwrap_or_default().to_owned();
-    // Past libtest, which keeps to itself what a test prints that does not fail.
+    // Bypasses libtest, which captures the output of tests that pass.
     let told = format!("\n{test} tests nothing here: it needs {what}\n");
     std::io::stderr().write_all(told.as_bytes()).unwrap();
 }
@@ -164,7 +164,7 @@ pub fn http_client() -> reqwest::Client {
         .unwrap()
 }
 
-/// Another program's progress can only be waited for in real time.
+/// Polls another program's progress, which takes real time.
 pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
@@ -191,7 +191,7 @@ pub fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// The one line by which the program says why it does not start.
+/// Returns the single line with which the program reports why it does not start.
 pub fn startup_error(command: &mut Command) -> String {
     let output = command.stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap();
     let text = String::from_utf8(output.stderr).unwrap();

@@ -1,4 +1,4 @@
-//! Settings that are wrong are told in one line, and whatever part of one is wrong, no secret is told with it.
+//! Invalid settings are reported in one line, and the message contains no secret, whatever part of a setting is wrong.
 
 use crate::server::*;
 use nix::sys::signal::Signal;
@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 
 const SECRET: &str = "hunter2";
 
-/// What the program says, if it ends by itself. Nothing of it is the secret.
+/// Returns the output of the program, if it ends by itself. Asserts that it does not contain the secret.
 fn tells_no_secret(command: &mut Command) -> Output {
     let output =
         command.env("RUST_LOG", "trace").stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap();
@@ -25,7 +25,7 @@ fn line(output: &Output) -> &str {
     text.lines().last().unwrap_or_default()
 }
 
-/// Ways to write a password into a URL wrongly, and right ones to a database that is not there.
+/// Invalid ways to write a password into a URL, and valid URLs of a database that does not exist.
 const URLS: [&str; 33] = [
     "postgres://latchkey:hunter2@127.0.0.1:1/latchkey",
     "postgres://latchkey:hunter2@nowhere.invalid/latchkey",
@@ -62,7 +62,8 @@ const URLS: [&str; 33] = [
     "hunter2",
 ];
 
-/// In a folder of its own: a variable, a file that one names, a file of variables, and the settings' file.
+/// Passes the URL in a variable, a file named by one, a file of variables, and the settings file, all in one temporary
+/// folder.
 fn tells_no_password(url: &str) {
     let folder = folder();
     let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
@@ -76,7 +77,7 @@ fn tells_no_password(url: &str) {
     tells_no_secret(latchkey(folder.path(), &[]).args(["--config", "settings.toml"]));
 }
 
-/// At once: most of them wait for a database that is not there.
+/// Runs all at once: most of them wait for a database that does not exist.
 #[test]
 fn the_password_of_a_database_is_never_told_however_its_url_is_wrong() {
     std::thread::scope(|all| {
@@ -95,8 +96,8 @@ fn a_database_url_that_is_none_is_told_how_to_write_the_password() {
     }
 }
 
-/// A URL, a key or a password where something else belongs: in another setting, in the place of a section, of the name of
-/// a file, or on the command line.
+/// A URL, a key or a password in the wrong place: in another setting, in place of a section or a file name, or on the
+/// command line.
 #[test]
 fn a_secret_in_the_wrong_place_is_not_told() {
     let folder = folder();
@@ -224,7 +225,7 @@ async fn empty_variables_and_those_of_kubernetes_are_no_settings() {
     }
 }
 
-/// A folder in which a server with these settings has had one account, as its unit's file of variables says it.
+/// Runs a server with the settings of its unit's environment file until the folder contains one account.
 async fn served_with(folder: &Path, file: &str, data_dir: &str) {
     std::fs::write(folder.join("environment"), file).unwrap();
     let mut serve = latchkey(folder, &[("LATCHKEY_DATA_DIR", data_dir)]);
@@ -234,7 +235,7 @@ async fn served_with(folder: &Path, file: &str, data_dir: &str) {
     assert_eq!(server.stop(Signal::SIGTERM).code(), Some(0));
 }
 
-/// A shell that reads such a file ends a value at its `&`, and goes on with the default.
+/// A shell that reads such a file ends a value at its `&`, and continues with the default.
 #[tokio::test]
 async fn a_command_uses_the_settings_of_the_units_file_to_the_letter() {
     let folder = folder();
@@ -249,13 +250,13 @@ LATCHKEY_DATA_DIR="of the unit & nobody's \"else\" \$HOME \
     for words in
         [&["--env-file", "environment", "backup", "one"][..], &["backup", "two", "--env-file=environment"]]
     {
-        // What the shell happens to know does not count.
+        // Variables of the shell are ignored.
         let mut command = latchkey(folder.path(), &[("LATCHKEY_DATA_DIR", "elsewhere")]);
         let output = command.args(words).output().unwrap();
         let told = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
         assert!(told.contains("1 accounts"), "{told}");
     }
-    // One before the command and one behind it: the function of the documents names its own before.
+    // One option before the command and one after it: the shell function of the documents puts its own before.
     std::fs::write(folder.path().join("more"), "LATCHKEY_LOG__FORMAT=json\n").unwrap();
     let both = ["--env-file", "environment", "backup", "both", "--env-file", "more"];
     let output = latchkey(folder.path(), &[]).args(both).output().unwrap();

@@ -1,4 +1,4 @@
-//! How the program starts, and how it refuses to.
+//! Starting the program, and its refusals to start.
 
 use crate::polling::until;
 use crate::server::*;
@@ -91,7 +91,7 @@ fn a_port_that_is_taken_stops_the_start_with_one_line() {
     assert_eq!(names(folder.path()), Vec::<String>::new(), "nothing is made before it is known to start");
 }
 
-/// Whoever runs the tests may be allowed to read everything: so these folders are none.
+/// The user of the tests may have permission to read everything: so these paths are not folders at all.
 #[test]
 fn a_data_folder_that_cannot_be_used_stops_the_start_with_one_line() {
     let folder = folder();
@@ -135,7 +135,7 @@ fn a_database_that_cannot_be_opened_stops_the_start_with_one_line() {
 
 #[tokio::test]
 async fn secrets_can_come_from_files() {
-    // RFC 8410 §10.3
+    // Key of RFC 8410 §10.3.
     const PEM: &str = "-----BEGIN PRIVATE KEY-----\n\
         MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----\n";
     let folder = folder();
@@ -181,7 +181,7 @@ async fn a_server_whose_keys_are_not_those_of_its_database_says_so_at_its_start(
     let (first, second) = (folder(), folder());
     let url = format!("sqlite://{}/latchkey.db", first.path().display());
     let shared = [("LATCHKEY_DATABASE__URL", url.as_str())];
-    // By the time of the first answer it has been said.
+    // It is logged before the first response.
     let start = async |folder: &std::path::Path| {
         let server = Server::start(folder, &shared);
         assert_eq!(server.get("/api/health/ready").await.0, 200);
@@ -210,7 +210,7 @@ async fn a_server_whose_keys_are_not_those_of_its_database_says_so_at_its_start(
     assert!(!says_so, "the old keys still stand beside the new: {}", one.log());
 }
 
-/// By whatever way it comes to the file.
+/// Covers every path by which a server can reach the file.
 #[tokio::test]
 async fn a_second_server_on_one_sqlite_database_is_refused_with_one_line_and_a_killed_one_leaves_no_lock() {
     let (first, second) = (folder(), folder());
@@ -234,7 +234,7 @@ async fn a_second_server_on_one_sqlite_database_is_refused_with_one_line_and_a_k
     refused(second.path(), &[]);
     refused(second.path(), &[elsewhere, ("LATCHKEY_DATABASE__URL", &absolute)]);
     refused(second.path(), &[elsewhere, database("sqlite://link.db")]);
-    // What works beside a server still does.
+    // Commands that work while a server runs still do.
     assert!(latchkey(first.path(), &[]).args(["backup", "kept.backup"]).status().unwrap().success());
     assert!(latchkey(first.path(), &[]).args(["keys", "rotate"]).status().unwrap().success());
     let line =
@@ -249,7 +249,7 @@ async fn a_second_server_on_one_sqlite_database_is_refused_with_one_line_and_a_k
     let server = Server::start(first.path(), &[]);
     assert_eq!(server.refresh(&signed_in).await.0, 200);
     server.stop(Signal::SIGTERM);
-    // Another database in the same folder is no concern of anybody's.
+    // Another database in the same folder does not conflict.
     let one = Server::start(first.path(), &[]);
     let other = Server::start(first.path(), &[database("sqlite://other.db")]);
     assert_eq!(other.get("/api/health/ready").await.0, 200);

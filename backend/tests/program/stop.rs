@@ -1,4 +1,4 @@
-//! How the program stops: it finishes what it has accepted, and keeps nobody waiting who asks for nothing.
+//! Shutdown: the program finishes the requests it has accepted, and does not wait for idle connections.
 
 use crate::postgres::Cluster;
 use crate::server::*;
@@ -33,7 +33,7 @@ async fn a_client_that_never_finishes_its_call_does_not_keep_the_server_from_sto
     assert!(server.log().contains("Some clients do not finish"), "{}", server.log());
 }
 
-/// Neither the client nor the database finishes anything, and containers are killed after ten seconds.
+/// Neither the client nor the database finishes; container runtimes kill after ten seconds.
 #[tokio::test]
 #[ignore = "needs PostgreSQL's programs: `cargo xtask test` finds them and runs it"]
 async fn a_database_that_does_not_answer_keeps_the_server_no_longer_than_clients_do() {
@@ -53,7 +53,7 @@ async fn a_database_that_does_not_answer_keeps_the_server_no_longer_than_clients
     assert!(server.log().contains("The database does not answer; stopping without"), "{}", server.log());
 }
 
-/// Whether the log says that somebody was left behind.
+/// Returns `true` if the log reports requests that did not finish.
 fn has_left_somebody(server: &Server) -> bool {
     server.log().contains("Some clients do not finish")
 }
@@ -62,7 +62,7 @@ fn has_left_somebody(server: &Server) -> bool {
 async fn connections_that_ask_for_nothing_are_closed_at_once() {
     let folder = folder();
     let mut server = Server::start(folder.path(), &[]);
-    // A browser opens connections before it needs them, and keeps them afterwards.
+    // A browser opens connections before it needs them, and keeps them open afterwards.
     let mut unused = TcpStream::connect(&server.address).await.unwrap();
     let mut kept = TcpStream::connect(&server.address).await.unwrap();
     kept.write_all(b"GET /api/health/live HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
@@ -92,7 +92,7 @@ async fn every_password_that_was_accepted_is_hashed_before_the_end() {
     }
     server.send(Signal::SIGTERM);
     wait_for("the log", || server.log().contains("Stopping").then_some(()));
-    // Now all of them stand in line for one thread.
+    // From here on all of them wait for one thread.
     for (number, connection) in accepted.iter_mut().enumerate() {
         connection.write_all(sign_up(number).as_bytes()).await.unwrap();
     }

@@ -1,5 +1,5 @@
-//! The server under the filter of its systemd unit. The filter is made of the unit itself and set on a thread; what the
-//! thread starts inherits it, as what systemd starts does.
+//! The server under the seccomp filter of its systemd unit. The filter is built from the unit itself and set on a
+//! thread; the processes that the thread starts inherit it, as those that systemd starts do.
 
 use crate::server::*;
 use nix::libc;
@@ -8,8 +8,8 @@ use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// What systemd counts to the groups that a unit may deny (`systemd-analyze syscall-filter`), as far as every machine has
-/// such calls.
+/// Systemd's groups of system calls that a unit may deny (`systemd-analyze syscall-filter`), limited to calls that
+/// exist on every architecture.
 const GROUPS: [(&str, &[libc::c_long]); 2] = [
     (
         "@privileged",
@@ -53,7 +53,7 @@ fn unit() -> String {
     std::fs::read_to_string(file).unwrap()
 }
 
-/// What the unit sets this to, each time that it does.
+/// Returns each value that the unit assigns to the setting.
 fn values<'a>(unit: &'a str, setting: &str) -> impl Iterator<Item = &'a str> {
     let prefix = format!("{setting}=");
     unit.lines().filter_map(move |line| line.strip_prefix(&prefix))
@@ -68,7 +68,7 @@ fn denied(unit: &str) -> Vec<libc::c_long> {
     calls.copied().collect()
 }
 
-/// Systemd kills unless it is told to answer with an error.
+/// Returns the filter's action: systemd kills the process unless the unit sets an error number.
 fn answer(unit: &str) -> SeccompAction {
     match values(unit, "SystemCallErrorNumber").last() {
         Some("EPERM") => SeccompAction::Errno(u32::try_from(libc::EPERM).unwrap()),
@@ -110,7 +110,7 @@ fn the_unit_gives_what_the_settings_promise_and_keeps_memory_off_the_disk() {
     assert_eq!(last("LimitCORE"), "0");
 }
 
-/// Starts the server where so many files may be open: softly, and at all.
+/// Starts the server with these soft and hard limits on open files.
 fn with_files(folder: &Path, soft: u32, hard: u32) -> Server {
     let server = latchkey(folder, &[]);
     let mut shell = std::process::Command::new("/bin/sh");

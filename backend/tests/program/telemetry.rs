@@ -1,4 +1,4 @@
-//! What the server tells those who watch it, and what it must not tell: its log and its metrics.
+//! Log and metrics: what the server reports, and what it must not reveal.
 
 use crate::leak_detector::LeakDetector;
 use crate::server::*;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-/// A client that remembers every secret that it sends and that it is sent.
+/// A client that records every secret that it sends or receives.
 pub struct RecordingClient<'a> {
     server: &'a Server,
     pub secrets: Mutex<LeakDetector>,
@@ -35,7 +35,7 @@ impl<'a> RecordingClient<'a> {
         Self { server, secrets: Mutex::default(), called: Mutex::default() }
     }
 
-    /// Sends a call to `route`, whose `{id}` is `id`.
+    /// Sends a request to `route`, in which `{id}` is replaced by `id`.
     pub async fn call(
         &self,
         method: &str,
@@ -88,7 +88,7 @@ impl<'a> RecordingClient<'a> {
     }
 }
 
-/// Every call of the API, well and badly.
+/// Sends every request of the API, successful and failing.
 pub async fn exercise(client: &RecordingClient<'_>) {
     let sign_up = |name: &str| json!({"email": format!("{name}@example.org"), "password": PASSWORD, "display_name": name});
     let ada = client.post("/api/auth/signup", &sign_up("ada")).await;
@@ -153,7 +153,7 @@ pub async fn exercise(client: &RecordingClient<'_>) {
     assert_eq!(client.call("DELETE", "/api/me", "", access, "", &leave).await.status, 204);
 }
 
-/// What the server has made itself and must not tell either.
+/// Returns the secrets that the server has generated itself, which it must not reveal either.
 fn own_secrets(folder: &std::path::Path) -> Vec<String> {
     let text = std::fs::read_to_string(folder.join("data/secrets.json")).unwrap();
     let keys: Value = serde_json::from_str(&text).unwrap();
@@ -327,7 +327,7 @@ async fn an_outage_of_the_database_is_in_the_log_when_it_begins_and_when_it_is_o
     );
     tells("Cannot read which sessions have ended");
     tells("Cannot write down which tokens were used");
-    // Long enough for each of them to fail a few times more.
+    // Enough time for each of them to fail a few more times.
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;
     rename("sessions_away", "sessions").await;
     rename("ended_away", "ended_sessions").await;

@@ -1,4 +1,4 @@
-//! What the server tells a collector of traces, what it must not tell, and that nobody waits for that.
+//! Traces: what the server exports to a collector, what it must not reveal, and that no request waits for the export.
 
 use crate::server::*;
 use crate::telemetry::{RecordingClient, exercise};
@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-/// How a collector treats those who bring it something.
+/// Behaviour of the collector towards its clients.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum ResponseMode {
     Takes,
@@ -24,7 +24,7 @@ enum ResponseMode {
     Hangs,
 }
 
-/// A collector of the test's own, on threads of its own. It ends with the tests.
+/// A test collector on its own threads, which end with the test process.
 struct Collector {
     endpoint: String,
     state: Arc<CollectorState>,
@@ -32,7 +32,7 @@ struct Collector {
 
 struct CollectorState {
     response_mode: Mutex<ResponseMode>,
-    /// Every body that came, taken or not.
+    /// Every body received, accepted or not.
     received: Mutex<Vec<Vec<u8>>>,
     accepted: Mutex<Vec<ResourceSpans>>,
 }
@@ -63,7 +63,7 @@ impl Collector {
         scopes.flat_map(|scope| scope.spans.clone()).collect()
     }
 
-    /// The calls, without their steps.
+    /// Returns the spans of requests, without their child spans.
     fn calls(&self) -> Vec<Span> {
         self.spans().into_iter().filter(|span| span.kind == SpanKind::Server as i32).collect()
     }
@@ -72,7 +72,7 @@ impl Collector {
         self.calls().into_iter().find(|span| attributes(&span.attributes)["request.id"] == request_id)
     }
 
-    /// All that came, as text.
+    /// Returns everything received, as text.
     fn received_text(&self) -> String {
         let received = self.state.received.lock().unwrap();
         received.iter().map(|body| String::from_utf8_lossy(body)).collect::<Vec<_>>().join("\n")
@@ -82,7 +82,7 @@ impl Collector {
 fn serve(listener: &TcpListener, state: &Arc<CollectorState>) {
     for stream in listener.incoming() {
         let state = Arc::clone(state);
-        // Whoever goes away in the middle is one of the things that happen.
+        // A client that disconnects early is an expected case.
         std::thread::spawn(move || state.receive(&mut stream.unwrap()).ok());
     }
 }
@@ -100,14 +100,14 @@ impl CollectorState {
             }
             ResponseMode::Refuses => b"HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n",
             ResponseMode::TalksRubbish => b"\x00\x01 rubbish \xff\r\n\r\n",
-            // Until the other side has enough of it.
+            // Until the client closes the connection.
             ResponseMode::Hangs => return stream.read(&mut [0]).map(drop),
         };
         stream.write_all(said)
     }
 }
 
-/// The body of a request that says its length.
+/// Reads the body of a request that has a `Content-Length`.
 fn read(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -142,7 +142,7 @@ fn start_traced(folder: &std::path::Path, collector: &Collector, more: &[(&str, 
 #[tokio::test]
 async fn a_sign_in_is_traced_step_by_step_under_its_requests_id() {
     let (folder, collector) = (folder(), Collector::with_mode(ResponseMode::Takes));
-    // Only our own settings are heard.
+    // Only Latchkey's own settings apply.
     let others = [
         ("OTEL_TRACES_SAMPLER", "always_off"),
         ("OTEL_SERVICE_NAME", "another"),
@@ -157,7 +157,7 @@ async fn a_sign_in_is_traced_step_by_step_under_its_requests_id() {
     let log_in = json!({"email": "ada@example.org", "password": PASSWORD});
     let signed_in = client.post("/api/auth/login", &log_in).await;
     assert_eq!(signed_in.status, 200);
-    // Comes by itself, without an end of the server.
+    // Exported without waiting for the server to stop.
     let call = wait_for("the trace", || collector.call(&signed_in.id));
     assert_eq!(call.name, "POST /api/auth/login");
     assert_eq!(call.parent_span_id, b"");
@@ -201,7 +201,7 @@ async fn the_traces_hold_no_secret_and_nobody_is_in_them() {
     let server = start_traced(folder.path(), &collector, &[]);
     let client = RecordingClient::new(&server);
     exercise(&client).await;
-    // A path and a query that somebody typed.
+    // A path and a query that a user typed.
     let typed = client.call("DELETE", "/api/me/sessions/{id}", "hunter2?hunter3", "", "", &json!(null)).await;
     assert_eq!(typed.status, 401);
     let secrets = std::mem::take(&mut *client.secrets.lock().unwrap());
@@ -212,7 +212,7 @@ async fn the_traces_hold_no_secret_and_nobody_is_in_them() {
         "{received_text}"
     );
     assert_eq!(secrets.found_in(&received_text), None);
-    // Nor what could tell who somebody is, or was typed.
+    // Nor anything that could identify a user, or that was typed.
     for private in
         ["127.0.0.1", "example.org", "Ada", "hunter", "/api/nowhere", "/api/auth/verify", "/api/health"]
     {
@@ -237,7 +237,8 @@ async fn what_was_accepted_before_the_end_is_traced_before_the_end() {
     assert_eq!(collector.call(id).unwrap().name, "POST /api/auth/signup");
 }
 
-/// The middle one of some calls, one at each server in turn: whatever else the machine does, it does to both.
+/// Returns the medians of several requests, sent to both servers in alternation, so that other load on the machine
+/// affects both.
 async fn side_by_side(servers: [&Server; 2], bearers: [&str; 2]) -> [Duration; 2] {
     let (client, mut times) = (http_client(), [Vec::new(), Vec::new()]);
     for _ in 0..61 {
@@ -293,7 +294,7 @@ async fn an_outage_of_the_collector_is_told_once_and_so_is_its_end() {
     let line = server.log();
     let lost = line.split_once("traces.lost_spans=").unwrap().1.trim().parse::<u32>().unwrap();
     assert!(lost >= 5, "two sign-ups' and three calls' spans at least: {lost}");
-    // Away altogether.
+    // No collector at all.
     let (nowhere, elsewhere) = (folder(), TcpListener::bind("127.0.0.1:0").unwrap());
     let endpoint = format!("http://{}", elsewhere.local_addr().unwrap());
     drop(elsewhere);
@@ -305,7 +306,7 @@ async fn an_outage_of_the_collector_is_told_once_and_so_is_its_end() {
 
 const PARENT: &str = "0af7651916cd43dd8448eb211c80319c";
 
-/// Asks for a refresh that is refused, in a trace that somebody has begun; returns the call's id.
+/// Sends a refresh that is refused, within a trace that a client has begun; returns the request's ID.
 async fn in_a_trace(server: &Server, sampled: &str) -> String {
     let request =
         http_client().post(server.url("/api/auth/refresh")).header("content-type", "application/json");
@@ -321,7 +322,8 @@ async fn only_a_proxy_that_is_trusted_and_followed_decides_about_traces() {
     const TRUSTED: (&str, &str) = ("LATCHKEY_PROXIES__TRUSTED", "127.0.0.1");
     const FOLLOWED: (&str, &str) = ("LATCHKEY_TRACES__FOLLOW_PROXIES", "true");
     const NONE: (&str, &str) = ("LATCHKEY_TRACES__SAMPLE", "0");
-    // The settings; whether a call in a sampled trace, and one in a trace that is not, are traced, and in that trace.
+    // The settings; whether a request in a sampled trace, and one in an unsampled trace, are traced; and whether as
+    // part of that trace.
     let cases: [(&[_], _, _); 5] = [
         (&[TRUSTED], [true, true], false),
         (&[FOLLOWED], [true, true], false),

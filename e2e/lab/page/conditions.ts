@@ -1,6 +1,6 @@
 import type { CDPSession } from '@playwright/test'
 
-/** What the page meets: the machine as it is, a slow one, and a slow network. */
+/** Conditions of a measurement: the machine as it is, a slow CPU, and a slow network. */
 export const CONDITIONS = {
   loopback: {},
   'CPU slowed 4×': { cpu: 4 },
@@ -8,13 +8,13 @@ export const CONDITIONS = {
 } satisfies Record<string, Condition>
 
 export interface Condition {
-  /** How many times slower. */
+  /** CPU slowdown factor. */
   cpu?: number
-  /** In milliseconds, and bytes a second. */
+  /** Latency in milliseconds, throughput in bytes per second. */
   network?: { latency: number; downloadThroughput: number; uploadThroughput: number }
 }
 
-/** Puts the browser's page under this condition. */
+/** Applies this condition to the page. */
 export async function impose(devtools: CDPSession, { cpu, network }: Condition): Promise<void> {
   if (cpu) await devtools.send('Emulation.setCPUThrottlingRate', { rate: cpu })
   if (network) await devtools.send('Network.emulateNetworkConditions', { offline: false, ...network })

@@ -11,14 +11,14 @@ import { sparePort } from '../../support/ports.ts'
 import { Server } from '../../support/server.ts'
 import { median } from './table.ts'
 
-/** Fetched when it is asked for: it is larger than all other tools together. The last that runs on Node 20. */
+/** npm package, fetched on demand: larger than all other tools together. The last version that runs on Node 20. */
 const LIGHTHOUSE = 'lighthouse@12.8.2'
 
 const ROUNDS = Number(process.env.LATCHKEY_ROUNDS ?? 3)
-/** What each category has to score, in the middle of the rounds. */
+/** Minimum score of each category, as the median of the rounds. */
 const BAR = 95
 const CATEGORIES = ['performance', 'accessibility', 'best-practices']
-/** What the performance score is made of. */
+/** Metrics of the performance score. */
 const METRICS = {
   'first contentful paint': 'first-contentful-paint',
   'largest contentful paint': 'largest-contentful-paint',
@@ -29,7 +29,7 @@ const METRICS = {
 interface Verdict {
   scores: number[]
   metrics: string[]
-  /** What costs points, apart from time. */
+  /** Failed audits, apart from the timings. */
   faults: string[]
 }
 
@@ -80,7 +80,7 @@ async function judge(url: string, port: number, folder: string): Promise<Verdict
     '--output=json',
     `--output-path=${output}`,
     `--only-categories=${CATEGORIES.join(',')}`,
-    // Whoever is signed in stays so.
+    // The storage must not be reset: it contains the sign-in.
     '--disable-storage-reset',
   ])
   const report = JSON.parse(await readFile(output, 'utf8')) as Report

@@ -11,7 +11,7 @@ test('the page beside its server-rendered baseline', async ({ browser }) => {
   const table = new Table()
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const [name, condition] of Object.entries(CONDITIONS)) {
-      // By turns, and each as often the first as the second: what else the machine does strikes both.
+      // The sites alternate, each as often first as second, so that other load on the machine affects both.
       const turns = round % 2 ? SITES.toReversed() : SITES
       for (const site of turns) {
         const url = sites.urls[site]

@@ -1,7 +1,7 @@
 import { defineConfig } from '@playwright/test'
 import everyday from '../../playwright.config.ts'
 
-/** The page beside one that a server draws: `cargo xtask bench page`. */
+/** Benchmark of the page against a server-rendered baseline: `cargo xtask bench page`. */
 export default defineConfig(everyday, {
   testDir: '.',
   testMatch: '*.bench.ts',
@@ -14,7 +14,7 @@ export default defineConfig(everyday, {
     screenshot: 'off',
     launchOptions: {
       ...everyday.use?.launchOptions,
-      // Frames as they are ready: at sixty in a second, waiting for the next one would be most of what is measured.
+      // Frames are drawn as soon as they are ready: at 60 Hz, waiting for the next one would dominate the result.
       args: [...(everyday.use?.launchOptions?.args ?? []), '--disable-frame-rate-limit', '--disable-gpu-vsync'],
     },
   },

@@ -12,17 +12,17 @@ import { Server } from '../../support/server.ts'
 
 const BASELINE = process.env.LATCHKEY_SSR_BASELINE ?? resolve(import.meta.dirname, '../../../target/release/latchkey-ssr-baseline')
 
-/** Who is compared. */
+/** Sites that are compared. */
 export const SITES = ['page', 'baseline'] as const
 export type Name = (typeof SITES)[number]
 
-/** What a browser keeps of a site: cookies and storage. */
+/** Browser state of a site: cookies and storage. */
 export type StorageState = Awaited<ReturnType<BrowserContext['storageState']>>
 
-/** The page and its server-rendered baseline behind Caddy, with the same account, the same sessions, styles and headers. */
+/** Page and server-rendered baseline behind Caddy, with the same account, sessions, styles and headers. */
 export interface Sites {
   urls: Record<Name, string>
-  /** What a browser keeps that is signed in. */
+  /** Storage states of a signed-in browser. */
     storageStates: Record<Name, StorageState>
   end: () => Promise<void>
 }
@@ -31,7 +31,7 @@ export async function startSites(browser: Browser): Promise<Sites> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-bench-'))
   const page = `http://localhost:${await sparePort()}`
   const baseline = `http://localhost:${await sparePort()}`
-  // Every visit starts from the same sign-in, so its token has to last for all of them.
+  // Every visit starts from the same storage state, so its access token has to last for all of them.
   const server = await Server.start(page, { LATCHKEY_TOKENS__ACCESS_LIFETIME: '1h' })
   await seedAccount(`http://127.0.0.1:${server.port}`)
   const baselinePort = await sparePort()
@@ -60,7 +60,7 @@ export async function startSites(browser: Browser): Promise<Sites> {
   }
 }
 
-/** Signs in by the form, as a person does; what the browser then keeps. */
+/** Signs in through the form; returns the browser's storage state. */
 async function signIn(browser: Browser, url: string): Promise<StorageState> {
   const context = await browser.newContext({ locale: 'en-US' })
   const page = await context.newPage()
@@ -74,14 +74,14 @@ async function signIn(browser: Browser, url: string): Promise<StorageState> {
   return storageState
 }
 
-/** What the API answers to the page that is signed in. */
+/** Returns the API's responses to the signed-in page. */
 async function dataOf(url: string, storageState: StorageState): Promise<object> {
   const record = storageState.origins.flatMap(({ localStorage }) => localStorage).find(({ name }) => name === 'latchkey.session')
   const { access_token: token } = JSON.parse(record?.value ?? '{}') as { access_token?: string }
   return { account: await ask(url, 'GET', '/api/me', token), sessions: await ask(url, 'GET', '/api/me/sessions', token) }
 }
 
-/** Makes an account with some sessions, live and ended ones. */
+/** Creates an account with some sessions, live and ended ones. */
 async function seedAccount(api: string): Promise<void> {
   const { email, password, name } = ADA
   const begin = async () =>
@@ -98,7 +98,7 @@ async function ask(api: string, method: string, path: string, token?: string, bo
   return answer.status === 204 ? {} : ((await answer.json()) as Record<string, unknown>)
 }
 
-/** The baseline's pages, and the page's own styles, with the same headers and compressed ahead of time as well. */
+/** Returns the baseline's Caddyfile block: its pages, and the page's precompressed styles, with the same headers. */
 function baselineSite(url: string, port: number): string {
   const headers = Object.entries(PAGE_HEADERS).map(([name, value]) => `\t\t${name} "${value}"`)
   return `

@@ -1,6 +1,6 @@
 /**
- * Runs in every document, before anything else does. It notes when something can be used, on one clock for all documents of
- * a tab.
+ * Records when the page becomes usable. Runs in every document before any other script. `drawn` is on one clock for all
+ * documents of a tab.
  */
 export function stopwatch(): void {
   const now = () => performance.timeOrigin + performance.now()
@@ -11,7 +11,7 @@ export function stopwatch(): void {
   const look = () => {
     const email = document.querySelector<HTMLInputElement>('input[name=email]')
     if (email && email !== field) {
-      // What somebody has typed into the form that stood here before must still be there: only then could they type.
+      // Text that was typed into an earlier form must still be there: a field that lost it did not accept input before.
       if (!email.value) {
         timings.typable = performance.now()
         email.value = 'ada'
@@ -22,7 +22,7 @@ export function stopwatch(): void {
     const goal = sessionStorage.getItem('goal')
     if (goal && document.querySelector(goal)) {
       sessionStorage.removeItem('goal')
-      // A task that is put in line within a frame runs when that frame has been drawn.
+      // A task that is queued within a frame runs after that frame has been drawn.
       const { port1, port2 } = new MessageChannel()
       port1.onmessage = () => (timings.drawn = now())
       requestAnimationFrame(() => port2.postMessage(null))
@@ -41,12 +41,12 @@ export function stopwatch(): void {
   )
 }
 
-/** What the stopwatch has noted so far, in milliseconds; zero while it has not happened. */
+/** Times that the stopwatch has recorded so far, in milliseconds; zero for those that have not happened yet. */
 export interface Timings {
-  /** When what is typed was accepted for good, from the start of the navigation. */
+  /** Time from which typed text is kept, since the start of the navigation. */
   typable: number
-  /** When the page's own program ran. */
+  /** Time at which the page's application had started, since the start of the navigation. */
   started: number
-  /** When the page that was gone to stood on the screen, on the clock of all documents. */
+  /** Time at which the target page was drawn, since the Unix epoch, on the clock that all documents share. */
   drawn: number
 }

@@ -1,7 +1,7 @@
 import type { Name } from './sites.ts'
 import type { Figures } from './visits.ts'
 
-/** All figures of a run: by condition, by what was measured, and by whom. */
+/** Figures of a run, by condition, by measurement, and by site. */
 export class Table {
   private readonly figures = new Map<string, Map<string, Record<Name, number[]>>>()
 
@@ -15,7 +15,7 @@ export class Table {
     }
   }
 
-  /** The medians with their spread, and how the page compares. */
+  /** Returns Markdown tables with the medians, their spread, and the ratio of the page to the baseline. */
   markdown(legend: string): string {
     const tables = [...this.figures].map(([condition, rows]) => {
       const lines = [...rows].map(([what, { page, baseline }]) => {
@@ -28,13 +28,13 @@ export class Table {
   }
 }
 
-/** The value in the middle. */
+/** Returns the median; NaN without figures. */
 export function median(figures: number[]): number {
   const sorted = figures.toSorted((a, b) => a - b)
   return sorted[Math.floor(sorted.length / 2)] ?? NaN
 }
 
-/** The median, and between which two the middle half of the rounds lies. */
+/** Returns the median and the interquartile range as text. */
 function spread(what: string, figures: number[]): string {
   const sorted = figures.toSorted((a, b) => a - b)
   const at = (share: number) => sorted[Math.round((sorted.length - 1) * share)] ?? NaN

@@ -3,10 +3,10 @@ import { impose, type Condition } from './conditions.ts'
 import type { StorageState, Name } from './sites.ts'
 import { stopwatch, type Timings } from './stopwatch.ts'
 
-/** What is measured, by name; milliseconds, or bytes where the name says so. */
+/** Measurements by name, in milliseconds, or in bytes where the name says so. */
 export type Figures = Record<string, number>
 
-/** Loads the sign-in page, first with nothing in the browser's cache and then again. */
+/** Loads the sign-in page twice: first with an empty cache, then with a warm one. */
 export async function firstLoads(browser: Browser, site: Name, url: string, condition: Condition): Promise<Figures> {
   const context = await newContext(browser)
   const figures: Figures = {}
@@ -21,7 +21,7 @@ export async function firstLoads(browser: Browser, site: Name, url: string, cond
       return { ...(window as unknown as TimedWindow).timings, painted: paint?.startTime ?? NaN }
     })
     figures[`first contentful paint, ${cache}`] = painted
-    // Nobody types into what does not stand on the screen yet.
+    // Nobody can type into a field that is not on the screen yet.
     figures[`typed text accepted, ${cache}`] = Math.max(typable, painted)
     figures[`submit works, ${cache}`] = Math.max(typable, painted, started)
     figures[`bytes, ${cache}`] = traffic.bytes
@@ -31,13 +31,13 @@ export async function firstLoads(browser: Browser, site: Name, url: string, cond
   return figures
 }
 
-/** Goes to and fro between two pages, as somebody who is signed in. */
+/** Navigates between two pages, signed in. */
 export async function changes(browser: Browser, url: string, storageState: StorageState, condition: Condition): Promise<Figures> {
   const context = await newContext(browser, storageState)
   const { page, traffic } = await newPage(context, condition)
   await page.goto(`${url}/account/profile`)
   await expect(page.locator(PROFILE.sign)).toBeVisible()
-  // Once to and fro, so that both know their styles.
+  // The first round trip warms up the styles of both pages.
   for (const place of [SESSIONS, PROFILE]) await goTo(page, place)
   await traffic.rests()
   const figures: Figures = {}
@@ -53,14 +53,14 @@ export async function changes(browser: Browser, url: string, storageState: Stora
 
 interface Place {
   href: string
-  /** What is there once the page is. */
+  /** Selector of an element that exists once the page is drawn. */
   sign: string
 }
 
 const SESSIONS: Place = { href: '/account/sessions', sign: '[data-session]' }
 const PROFILE: Place = { href: '/account/profile', sign: 'main input[name=display_name]' }
 
-/** Clicks a link of the navigation; how long it takes until the page stands on the screen. */
+/** Clicks a link of the navigation; returns the time in milliseconds until the page is drawn. */
 async function goTo(page: Page, { href, sign }: Place): Promise<number> {
   await page.evaluate((goal) => sessionStorage.setItem('goal', goal), sign)
   await page.evaluate(() => ((window as unknown as TimedWindow).timings.drawn = 0))
@@ -74,7 +74,7 @@ async function goTo(page: Page, { href, sign }: Place): Promise<number> {
 }
 
 function newContext(browser: Browser, storageState?: StorageState): Promise<BrowserContext> {
-  // Without motion: Chromium does not finish the picture of the page that goes where its frames are not held to a rate.
+  // Motion is off: without a frame rate limit, Chromium does not finish the view transition of the page that is left.
   const options = { locale: 'en-US', viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' } as const
   return browser.newContext({ ...options, ...(storageState && { storageState }) })
 }
@@ -88,7 +88,7 @@ async function newPage(context: BrowserContext, condition: Condition): Promise<{
   return { page, traffic: new Traffic(devtools) }
 }
 
-/** Counts what the browser receives: bodies as they travel, and headers. */
+/** Counter of the bytes that the browser receives: encoded bodies and headers. */
 class Traffic {
   bytes = 0
   private readonly underWay = new Set<string>()
@@ -105,7 +105,7 @@ class Traffic {
     )
   }
 
-  /** Waits until nothing has been under way for a while: what was asked for beside has come as well. */
+  /** Waits until no request has been pending for a while, so that background requests are counted as well. */
   async rests(): Promise<void> {
     const deadline = Date.now() + TIMEOUT
     while (Date.now() < deadline && (this.underWay.size > 0 || Date.now() - this.last < REST)) {
@@ -119,7 +119,7 @@ class Traffic {
   }
 }
 
-/** In milliseconds. */
+/** Idle time after which the network counts as quiet, in milliseconds. */
 const REST = 400
 const TIMEOUT = 10_000
 

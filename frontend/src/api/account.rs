@@ -1,4 +1,4 @@
-//! The person's own account.
+//! Requests for the user's own account.
 
 use super::{
     Failure,
@@ -21,21 +21,21 @@ pub async fn change_password(caller: Caller, change: &ChangePasswordRequest) -> 
     if !answer.may_be_duplicate(ErrorCode::CredentialsRejected) {
         return read(&answer.text?);
     }
-    // The first try may have changed it. Then the new password is the current one.
+    // The first try may have changed the password. Then the new password is the current one.
     let changed = ChangePasswordRequest { current_password: change.new_password.clone(), ..change.clone() };
     read(&call(&changed).send_as(Some(caller)).await.text?)
 }
 
-/// Deletes the account and all that is its own.
+/// Deletes the account and all its data.
 pub async fn delete(session: SessionHandle, request: &DeleteAccountRequest) -> Result<(), Failure> {
     match ApiRequest::delete("/api/me").with_body(request).send(Some(session)).await.text {
-        // The first try has deleted it, and the second found nobody to be signed in.
+        // The first try has deleted the account, so the second found no user signed in.
         Err(Failure::SignedOut) if session.ended_by_account_deletion() => Ok(()),
         answer => answer.map(drop),
     }
 }
 
-/// All that the server knows of the account, as JSON.
+/// Returns all the server's data on the account, as JSON.
 pub async fn export(session: SessionHandle) -> Result<String, Failure> {
     ApiRequest::get("/api/me/export").send(Some(session)).await.text
 }

@@ -1,4 +1,4 @@
-//! Signing up, in and out; refreshing; asking whether a session lives.
+//! Requests for sign-up, sign-in, sign-out, refresh and token verification.
 
 use super::{
     Failure,
@@ -11,13 +11,13 @@ use latchkey_shared::{
     TokenDelivery,
 };
 
-/// Makes an account and signs in.
+/// Creates an account and signs in.
 pub async fn sign_up(request: &SignUpRequest) -> Result<SignedIn, Failure> {
     let answer = ApiRequest::post("/api/auth/signup", request).with_proof(now()).send(None).await;
     if !answer.may_be_duplicate(ErrorCode::EmailTaken) {
         return read(&answer.text?);
     }
-    // The account may be the one that the first try has made. The password decides whose it is.
+    // The account may be the one that the first try has created. The password decides whose it is.
     let same = LogInRequest {
         email: request.email.clone(),
         password: request.password.clone(),
@@ -35,26 +35,28 @@ pub async fn log_in(request: &LogInRequest) -> Result<SignedIn, Failure> {
     read(&ApiRequest::post("/api/auth/login", request).with_proof(now()).send(None).await.text?)
 }
 
-/// Trades the refresh cookie for the next access token; also says how often it was asked. The server answers a token
-/// whose successor was lost with that successor again. `time` is the server's clock, as far as it is known.
+/// Exchanges the refresh cookie for the next access token; also returns the number of tries. If the response with a
+/// token's successor was lost, the server returns that successor again. `time` is the server's time, as far as it is
+/// known.
 pub async fn refresh(time: Timestamp) -> (Result<SignedIn, Failure>, u32) {
     let answer =
         ApiRequest::post("/api/auth/refresh", &RefreshRequest::default()).with_proof(time).send(None).await;
     (answer.text.and_then(|text| read(&text)), answer.tries)
 }
 
-/// Ends the session that the token belongs to, and `by_cookie` that of the cookie; else the cookie is left alone.
+/// Ends the token's session and, if `by_cookie`, the cookie's session; otherwise the cookie is neither sent nor
+/// changed.
 pub async fn log_out(token: Option<Secret>, by_cookie: bool) -> Result<(), Failure> {
     let call = ApiRequest::post("/api/auth/logout", &LogOutRequest::default());
     call.with_token(token, by_cookie).send(None).await.text.map(drop)
 }
 
-/// Asks whether the token is still good, and has it replaced if not.
+/// Verifies that the token is still valid, and has it replaced if not.
 pub async fn verify(session: SessionHandle) -> Result<(), Failure> {
     ApiRequest::get("/api/auth/verify").send(Some(session)).await.text.map(drop)
 }
 
-/// Asks whether the server can be reached with this token.
+/// Verifies in a single request that the server can be reached with this token.
 pub async fn verify_once(token: &Secret) -> Result<(), Failure> {
     ApiRequest::get("/api/auth/verify").send_with_proof(Some(token)).await.map(drop)
 }

@@ -1,51 +1,51 @@
-//! What can become of a call, other than its answer.
+//! Failures of requests.
 
 use latchkey_shared::{EndReason, ErrorCode, FieldError, Problem};
 use std::time::Duration;
 
-/// Why a call brought no answer.
+/// Reason why a request returned no usable response.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Failure {
-    /// No answer came, or not in time.
+    /// No response arrived, or none in time.
     Unreachable,
-    /// The server refused, and said why.
+    /// The server refused the request with a problem document.
     Refused {
-        /// What the server said.
+        /// The server's description of the problem.
         problem: Problem,
-        /// How long to wait before the next try, if the server asked for that.
+        /// Time to wait before the next try, if the server requested it.
         retry_after: Option<Duration>,
     },
-    /// Something answered that does not speak as our server does: a proxy, or a server that is being replaced.
+    /// The response is not in our server's format: it comes from a proxy, or from a server that is being replaced.
     InvalidResponse {
-        /// The HTTP status.
+        /// HTTP status.
         status: u16,
-        /// How long to wait before the next try, if that was said.
+        /// Time to wait before the next try, if the response requested it.
         retry_after: Option<Duration>,
     },
-    /// The server wants another proof of the session's key than the one that came, or any at all.
+    /// The server requires a proof of the session's key: the request had none, or one that it does not accept.
     ProofRejected {
-        /// What the next proof has to carry; none where this browser's key is the wrong one.
+        /// Nonce that the next proof must contain; none if this browser's key is the wrong one.
         nonce: Option<String>,
     },
-    /// Several tokens in a row had ended by the time the server looked at them.
+    /// Several tokens in a row had expired by the time the server checked them.
     TooSlow,
-    /// Nobody is signed in any more, or somebody else than when the call was made.
+    /// No user is signed in any more, or another one than when the request was made.
     SignedOut,
 }
 
-/// What the answer to a refresh says about the session.
+/// Consequence of a failed refresh for the session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RefreshOutcome {
-    /// There is none any more; why, if one was known.
+    /// There is no session any more; contains the reason, if one was known.
     Ended(Option<EndReason>),
-    /// It lives, but this browser has lost its key.
+    /// The session is active, but this browser has lost its key.
     KeyLost,
-    /// Nothing: it may well live.
+    /// None: the session may well be active.
     Inconclusive,
 }
 
 impl Failure {
-    /// The code, where the server said one.
+    /// Returns the error code, if the server sent one.
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Refused { problem, .. } => Some(problem.code),
@@ -57,7 +57,7 @@ impl Failure {
         }
     }
 
-    /// The fields that have to change.
+    /// Returns the invalid fields of the request.
     pub fn field_errors(&self) -> &[FieldError] {
         match self {
             Self::Refused { problem, .. } => &problem.errors,
@@ -69,7 +69,7 @@ impl Failure {
         }
     }
 
-    /// How long the server asked to wait.
+    /// Returns how long the server asked to wait.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Refused { retry_after, .. } | Self::InvalidResponse { retry_after, .. } => *retry_after,
@@ -77,7 +77,7 @@ impl Failure {
         }
     }
 
-    /// The address at which the server is to be reached, where this one is the wrong one.
+    /// Returns the address at which the server can be reached, if this one is wrong.
     pub fn public_url(&self) -> Option<String> {
         match self {
             Self::Refused { problem, .. } => problem.public_url.clone(),
@@ -85,7 +85,7 @@ impl Failure {
         }
     }
 
-    /// Whether another access token may help.
+    /// Returns whether another access token may help.
     pub fn needs_new_token(&self) -> bool {
         use ErrorCode::{ReplayDetected, SessionEnded, TokenExpired, TokenInvalid, TokenMissing};
         matches!(
@@ -94,8 +94,8 @@ impl Failure {
         )
     }
 
-    /// Whether the connection broke or something in between failed, without a word of when to come back: the server
-    /// may have acted, and would now answer. A status from 400 to 499 is an answer, whoever gave it.
+    /// Returns whether the connection broke or an intermediary failed, without a time to retry: the server may have
+    /// acted on the request, and may respond now. A status from 400 to 499 is a response, whoever sent it.
     pub fn is_lost_answer(&self) -> bool {
         match self {
             Self::Unreachable => true,
@@ -106,7 +106,7 @@ impl Failure {
         }
     }
 
-    /// Whether the server as a whole is out of reach, not just this call.
+    /// Returns whether the whole server is unreachable, not just for this request.
     pub fn is_outage(&self) -> bool {
         match self {
             Self::Unreachable | Self::InvalidResponse { .. } => true,
@@ -115,7 +115,8 @@ impl Failure {
         }
     }
 
-    /// What this says about the session, as the answer to a refresh. Only our server's own word ends one.
+    /// Returns the consequence for the session, if this is the failure of a refresh. Only our server's own problem
+    /// document ends a session.
     pub fn refresh_outcome(&self) -> RefreshOutcome {
         let problem = match self {
             Self::Refused { problem, .. } => problem,
@@ -128,7 +129,7 @@ impl Failure {
             }
             ErrorCode::ReplayDetected => RefreshOutcome::Ended(Some(EndReason::ReplayDetected)),
             ErrorCode::TokenMissing | ErrorCode::TokenExpired => RefreshOutcome::Ended(None),
-            // With a reason: the token is from before a change of password. Without one nobody has said that it is old.
+            // With a reason, the token is from before a password change. Without one, nothing shows that it is old.
             ErrorCode::TokenInvalid => {
                 RefreshOutcome::Ended(Some(problem.end_reason.unwrap_or(EndReason::Unknown)))
             }
@@ -182,7 +183,7 @@ mod tests {
 
     #[wasm_bindgen_test]
     fn a_proof_that_the_server_does_not_take_ends_nothing() {
-        // With a nonce there is nothing wrong with the key: the proof was late, or came twice.
+        // With a nonce, the key is not at fault: the proof was late, or arrived twice.
         for (nonce, refresh_outcome) in
             [(None, RefreshOutcome::KeyLost), (Some("n".to_owned()), RefreshOutcome::Inconclusive)]
         {

@@ -1,4 +1,4 @@
-//! The calls to the server: one file a domain, all through `request`.
+//! Requests to the server: one module per domain, all through `request`.
 
 mod failure;
 mod request;

@@ -1,6 +1,6 @@
-//! Sends a call with the access token. A token that is refused is replaced, and the call sent once more, or up to three
-//! times while tokens end on their way; a call whose answer is lost is sent again before anybody hears of it. A call is
-//! made in one account's name, and neither sent again nor answered in another's.
+//! HTTP requests with the access token. A refused token is replaced and the request sent once more, or up to three
+//! times while tokens expire in transit; a request whose response is lost is sent again before the failure is reported.
+//! A request is made for one account: it is never repeated for another one, nor is its response passed to another one.
 
 use super::Failure;
 use crate::platform::clock::{now, wait};
@@ -12,61 +12,62 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
 use web_sys::{AbortSignal, RequestCredentials};
 
-/// After this time a call counts as lost.
+/// Time after which a request counts as lost, in milliseconds.
 const TIMEOUT_MS: u32 = 15_000;
 
-/// A call that can be sent more than once.
+/// Request that can be sent more than once.
 pub struct ApiRequest {
     method: Method,
     path: String,
     body: Option<Result<String, Failure>>,
     token: Option<Secret>,
     cookies: bool,
-    /// By how many milliseconds the server's clock is ahead of the browser's, where the browser proves that it holds its key.
+    /// Server time minus browser time in milliseconds; set if the request carries a proof of the browser's key.
     proof: Option<i64>,
 }
 
 impl ApiRequest {
-    /// Asks for what is at `path`.
+    /// Creates a GET request.
     pub fn get(path: impl Into<String>) -> Self {
         Self { method: Method::GET, path: path.into(), body: None, token: None, cookies: true, proof: None }
     }
 
-    /// Asks to end what is at `path`.
+    /// Creates a DELETE request.
     pub fn delete(path: impl Into<String>) -> Self {
         Self { method: Method::DELETE, ..Self::get(path) }
     }
 
-    /// Sends `body` to `path`.
+    /// Creates a POST request with `body` as JSON.
     pub fn post(path: impl Into<String>, body: &impl Serialize) -> Self {
         Self { method: Method::POST, ..Self::get(path) }.with_body(body)
     }
 
-    /// Changes what is at `path` as `body` says.
+    /// Creates a PATCH request with `body` as JSON.
     pub fn patch(path: impl Into<String>, body: &impl Serialize) -> Self {
         Self { method: Method::PATCH, ..Self::get(path) }.with_body(body)
     }
 
-    /// The same, with a body.
+    /// Returns the request with `body` as JSON.
     pub fn with_body(self, body: &impl Serialize) -> Self {
         let text = serde_json::to_string(body).map_err(|_| INVALID_RESPONSE);
         Self { body: Some(text), ..self }
     }
 
-    /// The same with this token, where it is sent in nobody's name. Without the browser's cookies, those that the answer
-    /// brings are not kept either.
+    /// Returns the request with this token, which is used if it is sent without a caller. Without `cookies`, the
+    /// browser neither sends cookies nor keeps those of the response.
     pub fn with_token(self, token: Option<Secret>, cookies: bool) -> Self {
         Self { token, cookies, ..self }
     }
 
-    /// The same, with a proof that this browser holds its key. `time` is the server's clock, as far as it is known.
+    /// Returns the request with a proof of this browser's key (DPoP). `time` is the server's time, as far as it is
+    /// known.
     pub fn with_proof(self, time: Timestamp) -> Self {
         Self { proof: Some(time.as_millis() - now().as_millis()), ..self }
     }
 
-    /// Sends the call with this token or without one; hands over the answer's text. A proof that the server does not take
-    /// is made anew, twice at most: with its nonce where the clocks differ, and once more where the key was not at hand or
-    /// the network delivered the first one twice.
+    /// Sends the request with or without this token and returns the response's text. If the server rejects the proof, a
+    /// new one is sent, twice at most: with the server's nonce if the clocks differ, and once more if the key was not
+    /// available or the network delivered the first proof twice.
     pub async fn send_with_proof(&self, token: Option<&Secret>) -> Result<String, Failure> {
         let (mut nonce, mut proof_retries) = (None, 0);
         loop {
@@ -113,16 +114,16 @@ impl ApiRequest {
         dpop::prove(self.method.as_ref(), &self.path, time, nonce).await
     }
 
-    /// Sends the call, in somebody's name or in nobody's, and again where the answer is lost on the way. A question and
-    /// a change that says what shall be can be sent twice; what the server answers to the other calls, when it has acted
-    /// on the first try, their own functions know.
+    /// Sends the request, for a session or without one, and again if the response is lost. Reads and idempotent changes
+    /// can be repeated; for other requests, the functions that make them handle the server's response to a repetition
+    /// after the first try took effect.
     ///
-    /// Waits where the token has to be replaced or the password asked for.
+    /// Waits while the token is replaced or the user is asked for the password.
     pub async fn send(&self, session: Option<SessionHandle>) -> ApiResponse {
         self.send_as(session.map(SessionHandle::caller)).await
     }
 
-    /// The same, for a caller who has made another call before it.
+    /// Sends the request like [`Self::send`], for a caller that has made another request before it.
     pub async fn send_as(&self, mut caller: Option<Caller>) -> ApiResponse {
         let (mut sent, mut tries, mut lost_since) = (Timestamp::default(), 0, None);
         loop {
@@ -134,7 +135,7 @@ impl ApiRequest {
             if caller.as_mut().is_some_and(|caller| !caller.bind_and_check_account()) {
                 return ApiResponse { text: Err(Failure::SignedOut), tries };
             }
-            // What came before, for a token or for the password, was no wait for an answer.
+            // Earlier waits, for a token or for the password, do not count as waiting for the response.
             let waited = lost_since.get_or_insert(sent).until(now());
             match text.as_ref().err().and_then(|failure| retry_delay(failure, tries, waited)) {
                 Some(pause) => wait(pause).await,
@@ -148,8 +149,8 @@ impl ApiRequest {
         }
     }
 
-    /// Sends the call; again with another token where the first is refused. Fails by itself only without a token. Notes
-    /// when it was `sent`.
+    /// Sends the request, and again with another token if the first is refused. Sets `sent` to the time of the last
+    /// try. The outer error means that no token was available.
     async fn attempt(
         &self,
         caller: Option<&mut Caller>,
@@ -176,8 +177,8 @@ impl ApiRequest {
     }
 }
 
-/// Whether a call that is refused like this is sent again with another token, as it was `refreshes` times before. That a newer
-/// token has ended as well is no failure: where the machine stalls, both end on their way.
+/// Returns whether a request refused with `failure` is sent again with another token, after `refreshes` replacements. A
+/// newer token that has expired as well is no failure: on a stalled machine, both expire in transit.
 fn should_refresh(failure: &Failure, refreshes: u32) -> bool {
     match failure.code() {
         Some(ErrorCode::TokenExpired) => refreshes < MAX_REFRESHES,
@@ -185,23 +186,24 @@ fn should_refresh(failure: &Failure, refreshes: u32) -> bool {
     }
 }
 
-/// What became of a call.
+/// Outcome of a request.
 pub struct ApiResponse {
-    /// The answer's text, or why there is none.
+    /// The response's text, or the failure.
     pub text: Result<String, Failure>,
-    /// How often the call was sent.
+    /// Number of times the request was sent.
     pub tries: u32,
 }
 
 impl ApiResponse {
-    /// Whether this refusal may come of the call itself: an earlier try, whose answer was lost, may have done it all.
+    /// Returns whether this refusal may result from the request itself: an earlier try, whose response was lost, may
+    /// have taken effect.
     pub fn may_be_duplicate(&self, code: ErrorCode) -> bool {
         self.tries > 1 && self.text.as_ref().is_err_and(|failure| failure.code() == Some(code))
     }
 }
 
-/// The pause before a call is sent again that was sent so often, for so long, and has failed like this. After three tries,
-/// or three seconds, the person should hear of it.
+/// Returns the pause before the next try, after `tries` tries and `waited` time; none if the failure is to be reported:
+/// if it is not a lost response, or after three tries or three seconds.
 fn retry_delay(failure: &Failure, tries: u32, waited: Duration) -> Option<Duration> {
     match tries {
         _ if !failure.is_lost_answer() || waited >= Duration::from_secs(3) => None,
@@ -213,13 +215,13 @@ fn retry_delay(failure: &Failure, tries: u32, waited: Duration) -> Option<Durati
 
 const INVALID_RESPONSE: Failure = Failure::InvalidResponse { status: 0, retry_after: None };
 
-/// Whether an answer is whole: JSON, or nothing at all. Else something stands between the page and the server, and the
-/// server counts as out of reach.
+/// Returns whether a response is complete: JSON, or empty. Otherwise something between the page and the server has sent
+/// it, and the server counts as unreachable.
 fn is_empty_or_json(text: &str) -> bool {
     text.is_empty() || json::is_json(text)
 }
 
-/// Reads an answer; one that does not say what it should is garbled.
+/// Deserializes a response. Error: `InvalidResponse` if it does not have the expected content.
 pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
     json::read(text).ok_or(Failure::InvalidResponse { status: 200, retry_after: None })
 }
@@ -236,7 +238,7 @@ fn to_failure(response: &Response, text: &str) -> Failure {
     }
 }
 
-/// Whether the refusal is about the proof of the key (RFC 9449 §7.1, §8).
+/// Returns whether the refusal concerns the proof of the key (RFC 9449 §7.1, §8).
 fn asks_for_proof(response: &Response) -> bool {
     response.headers().get("www-authenticate").is_some_and(|challenge| challenge.starts_with("DPoP"))
 }

@@ -1,9 +1,9 @@
-//! A word that marks one of many.
+//! A badge: a short label that marks one item of a list.
 
 use crate::i18n::{TextKey, tr};
 use leptos::prelude::*;
 
-/// The mark.
+/// A badge with the given text.
 #[component]
 pub fn Badge(text: TextKey) -> impl IntoView {
     view! { <span class="badge" prop:textContent=tr(text)></span> }

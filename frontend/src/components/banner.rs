@@ -1,16 +1,16 @@
-//! A quiet bar across the page.
+//! A banner: a bar across the full width of the page.
 
 use crate::i18n::{TextKey, tr};
 use leptos::prelude::*;
 
-/// Says what is the matter with the whole page, with one thing to do about it.
+/// Reports a problem that affects the whole page, and offers one action.
 #[component]
 pub fn Banner(
-    /// What is the matter.
+    /// The message.
     text: Signal<String>,
-    /// What the button says.
+    /// The button's label.
     label: TextKey,
-    /// What the button does.
+    /// The button's action.
     press: impl Fn() + 'static,
 ) -> impl IntoView {
     view! {

@@ -1,20 +1,20 @@
-//! A dialog over the page. The browser keeps the focus in it, and gives it back when it closes.
+//! A modal dialog. The browser keeps the focus inside it, and restores the focus when it closes.
 
 use crate::i18n::{TextKey, tr};
 use leptos::{html, prelude::*};
 
-/// What opens and closes a dialog.
+/// Handle that opens and closes a dialog.
 #[derive(Clone, Copy, Default)]
 pub struct DialogHandle(NodeRef<html::Dialog>);
 
 impl DialogHandle {
     /// Opens the dialog.
     pub fn open(self) {
-        // It is refused only to a dialog that is open already.
+        // `show_modal` fails only if the dialog is already open.
         let _ = self.0.get_untracked().map(|dialog| dialog.show_modal());
     }
 
-    /// Closes it, if it is still there; the focus goes back to where it was.
+    /// Closes the dialog if it still exists; the focus returns to the element that had it.
     pub fn close(self) {
         if let Some(dialog) = self.0.try_get_untracked().flatten() {
             dialog.close();
@@ -22,13 +22,13 @@ impl DialogHandle {
     }
 }
 
-/// A dialog with its heading.
+/// A dialog with a heading.
 #[component]
 pub fn Dialog(
     handle: DialogHandle,
     /// The id of the heading.
     id: &'static str,
-    /// What the heading says.
+    /// The text of the heading.
     title: TextKey,
     children: Children,
 ) -> impl IntoView {
@@ -40,7 +40,7 @@ pub fn Dialog(
     }
 }
 
-/// Leaves a dialog without doing what it asks.
+/// A button that closes the dialog without performing its action.
 #[component]
 pub fn Cancel(handle: DialogHandle) -> impl IntoView {
     view! { <button type="button" class="quiet" on:click=move |_| handle.close() prop:textContent=tr(|t| t.cancel)></button> }

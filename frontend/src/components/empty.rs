@@ -1,9 +1,9 @@
-//! What is said where a list has nothing to show.
+//! The empty state of a list.
 
 use crate::i18n::{TextKey, tr};
 use leptos::prelude::*;
 
-/// Says what would be here.
+/// A text in place of the missing content.
 #[component]
 pub fn Empty(text: TextKey) -> impl IntoView {
     view! { <p class="empty" prop:textContent=tr(text)></p> }

@@ -1,35 +1,35 @@
-//! One field of a form: its label above it, and what is wrong with it below.
+//! A form field: the label above the input, the hint or the error below it.
 
 use super::Form;
 use crate::i18n::{TextKey, tr, use_i18n};
 use leptos::prelude::*;
 
-/// What a field is for.
+/// The kind of content a field accepts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum FieldKind {
     /// Any text.
     Text,
     /// An e-mail address.
     Email,
-    /// A password, with a button that shows it.
+    /// A password, with a button that reveals it.
     Password,
 }
 
-/// A field with a label, a hint and its error, all tied together for screen readers.
+/// A field with a label, a hint and an error, linked for screen readers.
 #[component]
 pub fn Field(
     form: Form,
     /// The field's name in the request.
     name: &'static str,
-    /// What the field is called.
+    /// The label.
     label: TextKey,
-    /// What is typed.
+    /// The current value.
     value: RwSignal<String>,
-    /// What the field is for.
+    /// The kind of content.
     kind: FieldKind,
-    /// What a password manager puts here.
+    /// The `autocomplete` value, for password managers.
     autocomplete: &'static str,
-    /// What helps to fill it in.
+    /// A hint for filling in the field, shown while it has no error.
     #[prop(optional)]
     hint: Option<TextKey>,
 ) -> impl IntoView {
@@ -49,7 +49,7 @@ pub fn Field(
     };
     let input_type = move || match kind {
         FieldKind::Password if !shown.get() => "password",
-        // An address is plain text to the browser: fields of its own kind do not say where the caret is.
+        // E-mail fields have the type `text` too: inputs of the type `email` do not expose the caret's position.
         _ => "text",
     };
     view! {
@@ -84,11 +84,11 @@ pub fn Field(
     }
 }
 
-/// Whose password a form is about, for password managers: they look for a field of text before the password, and pass over
-/// one of the type `hidden`. Nobody else meets it.
+/// A username field for password managers: they look for a text field before the password, and ignore inputs of the
+/// type `hidden`. It is visually hidden and inert.
 #[component]
 pub fn Username(
-    /// The account's address.
+    /// The account's e-mail address.
     email: String,
 ) -> impl IntoView {
     view! {
@@ -96,7 +96,7 @@ pub fn Username(
     }
 }
 
-/// The button that shows a password, and hides it again.
+/// A button that toggles the visibility of a password.
 #[component]
 fn RevealButton(shown: RwSignal<bool>) -> impl IntoView {
     let (show, hide) = (tr(|t| t.show_password), tr(|t| t.hide_password));

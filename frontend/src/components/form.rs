@@ -1,4 +1,4 @@
-//! A form: what is wrong with it, and whether it is on its way.
+//! Form state: field errors, the last failure, and whether a request is in flight.
 
 use super::ProblemText;
 use crate::api::Failure;
@@ -13,25 +13,25 @@ use std::time::Duration;
 use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
 
-/// The state of one form. What was typed lives in the page's own signals, and nothing here clears it.
+/// The state of one form. The typed values live in the page's own signals, and nothing here clears them.
 #[derive(Clone, Copy)]
 pub struct Form {
     name: &'static str,
-    /// Which one of several forms of this name it is.
+    /// The item that this form is for, if several forms have this name.
     item: Option<Uuid>,
-    /// A code that means one field, and which field that is.
+    /// An error code that concerns one field, and the name of that field.
     field_for_code: Option<(ErrorCode, &'static str)>,
     errors: RwSignal<Vec<FieldError>>,
     failure: RwSignal<Option<Failure>>,
     busy: RwSignal<bool>,
-    /// For how many seconds more the server wants no other try.
+    /// Seconds until the server accepts another attempt.
     cooldown: RwSignal<u64>,
     done: RwSignal<bool>,
     fields: StoredValue<Vec<&'static str>>,
 }
 
 impl Form {
-    /// A form whose fields have ids that start with `name`.
+    /// Creates a form whose fields have ids that start with `name`.
     pub fn new(name: &'static str) -> Self {
         Self {
             name,
@@ -46,17 +46,17 @@ impl Form {
         }
     }
 
-    /// The same, as one of several: the one about `id`.
+    /// Distinguishes the form from others of the same name: this one is for the item `id`.
     pub fn for_item(self, id: Option<Uuid>) -> Self {
         Self { item: id, ..self }
     }
 
-    /// The same, with a refusal of this code shown at this field.
+    /// Shows a refusal with this code at this field.
     pub fn field_for_code(self, code: ErrorCode, field: &'static str) -> Self {
         Self { field_for_code: Some((code, field)), ..self }
     }
 
-    /// The same, in a state that only calls bring about.
+    /// Puts the form into a state that otherwise only requests produce.
     #[cfg(debug_assertions)]
     pub fn with_state(
         self,
@@ -74,8 +74,8 @@ impl Form {
         self
     }
 
-    /// Sends the form, unless it is on its way already or the server wants to be left alone. `request` is made of what the
-    /// fields hold by then: what is wrong with it, and the call that sends it if nothing is.
+    /// Submits the form, unless a request is in flight or a cooldown is running. `request` runs once the field values
+    /// are up to date; it returns the validation result, and the future that sends the request if validation succeeds.
     pub fn submit<Work>(
         self,
         event: &SubmitEvent,
@@ -91,7 +91,8 @@ impl Form {
         }
     }
 
-    /// Password managers fill fields in without a word: so every field is asked before anything is read.
+    /// Returns whether the form can be sent now. Password managers may fill in fields without events, so events are
+    /// dispatched for every field before any value is read.
     fn prepare_submit(self, event: &SubmitEvent) -> bool {
         event.prevent_default();
         if self.busy.get_untracked() || self.cooldown.get_untracked() > 0 {
@@ -112,7 +113,7 @@ impl Form {
         valid
     }
 
-    /// Boxed, so that the code to send a form exists once, and not for every form.
+    /// Sends the request. The future is boxed, so that this code is compiled once and not for every form.
     fn start(self, work: Pin<Box<dyn Future<Output = Result<(), Failure>>>>) {
         self.busy.set(true);
         let focus = Focus::now();
@@ -122,7 +123,7 @@ impl Form {
         });
     }
 
-    /// The page may have gone when the answer comes; then there is nobody to tell.
+    /// Shows the result. If the page has been removed before the response arrives, the result is dropped.
     fn finish(self, answer: Result<(), Failure>, focus: Focus) {
         let _ = self.busy.try_set(false);
         match answer {
@@ -141,7 +142,7 @@ impl Form {
         }
     }
 
-    /// Counts the seconds until the form can be sent again; then there is nothing to complain about any more.
+    /// Counts down the seconds until the form can be sent again, then clears the failure.
     async fn count_down(self, cooldown: Duration) {
         let over = clock::now() + cooldown;
         loop {
@@ -160,12 +161,12 @@ impl Form {
         self.busy.get() || self.cooldown.get() > 0
     }
 
-    /// Whether the last try went well, followed by views.
+    /// Returns whether the last attempt succeeded; tracked by views.
     pub fn done(self) -> bool {
         self.done.get()
     }
 
-    /// The code that the last try was refused with, followed by views.
+    /// Returns the error code of the last attempt, if it was refused; tracked by views.
     pub fn code(self) -> Option<ErrorCode> {
         self.failure.with(|failure| failure.as_ref().and_then(Failure::code))
     }
@@ -181,12 +182,12 @@ impl Form {
         self.fields.update_value(|fields| fields.push(field));
     }
 
-    /// What is wrong with a field, in words.
+    /// Returns the error message of a field.
     pub(super) fn error(self, field: &str, texts: &Texts) -> Option<&'static str> {
         match self.field_for_code {
             Some((code, at)) if at == field && self.code() == Some(code) => {
                 return Some(match code {
-                    // One of several passwords: there is no address that could be wrong.
+                    // These forms ask for a password only: the address cannot be wrong.
                     ErrorCode::CredentialsRejected => texts.wrong_password,
                     code => (texts.problem)(code),
                 });
@@ -199,7 +200,7 @@ impl Form {
         code.map(texts.field_error)
     }
 
-    /// The person mends a field.
+    /// Clears the error of a field, and the success message, when the person edits the field.
     pub(super) fn clear_error(self, field: &str) {
         if self.errors.with_untracked(|errors| errors.iter().any(|error| error.field == field)) {
             self.errors.update(|errors| errors.retain(|error| error.field != field));
@@ -216,7 +217,7 @@ impl Form {
         }
     }
 
-    /// The failure that no field shows.
+    /// Returns the failure if no field shows it.
     fn general(self) -> Option<Failure> {
         let failure = self.failure.get()?;
         let at_field = match failure.code() {
@@ -235,19 +236,19 @@ impl Form {
     }
 }
 
-/// The button that sends a form, with the form's general problem above it and a word of success beside it.
+/// The submit button of a form, with the form's general failure above it and the success message next to it.
 #[component]
 pub fn Submit(
     form: Form,
-    /// What the button says.
+    /// The button's label.
     label: TextKey,
-    /// What is said when it went well.
+    /// The success message.
     #[prop(optional)]
     done: Option<TextKey>,
-    /// The button's look.
+    /// The button's CSS class.
     #[prop(default = "primary")]
     class: &'static str,
-    /// What the button is called where what it says is not enough.
+    /// The button's accessible name, where the label is ambiguous.
     #[prop(optional)]
     name: Option<Signal<String>>,
 ) -> impl IntoView {

@@ -1,4 +1,4 @@
-//! Small drawings, in the colour of the text around them. `styles/icons.css` holds them.
+//! Icons in the colour of the surrounding text, defined in `styles/icons.css`.
 
 use crate::routes::Route;
 use leptos::prelude::*;
@@ -16,7 +16,7 @@ pub fn Icon(page: Route) -> impl IntoView {
     view! { <i class=class></i> }
 }
 
-/// The product's mark, a key that is an L, and its name beside it.
+/// The product's logo: the mark, a key in the shape of an L, and the name.
 #[component]
 pub fn Logo() -> impl IntoView {
     view! {

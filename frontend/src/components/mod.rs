@@ -1,4 +1,4 @@
-//! Parts of pages. A component fetches nothing.
+//! UI components. A component sends no requests of its own.
 
 mod dialog;
 mod navigation_state;
@@ -41,7 +41,7 @@ pub use toast::{ToastRegion, Toasts, use_toasts};
 use crate::session::SessionHandle;
 use leptos::prelude::use_context;
 
-/// The session, from any component.
+/// Returns the session from the context.
 #[expect(clippy::expect_used, reason = "the app provides it before it draws anything")]
 pub fn use_session() -> SessionHandle {
     use_context().expect("the app provides the session")

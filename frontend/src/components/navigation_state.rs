@@ -1,11 +1,11 @@
-//! What one page leaves for the next to know.
+//! State that is kept from one page to the next.
 
 use leptos::prelude::*;
 
-/// What outlives a page.
+/// State that outlives a page.
 #[derive(Clone, Copy)]
 pub struct NavigationState {
-    /// Whether a page has been shown: from the second on, the focus moves to the heading.
+    /// True once a page has been shown: from the second page on, the focus moves to the heading.
     page_shown: StoredValue<bool>,
 }
 
@@ -16,7 +16,7 @@ impl Default for NavigationState {
 }
 
 impl NavigationState {
-    /// Notes that a page is shown; whether it is the first.
+    /// Records that a page is shown; returns whether it is the first.
     pub fn mark_page_shown(self) -> bool {
         let shown = self.page_shown.get_value();
         self.page_shown.set_value(true);

@@ -1,4 +1,4 @@
-//! The head of a page, and the cards below it.
+//! The header of a page, and the cards below it.
 
 use super::NavigationState;
 use crate::effect::effect;
@@ -6,12 +6,12 @@ use crate::i18n::{TextKey, tr};
 use crate::platform::document::{self, Focus};
 use leptos::prelude::*;
 
-/// The page's heading. It names the document, and takes the focus when the page was reached by a link.
+/// The page's heading. It sets the document title, and takes the focus unless the page is the first one shown.
 #[component]
 pub fn PageHeader(
-    /// What the document is called.
+    /// The document title.
     title: TextKey,
-    /// The heading, where it says more than the title.
+    /// The heading, if it differs from the title.
     #[prop(optional)]
     heading: Option<AnyView>,
     /// A sentence below the heading.
@@ -35,15 +35,15 @@ pub fn PageHeader(
     }
 }
 
-/// A part of a page, with its own heading.
+/// A section of a page with its own heading.
 #[component]
 pub fn Card(
-    /// What the part is called.
+    /// The section's heading.
     title: TextKey,
-    /// A sentence below the title.
+    /// A sentence below the heading.
     #[prop(optional)]
     lead: Option<TextKey>,
-    /// A look of its own, such as `danger`.
+    /// An additional CSS class, such as `danger`.
     #[prop(optional)]
     class: &'static str,
     children: Children,

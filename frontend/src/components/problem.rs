@@ -1,16 +1,16 @@
-//! A failure in the person's words.
+//! Failures as text in the page's language.
 
 use crate::api::Failure;
 use crate::i18n::{TextKey, Texts, tr, use_i18n};
 use latchkey_shared::ErrorCode;
 use leptos::prelude::*;
 
-/// The general line of a failure, announced: what happened, how long to wait, and where to find it in the server's log.
-/// The wait may be counted down beside it; that is not announced with every second.
+/// The message of a failure, announced by screen readers: what happened, how long to wait, and the request's id in the
+/// server's log. An optional countdown of the wait is shown next to it; its seconds are not announced.
 #[component]
 pub fn ProblemText(
     failure: Failure,
-    /// How many seconds are left to wait, and the id of the words that say so.
+    /// The seconds left to wait, and the id of the element that shows them.
     #[prop(optional)]
     countdown: Option<(RwSignal<u64>, String)>,
 ) -> impl IntoView {
@@ -33,12 +33,12 @@ pub fn ProblemText(
     }
 }
 
-/// Says that the browser refused something, announced; nothing while it has not.
+/// Announces that the browser refused an operation; renders nothing until then.
 #[component]
 pub fn BrowserRefusal(
-    /// Whether it has.
+    /// True once the browser has refused.
     refused: RwSignal<bool>,
-    /// What the person can do about it.
+    /// The message, with what the person can do about it.
     why: TextKey,
 ) -> impl IntoView {
     let why = tr(why);

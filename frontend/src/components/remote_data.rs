@@ -1,4 +1,4 @@
-//! Something that a page fetches: on its way, failed, or there.
+//! Data that a page fetches: loading, failed or loaded.
 
 use super::{ProblemText, Skeleton, use_session};
 use crate::api::Failure;
@@ -14,10 +14,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use wasm_bindgen_futures::spawn_local;
 
-/// How often it is looked whether a dialog has been closed.
+/// Interval at which it is checked whether an open dialog has been closed.
 const DIALOG_POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// What was fetched, or is being fetched.
+/// Data that was fetched or is being fetched.
 pub struct RemoteData<T: Send + Sync + 'static> {
     value: RwSignal<Option<Result<T, Failure>>>,
     run: Callback<()>,
@@ -31,18 +31,18 @@ impl<T: Send + Sync + 'static> Clone for RemoteData<T> {
 impl<T: Send + Sync + 'static> Copy for RemoteData<T> {}
 
 impl<T: Clone + Send + Sync + 'static> RemoteData<T> {
-    /// Fetches it again; what is there stays until then.
+    /// Fetches the data again; the current value stays until the response arrives.
     pub fn reload(self) {
         self.run.run(());
     }
 
-    /// What is there, followed by views.
+    /// Returns the current value, `None` before the first response; tracked by views.
     pub fn get(self) -> Option<Result<T, Failure>> {
         self.value.get()
     }
 }
 
-/// Fetches now, and again when the server is back after an outage.
+/// Fetches now, and again when the server is reachable after an outage.
 pub fn load<T, F>(fetch: impl Fn() -> F + Send + Sync + 'static) -> RemoteData<T>
 where
     T: Clone + Send + Sync + 'static,
@@ -59,11 +59,11 @@ fn load_boxed<T: Clone + Send + Sync + 'static>(fetch: Fetch<T>) -> RemoteData<T
     let run = Callback::new(move |()| {
         let (answer, latest) = (fetch(), Arc::clone(&latest));
         let request = latest.fetch_add(1, Ordering::Relaxed) + 1;
-        // An older answer must not replace a newer one.
+        // An older response must not replace a newer one.
         let is_latest = move || latest.load(Ordering::Relaxed) == request;
         spawn_local(async move {
             let answer = answer.await;
-            // What comes anew takes a dialog in it away: it waits until whoever has opened one is done.
+            // A new value replaces the view and a dialog in it, so it waits until an open dialog is closed.
             while is_latest()
                 && value.try_with_untracked(Option::is_some) == Some(true)
                 && document::has("dialog[open]")
@@ -72,7 +72,7 @@ fn load_boxed<T: Clone + Send + Sync + 'static>(fetch: Fetch<T>) -> RemoteData<T
             }
             if is_latest() {
                 Focus::now().move_to_heading_if_lost();
-                // The page may have gone meanwhile.
+                // The page may have been removed meanwhile.
                 let _ = value.try_set(Some(answer));
             }
         });
@@ -94,7 +94,7 @@ fn load_boxed<T: Clone + Send + Sync + 'static>(fetch: Fetch<T>) -> RemoteData<T
     RemoteData { value, run }
 }
 
-/// The outline, the failure with "try again", or the thing itself.
+/// Renders a skeleton while loading, the failure with a retry button, or the data.
 #[component]
 pub fn RemoteDataView<T>(data: RemoteData<T>, #[prop(into)] view: RenderFn<T>) -> impl IntoView
 where
@@ -115,5 +115,5 @@ where
     }
 }
 
-/// Draws what was fetched.
+/// Callback that renders the fetched data.
 pub type RenderFn<T> = Callback<T, AnyView>;

@@ -1,22 +1,22 @@
-//! A list of languages to choose from.
+//! A language selector.
 
 use crate::i18n::{TextKey, texts, tr};
 use latchkey_shared::Locale;
 use leptos::prelude::*;
 
-/// A labelled list of languages, each named in its own words.
+/// A labelled list of languages, each named in that language.
 #[component]
 pub fn Select(
-    /// The id that ties the label to the list.
+    /// The id that links the label to the list.
     id: &'static str,
-    /// What is chosen.
+    /// The label.
     label: TextKey,
-    /// The value that is chosen.
+    /// The selected value.
     #[prop(into)]
     value: Signal<String>,
-    /// What happens with another one.
+    /// Called when another value is selected.
     choose: Callback<String>,
-    /// The languages' tags, and what they are called.
+    /// The languages' tags and names.
     options: Vec<(&'static str, &'static str)>,
 ) -> impl IntoView {
     let options = options
@@ -35,7 +35,7 @@ pub fn Select(
     }
 }
 
-/// Every language, each in its own words.
+/// Returns the tag of every language, and its name in that language.
 pub fn languages() -> Vec<(&'static str, &'static str)> {
     Locale::ALL.map(|locale| (locale.tag(), texts(locale).native_name)).to_vec()
 }

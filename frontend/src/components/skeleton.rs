@@ -1,9 +1,9 @@
-//! The outline of what is about to come.
+//! A loading skeleton.
 
 use crate::i18n::tr;
 use leptos::prelude::*;
 
-/// The outline of a page, or of a card's content.
+/// A placeholder for a page, or for a card's content, while it loads.
 #[component]
 pub fn Skeleton() -> impl IntoView {
     view! {

@@ -1,20 +1,20 @@
-//! Something that is on or off.
+//! A switch: a setting that is on or off.
 
 use crate::i18n::{TextKey, tr};
 use leptos::prelude::*;
 
-/// A switch at the end of the line that says what it does.
+/// A switch at the end of the line with its label.
 #[component]
 pub fn Switch(
-    /// The id that ties the label to the switch.
+    /// The id that links the label to the switch.
     id: &'static str,
     /// The name in the form.
     name: &'static str,
-    /// What is on or off.
+    /// The label.
     label: TextKey,
-    /// What helps to decide.
+    /// The hint below the label.
     hint: TextKey,
-    /// Whether it is on.
+    /// The state: true if on.
     value: RwSignal<bool>,
 ) -> impl IntoView {
     let described = format!("{id}-hint");

@@ -1,4 +1,4 @@
-//! Words at the edge of the screen about something that went well, where the place that it was asked for may have gone.
+//! Toasts: success messages at the edge of the screen, for actions whose own place in the page may have been removed.
 
 use crate::i18n::{TextKey, texts, tr};
 use crate::platform::{clock, document};
@@ -7,21 +7,21 @@ use leptos::prelude::*;
 use std::time::Duration;
 use wasm_bindgen_futures::spawn_local;
 
-/// As many as can be taken in at once.
+/// Maximum number of toasts at once: more could not be read.
 const MAX_TOASTS: usize = 3;
-/// For how many seconds one stays: twice what the longest takes to read.
+/// Seconds for which a toast is shown: twice the reading time of the longest text.
 const TOAST_SECONDS: u32 = 8;
-/// How many pixels from the lower edge they may take up.
+/// Height in pixels, from the lower edge, that toasts may take up.
 const TOAST_AREA_HEIGHT: f64 = 270.0;
 
-/// The words that stand at the edge now.
+/// The toasts that are shown.
 #[derive(Clone, Copy)]
 pub struct Toasts {
-    /// The numbers of those that stand there, the newest with the highest; zero where there is room.
+    /// The numbers of the toasts shown, the newest with the highest; zero for a free slot.
     numbers: [RwSignal<u64>; MAX_TOASTS],
     text: StoredValue<[TextKey; MAX_TOASTS]>,
     count: StoredValue<u64>,
-    /// Whether they stand at the upper edge, since the focus is where they would come.
+    /// True if the toasts are at the upper edge, because the focus is where they would appear at the lower one.
     above: RwSignal<bool>,
 }
 
@@ -36,14 +36,14 @@ impl Default for Toasts {
     }
 }
 
-/// The words at the edge, from any component.
+/// Returns the toasts from the context.
 #[expect(clippy::expect_used, reason = "the app provides it before it draws anything")]
 pub fn use_toasts() -> Toasts {
     use_context().expect("the app provides the place for words at the edge")
 }
 
 impl Toasts {
-    /// Says that something went well. What is said already is said anew; where there is no room, the oldest goes.
+    /// Shows a toast. It replaces a toast with the same text; otherwise, if no slot is free, the oldest toast.
     pub fn show(self, text: TextKey) {
         let number = self.count.get_value() + 1;
         self.count.set_value(number);
@@ -62,7 +62,7 @@ impl Toasts {
         self.text.with_value(|text| text[at])
     }
 
-    /// Counts the seconds in which the person looks at the page, and points at none of them.
+    /// Dismisses a toast after `TOAST_SECONDS` in which the page is visible and no toast is hovered or has the focus.
     async fn dismiss_later(self, number: u64) {
         let mut left = TOAST_SECONDS;
         while left > 0 {
@@ -79,14 +79,14 @@ impl Toasts {
             return;
         };
         if document::has(".toast :focus") {
-            // The button goes, and the focus must not go with it.
+            // The button is removed, and the focus must not be lost with it.
             document::focus("h1");
         }
         slot.set(0);
     }
 }
 
-/// Where they stand; empty most of the time, and there from the start, so that what comes is announced.
+/// The live region of the toasts. It is usually empty, and exists from the start so that additions are announced.
 #[component]
 pub fn ToastRegion() -> impl IntoView {
     let toasts = use_toasts();
@@ -108,22 +108,22 @@ fn card(toasts: Toasts, at: usize) -> AnyView {
     shown.into_any()
 }
 
-/// One of them.
+/// A toast.
 #[component]
 pub fn ToastCard(
-    /// What it says.
+    /// The text.
     text: TextKey,
-    /// The higher, the lower it stands.
+    /// The CSS `order`: toasts with higher numbers are further down.
     #[prop(optional)]
     order: u64,
-    /// What takes it away.
+    /// Called by the button that dismisses the toast.
     dismiss: impl Fn() + 'static,
 ) -> impl IntoView {
     view! {
         <div class="toast" style:order=order.to_string()>
             <i class="icon tick"></i>
             <p prop:textContent=tr(text)></p>
-            // Under a mouse, the focus stays where it is.
+            // A mouse click must not move the focus.
             <button type="button" class="close" aria-label=tr(|t| t.dismiss) on:mousedown=|event| event.prevent_default() on:click=move |_| dismiss()>
                 <i class="icon cross"></i>
             </button>

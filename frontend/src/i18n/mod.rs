@@ -1,9 +1,9 @@
-//! What the page says, in every language it speaks. A text that one language lacks fails the build.
+//! The page's texts in every supported language. A text that is missing in one language fails the build.
 //!
-//! A further language is one file beside `en` and `ko`. Its tag in `shared/src/locale.rs` is what sets off the compiler, which
-//! then asks for an arm in `texts` and for every text in the file. The outline in `index.html` speaks English until the page
-//! is there, in any language that it has no words of; `data-languages` on its root names those that it has, and a rule in
-//! `layout.css` shows each alone.
+//! A new language is one file next to `en` and `ko`. Once its tag is in `shared/src/locale.rs`, the compiler requires
+//! an arm in `texts` and every text in the file. If the outline in `index.html` lacks the language, it is in English
+//! until the page has loaded; `data-languages` on its root lists the languages that it has, and a rule in `layout.css`
+//! shows each of them alone.
 
 mod en;
 mod ko;
@@ -16,10 +16,10 @@ use crate::platform::{document, locale, storage};
 use latchkey_shared::Locale;
 use leptos::prelude::*;
 
-/// Where the chosen language lies in local storage.
+/// Local storage key of the chosen language.
 const KEY: &str = "latchkey.locale";
 
-/// The texts of a language.
+/// Returns the texts of a language.
 pub fn texts(locale: Locale) -> &'static Texts {
     match locale {
         Locale::En => &en::TEXTS,
@@ -27,29 +27,29 @@ pub fn texts(locale: Locale) -> &'static Texts {
     }
 }
 
-/// The language that the page speaks now.
+/// The page's current language.
 #[derive(Clone, Copy)]
 pub struct I18n(RwSignal<Locale>);
 
 impl I18n {
-    /// The stored choice, or else the browser's language.
+    /// Starts with the stored choice, or else with the browser's language.
     pub fn start() -> Self {
         let i18n = Self(RwSignal::new(storage::read(KEY).unwrap_or_else(|_| locale::browser_locale())));
         effect(move || document::set_root_attribute("lang", Some(i18n.locale().tag())));
         i18n
     }
 
-    /// The language, followed by views.
+    /// Returns the language; tracked by views.
     pub fn locale(self) -> Locale {
         self.0.get()
     }
 
-    /// The texts, followed by views.
+    /// Returns the texts; tracked by views.
     pub fn texts(self) -> &'static Texts {
         texts(self.0.get())
     }
 
-    /// Speaks another language from now on, also at the next start.
+    /// Changes the language, and stores it for the next start.
     pub fn set_locale(self, locale: Locale) {
         storage::write(KEY, &locale);
         if self.0.get_untracked() != locale {
@@ -58,12 +58,12 @@ impl I18n {
     }
 }
 
-/// The page's language, from any component.
+/// Returns the page's language from the context.
 pub fn use_i18n() -> I18n {
     use_context().unwrap_or_else(I18n::start)
 }
 
-/// A span of time in its two largest units, days to seconds; a second one that counts nothing is left out.
+/// Formats a duration in its two largest units, from days to seconds; the second unit is omitted if it is zero.
 fn two_largest_units(seconds: u64, units: [&str; 4]) -> String {
     let counts = [seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60];
     let largest = counts.iter().position(|count| *count > 0).unwrap_or(3);
@@ -74,10 +74,11 @@ fn two_largest_units(seconds: u64, units: [&str; 4]) -> String {
     text
 }
 
-/// Which of the texts.
+/// Selects one of the texts.
 pub type TextKey = fn(&Texts) -> &'static str;
 
-/// A text that follows the language. All of them are closures of one type, so that the code to draw one exists once.
+/// Returns a text that follows the language. All of these closures have one type, so that rendering code is compiled
+/// once.
 pub fn tr(pick: TextKey) -> impl Fn() -> &'static str + Copy + Send + Sync + 'static {
     let i18n = use_i18n();
     move || pick(i18n.texts())
@@ -107,7 +108,8 @@ mod tests {
         }
     }
 
-    /// The outline is there before any of this code is. It may speak fewer languages, but says what the page will say.
+    /// The outline is shown before this code has loaded. It may have fewer languages, but has the same texts as the
+    /// page.
     #[wasm_bindgen_test]
     fn the_outline_in_index_html_says_what_the_page_says() {
         let html = include_str!("../../../index.html");
@@ -140,11 +142,11 @@ mod tests {
         ];
         let (_, rest) = html.split_once("data-languages=\"").unwrap();
         let spoken: Vec<_> = rest.split('"').next().unwrap().split(' ').collect();
-        // The first is what the outline falls back to.
+        // The first language is the outline's fallback.
         assert_eq!(spoken[0], Locale::default().tag());
         let styles = include_str!("../../styles/layout.css");
         for tag in spoken {
-            // Else the outline would speak every language at once.
+            // Without the rule, the outline would show every language at once.
             let rule = format!(r#":root[data-speaks="{tag}"] #shell [lang]:not([lang="{tag}"], option)"#);
             assert!(styles.contains(&rule), "layout.css lacks {rule}");
             let texts = texts(tag.parse().unwrap());
@@ -207,7 +209,7 @@ mod tests {
 
     #[wasm_bindgen_test]
     fn no_korean_particle_stands_apart_and_one_thing_has_one_name() {
-        // Standing alone, each of these would be a particle that has lost its noun.
+        // As a word of its own, each of these is a particle separated from its noun.
         let particles =
             ["은", "는", "가", "을", "를", "에", "에서", "의", "로", "으로", "와", "과", "까지", "부터"];
         let replaced = ["탈퇴", "내려받", "내보내", "자판", "사본", "되살릴", "로그인 정보", "로그인 기기"];
@@ -221,7 +223,7 @@ mod tests {
         assert!(!replaced.iter().any(|word| html.contains(word)));
     }
 
-    /// Every Korean text that is made without a value.
+    /// Returns every Korean text that takes no value.
     fn all_korean() -> Vec<&'static str> {
         let korean = texts(Locale::Ko);
         let plain = korean.plain().into_iter().map(|(_, text)| text);

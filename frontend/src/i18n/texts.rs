@@ -1,12 +1,12 @@
-//! Everything that the page says.
+//! The texts of the page, by key.
 
 use crate::session::Activity;
 use latchkey_shared::{EndReason, ErrorCode, FieldErrorCode};
 
-/// Declares the texts: plain ones by name, and those that are made of something.
+/// Declares the texts: plain ones by name, all others by name and type.
 macro_rules! texts {
     ($($name:ident)*; $($(#[$doc:meta])* $made:ident: $kind:ty,)*) => {
-        /// One language's texts.
+        /// The texts of one language.
         #[allow(missing_docs, reason = "the names are the keys of the texts, and the English file shows what they say")]
         pub struct Texts {
             $(pub $name: &'static str,)*
@@ -15,7 +15,7 @@ macro_rules! texts {
 
         #[cfg(test)]
         impl Texts {
-            /// The plain texts, with their names.
+            /// Returns the plain texts with their names.
             pub fn plain(&self) -> Vec<(&'static str, &'static str)> {
                 vec![$((stringify!($name), self.$name),)*]
             }
@@ -26,7 +26,7 @@ macro_rules! texts {
 texts! {
     // The language itself: "English", "한국어"
     native_name
-    // The frame
+    // Layout
     skip_to_content account_navigation account_menu language theme theme_system theme_light theme_dark loading
     interrupted restoring_interrupted try_now try_again
     home profile security sessions token
@@ -37,9 +37,9 @@ texts! {
     sign_up_title sign_up_lead have_account password_hint email_taken_link
     // The ended session
     sign_in_again sign_in_again_lead sign_in_as_other
-    // The lost key
+    // The lost DPoP key
     confirm confirm_title key_lost
-    // Home: what stands before and after a name in "Hello, Ada"
+    // Home: `hello_before` and `hello_after` enclose the name in "Hello, Ada"
     hello_before hello_after
     home_lead your_account this_session member_since roles device address signed_in_at last_used session_ends
     suggestions suggestion_sessions suggestion_password suggestion_export
@@ -61,40 +61,40 @@ texts! {
     // Not found
     not_found not_found_lead to_home;
 
-    /// A device in words, from the server's: "Chrome on Windows".
+    /// The name of a device, from the server's: "Chrome on Windows".
     device_name: fn(&str) -> String,
-    /// What an account may do, in a word.
+    /// The name of a role.
     role: fn(&str) -> String,
-    /// How many devices are not named, below those that are.
+    /// The number of devices that a list does not name.
     more_devices: fn(usize) -> String,
-    /// The same, where there may be still more.
+    /// The same as a lower bound, while not all sessions are loaded.
     at_least_more_devices: fn(usize) -> String,
-    /// When a session ends that is not used any more, from that in words.
+    /// The time at which a session ends if it is not used, from that time as text.
     ends_if_unused: fn(&str) -> String,
-    /// When a session ends, from that in words: "Ends in 14 days".
+    /// The time at which a session ends, from that time as text: "Ends in 14 days".
     ends: fn(&str) -> String,
-    /// A span of seconds.
+    /// A duration, from seconds.
     duration: fn(u64) -> String,
-    /// The general line of a problem.
+    /// The message for an error code.
     problem: fn(ErrorCode) -> &'static str,
-    /// No answer came.
+    /// The server did not respond.
     unreachable: &'static str,
-    /// Something else than our server answered.
+    /// The response did not come from our server.
     invalid_response: &'static str,
-    /// The server takes so long that tokens end on their way.
+    /// The server responds so slowly that tokens expire in transit.
     too_slow: &'static str,
-    /// Nobody is signed in any more.
+    /// The person is no longer signed in.
     signed_out_failure: &'static str,
-    /// How long to wait before the next try, in seconds.
+    /// The wait before the next attempt, from seconds.
     wait: fn(u64) -> String,
-    /// Where to find a problem in the server's log.
+    /// The request's id in the server's log.
     request_id: fn(&str) -> String,
-    /// What is wrong with a field.
+    /// The message for a field error.
     field_error: fn(FieldErrorCode) -> &'static str,
-    /// Why the session ended, as a sentence to the person.
+    /// The reason for which the session ended, as a sentence to the person.
     end_reason: fn(EndReason) -> &'static str,
-    /// Why a session in the list ended, as a label.
+    /// The reason for which a session in the list ended, as a label.
     ended_label: fn(EndReason) -> &'static str,
-    /// A line of the token's log.
+    /// An entry of the token log.
     activity: fn(Activity) -> &'static str,
 }

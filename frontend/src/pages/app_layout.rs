@@ -1,4 +1,4 @@
-//! What surrounds the pages of a signed-in person: header, navigation, the session's bar and dialog.
+//! The layout of signed-in pages: header, navigation, session bar and session dialog.
 
 use super::menu::AccountMenu;
 use super::require_session::RequireSession;
@@ -14,7 +14,7 @@ use latchkey_shared::EndReason;
 use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
 
-/// The layout. It keeps its pages while one account is signed in, and starts anew for another one.
+/// The layout. It keeps its pages while the same account is signed in, and is rebuilt for another one.
 #[component]
 pub fn AppLayout() -> impl IntoView {
     let session = use_session();
@@ -26,8 +26,8 @@ pub fn AppLayout() -> impl IntoView {
     }
 }
 
-/// A protected page without a session leads to the sign-in page, and back here afterwards; after a sign-out that the
-/// person meant, there is nothing to come back to.
+/// Redirects to the sign-in page if there is no session. The way back is kept in `next`, except after a deliberate
+/// sign-out or if somebody was signed in on this page before.
 fn redirect_when_signed_out() {
     let (session, navigate) = (use_session(), use_navigate());
     let was_signed_in = StoredValue::new(false);
@@ -47,7 +47,8 @@ fn redirect_when_signed_out() {
     });
 }
 
-/// Leads to the content. The browser itself would go to the page's base, which is home, and look for `#main` there.
+/// Moves the focus to the content. The browser would resolve `#main` against the page's base URL, which is the home
+/// page.
 fn focus_main(event: &leptos::ev::MouseEvent) {
     event.prevent_default();
     document::focus("#main");
@@ -73,7 +74,7 @@ fn SignedInLayout() -> impl IntoView {
     }
 }
 
-/// While it is not known yet who is signed in.
+/// The layout until it is known who is signed in.
 #[component]
 fn LayoutSkeleton() -> impl IntoView {
     view! {
@@ -86,7 +87,7 @@ fn LayoutSkeleton() -> impl IntoView {
     }
 }
 
-/// The pages of a signed-in person: at the side, or along the lower edge of a phone.
+/// The navigation between signed-in pages: at the side, or along the lower edge on a phone.
 #[component]
 pub fn Navigation() -> impl IntoView {
     let (i18n, here) = (use_i18n(), use_current_route());

@@ -1,4 +1,4 @@
-//! What surrounds the pages that need no session: one card.
+//! The layout of pages that need no session: one card.
 
 use super::preferences::{LanguagePreference, ThemePreference};
 use crate::components::{Logo, use_session};
@@ -23,7 +23,7 @@ pub fn AuthLayout(children: Children) -> impl IntoView {
     }
 }
 
-/// Where to go after signing in, as the address says.
+/// Returns the path to open after signing in: `next` from the query, or the home page.
 pub fn use_next() -> Memo<String> {
     let query = use_location().query;
     Memo::new(move |_| {
@@ -32,7 +32,7 @@ pub fn use_next() -> Memo<String> {
     })
 }
 
-/// Whoever is signed in has no business on a page for signing in.
+/// Redirects from a sign-in page while somebody is signed in.
 pub fn redirect_when_signed_in() {
     let (session, next, navigate) = (use_session(), use_next(), use_navigate());
     let signed_in = Memo::new(move |_| session.with(|state| state.token_set().is_some()));

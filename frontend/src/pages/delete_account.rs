@@ -1,4 +1,4 @@
-//! The account's end: asked once, with what will be lost, and the password.
+//! Account deletion: one confirmation, with a list of what will be lost and the password.
 
 use crate::api::account;
 use crate::components::{
@@ -8,7 +8,7 @@ use crate::i18n::{TextKey, tr};
 use latchkey_shared::{DeleteAccountRequest, ErrorCode};
 use leptos::{ev::SubmitEvent, prelude::*};
 
-/// The part of the security page.
+/// The account deletion card of the security page.
 #[component]
 pub fn DeleteAccount() -> impl IntoView {
     let dialog = DialogHandle::default();

@@ -1,4 +1,4 @@
-//! Who is signed in, this session, and what to look after.
+//! The home page: the account, the current session and suggestions.
 
 use crate::api::sessions;
 use crate::components::{Card, PageHeader, RemoteDataView, load, use_session};
@@ -8,7 +8,7 @@ use crate::routes::Route;
 use latchkey_shared::{Page as ListPage, Session};
 use leptos::prelude::*;
 
-/// The page.
+/// The home page.
 #[component]
 pub fn Home() -> impl IntoView {
     let session = use_session();
@@ -89,12 +89,12 @@ fn SessionDetails(list: ListPage<Session>) -> impl IntoView {
     })
 }
 
-/// A name and what belongs to it; nothing where there is nothing.
+/// A name and its value; renders nothing for an empty value.
 #[component]
 fn Detail(
     name: TextKey,
     #[prop(into)] value: Signal<String>,
-    /// Whether it is the same in all languages.
+    /// True if the value is the same in all languages.
     #[prop(optional)]
     untranslated: bool,
 ) -> impl IntoView {

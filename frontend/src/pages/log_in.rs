@@ -1,4 +1,4 @@
-//! Signing in.
+//! The sign-in page.
 
 use super::auth_layout::{AuthLayout, redirect_when_signed_in, use_next};
 use crate::components::{Field, FieldKind, Form, PageHeader, Submit, Switch, use_session};
@@ -10,15 +10,15 @@ use crate::session::{SessionHandle, State};
 use latchkey_shared::{LogIn as Validated, LogInRequest, TokenDelivery};
 use leptos::{ev::SubmitEvent, prelude::*};
 
-/// Where the last choice of "keep me signed in" lies.
+/// Local storage key of the last choice of "keep me signed in".
 const REMEMBER: &str = "latchkey.remember";
 
-/// What the person chose the last time; yes at first.
+/// Returns the last choice of "keep me signed in"; true by default.
 pub fn remembered() -> bool {
     storage::read(REMEMBER).unwrap_or(true)
 }
 
-/// The page.
+/// The sign-in page.
 #[component]
 pub fn LogIn() -> impl IntoView {
     redirect_when_signed_in();
@@ -36,7 +36,7 @@ pub fn LogIn() -> impl IntoView {
     }
 }
 
-/// Why the session before this one is over, or why it needs the password.
+/// The reason for which the previous session ended, or for which it needs the password.
 #[component]
 fn SignInNotice() -> impl IntoView {
     let (session, i18n) = (use_session(), use_i18n());
@@ -82,7 +82,7 @@ fn LogInForm() -> impl IntoView {
     }
 }
 
-/// Whether the session outlives the browser's window. What is chosen is remembered at once, by the page as by its outline.
+/// A switch that makes the session outlive the browser's window. The choice is stored at once, as in the outline.
 #[component]
 pub fn KeepSignedIn(id: &'static str, value: RwSignal<bool>) -> impl IntoView {
     effect(move || {

@@ -6,14 +6,14 @@ use crate::i18n::tr;
 use crate::platform::locale;
 use leptos::prelude::*;
 
-/// Who is signed in, language and theme, and the way out. The browser opens and closes it (a popover), or `boot.js` in one
-/// that has no popovers.
+/// The account, language and theme, and the sign-out button. It is a popover, which the browser opens and closes, or
+/// `boot.js` in a browser without popovers.
 #[component]
 pub fn AccountMenu() -> impl IntoView {
     let session = use_session();
     let name = move || session.account().map(|account| account.display_name).unwrap_or_default();
     let email = move || session.account().map(|account| account.email).unwrap_or_default();
-    // The style sheet makes it a capital: here that would take the tables of Unicode along.
+    // The style sheet converts it to upper case: doing it here would link the Unicode tables.
     let initial = move || locale::first_letter(&name());
     view! {
         <button type="button" class="avatar" popovertarget="account-menu" data-menu="account-menu" aria-haspopup="dialog" aria-label=tr(|t| t.account_menu) translate="no" prop:textContent=move || initial()></button>

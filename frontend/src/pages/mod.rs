@@ -1,4 +1,4 @@
-//! The pages: each fetches what it shows, and composes components.
+//! The pages. Each fetches its data and composes components.
 
 mod app_layout;
 mod menu;

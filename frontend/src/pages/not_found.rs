@@ -1,4 +1,4 @@
-//! No page has this address.
+//! The page for unknown addresses.
 
 use super::auth_layout::AuthLayout;
 use crate::components::PageHeader;
@@ -6,7 +6,7 @@ use crate::i18n::tr;
 use crate::routes::Route;
 use leptos::prelude::*;
 
-/// The page.
+/// The not-found page.
 #[component]
 pub fn NotFound() -> impl IntoView {
     view! {

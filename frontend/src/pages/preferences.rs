@@ -1,4 +1,4 @@
-//! The choice of language and of theme.
+//! The language and theme preferences.
 
 use crate::api::account;
 use crate::app::Theme;
@@ -9,7 +9,7 @@ use latchkey_shared::{Locale, ProfileChangeRequest};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-/// Changes the page's language, and the account's where somebody is signed in.
+/// A list that changes the page's language, and the account's if somebody is signed in.
 #[component]
 pub fn LanguagePreference(id: &'static str) -> impl IntoView {
     let (i18n, session) = (use_i18n(), use_session());
@@ -29,9 +29,9 @@ pub fn LanguagePreference(id: &'static str) -> impl IntoView {
     view! { <Select id=id label=|t| t.language value=value choose=choose options=languages() /> }
 }
 
-/// Writes the language into the account: one change at a time, because two on their way could overtake one another, and then
-/// the one that has been chosen meanwhile, unless somebody else has signed in. Where it fails, the choice holds until the page
-/// starts anew.
+/// Saves the language to the account: one request at a time, because two in flight could arrive in the wrong order, and
+/// then the language chosen meanwhile, unless somebody else has signed in. If saving fails, the choice lasts until the
+/// page is reloaded.
 async fn save_locale(session: SessionHandle, i18n: I18n) {
     let caller = session.caller();
     loop {
@@ -47,7 +47,7 @@ async fn save_locale(session: SessionHandle, i18n: I18n) {
     }
 }
 
-/// Changes between light, dark, and as the system has it.
+/// A choice between the light, the dark and the system's theme.
 #[component]
 pub fn ThemePreference(id: &'static str) -> impl IntoView {
     let Some(theme) = use_context::<Theme>() else { return ().into_any() };

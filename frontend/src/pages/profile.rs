@@ -1,4 +1,4 @@
-//! The person's name and language.
+//! The profile page: display name and language.
 
 use crate::api::account;
 use crate::components::{Field, FieldKind, Form, PageHeader, Select, Submit, languages, use_session};
@@ -6,7 +6,7 @@ use crate::i18n::{tr, use_i18n};
 use latchkey_shared::{Locale, ProfileChange, ProfileChangeRequest};
 use leptos::{ev::SubmitEvent, prelude::*};
 
-/// The page.
+/// The profile page.
 #[component]
 pub fn Profile() -> impl IntoView {
     view! {
@@ -21,7 +21,7 @@ fn ProfileForm() -> impl IntoView {
     let form = Form::new("profile");
     let account = untrack(move || session.account());
     let name = RwSignal::new(account.map(|account| account.display_name).unwrap_or_default());
-    // What the switch in the menu chooses holds here too, until something else is chosen here.
+    // A language chosen in the account menu applies here too, until another one is chosen here.
     let chosen = RwSignal::new(None::<String>);
     let language = Signal::derive(move || chosen.get().unwrap_or_else(|| i18n.locale().tag().to_owned()));
     let send = move |event: SubmitEvent| {
@@ -39,7 +39,7 @@ fn ProfileForm() -> impl IntoView {
             })
         });
     };
-    // A form that is sent has its list report the page's own language too, which nobody has chosen here.
+    // Submitting the form dispatches `change` for the list too: the page's own language is then no choice made here.
     let choose = Callback::new(move |tag: String| {
         let own = untrack(|| i18n.locale());
         chosen.set(tag.parse::<Locale>().ok().filter(|locale| *locale != own).map(|_| tag));

@@ -1,4 +1,4 @@
-//! A page that only a signed-in person sees.
+//! The guard of pages that require a session.
 
 use super::{home::Home, profile::Profile, security::Security, sessions::Sessions, token::Token};
 use crate::api::auth;
@@ -9,14 +9,14 @@ use crate::session::PageAccess;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-/// Shows a page at once while the token lasts, and checks beside whether the session still lives. With a lapsed token
-/// it shows an outline until the next token has come. A page that is open stays open, whatever happens to the session.
+/// Shows a page at once if the token is valid, and verifies the session in the background. With an expired token it
+/// shows a skeleton until the next token arrives. An open page stays open, whatever happens to the session.
 #[component]
 pub fn RequireSession(page: Route) -> impl IntoView {
     let session = use_session();
     let admitted = RwSignal::new(session.page_access() == PageAccess::Show);
     spawn_local(async move {
-        // What goes wrong here shows in the session's state.
+        // Failures are shown by the session's state.
         let _ = if admitted.get_untracked() {
             auth::verify(session).await
         } else {
@@ -45,7 +45,7 @@ fn page_view(page: Route) -> AnyView {
         Route::Security => view! { <Security /> }.into_any(),
         Route::Sessions => view! { <Sessions /> }.into_any(),
         Route::Token => view! { <Token /> }.into_any(),
-        // They stand in the other layout.
+        // These pages belong to the other layout.
         Route::LogIn | Route::SignUp => ().into_any(),
     }
 }

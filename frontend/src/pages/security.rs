@@ -1,4 +1,4 @@
-//! Password, data, and the account's end.
+//! The security page: password change, data export and account deletion.
 
 use super::delete_account::DeleteAccount;
 use crate::api::account;
@@ -9,7 +9,7 @@ use crate::platform::download;
 use latchkey_shared::{ChangePassword as Validated, ChangePasswordRequest, ErrorCode};
 use leptos::{ev::SubmitEvent, prelude::*};
 
-/// The page.
+/// The security page.
 #[component]
 pub fn Security() -> impl IntoView {
     view! {

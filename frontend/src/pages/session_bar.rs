@@ -1,4 +1,4 @@
-//! The quiet bar that says that the server is out of reach, or answers at another address only.
+//! The banner shown while the server is unreachable, or responds only at another address.
 
 use crate::components::{Banner, use_session};
 use crate::i18n::use_i18n;
@@ -6,12 +6,12 @@ use crate::session::State;
 use latchkey_shared::ErrorCode;
 use leptos::prelude::*;
 
-/// Says that the server gives no usable answer, and that nobody is signed out for that.
+/// Reports that the server sends no usable response, and that nobody is signed out because of it.
 #[component]
 pub fn SessionBar() -> impl IntoView {
     let session = use_session();
     let i18n = use_i18n();
-    // Each try changes the state: words that stay as they are would be announced again.
+    // Each attempt changes the state: without the memo, an unchanged text would be announced again.
     let restores = Memo::new(move |_| session.with(|state| *state == State::Restoring));
     let text = Signal::derive(move || {
         let texts = i18n.texts();

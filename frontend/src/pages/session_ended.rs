@@ -8,7 +8,7 @@ use crate::session::State;
 use latchkey_shared::{Account, EndReason, ErrorCode, LogIn, LogInRequest, TokenDelivery};
 use leptos::{html, prelude::*};
 
-/// Asks for the password while the page below stays as it is, with all that was typed in it.
+/// Asks for the password while the page below is kept, with everything that was typed in it.
 #[component]
 pub fn SessionEnded() -> impl IntoView {
     let session = use_session();
@@ -25,7 +25,7 @@ pub fn SessionEnded() -> impl IntoView {
 #[component]
 fn SignInAgain(
     account: Account,
-    /// Why the session is over; none while it lives, and only its key is lost.
+    /// The reason for which the session ended; `None` if it is active and only its key is lost.
     reason: Option<EndReason>,
 ) -> impl IntoView {
     let (session, i18n) = (use_session(), use_i18n());
@@ -34,19 +34,19 @@ fn SignInAgain(
         None => (|t| t.confirm_title, |t| t.confirm),
     };
     let dialog = NodeRef::<html::Dialog>::new();
-    // A dialog that is closed gives the focus back to where it was; one that is only taken away loses it.
+    // Closing a dialog restores the focus; removing an open one loses it.
     on_cleanup(move || {
         if let Some(dialog) = dialog.get_untracked() {
             dialog.close();
         }
     });
     let show = move || {
-        // It is refused only to a dialog that is open already.
+        // `show_modal` fails only if the dialog is already open.
         let _ = dialog.get().map(|dialog| dialog.show_modal());
     };
     effect(show);
     view! {
-        // There is no going on without an answer. Browsers let a second Escape through, so it opens again.
+        // The dialog must not be dismissed. Browsers let a second Escape close it, so it is opened again.
         <dialog node_ref=dialog class="dialog" aria-labelledby="again-title" aria-describedby="again-why" on:cancel=|event: leptos::ev::Event| event.prevent_default() on:close=move |_| untrack(show)>
             <h2 id="again-title" prop:textContent=tr(title)></h2>
             <p id="again-why" prop:textContent=move || reason.map_or(i18n.texts().key_lost, i18n.texts().end_reason)></p>

@@ -1,4 +1,4 @@
-//! Where the account is signed in.
+//! The sessions page: where the account is signed in.
 
 use crate::api::{Failure, sessions};
 use crate::components::{
@@ -12,7 +12,7 @@ use latchkey_shared::{EndReason, ErrorCode, Page, Session};
 use leptos::{ev::SubmitEvent, prelude::*};
 use uuid::Uuid;
 
-/// The page.
+/// The sessions page.
 #[component]
 pub fn Sessions() -> impl IntoView {
     let session = use_session();
@@ -23,28 +23,28 @@ pub fn Sessions() -> impl IntoView {
     }
 }
 
-/// How many devices are named before all other sessions end.
+/// Maximum number of devices named in the confirmation that ends all other sessions.
 const MAX_DEVICES_LISTED: usize = 10;
 
-/// What is known of the list: its first page, and those behind it that were asked for.
+/// The loaded part of the list: its first page, and the following ones that were requested.
 #[derive(Clone, Copy)]
 struct SessionsState {
-    /// The first page, to be fetched again.
+    /// The first page, which can be reloaded.
     list: RemoteData<Page<Session>>,
-    /// What the pages held that were drawn.
+    /// Data from the pages that were rendered.
     loaded: StoredValue<LoadedSessions, LocalStorage>,
-    /// How often that has grown: a signal of a list would weigh far more than one of a number.
+    /// Number of updates of `loaded`: a signal of a list would need far more code than one of a number.
     version: RwSignal<u64>,
 }
 
-/// What pages held, beside the rows that were drawn of them.
+/// Data from the loaded pages, apart from their rendered rows.
 #[derive(Default)]
 struct LoadedSessions {
-    /// The devices of the sessions that live, but for this one.
+    /// The devices of the active sessions, except the current one.
     others: Vec<String>,
-    /// Where those that have ended begin; none until all that live are known.
+    /// The first ended sessions and the cursor after them; `None` until all active sessions are loaded.
     ended: Option<Page<Session>>,
-    /// A page that has come and is about to be drawn.
+    /// A page that has arrived and is about to be rendered.
     next: Option<Page<Session>>,
 }
 
@@ -53,7 +53,7 @@ impl SessionsState {
         Self { list, loaded: StoredValue::new_local(LoadedSessions::default()), version: RwSignal::new(0) }
     }
 
-    /// Looks at what is held, and again when it has grown.
+    /// Reads the loaded data; tracked by views.
     fn read<T>(self, at: impl FnOnce(&LoadedSessions) -> T) -> T {
         self.version.track();
         self.loaded.with_value(at)
@@ -65,11 +65,11 @@ impl SessionsState {
     }
 }
 
-/// The sessions that live, a way to end all others, and those that have ended.
+/// The active sessions, a button that ends all others, and the ended sessions.
 #[component]
 pub fn SessionLists(found: Page<Session>, list: RemoteData<Page<Session>>) -> impl IntoView {
     let state = SessionsState::of(list);
-    // Rows of a list that comes anew take the places of others: a button that has the focus would end another session.
+    // After a reload, rows take the places of others: a button that has the focus would end another session.
     if document::has("main :focus") {
         Focus::now().move_to("h1".to_owned());
     }
@@ -94,7 +94,7 @@ pub fn SessionLists(found: Page<Session>, list: RemoteData<Page<Session>>) -> im
     }
 }
 
-/// Those of a page that live, and a button that brings the next ones where the page ends among them.
+/// Renders the active sessions of a page, and a button that loads the next page if this one ends among them.
 fn active_rows(page: Page<Session>, state: SessionsState) -> AnyView {
     let (live, ended): (Vec<_>, Vec<_>) =
         page.items.into_iter().partition(|session| session.ended_at.is_none());
@@ -111,7 +111,7 @@ fn active_rows(page: Page<Session>, state: SessionsState) -> AnyView {
     rows.into_any()
 }
 
-/// The sessions of a page that have ended, and a button that brings the next ones.
+/// Renders the ended sessions of a page, and a button that loads the next page.
 fn ended_rows(page: Page<Session>, state: SessionsState) -> AnyView {
     let mut rows: Vec<AnyView> =
         page.items.into_iter().map(|found| view! { <EndedSessionRow found=found /> }.into_any()).collect();
@@ -119,7 +119,7 @@ fn ended_rows(page: Page<Session>, state: SessionsState) -> AnyView {
     rows.into_any()
 }
 
-/// A button that brings the page that begins at the cursor, and then the rows of that page.
+/// A button that loads the page at the cursor, replaced by the rows of that page.
 fn load_more(
     cursor: String,
     state: SessionsState,
@@ -133,13 +133,13 @@ fn load_more(
         let work = async move {
             match sessions::page(session, Some(&cursor)).await {
                 Ok(page) => {
-                    // The button goes, and the focus goes on where it was.
+                    // The button is removed, so the focus moves to the first row in its place.
                     let first = page.items.first().map(|found| format!("[data-session='{}']", found.id));
                     focus.move_to(first.unwrap_or_else(|| "h1".to_owned()));
                     state.loaded.try_update_value(|loaded| loaded.next = Some(page));
                     let _ = has_come.try_set(true);
                 }
-                // The person has signed in anew: that session has its own cursors.
+                // The person has signed in again: the new session has its own cursors.
                 Err(failure) if is_stale_cursor(&failure) => state.list.reload(),
                 Err(failure) => return Err(failure),
             }
@@ -173,7 +173,7 @@ fn is_stale_cursor(failure: &Failure) -> bool {
     failure.code() == Some(ErrorCode::ValidationFailed)
 }
 
-/// Ends all sessions but this one: asked once, with the devices that it is about.
+/// Ends all sessions but the current one, after one confirmation that lists their devices.
 #[component]
 fn RevokeOthers(state: SessionsState) -> impl IntoView {
     let dialog = DialogHandle::default();
@@ -188,7 +188,7 @@ fn RevokeOthers(state: SessionsState) -> impl IntoView {
     }
 }
 
-/// The names of some devices, and how many more there are, as far as that is known.
+/// Renders the names of some devices and the number of the others, as far as it is known.
 fn devices(state: SessionsState) -> AnyView {
     let i18n = use_i18n();
     let (others, is_all) = state.read(|loaded| (loaded.others.clone(), loaded.ended.is_some()));
@@ -212,7 +212,7 @@ fn ActiveSessionRow(found: Session, list: RemoteData<Page<Session>>) -> impl Int
     let i18n = use_i18n();
     let (id, current, expires) = (found.id, found.current, found.expires_at);
     let (device, ip) = (found.device.clone(), found.ip.clone());
-    // Several buttons say "End": each is called by what it ends.
+    // Several buttons are labelled "End": the accessible name says which session each one ends.
     let name = Signal::derive(move || {
         let texts = i18n.texts();
         format!("{}: {}, {ip}", texts.end, (texts.device_name)(&device))
@@ -249,12 +249,12 @@ fn EndedSessionRow(found: Session) -> impl IntoView {
     }
 }
 
-/// Text that stays in one line: where both do not fit, the line breaks between two facts.
+/// Replaces spaces with no-break spaces: a line that is too long breaks between two facts, not within one.
 fn unbroken(text: &str) -> String {
     text.replace(' ', "\u{a0}")
 }
 
-/// The client in words, its address, and its first and last use.
+/// A session's device, IP address, and first and last use.
 #[component]
 fn Device(found: Session) -> impl IntoView {
     let i18n = use_i18n();
@@ -273,14 +273,14 @@ fn Device(found: Session) -> impl IntoView {
     }
 }
 
-/// A button that ends the session of this name, or all others, and shows the list anew.
+/// A button that ends one session, or all others, and reloads the list.
 #[component]
 fn RevokeForm(
     list: RemoteData<Page<Session>>,
-    /// Which one, and what its button is called; all but this one otherwise.
+    /// The session's id and the button's accessible name; if absent, all sessions but the current one end.
     #[prop(optional)]
     one: Option<(Uuid, Signal<String>)>,
-    /// The dialog that it stands in, if it does.
+    /// The dialog that contains the button, if any.
     #[prop(optional)]
     dialog: Option<DialogHandle>,
 ) -> impl IntoView {
@@ -292,7 +292,7 @@ fn RevokeForm(
                 Some((id, _)) => sessions::revoke(session, id).await,
                 None => sessions::revoke_others(session).await,
             };
-            // What went wrong is told beside the button, which a new list would take away.
+            // A failure is shown next to the button, which a reload would remove.
             if ended.is_ok() {
                 list.reload();
                 if let Some(dialog) = dialog {

@@ -1,4 +1,4 @@
-//! Making an account.
+//! The sign-up page.
 
 use super::auth_layout::{AuthLayout, redirect_when_signed_in, use_next};
 use crate::components::{Field, FieldKind, Form, PageHeader, Submit, use_session};
@@ -7,7 +7,7 @@ use crate::routes::{Route, with_next};
 use latchkey_shared::{ErrorCode, SignUp as Validated, SignUpRequest, TokenDelivery};
 use leptos::{ev::SubmitEvent, prelude::*};
 
-/// The page.
+/// The sign-up page.
 #[component]
 pub fn SignUp() -> impl IntoView {
     redirect_when_signed_in();

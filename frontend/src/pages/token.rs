@@ -1,4 +1,4 @@
-//! The access token explained.
+//! The token page: the access token, explained.
 
 use super::token_claims::{ClaimsTable, HeaderTable};
 use crate::components::{BrowserRefusal, Card, Code, PageHeader, use_session, use_toasts};
@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use std::time::Duration;
 use wasm_bindgen_futures::spawn_local;
 
-/// The page.
+/// The token page.
 #[component]
 pub fn Token() -> impl IntoView {
     view! {
@@ -21,7 +21,7 @@ pub fn Token() -> impl IntoView {
     }
 }
 
-/// How long the token lasts, counted down while it is looked at.
+/// A countdown of the token's remaining lifetime.
 #[component]
 fn Countdown() -> impl IntoView {
     let (session, i18n) = (use_session(), use_i18n());
@@ -34,7 +34,7 @@ fn Countdown() -> impl IntoView {
     if let Ok(ticking) = set_interval_with_handle(move || now.set(clock::now()), Duration::from_secs(1)) {
         on_cleanup(move || ticking.clear());
     }
-    // Rounded up: a token that ends within this second still lasts.
+    // Rounded up: a token that expires within this second is still valid.
     let left = move || {
         ends().map(|(at, _)| now.get().until(at).as_millis().div_ceil(1_000)).unwrap_or_default() as u64
     };
@@ -53,7 +53,7 @@ fn Countdown() -> impl IntoView {
     }
 }
 
-/// The token itself, to copy.
+/// The raw token, with a copy button.
 #[component]
 fn RawToken() -> impl IntoView {
     let (session, toasts) = (use_session(), use_toasts());
@@ -79,7 +79,7 @@ fn RawToken() -> impl IntoView {
     }
 }
 
-/// What the page did with the token lately.
+/// The log of the page's recent token activity.
 #[component]
 fn TokenLog() -> impl IntoView {
     let (session, i18n) = (use_session(), use_i18n());

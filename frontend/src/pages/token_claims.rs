@@ -1,4 +1,4 @@
-//! What the token's two readable parts say, and what that means.
+//! Tables of the token's header and claims, with their meanings.
 
 use crate::components::{Empty, use_session};
 use crate::i18n::{TextKey, tr, use_i18n};
@@ -9,13 +9,13 @@ use leptos::prelude::*;
 
 type ClaimRow = (&'static str, String, TextKey);
 
-/// Each claim (RFC 9068 §2.2) with its meaning.
+/// A table of the claims (RFC 9068 §2.2) and their meanings.
 #[component]
 pub fn ClaimsTable() -> impl IntoView {
     view! { <Table rows=|token_set, locale| token_set.claims().map(|claims| claim_rows(claims, locale)) /> }
 }
 
-/// The header (RFC 7515 §4.1) with its meaning.
+/// A table of the header parameters (RFC 7515 §4.1) and their meanings.
 #[component]
 pub fn HeaderTable() -> impl IntoView {
     view! { <Table rows=|token_set, _| token_set.header().map(header_rows) /> }

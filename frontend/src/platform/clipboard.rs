@@ -1,10 +1,10 @@
-//! The clipboard.
+//! Access to the clipboard.
 
 use wasm_bindgen_futures::JsFuture;
 
-/// Puts `text` on the clipboard; whether the browser allowed it.
+/// Copies `text` to the clipboard; returns whether the browser allowed it.
 pub async fn copy(text: &str) -> bool {
-    // Browsers leave the clipboard out on pages that were not opened over https or on localhost.
+    // Browsers provide the clipboard only on pages opened over https or on localhost.
     if !web_sys::window().is_some_and(|window| window.is_secure_context()) {
         return false;
     }

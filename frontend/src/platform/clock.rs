@@ -1,11 +1,11 @@
-//! Time, chance, and waiting.
+//! Time, randomness, and timers.
 
 use futures::channel::oneshot;
 use latchkey_shared::Timestamp;
 use leptos::prelude::{TimeoutHandle, set_timeout_with_handle};
 use std::time::Duration;
 
-/// The browser's clock.
+/// Returns the browser's time.
 pub fn now() -> Timestamp {
     #[expect(
         clippy::cast_possible_truncation,
@@ -14,23 +14,23 @@ pub fn now() -> Timestamp {
     Timestamp::from_millis(js_sys::Date::now() as i64)
 }
 
-/// A number from 0 to 1.
+/// Returns a random number from 0 to 1.
 pub fn random() -> f64 {
     js_sys::Math::random()
 }
 
-/// Waits.
+/// Waits for `pause`.
 pub async fn wait(pause: Duration) {
     let (done, over) = oneshot::channel::<()>();
     let _timer = Timer::after(pause, move || drop(done));
     let _ = over.await;
 }
 
-/// A timer that does not outlive its owner.
+/// Timer that is cancelled when dropped.
 pub struct Timer(Option<TimeoutHandle>);
 
 impl Timer {
-    /// Does `work` after `pause`; browsers cannot wait longer than 24 days at once.
+    /// Runs `work` after `pause`, capped at 24 days: browsers cannot wait longer at once.
     pub fn after(pause: Duration, work: impl FnOnce() + 'static) -> Self {
         const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
         Self(set_timeout_with_handle(work, pause.min(LONGEST)).ok())

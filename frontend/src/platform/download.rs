@@ -1,10 +1,10 @@
-//! Files that the page hands to the person.
+//! Downloads of files that the page creates.
 
 use js_sys::{Array, JSON};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 
-/// Saves JSON text, set out for people to read, as a file called `name`; whether that worked.
+/// Saves JSON text, indented for reading, as a file called `name`; returns whether that succeeded.
 pub fn save_json(name: &str, text: &str) -> bool {
     try_save(name, &indented(text)).is_ok()
 }

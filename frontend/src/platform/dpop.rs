@@ -1,13 +1,14 @@
-//! The browser's key, as `key.js` keeps it: no script, and so nothing that is stolen from the page, can read it out.
+//! DPoP proofs with the browser's key, which `key.js` keeps: no script can export it, so it cannot be stolen from the
+//! page.
 
 use js_sys::{Array, Function, Promise, Reflect};
 use latchkey_shared::Timestamp;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
-/// A proof for one call that this browser holds its key (DPoP, RFC 9449 §4), made at `at` by the server's clock, with the
-/// server's nonce where it gave one. `None` where the browser keeps no key: without a secure context, in some private
-/// windows, with storage blocked or out of order.
+/// Returns a proof for one request that this browser has its key (DPoP, RFC 9449 §4), issued at `at` by the server's
+/// clock, with the server's nonce if it sent one. `None` if the browser has no key: without a secure context, in some
+/// private windows, with storage blocked or out of order.
 pub async fn prove(method: &str, path: &str, at: Timestamp, nonce: Option<&str>) -> Option<String> {
     let nonce = nonce.map_or(JsValue::UNDEFINED, JsValue::from_str);
     #[expect(clippy::cast_precision_loss, reason = "seconds stay below 2^53")]

@@ -1,5 +1,5 @@
-//! Reads JSON with the browser's own parser. A second parser in WebAssembly, and its words about what is wrong where,
-//! weigh more than all that is read with it: here a text can be read, or it cannot.
+//! JSON deserializer on the browser's own parser. A second parser in WebAssembly, with its error messages, would be
+//! larger than all that is read with it; here a text is readable or not, without details.
 
 use js_sys::{Array, JSON, Number, Reflect};
 use serde::de::{
@@ -9,12 +9,12 @@ use serde::forward_to_deserialize_any;
 use std::fmt;
 use wasm_bindgen::{JsCast, JsValue};
 
-/// The value that `text` describes; none where it is not JSON, or describes something else.
+/// Deserializes `text`; none if it is not JSON, or describes another type.
 pub fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
     T::deserialize(Value(parse(text)?)).ok()
 }
 
-/// Whether `text` is JSON, whatever it says.
+/// Returns whether `text` is valid JSON, whatever its content.
 pub fn is_json(text: &str) -> bool {
     parse(text).is_some()
 }
@@ -23,8 +23,8 @@ fn parse(text: &str) -> Option<JsValue> {
     JSON::parse(text).ok()
 }
 
-/// Something else was read than what was asked for. What serde knows of it is not kept, so that the code that would say
-/// it is left out of the page.
+/// Error for a value of another type than requested. It drops serde's details, so that the code that formats them is
+/// left out of the page.
 #[derive(Clone, Copy, Debug)]
 struct Unreadable;
 
@@ -42,7 +42,7 @@ impl Error for Unreadable {
     }
 }
 
-/// A value as the browser has parsed it.
+/// Value parsed by the browser.
 #[derive(Default)]
 struct Value(JsValue);
 
@@ -51,7 +51,7 @@ impl Value {
         self.0.as_string().ok_or(Unreadable)
     }
 
-    /// A whole number that JavaScript holds exactly.
+    /// Returns an integer that JavaScript represents exactly.
     fn whole(&self) -> Result<i64, Unreadable> {
         match self.0.as_f64() {
             Some(number) if Number::is_safe_integer(&self.0) => Ok(number as i64),
@@ -71,7 +71,7 @@ impl Value {
     }
 }
 
-/// As much as the messages hold: whatever else is asked for is unreadable.
+/// Supports only the types that the messages contain: every other request fails.
 impl<'de> Deserializer<'de> for Value {
     type Error = Unreadable;
 
@@ -136,7 +136,7 @@ impl<'de> Deserializer<'de> for Value {
         visitor.visit_map(self.fields(fields)?)
     }
 
-    /// Enums are written as their names.
+    /// Enums are serialized as their names.
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -172,7 +172,7 @@ impl<'de> SeqAccess<'de> for Items {
     }
 }
 
-/// The fields of an object that are asked for. What else a newer server sends is not looked at.
+/// Requested fields of an object. Other fields, from a newer server, are ignored.
 struct Fields {
     object: JsValue,
     names: std::slice::Iter<'static, &'static str>,

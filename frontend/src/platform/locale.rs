@@ -1,32 +1,32 @@
-//! Languages, dates and numbers, as the browser knows them.
+//! Languages, dates and numbers, by the browser's `Intl`.
 
 use js_sys::{Array, Function, Intl, Object, Reflect};
 use latchkey_shared::{Locale, Timestamp};
 use wasm_bindgen::{JsCast, JsValue};
 
-/// The first of the browser's languages that the page speaks.
+/// Returns the first of the browser's languages that the page supports.
 pub fn browser_locale() -> Locale {
     let languages = web_sys::window().map(|window| window.navigator().languages()).unwrap_or_default();
     let tags: Vec<String> = languages.iter().filter_map(|tag| tag.as_string()).collect();
     Locale::preferred(tags.iter().map(String::as_str)).unwrap_or_default()
 }
 
-/// A date with its time of day, in the person's time zone.
+/// Formats a date with its time of day, in the user's time zone.
 pub fn date_time(locale: Locale, at: Timestamp) -> String {
     format(locale, at, &[("dateStyle", "medium"), ("timeStyle", "short")])
 }
 
-/// A date.
+/// Formats a date.
 pub fn date(locale: Locale, at: Timestamp) -> String {
     format(locale, at, &[("dateStyle", "long")])
 }
 
-/// A time of day, to the second.
+/// Formats a time of day, to the second.
 pub fn time(locale: Locale, at: Timestamp) -> String {
     format(locale, at, &[("timeStyle", "medium")])
 }
 
-/// A time seen from `now`: "in 3 days", "5 minutes ago".
+/// Formats a time relative to `now`: "in 3 days", "5 minutes ago".
 pub fn relative(locale: Locale, at: Timestamp, now: Timestamp) -> String {
     let (count, unit) = distance(at.as_millis() - now.as_millis());
     let options = options(&[("numeric", "auto")]);
@@ -34,25 +34,27 @@ pub fn relative(locale: Locale, at: Timestamp, now: Timestamp) -> String {
     Intl::RelativeTimeFormat::new(&tags(locale), &options).format(count as f64, unit).into()
 }
 
-/// The largest unit that fits, and how many of it.
+/// Returns the largest unit that fits, with the number of units.
 fn distance(millis: i64) -> (i64, &'static str) {
     const UNITS: [(i64, &str); 4] =
         [(86_400_000, "day"), (3_600_000, "hour"), (60_000, "minute"), (1_000, "second")];
     for (size, unit) in UNITS {
         if millis.abs() >= size {
-            // Rounded: what is 13 days and 23 hours away reads better as 14 days.
+            // Rounded: 13 days and 23 hours reads better as 14 days.
             return ((millis + millis.signum() * size / 2) / size, unit);
         }
     }
     (0, "second")
 }
 
-/// The first letter that shows, with all that belongs to it: marks, the parts of an emoji, a whole syllable of Hangul.
+/// Returns the first visible character with all that belongs to it: marks, the parts of an emoji, a whole Hangul
+/// syllable.
 pub fn first_letter(text: &str) -> String {
     segmented(text.trim_start()).or_else(|| matched(text)).unwrap_or_default()
 }
 
-/// The first letter as the browser parts the text (UAX 29); nothing where it cannot, or the letter cannot be seen.
+/// Returns the first grapheme cluster by the browser's `Intl.Segmenter` (UAX 29); none if the browser has none, or the
+/// character is invisible.
 fn segmented(text: &str) -> Option<String> {
     let segmenter = construct(&property(&js_sys::global(), "Intl")?, "Segmenter", &Array::new())?;
     let segments = call(&segmenter, "segment", &text.into())?;
@@ -60,15 +62,15 @@ fn segmented(text: &str) -> Option<String> {
     matched(&first).is_some().then_some(first)
 }
 
-/// The first letter by the properties that its characters have, for browsers that part no text: a flag, or what shows by
-/// itself, and whatever goes on with it.
+/// Returns the first character by Unicode properties, for browsers without a segmenter: a flag, or a character that is
+/// visible by itself, and what extends it.
 fn matched(text: &str) -> Option<String> {
     const LETTER: &str = r"(?:\p{RI}{2}|[^\s\p{C}\p{M}\p{DI}\u2800])(?:\u200D\p{So}|[\p{M}\p{EMod}\p{DI}\u1160-\u11FF\uD7B0-\uD7FB])*";
     let pattern = construct(&js_sys::global(), "RegExp", &Array::of2(&LETTER.into(), &"u".into()))?;
     property(&call(&pattern, "exec", &text.into())?, "0")?.as_string()
 }
 
-/// Builds what the browser may not have.
+/// Constructs an object of a class that the browser may not have.
 fn construct(of: &JsValue, name: &str, with: &Array) -> Option<JsValue> {
     Reflect::construct(&property(of, name)?.dyn_into::<Function>().ok()?, with).ok()
 }
@@ -85,7 +87,7 @@ fn format(locale: Locale, at: Timestamp, choices: &[(&str, &str)]) -> String {
     let format = Intl::DateTimeFormat::new(&tags(locale), &options(choices)).format();
     #[expect(clippy::cast_precision_loss, reason = "milliseconds stay below 2^53")]
     let millis = JsValue::from_f64(at.as_millis() as f64);
-    // A time that no calendar reaches is shown as a number.
+    // A time outside the calendar's range is shown as a number.
     format
         .call1(&JsValue::NULL, &millis)
         .ok()

@@ -1,4 +1,4 @@
-//! The browser, as far as the page needs it.
+//! Browser APIs, as far as the page needs them.
 
 pub mod clipboard;
 pub mod clock;

@@ -1,23 +1,24 @@
-//! A mark of what this browser holds. The refresh cookie is hidden from scripts, and local storage may be blocked or have
-//! been cleared; this cookie without a secret saves a first visit the question whether there is a session. The server sets
-//! it beside the refresh cookie: WebKit deletes what a script has set after a week.
+//! Session hint: a cookie without a secret that records whether this browser has a session. The refresh cookie is
+//! hidden from scripts, and local storage may be blocked or cleared; the hint saves a first visit the request for a
+//! session. The server sets it with the refresh cookie, because WebKit deletes cookies set by scripts after a week.
 
 use latchkey_shared::{HINT_COOKIE, HINT_PERSISTENT, HINT_SESSION_ONLY, port_suffix};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlDocument;
 
-/// What the browser holds.
+/// Session that the browser has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SessionHint {
-    /// A session that is kept when the browser is closed.
+    /// A session that outlives the browser's closing.
     Persistent,
-    /// A session that ends with the browser, as this mark does.
+    /// A session that ends with the browser, as this hint does.
     BrowserSession,
-    /// A session that the person has left, and the server has yet to hear of it.
+    /// A session that the user has left, without confirmation by the server yet.
     SigningOut,
 }
 
-/// As long as any session lasts. A mark that outlives its session costs one question.
+/// Cookie attribute with a lifetime of 90 days, as long as any session. A hint that outlives its session costs one
+/// request.
 const MAX_AGE: &str = "; Max-Age=7776000";
 
 impl SessionHint {
@@ -32,13 +33,13 @@ impl SessionHint {
     }
 }
 
-/// The mark that is there.
+/// Returns the current hint.
 pub fn read() -> Option<SessionHint> {
     read_cookie(&name())
 }
 
-/// Whether a session that goes with the browser has left the mark of a page which did not yet tell the ports of a host
-/// apart. It may be another installation's.
+/// Returns whether a browser session's hint exists under the name used by earlier versions, which did not distinguish a
+/// host's ports. It may belong to another installation.
 pub fn is_browser_session_without_port() -> bool {
     read_cookie(HINT_COOKIE) == Some(SessionHint::BrowserSession)
 }
@@ -55,7 +56,7 @@ fn name() -> String {
     format!("{HINT_COOKIE}{}", port_suffix(is_https(), port.and_then(|port| port.parse().ok())))
 }
 
-/// Leaves a mark, or removes the one that is there. One that the server has set, and that says the same, stays as it is.
+/// Sets the hint, or removes it. A hint that the server has set stays unchanged if it has the same value.
 pub fn write(hint: Option<SessionHint>) {
     if hint.is_some() && read() == hint {
         return;
@@ -68,7 +69,7 @@ pub fn write(hint: Option<SessionHint>) {
     };
     let value = hint.map_or("", SessionHint::name);
     let secure = if is_https() { "; Secure" } else { "" };
-    // Where cookies are blocked there is no session to point at either.
+    // If cookies are blocked, there is no session to record either.
     let _ = document.set_cookie(&format!("{}={value}; Path=/; SameSite=Strict{age}{secure}", name()));
 }
 

@@ -1,21 +1,21 @@
-//! Local storage. It may be blocked, full, or edited by hand: none of that is an error for the caller.
+//! Local storage. It may be blocked, full, or edited by hand; none of these cases is an error for the caller.
 
 use super::json;
 use gloo_storage::{LocalStorage, Storage};
 use serde::{Serialize, de::DeserializeOwned};
 
-/// Why there is no value.
+/// Reason why there is no value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Missing {
-    /// Nothing was ever stored under this key.
+    /// Nothing is stored under this key.
     Absent,
-    /// Nothing can be stored at all.
+    /// Storage cannot be used at all.
     Blocked,
-    /// What is stored cannot be read.
+    /// The stored value cannot be deserialized.
     Unreadable,
 }
 
-/// The value under `key`.
+/// Returns the value stored under `key`.
 pub fn read<T: DeserializeOwned>(key: &str) -> Result<T, Missing> {
     if !available() {
         return Err(Missing::Blocked);
@@ -27,7 +27,8 @@ pub fn read<T: DeserializeOwned>(key: &str) -> Result<T, Missing> {
     }
 }
 
-/// Puts a value under `key`; whether that worked. After a failure nothing is stored: an old value would mislead.
+/// Stores a value under `key`; returns whether that succeeded. After a failure nothing is stored: an old value would
+/// mislead.
 pub fn write<T: Serialize>(key: &str, value: &T) -> bool {
     if !available() {
         return false;
@@ -46,7 +47,7 @@ pub fn remove(key: &str) {
     }
 }
 
-/// gloo-storage throws where a browser blocks storage, so this is asked first.
+/// Returns whether storage can be used. `gloo-storage` throws if the browser blocks storage, so this is checked first.
 fn available() -> bool {
     web_sys::window().is_some_and(|window| matches!(window.local_storage(), Ok(Some(_))))
 }

@@ -1,5 +1,5 @@
-//! Taking turns among the tabs of this browser: by its locks (Web Locks) where it has them, else by a note in local
-//! storage. Nothing may rely on being alone.
+//! Lock among the tabs of this browser: by the Web Locks API if available, otherwise by an entry in local storage. It
+//! is best effort: nothing may rely on mutual exclusion.
 
 use super::clock::{now, random, wait};
 use super::storage;
@@ -12,22 +12,22 @@ use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::AbortSignal;
 
-/// A turn. It is over when this goes out of scope.
+/// Acquired lock, released when dropped.
 pub enum TabLock {
-    /// The browser knows of it.
+    /// Lock of the Web Locks API.
     WebLock {
-        /// Gives the lock back when it goes.
+        /// Releases the lock when dropped.
         _over: oneshot::Sender<()>,
     },
-    /// A note tells the other tabs.
+    /// Lock by an entry in local storage.
     Storage {
-        /// Removes the note when it goes.
+        /// Removes the entry when dropped.
         _lock: StorageLock,
     },
 }
 
-/// Waits until no other tab has its turn under this name, but not longer than the patience lasts: a tab that sleeps in
-/// its turn must not stop the others.
+/// Waits until no other tab has the lock `name`, but no longer than the timeout: a suspended tab that has the lock must
+/// not stop the others.
 pub async fn acquire(name: &str, timeout_ms: u32) -> TabLock {
     match locks() {
         Some(locks) => by_web_lock(&locks, name, timeout_ms).await,
@@ -42,7 +42,7 @@ async fn by_web_lock(locks: &JsValue, name: &str, timeout_ms: u32) -> TabLock {
     let (begin, begun) = oneshot::channel();
     let (over, until) = oneshot::channel::<()>();
     let hold = Closure::once_into_js(move |_lock: JsValue| -> Promise {
-        // Whoever gave up waiting has dropped the other end of both.
+        // A caller that gave up waiting has dropped the other end of both channels.
         let _ = begin.send(());
         future_to_promise(async move {
             let _ = until.await;
@@ -55,13 +55,13 @@ async fn by_web_lock(locks: &JsValue, name: &str, timeout_ms: u32) -> TabLock {
     TabLock::WebLock { _over: over }
 }
 
-/// Only a secure context has locks, and web-sys counts them as unstable.
+/// Returns the browser's `LockManager`. It exists only in a secure context, and is unstable in web-sys.
 fn locks() -> Option<JsValue> {
     let navigator = web_sys::window()?.navigator();
     Reflect::get(&navigator, &"locks".into()).ok().filter(JsValue::is_object)
 }
 
-/// Asks for the lock; the promise fails when that takes too long.
+/// Requests the lock; the promise is rejected after the timeout.
 fn request(locks: &JsValue, name: &str, timeout_ms: u32, hold: &JsValue) -> Option<Promise> {
     let request: Function = Reflect::get(locks, &"request".into()).ok()?.dyn_into().ok()?;
     let options = Object::new();
@@ -70,18 +70,18 @@ fn request(locks: &JsValue, name: &str, timeout_ms: u32, hold: &JsValue) -> Opti
     request.call3(locks, &name.into(), &options, hold).ok()?.dyn_into().ok()
 }
 
-/// How long a note lies before its writer looks whether it is still there: of several tabs that write at once, the last
-/// one has its turn. Nobody feels this.
+/// Time after which a tab checks that its entry is still stored: if several tabs write at once, the last one gets the
+/// lock. The delay is too short to notice.
 const SETTLE_TIME: Duration = Duration::from_millis(30);
 
-/// What tells the other tabs of a turn: who has it, and until when at the longest.
+/// Entry in local storage that shows other tabs who has the lock, and its latest expiry.
 pub struct StorageLock {
     key: String,
     text: (u32, Timestamp),
 }
 
-/// Writes the note, once no other one holds any more. Without storage, or after the others have taken too long, this
-/// tab goes ahead.
+/// Stores the entry once no other tab has the lock. Without storage, or after the timeout, this tab proceeds without
+/// the lock.
 async fn by_storage_lock(key: String, timeout: Duration) -> StorageLock {
     let (me, enough) = (random_tab_id(), now() + timeout);
     loop {
@@ -102,7 +102,7 @@ async fn by_storage_lock(key: String, timeout: Duration) -> StorageLock {
     }
 }
 
-/// A number that no other tab has, as good as certainly.
+/// Returns a number that is almost certainly unique among the tabs.
 fn random_tab_id() -> u32 {
     #[expect(
         clippy::cast_possible_truncation,
@@ -113,7 +113,7 @@ fn random_tab_id() -> u32 {
     number
 }
 
-/// Who has the turn. No note is good for longer than the patience, whatever it claims.
+/// Returns the id of the tab that has the lock. An entry that claims to last longer than the timeout is ignored.
 fn holder(key: &str, timeout: Duration) -> Option<u32> {
     let (who, until) = storage::read::<(u32, Timestamp)>(key).ok()?;
     (now() < until && until <= now() + timeout).then_some(who)
@@ -121,7 +121,7 @@ fn holder(key: &str, timeout: Duration) -> Option<u32> {
 
 impl Drop for StorageLock {
     fn drop(&mut self) {
-        // Another tab may have gone ahead since.
+        // Another tab may have proceeded after its timeout and stored its own entry.
         if storage::read(&self.key) == Ok(self.text) {
             storage::remove(&self.key);
         }

@@ -1,6 +1,6 @@
-//! From one page to the next, as the browser leads the eye (CSS View Transitions, Level 1).
+//! Animated transition from one page to the next (CSS View Transitions, Level 1).
 //!
-//! Only what goes is pictured: it fades where it stood, over the next page, which is there and can be used at once.
+//! Only the old page is captured: its image fades in place, over the next page, which is usable at once.
 
 use super::document;
 use js_sys::{Function, Promise, Reflect};
@@ -8,11 +8,11 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
-/// Set on the root while the page that goes is pictured; the style sheet says what belongs to the picture.
+/// Root attribute while the old page is captured; the style sheet decides what belongs to the image.
 const LEAVING: &str = "data-leaving";
 
-/// Has `update` change the page. It comes a moment later where the browser pictures what goes; at once where the browser
-/// cannot, or the person wants no motion.
+/// Runs `update`, which changes the page: shortly afterwards if the browser captures the old page; at once if the
+/// browser cannot, or the user prefers reduced motion.
 pub fn transition(update: impl FnOnce() + 'static) {
     transition_boxed(Box::new(update));
 }
@@ -20,7 +20,7 @@ pub fn transition(update: impl FnOnce() + 'static) {
 fn transition_boxed(update: Box<dyn FnOnce()>) {
     let Some((document, start)) = native_transition() else { return update() };
     document::set_root_attribute(LEAVING, Some(""));
-    // The views follow before the browser draws again, without being waited for: they are microtasks.
+    // The views update before the browser draws again, without being awaited: they are microtasks.
     let update = Closure::once_into_js(move || {
         document::set_root_attribute(LEAVING, None);
         update();
@@ -28,14 +28,14 @@ fn transition_boxed(update: Box<dyn FnOnce()>) {
     let ready = start.call1(&document, &update).and_then(|started| Reflect::get(&started, &"ready".into()));
     let Some(ready) = ready.ok().and_then(|ready| ready.dyn_into::<Promise>().ok()) else { return };
     spawn_local(async move {
-        // Broken where the next change comes before this one is shown. That is no fault, so nobody need hear of it.
+        // Rejected if the next transition starts before this one is shown. That is no error and needs no report.
         let _ = JsFuture::from(ready).await;
     });
 }
 
-/// The document and its `startViewTransition`, where that is wanted.
+/// Returns the document and its `startViewTransition`, if there is one and a transition is wanted.
 fn native_transition() -> Option<(JsValue, Function)> {
-    // The picture would cover a dialog.
+    // The image would cover a dialog.
     if document::has("dialog[open]") {
         return None;
     }

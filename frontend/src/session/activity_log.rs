@@ -1,33 +1,33 @@
-//! What the page did with the access token lately. It names deeds and times, never a token.
+//! Log of the page's latest actions with the access token. It contains actions and times, never a token.
 
 use latchkey_shared::Timestamp;
 
-/// How many entries the log keeps.
+/// Maximum number of entries in the log.
 pub const MAX_ENTRIES: usize = 20;
 
-/// Why a token was asked for.
+/// Reason for a refresh.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RefreshCause {
-    /// The old one was about to end.
+    /// The old token was about to expire.
     Scheduled,
-    /// The old one had ended, and was needed.
+    /// The old token had expired, and a token was needed.
     Expired,
-    /// A call with the old one was refused.
+    /// A request with the old token was refused.
     Rejected,
     /// The page had to try again.
     Retry,
     /// The browser may have kept an older refresh token.
     OutOfOrder,
-    /// The page started without a usable one.
+    /// The page started without a usable token.
     Start,
-    /// The password was changed, and no token from before buys another one.
+    /// The password was changed, and no earlier token can be exchanged for another one.
     Password,
 }
 
-/// What the page did.
+/// Action in the log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Activity {
-    /// The person signed in here.
+    /// The user signed in here.
     SignedIn,
     /// The page started with a token from local storage.
     Loaded,
@@ -37,7 +37,7 @@ pub enum Activity {
     Refreshed(RefreshCause),
     /// Another tab had a newer token.
     SyncedFromTab,
-    /// An older answer came late and was put aside.
+    /// An older response came late and was ignored.
     StaleIgnored,
     /// The server could not be reached.
     Interrupted,
@@ -45,18 +45,18 @@ pub enum Activity {
     Reconnected,
 }
 
-/// One line of the log.
+/// Entry of the log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LogEntry {
-    /// When it was done.
+    /// Time of the action.
     pub at: Timestamp,
-    /// What was done.
+    /// The action.
     pub activity: Activity,
-    /// In which generation the session was then.
+    /// Refresh token generation of the session at that time.
     pub generation: u64,
 }
 
-/// Puts an entry before the others and drops the oldest.
+/// Inserts an entry at the front and drops the oldest ones beyond [`MAX_ENTRIES`].
 pub fn log_activity(log: &mut Vec<LogEntry>, entry: LogEntry) {
     log.insert(0, entry);
     log.truncate(MAX_ENTRIES);

@@ -1,4 +1,4 @@
-//! What the browser tells the session: other tabs' writes, use of this tab, waking, and the network's coming and going.
+//! Browser events: other tabs' writes to storage, use of this tab, its return to view, and changes of the network.
 
 use super::handle::SessionHandle;
 use super::machine::Event;
@@ -11,7 +11,7 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen_futures::spawn_local;
 
 impl SessionHandle {
-    /// Listens for as long as the page is open.
+    /// Adds the event listeners, for as long as the page is open.
     pub(super) fn listen(self) {
         window_event_listener(ev::storage, move |event| {
             if event.key().as_deref() == Some(KEY)
@@ -34,16 +34,16 @@ impl SessionHandle {
             }
         });
         window_event_listener(ev::online, move |_| self.try_now());
-        // The server may run on this very machine: whether it is out of reach, only asking tells.
+        // The server may run on this machine, so only a request shows whether it is unreachable.
         window_event_listener(ev::offline, move |_| self.check());
     }
 
-    /// Another tab has stored this.
+    /// Handles a session that another tab has stored.
     pub(super) fn storage_changed(self, stored_session: StoredSession) {
         self.dispatch(Event::StorageChanged(stored_session));
     }
 
-    /// The page wakes: events of other tabs may have been missed.
+    /// Handles the page's return to view: events of other tabs may have been missed.
     fn on_wake(self) {
         if let Some(stored_session) = self.stored() {
             self.storage_changed(stored_session);
@@ -56,19 +56,19 @@ impl SessionHandle {
         }
     }
 
-    /// Asks whether the session still lives: it may have been ended from elsewhere while nobody looked.
+    /// Checks by a request whether the session is still active: it may have been ended from elsewhere in the meantime.
     fn check(self) {
         let at_rest = self.state.with_untracked(|state| match state {
             State::SignedIn(token_set) => token_set.is_valid(now()),
             _ => false,
         });
-        // A browser tells of one return in several ways.
+        // A browser reports one return to the tab by several events.
         if !at_rest || self.runtime.with_value(|runtime| runtime.checking) {
             return;
         }
         self.runtime.update_value(|runtime| runtime.checking = true);
         spawn_local(async move {
-            // What goes wrong shows in the state.
+            // A failure shows in the state.
             let _ = auth::verify(self).await;
             self.runtime.update_value(|runtime| runtime.checking = false);
         });

@@ -1,5 +1,5 @@
-//! The page's handle on the session: what it holds, what views may read of it, and how a decision of the state machine
-//! becomes a deed. What a deed takes has a file of its own.
+//! Handle on the session: its data, read access for views, and the execution of the state machine's effects. Each kind
+//! of effect that takes more than a few lines has a module of its own.
 
 use super::activity_log::{self, Activity, LogEntry, RefreshCause};
 use super::machine::{self, Effect, Event};
@@ -15,65 +15,65 @@ use leptos::prelude::*;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// The session: a few words long, and the same everywhere.
+/// The session: a `Copy` handle of a few words, which refers to the same session everywhere.
 #[derive(Clone, Copy)]
 pub struct SessionHandle {
     pub(super) state: RwSignal<State>,
-    /// Whether the person is told that the server is out of reach; it outlasts the next try, so that nothing flickers.
+    /// True if the user is notified that the server is unreachable; it stays set during the next try, to avoid flicker.
     pub(super) server_unreachable: RwSignal<bool>,
-    /// The server's own address, where it answers nobody at the one that is open.
+    /// The server's public address, if it does not respond at the one that is open.
     pub(super) public_url: RwSignal<Option<String>>,
     pub(super) log: RwSignal<Vec<LogEntry>>,
     pub(super) runtime: StoredValue<Runtime, LocalStorage>,
 }
 
 impl SessionHandle {
-    /// Whose page this is, followed by views.
+    /// Returns the account that this page belongs to; reactive.
     pub fn account(self) -> Option<Account> {
         self.state.with(|state| state.account().cloned())
     }
 
-    /// The token in hand, followed by views.
+    /// Returns the current token set; reactive.
     pub fn token_set(self) -> Option<TokenSet> {
         self.state.with(|state| state.token_set().cloned())
     }
 
-    /// Whether the person is told that the server is out of reach, followed by views.
+    /// Returns whether the user is notified that the server is unreachable; reactive.
     pub fn server_unreachable(self) -> bool {
         self.server_unreachable.get()
     }
 
-    /// Where the server is to be reached instead, if it has said so; followed by views.
+    /// Returns the address at which the server can be reached instead, if it has sent one; reactive.
     pub fn public_url(self) -> Option<String> {
         self.public_url.get()
     }
 
-    /// Whether somebody is signed in at this moment.
+    /// Returns whether a user is signed in, without tracking.
     pub fn is_signed_in(self) -> bool {
         self.state.with_untracked(|state| state.token_set().is_some())
     }
 
-    /// A part of the state, followed by views.
+    /// Returns a value computed from the state; reactive.
     pub fn with<T>(self, look: impl FnOnce(&State) -> T) -> T {
         self.state.with(look)
     }
 
-    /// What the page did with the token lately, newest first; followed by views.
+    /// Returns the page's latest actions with the token, newest first; reactive.
     pub fn log(self) -> Vec<LogEntry> {
         self.log.get()
     }
 
-    /// Whether a protected page that is opened now may be shown; its state at this moment.
+    /// Returns whether a protected page that is opened now may be shown, without tracking.
     pub fn page_access(self) -> PageAccess {
         self.state.with_untracked(|state| page_access(state, now()))
     }
 
-    /// Whose page this is at this moment.
+    /// Returns the id of the account that this page belongs to, without tracking.
     pub(super) fn account_id(self) -> Option<Uuid> {
         self.state.with_untracked(|state| state.account().map(|account| account.id))
     }
 
-    /// What all tabs know of the session at this moment.
+    /// Returns the session that is stored for all tabs, if storage is available.
     pub(super) fn stored(self) -> Option<StoredSession> {
         if self.runtime.with_value(|runtime| runtime.storage_available) {
             storage::read(KEY).ok()
@@ -82,7 +82,7 @@ impl SessionHandle {
         }
     }
 
-    /// Lets the machine decide on what happened, and carries its decision out.
+    /// Passes an event to the state machine and carries out the resulting step.
     pub(super) fn dispatch(self, event: Event) {
         let stored = self.stored();
         let (state, effects) =
@@ -96,13 +96,13 @@ impl SessionHandle {
         self.runtime.update_value(|runtime| runtime.waiters.wake());
     }
 
-    /// Holds this state from now on, with all that depends on it.
+    /// Sets the state and updates all that depends on it.
     pub(super) fn set_state(self, state: State) {
         let token = |state: &State| state.token_set().map(|token_set| token_set.access_token.clone());
         let new_token = token(&state) != self.state.with_untracked(token);
         let whose = state.account().map(|account| account.id);
         let undecided = matches!(state, State::Interrupted(_) | State::Refreshing(_) | State::Restoring);
-        // What was done with one person's token concerns no other.
+        // One account's log must not be shown to another account.
         if whose.is_some() && whose != self.runtime.with_value(|runtime| runtime.log_account) {
             self.runtime.update_value(|runtime| runtime.log_account = whose);
             self.log.set(Vec::new());
@@ -138,7 +138,7 @@ impl SessionHandle {
         }
     }
 
-    /// Writes a line into the token's log.
+    /// Adds an entry to the token's log.
     pub(super) fn log_activity(self, activity: Activity) {
         let generation =
             self.state.with_untracked(|state| state.token_set().map_or(0, |token_set| token_set.generation));

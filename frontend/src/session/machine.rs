@@ -1,5 +1,5 @@
-//! The session's state machine: where it stands, what happened, what another tab has stored; from these, where it
-//! stands next and what is to be done. It does nothing itself.
+//! State machine of the session: from the state, an event and the stored session it computes the next state and the
+//! effects. It has no side effects itself.
 
 use super::activity_log::{Activity, RefreshCause};
 use super::state::State;
@@ -8,79 +8,79 @@ use super::token_set::TokenSet;
 use latchkey_shared::{Account, EndReason, Timestamp};
 use uuid::Uuid;
 
-/// What happened.
+/// Input of the state machine.
 #[derive(Clone, Debug)]
 pub enum Event {
     /// The access token has to be replaced.
     RefreshNeeded(RefreshCause),
-    /// A refresh brought the next token.
+    /// A refresh returned the next token.
     Refreshed {
-        /// For which session it was asked; none when the cookie alone was to decide.
+        /// Session for which the refresh was requested; none if the cookie alone was to decide.
         requested_sid: Option<Uuid>,
-        /// Why it was asked.
+        /// Cause of the refresh.
         cause: RefreshCause,
-        /// What came.
+        /// Tokens of the response.
         token_set: TokenSet,
     },
-    /// A refresh was refused: the session is over.
+    /// A refresh was refused: the session has ended.
     Refused {
-        /// For which session it was asked.
+        /// Session for which the refresh was requested.
         requested_sid: Option<Uuid>,
-        /// Why it is over; none where there was no session at all.
+        /// Reason for the end; none if there was no session at all.
         reason: Option<EndReason>,
     },
-    /// A refresh was refused for want of the session's key.
+    /// A refresh was refused because the proof of the session's key was missing or wrong.
     ProofRejected {
-        /// For which session it was asked.
+        /// Session for which the refresh was requested.
         requested_sid: Option<Uuid>,
     },
-    /// The server gave no usable answer.
+    /// The server gave no usable response.
     ServerUnreachable,
-    /// The server answers.
+    /// The server responds.
     ServerReachable,
-    /// The person signed in, in this tab.
+    /// The user signed in, in this tab.
     SignedIn(TokenSet),
-    /// The person changed the password: the session goes on with this.
+    /// The user changed the password: the session continues with these tokens.
     PasswordChanged(TokenSet),
-    /// The person changed their account.
+    /// The user changed their account.
     AccountChanged(Account),
-    /// The person signs out.
+    /// The user signs out.
     SignOut,
-    /// The server knows of the sign-out.
+    /// The server has confirmed the sign-out.
     LoggedOut,
-    /// The person deleted this account.
+    /// The user deleted this account.
     Deleted(Uuid),
-    /// The person gave up a session that had ended, or whose key was lost, to sign in as someone else.
+    /// The user gave up a session that had ended, or whose key was lost, to sign in as somebody else.
     Abandon,
-    /// Another tab stored this.
+    /// Another tab stored this session.
     StorageChanged(StoredSession),
 }
 
-/// What is to be done.
+/// Side effect to be carried out after a step.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Effect {
-    /// Tell the other tabs, and the next start.
+    /// Store this for the other tabs and the next start.
     Write(StoredSession),
-    /// Tell the next start that this browser holds no session.
+    /// Remove the session hint: at the next start this browser has no session.
     ClearHint,
-    /// Remove what is stored: whose session this browser holds, the cookie alone knows.
+    /// Remove the stored session: only the cookie identifies the session that this browser has.
     RemoveStored,
-    /// Ask for the next token, unless that is under way.
+    /// Request the next token, unless a refresh is in flight.
     Refresh(RefreshCause),
-    /// Ask for another one in a second or two.
+    /// Request another token in one to two seconds.
     RefreshSoon,
-    /// Ask again after a pause.
+    /// Retry after a pause.
     RetryLater,
-    /// Tell the server of the sign-out.
+    /// Send the sign-out to the server.
     LogOut(Option<TokenSet>),
-    /// Write this into the token's log.
+    /// Add this to the token's log.
     LogActivity(Activity),
 }
 
-/// Where the session stands next, and what is to be done.
+/// Next state and the effects to carry out.
 pub type Step = (State, Vec<Effect>);
 
-/// Decides. `stored` is what local storage holds at this moment, where it can be read.
+/// Computes the next step. `stored` is the current content of local storage, if it can be read.
 pub fn step(state: &State, event: Event, stored: Option<&StoredSession>, now: Timestamp) -> Step {
     match event {
         Event::RefreshNeeded(cause) => renew(state, cause, stored),
@@ -131,7 +131,8 @@ fn signed_out(reason: EndReason, at: Timestamp) -> StoredSession {
     StoredSession::SignedOut { reason, at }
 }
 
-/// An end that the person meant leads to the sign-in page; any other keeps the page, and what was typed in it.
+/// Returns the state after an end: one that the user intended leads to the sign-in page; any other keeps the page and
+/// its input.
 fn ended_state(account: &Account, reason: EndReason) -> State {
     match reason {
         EndReason::SignedOut | EndReason::AccountDeleted => State::SignedOut(Some(reason)),
@@ -142,7 +143,7 @@ fn ended_state(account: &Account, reason: EndReason) -> State {
 fn renew(state: &State, cause: RefreshCause, stored: Option<&StoredSession>) -> Step {
     let Some(own) = state.token_set() else { return unchanged(state) };
     match stored.and_then(StoredSession::token_set) {
-        // Another tab has been quicker, or somebody has signed in anew: nothing to ask for.
+        // Another tab was faster, or a user has signed in again: no refresh is needed.
         Some(stored_tokens) if stored_tokens.sid != own.sid || stored_tokens.is_newer_than(own) => {
             (State::SignedIn(stored_tokens.clone()), vec![Effect::LogActivity(Activity::SyncedFromTab)])
         }
@@ -161,15 +162,15 @@ fn refreshed(
     let own = match state {
         State::Restoring if requested_sid.is_none() => return signed_in(answer, Activity::Restored),
         State::SignedIn(own) | State::Refreshing(own) | State::Interrupted(own) => own,
-        // The key is there: only the tab that has told of its loss could not reach it.
+        // The key exists: only the tab that reported its loss could not access it.
         State::KeyLost(Some(own)) if requested_sid == Some(own.sid) => own,
-        // Signed out in the meantime: a late answer must not sign in again.
+        // Signed out in the meantime: a late response must not sign in again.
         State::Restoring | State::SignedOut(_) | State::Ended { .. } | State::KeyLost(_) => {
             return unchanged(state);
         }
     };
     if requested_sid != Some(own.sid) {
-        // The answer belongs to the session before this one, and its cookie may have replaced this one's.
+        // The response belongs to the previous session, and its cookie may have replaced this session's cookie.
         return (State::SignedIn(own.clone()), vec![Effect::RefreshSoon]);
     }
     match stored {
@@ -182,7 +183,7 @@ fn refreshed(
                 && stored_tokens.generation > answer.generation
                 && is_usable(stored_tokens, own, cause, now) =>
         {
-            // Two answers overtook one another, and the older one's cookie may be the one that the browser kept.
+            // Two responses arrived out of order, and the browser may have kept the older one's cookie.
             (
                 State::SignedIn(stored_tokens.clone()),
                 vec![Effect::LogActivity(Activity::StaleIgnored), Effect::RefreshSoon],
@@ -196,15 +197,15 @@ fn refreshed(
     }
 }
 
-/// The browser's cookie has become another account's: the session here is over, and that other one is not taken up under
-/// the page that is open. Its mark stays.
+/// Ends the session in this tab because the browser's cookie now belongs to another account. That account's session is
+/// not taken over under the open page; its session hint stays.
 fn cookie_replaced(own: &TokenSet, stored: Option<&StoredSession>) -> Step {
     let ended = State::Ended { account: own.account.clone(), reason: EndReason::Unknown };
     (ended, if stored.is_some() { vec![Effect::RemoveStored] } else { vec![] })
 }
 
-/// Whether the token that was stored can still be sent. A record that was edited by hand may claim to be newer than any
-/// answer: it must not keep the page from ever getting a token that works.
+/// Returns whether the stored token can still be sent. A stored session that was edited by hand may claim to be newer
+/// than any response: it must not keep the page from getting a valid token.
 fn is_usable(stored_tokens: &TokenSet, own: &TokenSet, cause: RefreshCause, now: Timestamp) -> bool {
     let refused = cause == RefreshCause::Rejected && stored_tokens.access_token == own.access_token;
     stored_tokens.is_valid(now) && !refused
@@ -253,7 +254,7 @@ fn proof_rejected(state: &State, requested_sid: Option<Uuid>, stored: Option<&St
         return (State::SignedIn(own.clone()), vec![Effect::RefreshSoon]);
     }
     match stored {
-        // Another tab has asked for the password, and got it, before this one heard of the refusal.
+        // Another tab has asked for the password and received it before this tab learned of the refusal.
         Some(StoredSession::SignedIn(stored_tokens))
             if stored_tokens.sid != own.sid || stored_tokens.is_newer_than(own) =>
         {
@@ -283,7 +284,7 @@ fn failed(state: &State) -> Step {
 fn password_changed(state: &State, answer: TokenSet) -> Step {
     match state.token_set() {
         Some(own) if own.sid == answer.sid => signed_in(answer, Activity::Refreshed(RefreshCause::Password)),
-        // Signed out in the meantime, or somebody else has signed in.
+        // Signed out in the meantime, or another user has signed in.
         _ => unchanged(state),
     }
 }
@@ -323,7 +324,7 @@ fn sign_out(state: &State, now: Timestamp) -> Step {
     }
 }
 
-/// What the server can be told of a session by.
+/// Returns the last token set, which identifies the session to the server.
 fn last_grant(state: &State) -> Option<&TokenSet> {
     match state {
         State::KeyLost(last) => last.as_ref(),
@@ -346,7 +347,7 @@ fn storage_changed(state: &State, stored_session: StoredSession) -> Step {
         (Some(own), stored_session) => {
             (ended_state(&own.account, stored_session.end_reason().unwrap_or(EndReason::Unknown)), vec![])
         }
-        // Whoever is asking by the cookie learns it from the answer: the key may be there again.
+        // A tab that is refreshing by cookie learns it from the response: the key may be available again.
         (None, StoredSession::KeyLost { .. }) => unchanged(state),
         (None, stored_session) => match state {
             State::Restoring | State::KeyLost(None) => {

@@ -1,4 +1,4 @@
-//! Every transition, and generated histories that must keep the machine's promises.
+//! Tests of every transition, and of generated event sequences that must preserve the machine's invariants.
 
 use super::*;
 use crate::session::samples::{account, other_grant, token_set};
@@ -197,7 +197,7 @@ fn after_the_password_the_same_session_goes_on_in_all_tabs() {
         let told = written(&effects).unwrap().clone();
         assert_eq!(alone(&state, Event::StorageChanged(told)).0, State::SignedIn(token_set(6, 600)));
     }
-    // A tab whose own refresh is refused after that has only been slow.
+    // A tab whose own refresh is refused after that was only slow.
     let kept = StoredSession::SignedIn(token_set(6, 600));
     assert_eq!(
         stored(&kept, &State::Refreshing(own()), proof_rejected()).0,
@@ -221,7 +221,7 @@ fn while_the_key_is_lost_nothing_but_the_person_or_an_end_goes_on() {
     }
     let over = StoredSession::SignedOut { reason: EndReason::Admin, at: NOW };
     assert_eq!(alone(&key_lost(), Event::StorageChanged(over)).0, ended(EndReason::Admin));
-    // The session lives: whoever goes on as someone else is signed out of it.
+    // The session is active, so giving it up for another sign-in signs out of it.
     for event in [Event::Abandon, Event::SignOut] {
         let (state, effects) = alone(&key_lost(), event);
         assert_eq!(state, State::SignedOut(Some(EndReason::SignedOut)));
@@ -288,10 +288,10 @@ fn a_sign_out_holds_here_before_the_server_hears_of_it() {
     assert_eq!(effects, [Effect::Write(StoredSession::SigningOut { at: NOW }), Effect::LogOut(Some(own()))]);
     let (_, effects) = stored(&StoredSession::SigningOut { at: NOW }, &state, Event::LoggedOut);
     assert_eq!(written(&effects), Some(&StoredSession::SignedOut { reason: EndReason::SignedOut, at: NOW }));
-    // Nothing can be stored: then the mark has to go all the same.
+    // If nothing can be stored, the session hint has to be removed all the same.
     let (_, effects) = alone(&state, Event::LoggedOut);
     assert_eq!(written(&effects), Some(&StoredSession::SignedOut { reason: EndReason::SignedOut, at: NOW }));
-    // Somebody has signed in again meanwhile: that stands.
+    // Another sign-in in the meantime stays in effect.
     assert_eq!(stored(&StoredSession::SignedIn(own()), &state, Event::LoggedOut), (state, vec![]));
     let again = State::SignedIn(other_grant(1));
     assert_eq!(alone(&again, Event::LoggedOut), (again, vec![]));
@@ -351,7 +351,7 @@ fn leaving_and_deleting_lead_out() {
     let (state, effects) = alone(&State::SignedIn(own()), Event::Deleted(own().account.id));
     assert_eq!(state, State::SignedOut(Some(EndReason::AccountDeleted)));
     assert!(matches!(written(&effects), Some(StoredSession::SignedOut { .. })));
-    // Somebody else has signed in since.
+    // Another user has signed in since.
     let other = State::SignedIn(other_grant(2));
     assert_eq!(alone(&other, Event::Deleted(own().account.id)), (other, vec![]));
 }
@@ -365,12 +365,12 @@ fn an_answer_for_another_account_is_not_taken_over_and_leaves_that_one_its_mark(
             let kept = StoredSession::SignedIn(own());
             assert_eq!(stored(&kept, &state, brought(answer)), (over.clone(), vec![Effect::RemoveStored]));
         }
-        // Another session of the same account is as good.
+        // Another session of the same account is accepted.
         assert_eq!(alone(&state, brought(other_grant(1))).0, State::SignedIn(other_grant(1)));
     }
 }
 
-/// Numbers that look random and are the same in every run (Knuth's MMIX generator).
+/// Pseudo-random numbers, the same in every run (Knuth's MMIX linear congruential generator).
 struct Rng(u64);
 
 impl Rng {
@@ -387,7 +387,7 @@ impl Rng {
         }
     }
 
-    /// Any of these.
+    /// Returns a random element of `all`.
     fn one_of<T: Clone>(&mut self, all: &[T]) -> T {
         all[usize::try_from(self.next_below(all.len() as u64)).unwrap()].clone()
     }
@@ -407,7 +407,7 @@ impl Rng {
         let reason = Some(self.one_of(&EndReason::ALL));
         let requested_sid = if self.next_below(4) == 0 { None } else { requested_sid };
         match self.next_below(16) {
-            // What a change of the password brings is newer than all before it.
+            // The tokens of a password change are newer than all before them.
             15 => Event::PasswordChanged(token_set(9, 600)),
             14 => Event::ProofRejected { requested_sid },
             0 | 1 => Event::RefreshNeeded(RefreshCause::Scheduled),
@@ -467,7 +467,7 @@ fn check(state: &State, event: &Event, kept: Option<&StoredSession>, next: &Stat
         let over = kept.is_some_and(|stored_session| stored_session.end_reason().is_some());
         assert!(over || next.account().is_some(), "a lost key takes no page away: {context}");
     }
-    // Only the person, or another tab, makes this page another account's.
+    // Only the user or another tab can change the account of this page.
     if let (Some(before), Some(after), false) =
         (state.account(), next.account(), matches!(event, Event::SignedIn(_) | Event::StorageChanged(_)))
     {

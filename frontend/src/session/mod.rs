@@ -1,7 +1,7 @@
-//! The session of this browser: one state machine, shared by all tabs.
+//! Session of this browser: one state machine, shared by all tabs.
 //!
-//! What is hard to get right is decided by plain functions (`machine`, `token_policy`, `timing`); `handle` has their decisions
-//! carried out by the files after it, one for each kind of deed.
+//! Pure functions (`machine`, `token_policy`, `timing`) make the decisions that are hard to get right; `handle` has
+//! them carried out by the modules that follow it, one for each kind of action.
 
 mod state;
 mod stored_session;

@@ -1,4 +1,4 @@
-//! A sign-out that the server has yet to hear of: it holds here at once, and the server is told until it has heard.
+//! Pending sign-out: it takes effect in this browser at once, and is sent to the server until the server confirms it.
 
 use super::handle::SessionHandle;
 use super::machine::Event;
@@ -12,18 +12,19 @@ use latchkey_shared::{Secret, Timestamp};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-/// How the server is told.
+/// Credentials of a sign-out request.
 #[derive(PartialEq, Eq, Debug)]
 enum LogoutMethod {
-    /// By the cookie, which is still that of the session that was left; also by its token, while that lasts.
+    /// The cookie, which still belongs to the session that was left, and that session's access token while it is valid.
     Cookie(Option<Secret>),
-    /// By the token alone: the cookie belongs to a session that has begun since.
+    /// The access token alone: the cookie belongs to a newer session.
     Token(Secret),
-    /// Not at all: there is nothing left to tell it by, or another tab has told it.
+    /// None: no credentials are left, or another tab has notified the server.
     Done,
 }
 
-/// Decides for a session that was `left`, where this tab knows it, and that the cookie `still` belongs to.
+/// Selects the credentials. `left` is the session that was left, if this tab knows it; `still` is true if the cookie
+/// still belongs to that session.
 fn logout_method(still: bool, left: Option<&TokenSet>, now: Timestamp) -> LogoutMethod {
     let token = left.filter(|left| left.is_valid(now)).map(|left| left.access_token.clone());
     match (still, token) {
@@ -34,14 +35,14 @@ fn logout_method(still: bool, left: Option<&TokenSet>, now: Timestamp) -> Logout
 }
 
 impl SessionHandle {
-    /// Tells the server of a sign-out until it has heard, also after somebody has signed in again.
+    /// Sends a sign-out to the server until it confirms, even after a new sign-in.
     pub(super) fn log_out(self, left: Option<TokenSet>) {
         self.runtime.update_value(|runtime| runtime.pending_logouts += 1);
         spawn_local(async move {
             let mut attempt = 0;
             loop {
                 let tab_lock = self.tab_lock().await;
-                // What is told now could meet the cookie of a session that is about to begin.
+                // A request sent now could carry the cookie of a session that is about to begin.
                 let told = match self.runtime.with_value(|runtime| runtime.signing_in) {
                     true => Err(Failure::Unreachable),
                     false => self.send_logout(left.as_ref()).await,
@@ -55,7 +56,7 @@ impl SessionHandle {
         });
     }
 
-    /// Tells the server once, in this tab's turn.
+    /// Sends one sign-out request; the caller has locked the other tabs out.
     pub(super) async fn send_logout(self, left: Option<&TokenSet>) -> Result<(), Failure> {
         let (token, by_cookie) = match logout_method(self.is_logout_pending(), left, now()) {
             LogoutMethod::Done => return Ok(()),
@@ -72,14 +73,15 @@ impl SessionHandle {
         result
     }
 
-    /// Takes over what another tab was about to tell the server, and may not have: nobody knows whether it is still open.
+    /// Takes over a sign-out that another tab may not have sent: that tab may no longer be open.
     pub(super) fn take_over_pending_logout(self) {
         if self.is_logout_pending() && self.runtime.with_value(|runtime| runtime.pending_logouts == 0) {
             self.log_out(None);
         }
     }
 
-    /// Whether the cookie is still that of a session that the person has left. Where nothing is stored, the mark tells.
+    /// Returns whether the cookie still belongs to a session that the user has left. If nothing is stored, the session
+    /// hint decides.
     fn is_logout_pending(self) -> bool {
         match self.stored() {
             Some(stored_session) => matches!(stored_session, StoredSession::SigningOut { .. }),

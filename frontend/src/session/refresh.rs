@@ -1,4 +1,4 @@
-//! The trade of the refresh cookie for the next access token.
+//! Exchange of the refresh cookie for the next access token.
 
 use super::activity_log::RefreshCause;
 use super::handle::SessionHandle;
@@ -13,12 +13,13 @@ use crate::platform::tab_lock::{self, TabLock};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-/// How long a tab waits while another one has its turn, in milliseconds.
+/// Longest wait for another tab's lock, in milliseconds.
 const LOCK_TIMEOUT_MS: u32 = 2_000;
 
 impl SessionHandle {
-    /// Asks for the next token; one question at a time, and one tab after the other: what a tab would ask for has often
-    /// come when its turn does. That spares the server, and answers that overtake one another; nothing depends on it.
+    /// Requests the next token: one request at a time, and one tab after the other, since another tab has often stored
+    /// a new token by the time this one gets the lock. That saves requests and out-of-order responses; correctness does
+    /// not depend on it.
     pub(super) fn refresh(self, cause: RefreshCause) {
         if self.runtime.with_value(|runtime| runtime.in_flight.is_some()) {
             return;
@@ -34,12 +35,12 @@ impl SessionHandle {
                 return self.runtime.update_value(|runtime| runtime.waiters.wake());
             }
             self.send_refresh(cause).await;
-            // The others look at what this answer has left behind.
+            // The other tabs read what this response has stored.
             drop(tab_lock);
         });
     }
 
-    /// Waits for this tab's turn: whatever brings a cookie, or takes it away, comes one after the other.
+    /// Acquires the lock among the tabs: requests that set or remove a cookie are sent one after the other.
     pub(super) async fn tab_lock(self) -> TabLock {
         tab_lock::acquire(KEY, LOCK_TIMEOUT_MS).await
     }
@@ -65,8 +66,8 @@ impl SessionHandle {
         }
     }
 
-    /// Where nothing is stored the mark alone says that the person has left, and an answer that came too late has set
-    /// another one over it.
+    /// Restores the sign-out hint. If nothing is stored, only the hint records that the user has signed out, and a late
+    /// response has overwritten it.
     fn restore_logout_hint(self) {
         let is_told = self.runtime.with_value(|runtime| runtime.pending_logouts > 0);
         if is_told
@@ -77,7 +78,7 @@ impl SessionHandle {
         }
     }
 
-    /// Whether the next token is still to be asked for, after other tabs have had their turn.
+    /// Returns whether the next token is still needed, after other tabs have had the lock.
     fn still_needs_refresh(self) -> bool {
         use State::{Ended, Interrupted, KeyLost, Refreshing, Restoring, SignedIn, SignedOut};
         self.state.with_untracked(|state| match state {

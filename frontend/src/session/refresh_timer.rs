@@ -1,4 +1,4 @@
-//! The next token, ahead of time: planned when one comes, and asked for while the tab is used.
+//! Scheduled refresh: planned when a token arrives, and requested early while the tab is used.
 
 use super::activity_log::RefreshCause;
 use super::handle::SessionHandle;
@@ -9,7 +9,7 @@ use crate::platform::clock::{Timer, now, random};
 use leptos::prelude::*;
 
 impl SessionHandle {
-    /// A new token came: plans when the next one is due.
+    /// Schedules the next refresh after a new token has arrived.
     pub(super) fn schedule_refresh(self) {
         let at =
             self.state.with_untracked(|state| state.token_set().map(|token_set| due(token_set, random())));
@@ -21,7 +21,7 @@ impl SessionHandle {
         self.refresh_if_due();
     }
 
-    /// The person does something in this tab.
+    /// Records that the user interacts with this tab.
     pub(super) fn used(self) {
         self.runtime.update_value(|runtime| runtime.used = true);
         self.refresh_if_due();

@@ -1,5 +1,5 @@
-//! No usable answer: the session is kept, the server asked again with growing pauses, and the person told once it means
-//! something to them.
+//! Handling of missing or unusable responses: the session is kept, requests are retried with backoff, and the user is
+//! notified once it affects them.
 
 use super::activity_log::RefreshCause;
 use super::handle::SessionHandle;
@@ -14,7 +14,7 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 impl SessionHandle {
-    /// What an ordinary call, sent as often as this, tells about the server: that it answers, or that it does not.
+    /// Records the outcome of an ordinary request that was sent `tries` times: the server responds, or it does not.
     pub fn report_call_outcome(self, failure: Option<&Failure>, tries: u32) {
         match failure {
             Some(failure) if failure.is_outage() => self.failed(failure, tries),
@@ -22,7 +22,7 @@ impl SessionHandle {
         }
     }
 
-    /// Asks the server again, without waiting for the pause to end.
+    /// Sends a request to the server without waiting for the pause to end.
     pub fn try_now(self) {
         self.runtime.update_value(|runtime| runtime.retry_timer = None);
         let outage = self.state.with_untracked(|state| match state {
@@ -48,7 +48,7 @@ impl SessionHandle {
         }
     }
 
-    /// The server was asked as often as this, and gave no usable answer.
+    /// Records that the server was sent `tries` requests and gave no usable response.
     pub(super) fn failed(self, failure: &Failure, tries: u32) {
         let asked = failure.retry_after();
         let address = failure.public_url();
@@ -63,7 +63,7 @@ impl SessionHandle {
         self.dispatch(Event::ServerUnreachable);
     }
 
-    /// Tries again after a pause, and tells the person if that concerns them.
+    /// Schedules a retry after a pause, and notifies the user if the outage affects them.
     pub(super) fn retry_later(self) {
         let is_valid = self
             .state
@@ -88,14 +88,14 @@ impl SessionHandle {
         });
     }
 
-    /// From now on the person is told; once, however often it is tried.
+    /// Notifies the user of the outage; once, however many retries follow.
     pub(super) fn notify_unreachable(self) {
         if !self.server_unreachable.get_untracked() {
             self.server_unreachable.set(true);
         }
     }
 
-    /// The server has answered.
+    /// Clears the outage notification, the failure counts and the pending retry.
     pub(super) fn clear_unreachable(self) {
         self.server_unreachable.set(false);
         self.runtime.update_value(|runtime| {

@@ -1,4 +1,4 @@
-//! What lies around while the session is kept: plans, pauses, and who waits for what.
+//! Runtime data of the session besides its state: timers, requests in flight, and waiting tasks.
 
 use super::activity_log::RefreshCause;
 use super::waiters::Waiters;
@@ -7,41 +7,42 @@ use latchkey_shared::Timestamp;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// What the keeper notes beside the state. Nothing here decides whether somebody is signed in.
+/// Runtime data kept next to the state. None of it decides whether a user is signed in.
 #[derive(Default)]
 pub struct Runtime {
-    /// Whether local storage took the last record; if not, this tab goes by its own memory.
+    /// True if the last write to local storage succeeded; if not, this tab relies on its own memory.
     pub storage_available: bool,
-    /// Why the next token is being asked for, while it is.
+    /// Cause of the refresh in flight, if there is one.
     pub in_flight: Option<RefreshCause>,
-    /// Calls that wait for the session's next change.
+    /// Tasks that wait for the session's next change.
     pub waiters: Waiters,
-    /// Whether the server is being asked if the session lives, because the person has come back to the tab.
+    /// True while a request checks whether the session is still active, after the user returned to the tab or the
+    /// browser went offline.
     pub checking: bool,
-    /// Whether the person has done anything in this tab since the last token came.
+    /// True if the user has interacted with this tab since the last token arrived.
     pub used: bool,
-    /// When the next token is due.
+    /// Time at which the next token is due.
     pub due: Timestamp,
-    /// Looks again when the next token is due.
+    /// Timer that checks again when the next token is due.
     pub refresh_timer: Option<Timer>,
-    /// Asks for the next token a moment after answers have overtaken one another.
+    /// Timer that requests the next token shortly after responses arrived out of order.
     pub refresh_soon_timer: Option<Timer>,
-    /// How often the server was asked in a row without a usable answer.
+    /// Number of consecutive requests without a usable response.
     pub consecutive_failures: u32,
-    /// How often it was tried to heal an interruption.
+    /// Number of retries since the interruption began.
     pub attempt: u32,
-    /// Tries again after an interruption.
+    /// Timer for the next retry after an interruption.
     pub retry_timer: Option<Timer>,
-    /// How long the server asked not to be asked.
+    /// Delay that the server requested before the next request.
     pub retry_after: Option<Duration>,
-    /// Until when that is.
+    /// Time at which that delay ends.
     pub paused_until: Timestamp,
-    /// How many sign-outs the server is being told of until it has heard.
+    /// Number of sign-outs that are repeated until the server confirms them.
     pub pending_logouts: u32,
-    /// How many of them it is being told of at this moment, by the cookie.
+    /// Number of those that have a request with the cookie in flight.
     pub logouts_in_flight: u32,
-    /// Whether the person is being signed in at this moment.
+    /// True while a sign-in is in progress.
     pub signing_in: bool,
-    /// Whose deeds the token's log holds.
+    /// Account whose activities the token's log contains.
     pub log_account: Option<Uuid>,
 }

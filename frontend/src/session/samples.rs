@@ -1,10 +1,10 @@
-//! Sessions for the tests.
+//! Sample sessions for the tests.
 
 use super::token_set::TokenSet;
 use latchkey_shared::{Account, Locale, SignedIn, Timestamp, TokenType};
 use uuid::Uuid;
 
-/// Ada, or somebody else.
+/// Returns a sample account whose id and e-mail address contain `number`.
 pub fn account(number: u128) -> Account {
     Account {
         id: Uuid::from_u128(number),
@@ -16,7 +16,7 @@ pub fn account(number: u128) -> Account {
     }
 }
 
-/// A server's answer for Ada's session.
+/// Returns a server's response for the session of account 1; `expires_in` is in seconds.
 pub fn answer(generation: u64, expires_in: u64) -> SignedIn {
     let id = Uuid::from_u128(1);
     let claims = serde_json::json!({
@@ -34,12 +34,12 @@ pub fn answer(generation: u64, expires_in: u64) -> SignedIn {
     }
 }
 
-/// A grant of Ada's session that came at the epoch.
+/// Returns a token set of that session, received at the epoch.
 pub fn token_set(generation: u64, expires_in: u64) -> TokenSet {
     TokenSet::from_response(answer(generation, expires_in), true, Timestamp::from_seconds(0)).unwrap()
 }
 
-/// A grant of another session, of the account with this number.
+/// Returns a token set of another session, of the account with this number.
 pub fn other_grant(number: u128) -> TokenSet {
     TokenSet { sid: Uuid::from_u128(100 + number), account: account(number), ..token_set(0, 600) }
 }

@@ -1,4 +1,4 @@
-//! In and out: what the person does to begin a session, and to end it.
+//! User actions that begin or end a session.
 
 use super::handle::SessionHandle;
 use super::machine::Event;
@@ -17,21 +17,21 @@ impl SessionHandle {
         self.finish_sign_in(auth::log_in(request).await, request.remember)
     }
 
-    /// Makes an account and signs in.
+    /// Creates an account and signs in.
     pub async fn sign_up(self, request: &SignUpRequest) -> Result<(), Failure> {
         let _tab_lock = self.prepare_sign_in().await;
         self.finish_sign_in(auth::sign_up(request).await, true)
     }
 
-    /// Signs out: here at once, on the server as soon as it can be reached.
+    /// Signs out: in this browser at once, on the server as soon as it can be reached.
     pub fn sign_out(self) {
         self.dispatch(Event::SignOut);
     }
 
-    /// Changes the password, and goes on with the tokens that this brings.
+    /// Changes the password and continues with the new tokens.
     pub async fn change_password(self, request: &ChangePasswordRequest) -> Result<(), Failure> {
-        // A refresh that this call had to wait for would wait for its turn; one that reached the server after this call
-        // would be refused.
+        // A refresh during this request would wait for the lock that this request has; one that reached the server
+        // after this request would be refused.
         let mut caller = self.caller();
         caller.token(None).await?;
         self.wait_until_idle().await;
@@ -45,22 +45,22 @@ impl SessionHandle {
         Ok(())
     }
 
-    /// Takes over the account as the server has just described it.
+    /// Updates the account to the server's latest response.
     pub fn account_changed(self, account: Account) {
         self.dispatch(Event::AccountChanged(account));
     }
 
-    /// This account is gone, and the session with it.
+    /// Handles the deletion of this account, which ended its session.
     pub fn deleted(self, account: Uuid) {
         self.dispatch(Event::Deleted(account));
     }
 
-    /// Whether the session has ended with its account.
+    /// Returns whether the session has ended because its account was deleted.
     pub fn ended_by_account_deletion(self) -> bool {
         self.state.with_untracked(|state| state.end_reason() == Some(EndReason::AccountDeleted))
     }
 
-    /// Gives up a session that has ended, or whose key is lost, to sign in as someone else.
+    /// Gives up a session that has ended, or whose key is lost, to sign in as somebody else.
     pub fn abandon(self) {
         self.dispatch(Event::Abandon);
     }
@@ -79,19 +79,19 @@ impl SessionHandle {
         token_set.map(drop)
     }
 
-    /// A refresh or a sign-out whose answer is still to come, in this tab or in another, would replace the cookie of the
-    /// session that is about to begin. The server is told of a sign-out now: afterwards there may be nothing left to tell it
-    /// by.
+    /// Waits for refreshes and sign-outs in flight and acquires the tab lock: a late response, in this tab or in
+    /// another, would replace the new session's cookie. Sends a pending sign-out now: afterwards its credentials may be
+    /// gone.
     async fn prepare_sign_in(self) -> TabLock {
         self.wait_until_idle().await;
         self.runtime.update_value(|runtime| runtime.signing_in = true);
         let tab_lock = self.tab_lock().await;
-        // Where it cannot be told, that keeps nobody from signing in.
+        // A sign-out that cannot be delivered must not prevent the sign-in.
         let _ = self.send_logout(None).await;
         tab_lock
     }
 
-    /// Waits until no refresh and no sign-out of this tab is under way.
+    /// Waits until this tab has no refresh and no sign-out by cookie in flight.
     async fn wait_until_idle(self) {
         while self.runtime.with_value(|runtime| runtime.in_flight.is_some() || runtime.logouts_in_flight > 0)
         {

@@ -1,5 +1,5 @@
-//! The start: what local storage holds is taken up. Where it says nothing but the browser may hold a session, the
-//! refresh cookie is asked; on a first visit nothing is.
+//! Start of the session: restores what local storage contains. If that is nothing but the browser may have a session,
+//! a refresh by cookie decides; on a first visit no request is sent.
 
 use super::activity_log::{Activity, RefreshCause};
 use super::handle::SessionHandle;
@@ -12,22 +12,22 @@ use crate::platform::storage::{self, Missing};
 use latchkey_shared::EndReason;
 use leptos::prelude::*;
 
-/// How the page starts.
+/// Way in which the page starts.
 #[derive(PartialEq, Eq, Debug)]
 enum Start {
-    /// Somebody is signed in.
+    /// A user is signed in.
     Resume(TokenSet),
-    /// Local storage says nothing, but the refresh cookie may.
+    /// Local storage has no answer, but the refresh cookie may.
     RefreshByCookie,
-    /// Somebody signed out, and the server has yet to hear of it.
+    /// A user has signed out, and the server has not confirmed it yet.
     FinishLogout,
-    /// Somebody was signed in until the browser was closed: whoever opens it next may be somebody else.
+    /// A user was signed in until the browser was closed; the next user may be somebody else.
     Discard,
-    /// Nobody is signed in; why not, where that needs a word.
+    /// No user is signed in; contains the reason if it has to be shown.
     SignedOut(Option<EndReason>),
 }
 
-/// Decides by what local storage and the mark say.
+/// Decides by the stored session and the session hint.
 fn start(stored: Result<StoredSession, Missing>, hint: Option<SessionHint>) -> Start {
     match (stored, hint) {
         (Ok(StoredSession::SignedIn(token_set)), None) if !token_set.remembered => Start::Discard,
@@ -35,20 +35,20 @@ fn start(stored: Result<StoredSession, Missing>, hint: Option<SessionHint>) -> S
         (Ok(StoredSession::SigningOut { .. }), _) | (Err(_), Some(SessionHint::SigningOut)) => {
             Start::FinishLogout
         }
-        // A sign-out needs no mention on the next day; any other end does.
+        // A sign-out needs no mention at the next start; any other end does.
         (Ok(StoredSession::SignedOut { reason, .. }), _) => {
             Start::SignedOut(Some(reason).filter(|reason| *reason != EndReason::SignedOut))
         }
         (Err(Missing::Absent | Missing::Blocked) | Ok(StoredSession::KeyLost { .. }), None) => {
             Start::SignedOut(None)
         }
-        // The key may be there again: storage can fail for a while.
+        // The key may be available again: storage can fail temporarily.
         (Err(_) | Ok(StoredSession::KeyLost { .. }), _) => Start::RefreshByCookie,
     }
 }
 
 impl SessionHandle {
-    /// Takes up the session of this browser, and keeps it for as long as the page is open.
+    /// Restores this browser's session and maintains it while the page is open.
     pub fn start() -> Self {
         let session = Self {
             state: RwSignal::new(State::SignedOut(None)),
@@ -66,8 +66,8 @@ impl SessionHandle {
             Start::FinishLogout => session.log_out(None),
             Start::Discard => {
                 storage::remove(KEY);
-                // A page of an earlier version may have left its mark under another name: the cookie knows whether the
-                // browser was closed, and nobody is shown until it has been asked.
+                // A page of an earlier version may have set its hint under another name: the cookie shows whether the
+                // browser was closed, and no account is displayed until the server has responded.
                 if session_hint::is_browser_session_without_port() {
                     session.refresh_by_cookie();
                 }
@@ -78,7 +78,7 @@ impl SessionHandle {
         session
     }
 
-    /// Asks by the refresh cookie who is signed in.
+    /// Finds out by the refresh cookie who is signed in.
     fn refresh_by_cookie(self) {
         self.state.set(State::Restoring);
         self.refresh(RefreshCause::Start);
@@ -104,7 +104,7 @@ mod tests {
         let passing = TokenSet { remembered: false, ..token_set(1, 600) };
         assert_eq!(start(signed_in(false), Some(SessionHint::BrowserSession)), Start::Resume(passing));
         for hint in [None, Some(SessionHint::Persistent)] {
-            assert_eq!(start(signed_in(true), hint), Start::Resume(token_set(1, 600)), "{session_hint:?}");
+            assert_eq!(start(signed_in(true), hint), Start::Resume(token_set(1, 600)), "{hint:?}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! Where this tab stands.
+//! State of the session in this tab.
 
 use super::token_set::TokenSet;
 use latchkey_shared::{Account, EndReason};
@@ -6,31 +6,31 @@ use latchkey_shared::{Account, EndReason};
 /// The session as this tab sees it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum State {
-    /// Nothing usable was stored, but the browser may hold a session; the refresh cookie decides.
+    /// Nothing usable was stored, but the browser may have a session; the refresh cookie decides.
     Restoring,
-    /// Nobody is signed in; where a session came before, why it is over.
+    /// No user is signed in; contains the reason if a session has ended.
     SignedOut(Option<EndReason>),
-    /// Somebody is signed in.
+    /// A user is signed in.
     SignedIn(TokenSet),
-    /// The same, while the next token is on its way.
+    /// A user is signed in, and a refresh is in flight.
     Refreshing(TokenSet),
-    /// The same, while the server gives no usable answer: nobody is signed out for that.
+    /// A user is signed in, but the server gives no usable response: that does not sign anybody out.
     Interrupted(TokenSet),
-    /// The session is over while a page is open: the page stays, and asks for the password.
+    /// The session has ended while a page is open: the page stays and asks for the password.
     Ended {
-        /// Who was signed in.
+        /// Account that was signed in.
         account: Account,
-        /// Why the session is over.
+        /// Reason for the session's end.
         reason: EndReason,
     },
-    /// The session lives, but this browser has lost the key that it is bound to, so that it brings no more tokens until
-    /// the person has proved themselves. A page that is open has the session's last grant, and stays, and asks for the
-    /// password; without one the sign-in page does.
+    /// The session is active, but this browser has lost the key that it is bound to, so no more tokens are issued until
+    /// the user has authenticated again. An open page has the session's last token set, stays, and asks for the
+    /// password; without one, the sign-in page does.
     KeyLost(Option<TokenSet>),
 }
 
 impl State {
-    /// The grant, while there is a session.
+    /// Returns the token set while there is a session.
     pub fn token_set(&self) -> Option<&TokenSet> {
         match self {
             Self::SignedIn(token_set) | Self::Refreshing(token_set) | Self::Interrupted(token_set) => {
@@ -40,7 +40,7 @@ impl State {
         }
     }
 
-    /// Whose page this is: also after the session has ended under it, or its key was lost.
+    /// Returns the account that this page belongs to, also after the session has ended or its key was lost.
     pub fn account(&self) -> Option<&Account> {
         match self {
             Self::Ended { account, .. } => Some(account),
@@ -49,7 +49,7 @@ impl State {
         }
     }
 
-    /// Why there is no session any more.
+    /// Returns the reason why there is no session any more.
     pub fn end_reason(&self) -> Option<EndReason> {
         match self {
             Self::SignedOut(reason) => *reason,
@@ -58,7 +58,7 @@ impl State {
         }
     }
 
-    /// The same state with another grant in it.
+    /// Returns the same state with another token set.
     pub(super) fn with(&self, token_set: TokenSet) -> Self {
         match self {
             Self::Refreshing(_) => Self::Refreshing(token_set),

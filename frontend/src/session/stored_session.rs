@@ -1,4 +1,4 @@
-//! What all tabs know of the session: one value under one key, so that one storage event is one whole fact.
+//! Session data shared by all tabs: one value under one key, so that one storage event is one complete change.
 
 use super::token_set::TokenSet;
 use crate::platform::json;
@@ -7,41 +7,41 @@ use latchkey_shared::{Account, EndReason, Secret, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Where the record lies in local storage.
+/// Key of the stored session in local storage.
 pub const KEY: &str = "latchkey.session";
 
-/// The session as local storage holds it.
+/// The session as stored in local storage.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(into = "Layout", try_from = "Layout")]
 pub enum StoredSession {
-    /// Somebody is signed in.
+    /// A user is signed in.
     SignedIn(TokenSet),
-    /// The session is over.
+    /// The session has ended.
     SignedOut {
-        /// Why.
+        /// Reason for the end.
         reason: EndReason,
-        /// Since when.
+        /// Time of the end.
         at: Timestamp,
     },
-    /// The person has signed out, and the server has yet to hear of it.
+    /// The user has signed out, and the server has not confirmed it yet.
     SigningOut {
-        /// Since when.
+        /// Time of the sign-out.
         at: Timestamp,
     },
-    /// The session lives, but this browser has lost its key.
+    /// The session is active, but this browser has lost its key.
     KeyLost {
-        /// Whether the session is kept when the browser is closed.
+        /// True if the session outlives the browser's closing.
         remembered: bool,
     },
 }
 
 impl StoredSession {
-    /// The record in a storage event; rubbish counts as none.
+    /// Reads the stored session from a storage event's text; none if it is not valid.
     pub fn read(text: &str) -> Option<Self> {
         json::read(text)
     }
 
-    /// The grant, while somebody is signed in.
+    /// Returns the token set while a user is signed in.
     pub fn token_set(&self) -> Option<&TokenSet> {
         match self {
             Self::SignedIn(token_set) => Some(token_set),
@@ -49,7 +49,7 @@ impl StoredSession {
         }
     }
 
-    /// The mark that goes with it.
+    /// Returns the session hint that belongs to it.
     pub fn hint(&self) -> Option<SessionHint> {
         match self {
             Self::SignedIn(TokenSet { remembered, .. }) | Self::KeyLost { remembered } => {
@@ -60,7 +60,7 @@ impl StoredSession {
         }
     }
 
-    /// Why nobody is signed in any more.
+    /// Returns the reason why no user is signed in any more.
     pub fn end_reason(&self) -> Option<EndReason> {
         match self {
             Self::SignedIn(_) | Self::KeyLost { .. } => None,
@@ -70,7 +70,7 @@ impl StoredSession {
     }
 }
 
-/// The record as it is written: one flat object. A tagged enum would write the same, but brings 20 KB of code to read it.
+/// Serialized form: one flat object. A tagged enum would serialize the same, but needs 20 KB of code to deserialize.
 #[derive(Serialize, Deserialize)]
 struct Layout {
     state: StateName,

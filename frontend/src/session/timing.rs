@@ -1,27 +1,27 @@
-//! When the page refreshes by itself, how long it pauses when it cannot, and when the person hears of that. Randomness
-//! comes as a number from 0 to 1.
+//! Timing of refreshes, retries and outage notifications. Randomness is passed in as a number from 0 to 1.
 
 use super::token_set::TokenSet;
 use latchkey_shared::Timestamp;
 use std::time::Duration;
 
-/// What the page does about the next token.
+/// Action on the next token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RefreshAction {
-    /// Ask for it now.
+    /// Request it now.
     Refresh,
-    /// Look again then.
+    /// Check again at this time.
     WaitUntil(Timestamp),
-    /// Nothing until the page is used: a forgotten tab must not keep a session alive.
+    /// Do nothing until the page is used: a forgotten tab must not keep a session alive.
     LetExpire,
 }
 
-/// When the next token is due: at 75 to 80 % of this one's life, so that tabs do not all ask at once.
+/// Returns when the next token is due: after 75 to 80 % of this one's lifetime, so that tabs do not all refresh at
+/// once.
 pub fn due(token_set: &TokenSet, random: f64) -> Timestamp {
     token_set.received_at + token_set.lifetime().mul_f64(0.75 + 0.05 * random.clamp(0.0, 1.0))
 }
 
-/// Decides. `used` is whether the person has done anything in this tab since the last token came.
+/// Decides on a refresh. `used` is true if the user has interacted with this tab since the last token arrived.
 pub fn refresh_action(now: Timestamp, due: Timestamp, used: bool) -> RefreshAction {
     match now < due {
         true => RefreshAction::WaitUntil(due),
@@ -30,8 +30,8 @@ pub fn refresh_action(now: Timestamp, due: Timestamp, used: bool) -> RefreshActi
     }
 }
 
-/// The pause before try number `attempt` (from 0): doubling from one second to one minute, between half and all of it,
-/// and never shorter than the server asked for.
+/// Returns the pause before retry number `attempt` (from 0): its maximum doubles from one second to one minute; the
+/// pause is between half the maximum and all of it, and never shorter than the server requested (at most an hour).
 pub fn backoff(attempt: u32, retry_after: Option<Duration>, random: f64) -> Duration {
     let longest = Duration::from_secs(1 << attempt.min(6)).min(Duration::from_secs(60));
     let own = longest.mul_f64(0.5 + 0.5 * random.clamp(0.0, 1.0));
@@ -39,8 +39,9 @@ pub fn backoff(attempt: u32, retry_after: Option<Duration>, random: f64) -> Dura
     if asked > own { asked + own.min(Duration::from_secs(1)) } else { own }
 }
 
-/// Whether it means something to the person that the server has given no usable answer `consecutive_failures` times in a row: while
-/// the token in hand `is_valid`, a single one costs nothing. What the browser knows of the network is told at once.
+/// Returns whether to notify the user after `consecutive_failures` requests without a usable response: while the
+/// current token `is_valid`, a single failure has no effect. If the browser knows it is offline, the user is notified
+/// at once.
 pub fn should_notify(consecutive_failures: u32, is_valid: bool, offline: bool) -> bool {
     consecutive_failures > 1 || !is_valid || offline
 }

@@ -1,26 +1,26 @@
-//! What a call, and what a page, may do in a state.
+//! Decisions for requests and protected pages, by the session's state.
 
 use super::activity_log::RefreshCause;
 use super::state::State;
 use latchkey_shared::{Secret, Timestamp};
 
-/// What a call that needs a token does next.
+/// Next action of a request that needs a token.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum TokenDecision {
     /// Send this token.
     Use(Secret),
     /// Have the token replaced first.
     RefreshNeeded(RefreshCause),
-    /// Wait for the next change: a refresh is under way, or the person is being asked for the password.
+    /// Wait for the next change: a refresh is in flight, or the user is being asked for the password.
     Wait,
-    /// The server has asked for a pause.
+    /// Fail for now: the server has requested a pause.
     Paused,
-    /// Nobody is signed in.
+    /// Fail: no user is signed in.
     SignedOut,
 }
 
-/// Decides for a call whose last try was `refused` with this token, while a refresh for the reason `in_flight` is
-/// under way, and the server has perhaps asked for a pause.
+/// Decides for a request. `refused` is the token with which its last try was refused, `in_flight` the cause of the
+/// refresh in flight, and `paused` is true during a pause that the server requested.
 pub fn token_decision(
     state: &State,
     now: Timestamp,
@@ -38,7 +38,7 @@ pub fn token_decision(
     let usable = token_set.is_valid(now) && refused != Some(&token_set.access_token);
     let refreshing = matches!(state, State::Refreshing(_));
     match (usable, refreshing) {
-        // The server has refused this token to another call: it would refuse it here as well.
+        // The server has refused this token for another request: it would refuse it here as well.
         (true, true) if in_flight == Some(RefreshCause::Rejected) => TokenDecision::Wait,
         (true, _) => TokenDecision::Use(token_set.access_token.clone()),
         (false, true) => TokenDecision::Wait,
@@ -48,18 +48,18 @@ pub fn token_decision(
     }
 }
 
-/// What becomes of a protected page that is opened.
+/// Access to a protected page that is opened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PageAccess {
-    /// It is shown; whether the session still lives is checked beside.
+    /// Show the page; meanwhile a request checks that the session is still active.
     Show,
-    /// Its outline is shown until the session is certain.
+    /// Show the page's outline until the session is certain.
     Wait,
-    /// The person signs in first.
+    /// Ask the user to sign in first.
     SignIn,
 }
 
-/// Decides for a protected page that is opened now.
+/// Decides for a protected page that is opened at `now`.
 pub fn page_access(state: &State, now: Timestamp) -> PageAccess {
     match state {
         State::SignedOut(_) | State::KeyLost(None) => PageAccess::SignIn,

@@ -1,4 +1,4 @@
-//! A token for a call: the one in hand, or the next one, and never another account's.
+//! Access tokens for requests: the current one or the next one, and never another account's.
 
 use super::handle::SessionHandle;
 use super::machine::Event;
@@ -10,11 +10,11 @@ use latchkey_shared::Secret;
 use leptos::prelude::*;
 use uuid::Uuid;
 
-/// How many new tokens in a row a call may see end before it is sent, or is looked at.
+/// Maximum number of new tokens in a row that may expire before a request is sent, or before the server checks it.
 pub const MAX_REFRESHES: u32 = 3;
 
-/// In whose name a call is made: the session, and the account that was signed in when the call began. Other tabs can sign
-/// in as somebody else at any time.
+/// Identity for which a request is made: the session, and the account that was signed in when the request began. Other
+/// tabs can sign in as somebody else at any time.
 #[derive(Clone, Copy)]
 pub struct Caller {
     session: SessionHandle,
@@ -23,21 +23,24 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// The session.
+    /// Returns the session.
     pub fn session(self) -> SessionHandle {
         self.session
     }
 
-    /// Takes whoever is signed in for the one that the call is made for, where that was not known yet; whether it is still
-    /// they who are signed in.
+    /// Binds the request to the account that is signed in, if it was not known before; returns whether that account is
+    /// still signed in.
     pub fn bind_and_check_account(&mut self) -> bool {
         let present = self.session.account_id();
         self.account = self.account.or(present);
         self.account == present
     }
 
-    /// An access token of the account that lasts: the one in hand, or the next one. `refused` is the token that the call
-    /// was just refused with. Waits for a refresh that is under way, and for the password when the session has ended.
+    /// Returns a valid access token of the account: the current one or the next one. `refused` is the token with which
+    /// the request was just refused. Waits for a refresh in flight, and for the password if the session has ended.
+    ///
+    /// Errors: `SignedOut` if another account or none is signed in, `Unreachable` if no token can be had from the
+    /// server, `TooSlow` if the new tokens expire too soon.
     pub async fn token(&mut self, refused: Option<&Secret>) -> Result<Secret, Failure> {
         let session = self.session;
         let (mut tried, mut refreshes) = (false, 0);
@@ -54,17 +57,17 @@ impl Caller {
                 TokenDecision::Use(token) => return Ok(token),
                 TokenDecision::SignedOut => return Err(Failure::SignedOut),
                 TokenDecision::Paused => return Err(session.unreachable_error()),
-                // The refresh that this call waited for has failed.
+                // The refresh that this request waited for has failed.
                 TokenDecision::RefreshNeeded(_) if tried && session.interrupted() => {
                     return Err(session.unreachable_error());
                 }
-                // It brings tokens that do not last.
+                // Each refresh returns a token that expires too soon.
                 TokenDecision::RefreshNeeded(_) if refreshes >= MAX_REFRESHES => {
                     return Err(Failure::TooSlow);
                 }
                 TokenDecision::RefreshNeeded(cause) => {
                     session.dispatch(Event::RefreshNeeded(cause));
-                    // Where another tab was quicker, its token is there at once.
+                    // If another tab was faster, its token is available at once.
                     refreshes += u32::from(session.refreshing());
                     tried = true;
                 }
@@ -78,12 +81,12 @@ impl Caller {
 }
 
 impl SessionHandle {
-    /// Whoever is signed in now, as the one in whose name a call is made.
+    /// Returns the account that is signed in now, as the identity of a request.
     pub fn caller(self) -> Caller {
         Caller { session: self, account: self.account_id() }
     }
 
-    /// Waits until something has happened to the session.
+    /// Waits for the session's next change.
     pub(super) async fn next_change(self) {
         let change = self.runtime.try_update_value(|runtime| runtime.waiters.join());
         if let Some(change) = change {
@@ -91,7 +94,8 @@ impl SessionHandle {
         }
     }
 
-    /// A call needs a token, and there is none: now the person is concerned.
+    /// Returns the error for a request that needs a token while there is none, which is when the user has to be
+    /// notified.
     fn unreachable_error(self) -> Failure {
         self.notify_unreachable();
         Failure::Unreachable

@@ -1,4 +1,4 @@
-//! What a sign-in or a refresh brings: the access token, until when it lasts, and whose it is.
+//! Result of a sign-in or a refresh: the access token, its expiry, and its account.
 
 use crate::platform::json;
 use latchkey_shared::{Account, Claims, Secret, SignedIn, Timestamp};
@@ -6,44 +6,44 @@ use serde::{Deserialize, de::DeserializeOwned};
 use std::time::Duration;
 use uuid::Uuid;
 
-/// A session that this browser holds. Its times are the browser's own, so that a wrong clock does no harm.
+/// Tokens of a session. Times are by the browser's clock unless stated otherwise, so that a wrong clock does no harm.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TokenSet {
-    /// What is sent with every call.
+    /// Bearer token sent with every request.
     pub access_token: Secret,
-    /// When the token came.
+    /// Time at which the token arrived.
     pub received_at: Timestamp,
-    /// When the token ends.
+    /// Time at which the token expires.
     pub access_expires_at: Timestamp,
-    /// When the session ends if it is not used any more, by the server's clock.
+    /// Time at which the session expires if it is not used any more, by the server's clock.
     pub session_expires_at: Timestamp,
-    /// Whose session it is.
+    /// Account of the session.
     pub account: Account,
-    /// The session's id.
+    /// Session id.
     pub sid: Uuid,
-    /// How often the session had rotated its refresh token when this one was issued.
+    /// Number of refresh token rotations in the session when this token was issued.
     pub generation: u64,
-    /// Whether the session is kept when the browser is closed.
+    /// True if the session outlives the browser's closing.
     pub remembered: bool,
 }
 
-/// The header of an access token (RFC 7515 §4.1), as far as the page shows it.
+/// Header of an access token (RFC 7515 §4.1), as far as the page shows it.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 pub struct TokenHeader {
-    /// How the token is signed.
+    /// Signature algorithm.
     #[serde(default)]
     pub alg: String,
-    /// What kind of token it is.
+    /// Token type.
     #[serde(default)]
     pub typ: String,
-    /// Which key signed it.
+    /// Id of the signing key.
     #[serde(default)]
     pub kid: String,
 }
 
 impl TokenSet {
-    /// The grant in a server's answer that came at `now`; none if its token cannot be read. Whether the session is
-    /// `remembered` is what was asked for when it began.
+    /// Returns the token set of a response received at `now`; none if its token cannot be read. `remembered` is what
+    /// was requested when the session began.
     pub fn from_response(answer: SignedIn, remembered: bool, now: Timestamp) -> Option<Self> {
         let claims: Claims = jwt_part(answer.access_token.expose(), 1)?;
         Some(Self {
@@ -58,47 +58,49 @@ impl TokenSet {
         })
     }
 
-    /// Whether the token still lasts at `now`.
+    /// Returns whether the token is valid at `now`.
     pub fn is_valid(&self, now: Timestamp) -> bool {
         now < self.access_expires_at
     }
 
-    /// How long the token lasts, from when it came.
+    /// Returns the token's lifetime, from its arrival.
     pub fn lifetime(&self) -> Duration {
         self.received_at.until(self.access_expires_at)
     }
 
-    /// Whether this is the later grant of the same session; of two of one generation, the one that lasts longer.
+    /// Returns whether this is the later token set of the same session; within one generation, the one that expires
+    /// later.
     pub fn is_newer_than(&self, other: &Self) -> bool {
         self.sid == other.sid
             && (self.generation, self.access_expires_at) > (other.generation, other.access_expires_at)
     }
 
-    /// The server's time at `now`, as far as the token tells: the browser's own clock may be wrong.
+    /// Returns the server's time at `now`, derived from the token's `iat`: the browser's own clock may be wrong.
     pub fn server_time(&self, now: Timestamp) -> Timestamp {
         let issued = self.claims().map_or(self.received_at, |claims| Timestamp::from_seconds(claims.iat));
         Timestamp::from_millis(now.as_millis() + issued.as_millis() - self.received_at.as_millis())
     }
 
-    /// What the token's header says.
+    /// Returns the token's header; none if it cannot be read.
     pub fn header(&self) -> Option<TokenHeader> {
         jwt_part(self.access_token.expose(), 0)
     }
 
-    /// What the token says.
+    /// Returns the token's claims; none if they cannot be read.
     pub fn claims(&self) -> Option<Claims> {
         jwt_part(self.access_token.expose(), 1)
     }
 }
 
-/// For how long a token is used. Its own times are whole seconds, rounded down, so the last second may be missing; a
-/// token that is sent in it would only come back refused.
+/// Returns how long a token is used: its lifetime less one second, or less half of it if that is shorter. The token's
+/// own times are whole seconds, rounded down, so it may expire up to a second early; a request sent then would be
+/// refused.
 fn usable_for(expires_in: u64) -> Duration {
     let lifetime = Duration::from_secs(expires_in.min(YEAR));
     lifetime - (lifetime / 2).min(Duration::from_secs(1))
 }
 
-/// No token lasts longer, whatever an answer says: the sum must stay a time that the browser can show.
+/// Limit on a token's lifetime in seconds, whatever a response says: the expiry must be a time that a browser can show.
 const YEAR: u64 = 366 * 24 * 60 * 60;
 
 fn jwt_part<T: DeserializeOwned>(token: &str, index: usize) -> Option<T> {
@@ -106,7 +108,7 @@ fn jwt_part<T: DeserializeOwned>(token: &str, index: usize) -> Option<T> {
     json::read(std::str::from_utf8(&bytes).ok()?)
 }
 
-/// RFC 4648 §5, without padding.
+/// Decodes base64url without padding (RFC 4648 §5).
 fn from_base64url(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
     let (mut bits, mut count) = (0_u32, 0);

@@ -1,4 +1,4 @@
-//! `cargo xtask bench api`: how fast the API is, always as a ratio to something that was measured beside it, in turns.
+//! `cargo xtask bench api`: speed of the API, always as a ratio to a baseline that was measured in alternating rounds.
 
 mod benchmarks;
 mod calls;
@@ -14,19 +14,19 @@ use benchmarks::Benchmark;
 use figures::ResultRow;
 use std::process::Command;
 
-/// What is measured, and how thoroughly.
+/// Options of `bench api`: which benchmarks to run, and how thoroughly.
 #[derive(PartialEq, Eq, Debug, Default)]
 pub struct Options {
     only: Vec<Benchmark>,
     effort: Effort,
 }
 
-/// How long each run takes, how often it is repeated, and how far the database grows.
+/// Effort of a run: duration and number of rounds, and the sizes of the database.
 #[derive(PartialEq, Eq, Debug, Default, Clone, Copy)]
 pub enum Effort {
-    /// A few minutes, to see whether something has become slower.
+    /// A few minutes, to detect a regression.
     Quick,
-    /// What is published.
+    /// The effort of published figures.
     #[default]
     Full,
 }
@@ -55,7 +55,7 @@ impl Effort {
 }
 
 impl Options {
-    /// Reads the words after `bench api`.
+    /// Parses the arguments after `bench api`.
     pub fn parse(mut words: &[&str]) -> Outcome<Self> {
         let mut options = Self::default();
         while let [word, rest @ ..] = words {
@@ -80,14 +80,14 @@ impl Options {
     }
 }
 
-/// Measures, and prints a table for docs/benchmarks.md.
+/// Runs the benchmarks and prints a table for docs/benchmarks.md.
 pub fn run(options: &Options) -> Outcome {
     if output_of(Command::new("sh").args(["-c", "command -v wrk"])).is_none() {
         return Err(Failure::message(
             "The load comes from wrk: `apt-get install wrk` or `brew install wrk`.",
         ));
     }
-    // One after the other: built together, the features that one asks for would change the other.
+    // Built one after the other: in a joint build, Cargo would unify the features of the two packages.
     for package in ["latchkey", "latchkey-bench"] {
         run_checked("cargo build", cargo().args(["build", "--release", "--package", package]))?;
     }
@@ -105,7 +105,7 @@ pub fn run(options: &Options) -> Outcome {
     Ok(())
 }
 
-/// Who else used the machine.
+/// Returns the machine's load (`uptime`), to show whether other programs used it.
 fn machine() -> String {
     output_of(&mut Command::new("uptime")).unwrap_or_default()
 }

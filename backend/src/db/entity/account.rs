@@ -1,4 +1,4 @@
-//! One person. Times are milliseconds since the epoch.
+//! Accounts: one row per person. Times are in milliseconds since the Unix epoch.
 
 use sea_orm::entity::prelude::*;
 
@@ -8,21 +8,21 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     pub email: String,
-    /// The address in the form in which two that mean the same person are equal.
+    /// Normalized address: two that mean the same person are equal.
     #[sea_orm(unique)]
     pub email_key: String,
     pub display_name: String,
     pub locale: String,
-    /// The roles' names with a space between them.
+    /// Names of the roles, separated by spaces.
     pub roles: String,
     pub password_hash: String,
     pub password_changed_at: i64,
     pub signed_in_at: i64,
     pub created_at: i64,
     pub updated_at: i64,
-    /// How often its sessions have been ended in number.
+    /// Number of cutoffs so far: each bulk ending of its sessions opens the next epoch.
     pub session_epoch: i64,
-    /// Set while its rows are being deleted: to everybody else it is gone.
+    /// Set while its rows are being deleted: for all other purposes the account does not exist.
     pub deleted_at: Option<i64>,
 }
 

@@ -1,4 +1,4 @@
-//! A session that has ended, for as long as an access token of it could still be shown.
+//! Ended sessions, kept for as long as an access token of them could still be presented.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! The public name of a key that a server of this database signs with; the key itself is never here.
+//! Ids (`kid`) of the keys that the servers of this database sign with; the keys themselves are never stored here.
 
 use sea_orm::entity::prelude::*;
 

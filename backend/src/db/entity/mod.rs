@@ -1,4 +1,4 @@
-//! The tables' rows. Stores turn them into the domains' own types.
+//! Rows of the tables. Stores convert them to the domains' own types.
 
 pub mod account;
 pub mod ended_session;

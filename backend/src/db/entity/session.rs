@@ -1,4 +1,4 @@
-//! One signed-in browser or client. Times are milliseconds since the epoch.
+//! Sessions: one row per signed-in browser or client. Times are in milliseconds since the Unix epoch.
 
 use sea_orm::entity::prelude::*;
 
@@ -20,11 +20,11 @@ pub struct Model {
     pub absolute_ends_at: i64,
     pub ended_at: Option<i64>,
     pub end_reason: Option<String>,
-    /// Of which epoch of the account it is; a later cutoff has ended it.
+    /// Epoch of the account that the session belongs to; a cutoff of a later epoch has ended it.
     pub epoch: i64,
     /// The lowest generation whose refresh token is accepted.
     pub valid_from: i64,
-    /// Whether the client keeps its refresh token itself.
+    /// True if the client keeps its refresh token itself, delivered in the response body.
     pub token_in_body: bool,
     pub key_thumbprint: Option<String>,
     pub key_source: Option<String>,

@@ -1,4 +1,5 @@
-//! An end of all sessions of an account that are of an older epoch. The rows of those sessions are written afterwards.
+//! Cutoffs: each ends all sessions of an account that are of an older epoch. The rows of those sessions are written
+//! afterwards.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! The wrong tries under one key, as the servers of this database have counted them together.
+//! Wrong tries: one counter per key, shared by the servers of this database.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Accounts, their sessions, and the short memory of sessions that have ended.
+//! Tables for accounts, their sessions, and recently ended sessions.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
@@ -58,7 +58,7 @@ enum EndedSessions {
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
-    /// All of it or nothing, on SQLite as well: what is made by half could not be made again.
+    /// Requires a transaction on SQLite as well: a half-applied migration could not be run again.
     fn use_transaction(&self) -> Option<bool> {
         Some(true)
     }
@@ -123,7 +123,8 @@ fn sessions() -> TableCreateStatement {
         .to_owned()
 }
 
-/// No foreign key: the servers must learn that a session ended even when its account is gone.
+/// Returns the table of ended sessions. No foreign key: the servers must learn that a session ended even when its
+/// account is deleted.
 fn ended_sessions() -> TableCreateStatement {
     Table::create()
         .table(EndedSessions::Table)

@@ -1,4 +1,4 @@
-//! The names of the keys that the servers of this database sign with.
+//! Table for the ids (`kid`) of the keys that the servers of this database sign with.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::string;
@@ -19,7 +19,7 @@ enum KnownKeys {
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
-    /// All of it or nothing, on SQLite as well: what is made by half could not be made again.
+    /// Requires a transaction on SQLite as well: a half-applied migration could not be run again.
     fn use_transaction(&self) -> Option<bool> {
         Some(true)
     }

@@ -1,4 +1,4 @@
-//! The key that a session is bound to. Sessions that there are have none, and go on as before.
+//! Columns for the key that a session is bound to. Existing sessions have none and stay valid.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::string_null;
@@ -14,15 +14,15 @@ impl MigrationName for Migration {
 #[derive(DeriveIden)]
 enum Sessions {
     Table,
-    /// RFC 7638, in base64url.
+    /// JWK thumbprint (RFC 7638), in base64url.
     KeyThumbprint,
-    /// How the key was registered: `dpop`.
+    /// Method by which the key was registered: `dpop`.
     KeySource,
 }
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
-    /// All of it or nothing, on SQLite as well: what is made by half could not be made again.
+    /// Requires a transaction on SQLite as well: a half-applied migration could not be run again.
     fn use_transaction(&self) -> Option<bool> {
         Some(true)
     }

@@ -1,4 +1,4 @@
-//! Wrong tries that the servers of this database tell each other of, and remember over a restart.
+//! Table for wrong tries, shared by the servers of this database and kept across restarts.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, uuid};
@@ -23,7 +23,7 @@ enum WrongTries {
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
-    /// All of it or nothing, on SQLite as well: what is made by half could not be made again.
+    /// Requires a transaction on SQLite as well: a half-applied migration could not be run again.
     fn use_transaction(&self) -> Option<bool> {
         Some(true)
     }
@@ -31,11 +31,11 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let table = Table::create()
             .table(WrongTries::Table)
-            // A digest of 16 bytes, which fit this type.
+            // A digest of 16 bytes, which fits this type.
             .col(uuid(WrongTries::Key).primary_key())
             .col(big_integer(WrongTries::Wrong))
             .col(big_integer(WrongTries::LastAt))
-            // How long it takes, in milliseconds, until one of them is forgiven.
+            // Time in milliseconds after which one of them is forgiven.
             .col(big_integer(WrongTries::ForgivenAfter))
             .col(big_integer(WrongTries::WrittenAt))
             .to_owned();

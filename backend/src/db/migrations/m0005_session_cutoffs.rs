@@ -1,5 +1,5 @@
-//! Ending sessions in number: cutoffs, the epochs that they count in, and an index that lists an account's sessions in
-//! pages. And what a change of password leaves of a session: its first generation that still buys anything.
+//! Bulk endings of sessions: cutoffs, their epochs, and an index that lists an account's sessions in pages. Also, for a
+//! change of password, a session's lowest generation whose refresh token is accepted.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, big_integer_null, boolean, string, uuid};
@@ -41,7 +41,7 @@ enum SessionCutoffs {
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
-    /// All of it or nothing, on SQLite as well: what is made by half could not be made again.
+    /// Requires a transaction on SQLite as well: a half-applied migration could not be run again.
     fn use_transaction(&self) -> Option<bool> {
         Some(true)
     }
@@ -63,8 +63,8 @@ impl MigrationTrait for Migration {
             manager.alter_table(Table::alter().table(Accounts::Table).add_column(column).to_owned()).await?;
         }
         manager.create_table(session_cutoffs()).await?;
-        // It begins as the old one does, which is no longer needed. Nothing in it changes while a session lives, so
-        // a refresh does not write it.
+        // It begins with the same column as the old one, which is no longer needed. Its columns do not change while a
+        // session lives, so a refresh does not write it.
         let by_end = Index::create()
             .name("sessions_by_end")
             .table(Sessions::Table)
@@ -78,7 +78,8 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// No foreign key: the servers must learn that sessions ended even when their account is gone.
+/// Returns the table of cutoffs. No foreign key: the servers must learn that sessions ended even when their account is
+/// deleted.
 fn session_cutoffs() -> TableCreateStatement {
     Table::create()
         .table(SessionCutoffs::Table)

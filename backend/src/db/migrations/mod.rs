@@ -1,4 +1,4 @@
-//! The tables, one change after another. A change that has shipped is never edited.
+//! Migrations of the tables. One that has shipped is never edited.
 
 mod m0001_accounts_and_sessions;
 mod m0002_known_keys;
@@ -8,7 +8,7 @@ mod m0005_session_cutoffs;
 
 use sea_orm_migration::prelude::*;
 
-/// Every change, in order.
+/// All migrations, in order.
 pub struct Migrator;
 
 #[async_trait::async_trait]
@@ -40,7 +40,7 @@ mod tests {
     async fn a_change_that_broke_off_is_made_whole_at_the_next_start() {
         let db = Database::connect("sqlite::memory:").await.unwrap();
         Migrator::up(&db, Some(4)).await.unwrap();
-        // The last thing that the next change does is to drop this.
+        // The next migration's last statement drops this index, so that it fails.
         db.execute_unprepared("DROP INDEX sessions_of_account").await.unwrap();
         Migrator::up(&db, None).await.unwrap_err();
         db.execute_unprepared("CREATE INDEX sessions_of_account ON sessions (account_id)").await.unwrap();

@@ -1,8 +1,9 @@
-//! Ends of more sessions than one statement may touch. A cutoff is one row: all sessions of the account that are of an
-//! older epoch have ended, from the moment at which it is committed. Their own rows are written afterwards, in portions.
+//! Cutoffs: they end more sessions than one statement may update. A cutoff is one row that ends all sessions of the
+//! account that have an older epoch, from the moment of its commit. The sessions' own rows are written afterwards, in
+//! batches.
 //!
-//! Access tokens do not name their session's epoch. While a cutoff is on record the tokens of its account are looked up
-//! in the database; all others are checked without.
+//! Access tokens do not carry their session's epoch. While a cutoff is stored, the sessions of its account's tokens are
+//! looked up in the database; all other tokens are checked without it.
 
 mod store;
 
@@ -20,25 +21,26 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-/// After the database has failed.
+/// Delay after a database failure.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
-/// How often is looked for what another server has left undone.
+/// Interval at which cutoffs that another server has left unfinished are looked up.
 const POLL_INTERVAL: Duration = Duration::from_secs(60);
 
-/// An end of all sessions of an account that are of an older epoch.
+/// An end of all sessions of an account that have an older epoch.
 #[derive(Debug, Clone, Copy)]
 pub struct Cutoff {
-    /// Whose sessions.
+    /// Account of the sessions.
     pub account_id: Uuid,
-    /// The first epoch whose sessions go on.
+    /// First epoch whose sessions stay active.
     pub epoch: i64,
-    /// Why the others ended.
+    /// Reason of the end.
     pub reason: EndReason,
-    /// When.
+    /// Time of the end.
     pub at: Timestamp,
 }
 
-/// The accounts whose tokens have to be looked up, for as long as an access token from before could still be shown.
+/// Accounts whose tokens require a database lookup, each for as long as an access token from before its cutoff could
+/// still be valid.
 #[derive(Default)]
 pub struct Cutoffs {
     is_any: AtomicBool,
@@ -47,16 +49,16 @@ pub struct Cutoffs {
 }
 
 impl Cutoffs {
-    /// Why sessions of the account were ended in number, if they were lately.
+    /// Returns the reason of the account's cutoff, if it had one recently.
     pub fn reason(&self, account_id: Uuid) -> Option<EndReason> {
-        // Nearly always: no check of a token waits for another one here.
+        // The usual case: token checks then do not wait for each other's lock.
         if !self.is_any.load(Ordering::Acquire) {
             return None;
         }
         self.accounts().get(&account_id).map(|(reason, _)| *reason)
     }
 
-    /// Notes a cutoff that is on record `now`, by the time that passes, and has its rows written.
+    /// Adds a cutoff that is stored `now` (monotonic time) and wakes the worker that writes its rows.
     pub fn add(&self, account_id: Uuid, reason: EndReason, now: Duration) {
         self.note(account_id, reason, now);
         self.wake.notify_one();
@@ -67,7 +69,7 @@ impl Cutoffs {
         self.is_any.store(true, Ordering::Release);
     }
 
-    /// Reads which cutoffs are on record.
+    /// Loads all stored cutoffs.
     pub async fn load(&self, app: &App) -> Result<(), StoreError> {
         let now = app.clock.elapsed();
         for cutoff in store::list_cutoffs(app.db.executor()).await? {
@@ -76,7 +78,7 @@ impl Cutoffs {
         Ok(())
     }
 
-    /// Forgets those that have not been on record for longer than that.
+    /// Evicts cutoffs that were last seen in the database `retention` or longer ago.
     pub fn evict_after(&self, retention: Duration, now: Duration) {
         let mut accounts = self.accounts();
         accounts.retain(|_, (_, noted_at)| now.saturating_sub(*noted_at) < retention);
@@ -88,7 +90,8 @@ impl Cutoffs {
     }
 }
 
-/// Writes the rows of sessions that cutoffs have ended: at once, and what a server that stopped has left undone.
+/// Writes the rows of sessions that cutoffs have ended: this server's at once, and those that a stopped server has
+/// left.
 pub async fn run_worker(app: App) {
     let mut outage = OutageLog::default();
     loop {
@@ -118,7 +121,7 @@ async fn apply_cutoffs(app: &App) -> Result<(), StoreError> {
             EndReason::AccountDeleted => erase(app, cutoff.account_id).await?,
             _ => while mark_batch(app, &cutoff).await? {},
         }
-        // Until then an access token from before could be shown to a server that starts.
+        // Until then a server that starts could receive an access token from before the cutoff.
         if cutoff.at < app.clock.now().min(app.monotonic_now()) - super::revocations::retention(app) {
             let transaction = app.db.begin().await?;
             store::delete_cutoff(transaction.executor(), &cutoff).await?;
@@ -128,7 +131,7 @@ async fn apply_cutoffs(app: &App) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Writes a portion of the rows; whether there may be more.
+/// Writes a batch of the rows. Returns whether there may be more.
 async fn mark_batch(app: &App, cutoff: &Cutoff) -> Result<bool, StoreError> {
     let transaction = app.db.begin().await?;
     super::store::lock_account(transaction.executor(), cutoff.account_id).await?;
@@ -138,7 +141,7 @@ async fn mark_batch(app: &App, cutoff: &Cutoff) -> Result<bool, StoreError> {
     Ok(marked == super::store::BATCH_SIZE)
 }
 
-/// Deletes what is left of an account: its sessions in portions, then itself.
+/// Deletes the rest of an account: its sessions in batches, then its own row.
 async fn erase(app: &App, account_id: Uuid) -> Result<(), StoreError> {
     loop {
         let transaction = app.db.begin().await?;

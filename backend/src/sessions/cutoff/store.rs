@@ -1,4 +1,4 @@
-//! Cutoffs in the database.
+//! Database queries on cutoffs.
 
 use super::super::revoke::{SessionSelector, mark_rows_revoked};
 use super::Cutoff;
@@ -14,7 +14,8 @@ use uuid::Uuid;
 
 const BATCH_SIZE: u64 = super::super::store::BATCH_SIZE as u64;
 
-/// Opens the account's next epoch, which the sessions that stay enter: all others have ended. Belongs in a transaction.
+/// Starts the account's next epoch and moves the sessions that stay into it: all others have ended. Requires a
+/// transaction.
 pub async fn insert_cutoff(
     db: &impl Executor,
     account_id: Uuid,
@@ -51,13 +52,13 @@ pub async fn insert_cutoff(
     Ok(())
 }
 
-/// Every cutoff that is still on record, an account's in their order.
+/// Returns every stored cutoff, those of an account in the order of their epochs.
 pub async fn list_cutoffs(db: &impl Executor) -> Result<Vec<Cutoff>, StoreError> {
     let rows = Entity::find().order_by_asc(Column::AccountId).order_by_asc(Column::Epoch).all(db).await?;
     Ok(rows.iter().map(cutoff).collect())
 }
 
-/// Writes the end into a portion of the rows that the cutoff has passed, and tells how many they were.
+/// Writes the end to a batch of the rows that the cutoff has ended and returns their number.
 pub async fn mark_cutoff_rows(db: &impl Executor, cutoff: &Cutoff) -> Result<usize, StoreError> {
     let passed = ids(cutoff.account_id)
         .filter(session::Column::EndedAt.is_null())
@@ -65,7 +66,7 @@ pub async fn mark_cutoff_rows(db: &impl Executor, cutoff: &Cutoff) -> Result<usi
     Ok(mark_rows_revoked(db, passed, cutoff.reason, cutoff.at).await?.len())
 }
 
-/// Deletes a portion of the account's sessions; whether there may be more.
+/// Deletes a batch of the account's sessions. Returns whether there may be more.
 pub async fn delete_batch(db: &impl Executor, account_id: Uuid) -> Result<bool, StoreError> {
     let batch = ids(account_id).limit(BATCH_SIZE).into_query();
     let deleted =
@@ -73,7 +74,7 @@ pub async fn delete_batch(db: &impl Executor, account_id: Uuid) -> Result<bool, 
     Ok(deleted.rows_affected == BATCH_SIZE)
 }
 
-/// Forgets a cutoff that every row tells of.
+/// Deletes a cutoff that has been written to every row.
 pub async fn delete_cutoff(db: &impl Executor, cutoff: &Cutoff) -> Result<(), StoreError> {
     Entity::delete_by_id((cutoff.account_id, cutoff.epoch)).exec(db).await?;
     Ok(())

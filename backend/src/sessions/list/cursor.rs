@@ -1,4 +1,4 @@
-//! The place on a list behind which its next page begins.
+//! Cursors of the session list: the position after which the next page begins.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,36 +6,36 @@ use latchkey_shared::Timestamp;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-/// The parts of the list, in their order.
+/// Sections of the list, in their order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ListSection {
-    /// Sessions that live.
+    /// Active sessions.
     Active,
-    /// Sessions that have ended.
+    /// Ended sessions.
     Ended,
 }
 
-/// A place on the list: that of a session, which need not be there any more.
+/// A position on the list: that of a session, which need not exist any more.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ListCursor {
-    /// Which part it is in.
+    /// Section of the session.
     pub section: ListSection,
-    /// When the session was last used, or when it ended.
+    /// Time of the session's last use or of its end, depending on the section.
     pub at: Timestamp,
-    /// Its id.
+    /// Id of the session.
     pub id: Uuid,
 }
 
-/// How long a written position is without its checksum, and with it.
+/// Length of an encoded cursor in bytes before base64, without its checksum and with it.
 const PAYLOAD_LEN: usize = 25;
 const TOTAL_LEN: usize = PAYLOAD_LEN + 8;
 
 impl ListCursor {
-    /// The place before all others.
+    /// The position before all others.
     pub const FIRST: Self =
         Self { section: ListSection::Active, at: Timestamp::from_millis(i64::MAX), id: Uuid::max() };
 
-    /// The cursor that is given to this session.
+    /// Encodes the cursor for this session, in base64url.
     pub fn encode(self, sid: Uuid) -> String {
         let mut bytes = Vec::with_capacity(TOTAL_LEN);
         bytes.push(match self.section {
@@ -48,7 +48,7 @@ impl ListCursor {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The place, if this is a cursor that was given to this session.
+    /// Decodes a cursor. Returns `None` if it was not issued to this session.
     pub fn decode(text: &str, sid: Uuid) -> Option<Self> {
         let bytes: [u8; TOTAL_LEN] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
         let (payload, sum) = bytes.split_at(PAYLOAD_LEN);
@@ -70,7 +70,8 @@ impl ListCursor {
     }
 }
 
-/// It tells a cursor from anything else, and whose it is. There is nothing to protect: every list is its owner's alone.
+/// Returns the checksum that identifies a cursor of this session. It needs no secret, because there is nothing to
+/// protect: only the owner can read a list.
 fn checksum(payload: &[u8], sid: Uuid) -> [u8; TOTAL_LEN - PAYLOAD_LEN] {
     let digest =
         Sha256::new().chain_update(b"session list").chain_update(sid).chain_update(payload).finalize();

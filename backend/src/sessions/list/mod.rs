@@ -1,4 +1,4 @@
-//! Where an account is signed in, and where it was lately; in pages, so that no number of sessions fills the memory.
+//! List of an account's active and recently ended sessions, in pages, so that no number of sessions fills the memory.
 
 mod cursor;
 mod store;
@@ -14,13 +14,13 @@ use latchkey_shared::{Claims, Page, Session, Timestamp};
 use std::time::Duration;
 use uuid::Uuid;
 
-/// How long a session stays on the list after its end.
+/// Time for which a session stays on the list after its end.
 pub(super) const ENDED_RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// Why there is no page.
+/// Error of listing sessions.
 #[derive(Debug, thiserror::Error)]
 pub enum ListError {
-    /// The cursor was not given to this session.
+    /// The cursor was not issued to this session.
     #[error("no page of this list begins there")]
     Cursor,
     /// The database failed.
@@ -28,8 +28,8 @@ pub enum ListError {
     Store(#[from] StoreError),
 }
 
-/// A page of the list: the session that asks, those that live, those that have ended. The ones that live are in the order
-/// of their last use, the ended ones in that of their ends, the latest first.
+/// Returns a page of the list: the requesting session, then the active ones by last use, then the ended ones by their
+/// end, the latest first.
 pub async fn run(
     app: &App,
     claims: &Claims,
@@ -40,7 +40,7 @@ pub async fn run(
         after.map(|text| ListCursor::decode(text, claims.sid).ok_or(ListError::Cursor)).transpose()?;
     let now = app.clock.now();
     let mut records = Vec::new();
-    // One more tells whether there is another page.
+    // One record more than the limit shows whether there is another page.
     let (context, wanted) = (ListContext { account_id: claims.sub, sid: claims.sid, now }, limit + 1);
     let db = app.db.executor();
     if after.is_none() {
@@ -63,16 +63,16 @@ pub async fn run(
     Ok(Page { items: records.into_iter().map(|record| session_dto(record, context)).collect(), next })
 }
 
-/// Whose list it is, and when.
+/// Account, requesting session and time of a list request.
 #[derive(Clone, Copy)]
 struct ListContext {
     account_id: Uuid,
-    /// The session that asks.
+    /// The requesting session.
     sid: Uuid,
     now: Timestamp,
 }
 
-/// When somebody last signed in to the account, as far as its sessions still tell.
+/// Returns the time of the account's last sign-in among the sessions that still are stored.
 pub async fn last_sign_in(app: &App, account_id: Uuid) -> Result<Option<Timestamp>, StoreError> {
     last_created(app.db.executor(), account_id).await
 }

@@ -1,4 +1,4 @@
-//! An account's sessions in the database, in the order of its list.
+//! Database queries for the session list, in its order.
 
 use super::super::revoke::active;
 use super::super::session::SessionRecord;
@@ -10,7 +10,7 @@ use crate::db::{Executor, StoreError};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
-/// Those that live, from this place on; the one used last first, and without the one that asks.
+/// Returns active sessions after the cursor, the last used first, without the requesting one.
 pub async fn list_active(
     db: &impl Executor,
     context: ListContext,
@@ -21,7 +21,7 @@ pub async fn list_active(
     fetch_page(db, found, &session_column(Column::LastSeenAt), after, limit).await
 }
 
-/// Those that have ended, from this place on; the one that ended last first.
+/// Returns ended sessions after the cursor, the last ended first, without the requesting one.
 pub async fn list_ended(
     db: &impl Executor,
     context: ListContext,
@@ -33,7 +33,7 @@ pub async fn list_ended(
         || select().filter(Column::AccountId.eq(context.account_id)).filter(Column::Id.ne(context.sid));
     let revoked = others().filter(Column::EndedAt.gt(since));
     let mut found = fetch_page(db, revoked, &session_column(Column::EndedAt), after, limit).await?;
-    // Nobody writes down that time ran out. These are few: no more can have lived at once.
+    // Expiry is not stored, so it is computed here. These are few: the number of active sessions is limited.
     let expires_at = Expr::case(
         session_column(Column::IdleEndsAt).lt(session_column(Column::AbsoluteEndsAt)),
         session_column(Column::IdleEndsAt),
@@ -50,7 +50,7 @@ pub async fn list_ended(
     Ok(found)
 }
 
-/// A part of what is found: from this place on, the latest first.
+/// Returns a page of the selected sessions after the cursor, the latest by `at` first.
 async fn fetch_page(
     db: &impl Executor,
     found: Select<Entity>,

@@ -1,4 +1,5 @@
-//! Ending a session: once it is committed, this server refuses its tokens at once and the others within a second.
+//! Session revocation: once it is committed, this server refuses the session's tokens at once and the others within a
+//! second.
 
 mod store;
 
@@ -16,13 +17,13 @@ use latchkey_shared::{Claims, EndReason, Secret, Timestamp};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// Why no session was ended.
+/// Error of a revocation.
 #[derive(Debug, thiserror::Error)]
 pub enum RevokeError {
     /// The account has no such session.
     #[error("there is no such session")]
     NotFound,
-    /// The session that asks is over itself, or the database failed.
+    /// The requesting session itself has ended, or the database failed.
     #[error(transparent)]
     Inactive(#[from] InactiveSessionError),
 }
@@ -33,27 +34,28 @@ impl From<StoreError> for RevokeError {
     }
 }
 
-/// Sessions that a transaction has ended. Once that is committed, this server is told of them.
+/// Sessions that a transaction has ended, to be applied to this server's [`Revocations`](super::Revocations) after the
+/// commit.
 #[must_use = "this server goes on accepting their access tokens until it is told"]
 pub struct PendingRevocation {
     ids: Vec<Uuid>,
-    /// Whose sessions, where they were too many to be ended one by one.
+    /// Account of the sessions, if there were too many to be ended individually.
     cutoff_account_id: Option<Uuid>,
     reason: EndReason,
 }
 
 impl PendingRevocation {
-    /// Whether their rows are yet to be written.
+    /// Returns whether a cutoff has ended the sessions, so that their rows have yet to be written.
     pub fn is_deferred(&self) -> bool {
         self.cutoff_account_id.is_some()
     }
 
-    /// How many were ended one by one: where their rows are yet to be written, there are more.
+    /// Returns the number of sessions that were ended individually; if the revocation is deferred, there are more.
     pub fn count(&self) -> usize {
         self.ids.len()
     }
 
-    /// Tells this server, after the commit.
+    /// Makes this server refuse the tokens of the sessions. To be called after the commit.
     pub fn apply(self, app: &App) {
         app.revocations.add(&self.ids, self.reason);
         if let Some(account_id) = self.cutoff_account_id {
@@ -62,7 +64,7 @@ impl PendingRevocation {
     }
 }
 
-/// Ends those of the sessions that live.
+/// Ends the selected sessions that have not been ended yet.
 pub(super) async fn run(app: &App, selector: SessionSelector, reason: EndReason) -> Result<(), StoreError> {
     let now = app.clock.now();
     let transaction = app.db.begin().await?;
@@ -75,8 +77,8 @@ pub(super) async fn run(app: &App, selector: SessionSelector, reason: EndReason)
     Ok(())
 }
 
-/// Signs out whoever holds these refresh tokens. A token that is not ours, or of a session that is over, is no failure:
-/// there is nothing left to do.
+/// Signs out the sessions of these refresh tokens. An invalid token, or one of an ended session, is no error: there is
+/// nothing left to do.
 pub async fn by_refresh_tokens(app: &App, tokens: &[Secret]) -> Result<(), StoreError> {
     for session_id in token_selection::sessions_of(app, tokens, app.clock.now()) {
         run(app, SessionSelector::Id(session_id), EndReason::SignedOut).await?;
@@ -89,7 +91,7 @@ pub async fn by_access_token(app: &App, claims: &Claims) -> Result<(), StoreErro
     run(app, SessionSelector::Id(claims.sid), EndReason::SignedOut).await
 }
 
-/// Ends one of the account's sessions, from this one or from another.
+/// Ends one of the account's sessions, the requesting one or another.
 pub async fn one(app: &App, claims: &Arc<Claims>, session_id: Uuid) -> Result<(), RevokeError> {
     let selector = SessionSelector::IdOfAccount { account_id: claims.sub, session_id };
     let here = session_id == claims.sid;
@@ -105,7 +107,7 @@ pub async fn one(app: &App, claims: &Arc<Claims>, session_id: Uuid) -> Result<()
     Ok(())
 }
 
-/// Ends all of the account's sessions but the one that asks.
+/// Ends all of the account's sessions except the requesting one.
 pub async fn others(app: &App, claims: &Arc<Claims>) -> Result<(), InactiveSessionError> {
     let now = app.clock.now();
     let LockedSession { transaction, .. } = LockedSession::begin(app, claims, now).await?;
@@ -116,8 +118,7 @@ pub async fn others(app: &App, claims: &Arc<Claims>) -> Result<(), InactiveSessi
     Ok(())
 }
 
-/// Ends what the account has beyond the number of sessions that may live at once: first those that were used least lately.
-/// The `newest` stays.
+/// Ends the account's sessions beyond `sessions.per_account`, the least recently used first. `newest` always stays.
 pub(super) async fn enforce_session_limit(
     app: &App,
     account_id: Uuid,
@@ -125,7 +126,7 @@ pub(super) async fn enforce_session_limit(
 ) -> Result<(), StoreError> {
     let limit = app.config.sessions.per_account;
     let selector = SessionSelector::OverLimit { account_id, limit, newest, now: app.clock.now() };
-    // Whoever signs in later than this look looks later, too, and finds this session among the others.
+    // A sign-in after this check makes its own check later, which then also counts this session.
     if store::has_unrevoked(app.db.executor(), selector).await? {
         run(app, selector, EndReason::TooManySessions).await?;
     }
@@ -142,7 +143,7 @@ pub async fn revoke_on_password_change(
     in_transaction(transaction, selector, EndReason::PasswordChanged, now).await
 }
 
-/// Ends every session, in the transaction that sets the password anew.
+/// Ends every session, in the transaction that resets the password.
 pub async fn revoke_on_password_reset(
     transaction: &Transaction,
     account_id: Uuid,
@@ -151,8 +152,8 @@ pub async fn revoke_on_password_reset(
     in_transaction(transaction, SessionSelector::All { account_id }, EndReason::PasswordReset, now).await
 }
 
-/// Ends every session, in the transaction that deletes the account. Where there are the rows of more sessions than one
-/// statement may delete, whether they have ended or not, a cutoff has them deleted afterwards.
+/// Ends every session, in the transaction that deletes the account. If the account has more session rows, ended ones
+/// included, than one statement may delete, a cutoff has them deleted afterwards.
 pub async fn revoke_on_account_deletion(
     transaction: &Transaction,
     account_id: Uuid,
@@ -168,8 +169,8 @@ pub async fn revoke_on_account_deletion(
     Ok(revocation)
 }
 
-/// Ends sessions in a transaction and tells the other servers, if it commits. A portion is ended one by one; where there
-/// may be more, a cutoff ends the rest.
+/// Ends sessions in a transaction; the other servers are notified if it commits. One batch is ended individually; if
+/// there may be more, a cutoff ends the rest.
 async fn in_transaction(
     transaction: &Transaction,
     selector: SessionSelector,

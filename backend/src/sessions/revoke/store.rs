@@ -1,4 +1,4 @@
-//! Ends of sessions in the database, and which sessions they strike.
+//! Database queries that end sessions, and the selection of those sessions.
 
 use super::super::store::{BATCH_SIZE, session_column};
 use crate::db::entity::{account, ended_session, session};
@@ -12,23 +12,23 @@ use sea_orm::{
 use session::Column;
 use uuid::Uuid;
 
-/// Which sessions of whom.
+/// Selection of sessions.
 #[derive(Clone, Copy)]
 pub enum SessionSelector {
-    /// This one, whosever it is.
+    /// This session, of any account.
     Id(Uuid),
-    /// This one, if it is the account's.
+    /// This session, if it belongs to the account.
     IdOfAccount { account_id: Uuid, session_id: Uuid },
-    /// The account's, but for this one.
+    /// All sessions of the account except this one.
     AllExcept { account_id: Uuid, session_id: Uuid },
-    /// The account's.
+    /// All sessions of the account.
     All { account_id: Uuid },
-    /// Those of the account's that were used least lately, where more than `limit` of them live. The `newest` stays.
+    /// The account's least recently used sessions, if more than `limit` are active. `newest` always stays.
     OverLimit { account_id: Uuid, limit: u32, newest: Option<Uuid>, now: Timestamp },
 }
 
 impl SessionSelector {
-    /// Whose they are, where it may be many.
+    /// Returns the account of the sessions, if there may be many of them.
     pub fn bulk_account_id(self) -> Option<Uuid> {
         match self {
             Self::Id(_) | Self::IdOfAccount { .. } => None,
@@ -38,7 +38,7 @@ impl SessionSelector {
         }
     }
 
-    /// What their rows hold.
+    /// Returns the condition on the rows of the sessions, without the limit of `OverLimit`.
     pub fn condition(self) -> Condition {
         match self {
             Self::Id(session_id) => Column::Id.eq(session_id).into(),
@@ -53,7 +53,7 @@ impl SessionSelector {
         }
     }
 
-    /// The ids of those that have not been ended.
+    /// Selects the ids of the sessions that have not been ended.
     fn unrevoked(self) -> Select<session::Entity> {
         let select = session::Entity::find()
             .select_only()
@@ -62,7 +62,7 @@ impl SessionSelector {
             .filter(unrevoked(self.bulk_account_id()));
         match self {
             Self::OverLimit { limit, newest, .. } => {
-                // One that somebody else has ended meanwhile takes nobody's place.
+                // A `newest` that has been ended meanwhile is not selected, so it takes no other session's place.
                 let select = match newest {
                     Some(newest) => select.order_by_desc(Column::Id.eq(newest)),
                     None => select,
@@ -73,7 +73,7 @@ impl SessionSelector {
         }
     }
 
-    /// Those of the account's that stay; `None` where none does.
+    /// Returns the condition on the account's sessions that stay; `None` if none does.
     pub fn exempt(self) -> Option<Condition> {
         match self {
             Self::Id(_) | Self::IdOfAccount { .. } | Self::All { .. } => None,
@@ -86,8 +86,8 @@ impl SessionSelector {
     }
 }
 
-/// That no end has been written into its row, and no cutoff has passed it. Where the account is known, its epoch is looked up
-/// once, not for every session.
+/// Returns the condition that no end has been written to the row and no cutoff has ended the session. If the account is
+/// given, its epoch is looked up once instead of for every session.
 pub fn unrevoked(account_id: Option<Uuid>) -> Condition {
     let account_id = account_id.map_or_else(|| session_column(Column::AccountId), Expr::value);
     let current = Query::select()
@@ -100,7 +100,7 @@ pub fn unrevoked(account_id: Option<Uuid>) -> Condition {
         .add(session_column(Column::Epoch).gte(Expr::SubQuery(None, Box::new(current.into()))))
 }
 
-/// The sessions of the account that live.
+/// Returns the condition on the account's active sessions.
 pub fn active(account_id: Uuid, now: Timestamp) -> Condition {
     Condition::all()
         .add(Column::AccountId.eq(account_id))
@@ -109,8 +109,8 @@ pub fn active(account_id: Uuid, now: Timestamp) -> Condition {
         .add(unrevoked(Some(account_id)))
 }
 
-/// Ends a portion of the sessions that live, and tells which they were. Belongs in a transaction: the servers learn of it
-/// from a second table.
+/// Ends a batch of the selected sessions that have not been ended yet and returns their ids. Requires a transaction:
+/// the servers read revocations from a second table.
 pub async fn mark_revoked(
     db: &impl Executor,
     selector: SessionSelector,
@@ -130,7 +130,7 @@ pub async fn mark_revoked(
     Ok(ended)
 }
 
-/// Writes the end into a portion of these rows, and tells which they were.
+/// Writes the end to a batch of these rows and returns their ids.
 pub async fn mark_rows_revoked(
     db: &impl Executor,
     ids: Select<session::Entity>,
@@ -149,7 +149,7 @@ pub async fn mark_rows_revoked(
     Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
 }
 
-/// Whether the account has more sessions than a portion, those that have ended among them.
+/// Returns whether the account has more sessions, ended ones included, than one batch.
 pub async fn exceeds_batch(db: &impl Executor, account_id: Uuid) -> Result<bool, StoreError> {
     let beyond = session::Entity::find()
         .select_only()
@@ -160,16 +160,16 @@ pub async fn exceeds_batch(db: &impl Executor, account_id: Uuid) -> Result<bool,
     Ok(beyond.into_tuple::<Uuid>().one(db).await?.is_some())
 }
 
-/// Whether any of them has not been ended.
+/// Returns whether any of the selected sessions has not been ended.
 pub async fn has_unrevoked(db: &impl Executor, selector: SessionSelector) -> Result<bool, StoreError> {
     let mut any = selector.unrevoked().limit(1);
-    // Which of them come first does not matter here, and sorting a crowd takes long.
+    // The order does not matter here, and sorting many sessions takes long.
     QueryTrait::query(&mut any).clear_order_by();
     Ok(any.into_tuple::<Uuid>().one(db).await?.is_some())
 }
 
-/// Accounts behind `after` with more than `limit` sessions whose rows hold no end, in the order of their ids; a portion of
-/// all accounts that have such sessions, and the last one that was looked at.
+/// Reads a batch of the accounts after `after` that have sessions without an end in their rows, ordered by id. Returns
+/// those with more than `limit` such sessions, and the last account of the batch.
 pub async fn list_over_limit(
     db: &impl Executor,
     limit: u32,
@@ -192,7 +192,7 @@ pub async fn list_over_limit(
     Ok((over_limit.map(|(account_id, _)| account_id).collect(), last))
 }
 
-/// The sessions that ended after `since`, whosever they were.
+/// Returns the sessions of all accounts that were ended after `since`, with the reasons.
 pub async fn list_revocations(
     db: &impl Executor,
     since: Timestamp,
@@ -205,7 +205,7 @@ pub async fn list_revocations(
     Ok(rows.into_iter().map(revocation).collect())
 }
 
-/// Forgets those ends of which no token can be left.
+/// Deletes revocations from before `before`, of which no valid access token can be left.
 pub async fn delete_revocations(db: &impl Executor, before: Timestamp) -> Result<(), StoreError> {
     ended_session::Entity::delete_many()
         .filter(ended_session::Column::EndedAt.lt(before.as_millis()))

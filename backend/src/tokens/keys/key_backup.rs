@@ -1,11 +1,11 @@
-//! The data folder's keys as a whole, for a backup.
+//! Backup and restore of all keys in the data folder.
 
 use super::parse;
 use super::secrets_file::{KeyError, SecretsFile, StoredSecrets};
 use crate::config::Config;
 use latchkey_shared::Secret;
 
-/// The keys that the data folder holds, if it holds any: configured ones need no folder.
+/// Returns the keys of the data folder as JSON, or `None` if it has none: configured keys need no folder.
 pub fn export(config: &Config) -> Result<Option<Secret>, KeyError> {
     let file = SecretsFile::of(config);
     if !file.exists() {
@@ -15,19 +15,20 @@ pub fn export(config: &Config) -> Result<Option<Secret>, KeyError> {
     serde_json::to_string(&stored).map(|text| Some(text.into())).map_err(|_| file.damaged())
 }
 
-/// Takes the data folder's keys out of use; they are kept as `secrets.json.replaced`, and the next start makes new ones.
+/// Takes the keys of the data folder out of use; they are kept as `secrets.json.replaced`, and the next start makes new
+/// ones.
 pub fn retire(config: &Config) -> Result<(), KeyError> {
     let file = SecretsFile::of(config);
     file.set_aside()?;
     file.remove()
 }
 
-/// Puts exported keys into the data folder, in the place of those that are there, which are kept beside them as
-/// `secrets.json.replaced`, with a number where that is taken.
+/// Replaces the keys of the data folder with exported ones. The previous keys are kept in the same folder as
+/// `secrets.json.replaced`, with a number if that name is taken.
 pub fn import(config: &Config, keys: &Secret) -> Result<(), KeyError> {
     let file = SecretsFile::of(config);
     let read = || serde_json::from_str::<StoredSecrets>(keys.expose()).map_err(|_| file.damaged());
-    // Keys that could not be used must not replace any that can.
+    // Unusable keys must not replace usable ones.
     parse::key_set(config, read)?;
     file.set_aside()?;
     file.replace(&read()?)

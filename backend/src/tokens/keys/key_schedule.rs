@@ -1,45 +1,47 @@
-//! Keys that take turns at signing. A key is known before its turn and accepted for a while after it.
+//! Schedule of signing keys. A key is published before it starts to sign and accepted for a while after the next one
+//! has replaced it.
 
 use latchkey_shared::Timestamp;
 
-/// One key, and when it signs.
+/// A key with its signing time and retirement time.
 pub struct ScheduledKey<K> {
-    /// The key's public name, the `kid` of its tokens.
+    /// Public id of the key, the `kid` of its tokens.
     pub kid: String,
-    /// When it begins to sign.
+    /// Time from which it signs.
     pub signs_from: Timestamp,
-    /// When its last token has ended; never while no other key follows it.
+    /// Time at which its last token has expired; `None` while no other key follows it.
     pub retires_at: Option<Timestamp>,
     /// The key.
     pub key: K,
 }
 
-/// Keys in the order of their turns.
+/// Keys ordered by `signs_from`.
 pub struct KeySchedule<K>(Vec<ScheduledKey<K>>);
 
 impl<K> KeySchedule<K> {
-    /// A schedule of at least one key.
+    /// Creates a schedule; `None` without a key.
     pub fn new(mut scheduled_keys: Vec<ScheduledKey<K>>) -> Option<Self> {
         scheduled_keys.sort_by_key(|scheduled| scheduled.signs_from);
         (!scheduled_keys.is_empty()).then_some(Self(scheduled_keys))
     }
 
-    /// The key that signs: the latest whose turn has come. A clock that runs behind finds the first.
+    /// Returns the key that signs: the latest one whose `signs_from` has come, or the first one if the clock is behind
+    /// all of them.
     pub fn signing(&self, now: Timestamp) -> Option<&ScheduledKey<K>> {
         self.0.iter().rev().find(|scheduled| scheduled.signs_from <= now).or(self.0.first())
     }
 
-    /// The key with this name, if its tokens are accepted.
+    /// Returns the key with this id if its tokens are accepted.
     pub fn accepted(&self, kid: &str, now: Timestamp) -> Option<&K> {
         self.scheduled_keys(now).find(|scheduled| scheduled.kid == kid).map(|scheduled| &scheduled.key)
     }
 
-    /// Every key that is not retired.
+    /// Returns every key that is not retired.
     pub fn active(&self, now: Timestamp) -> impl Iterator<Item = &K> {
         self.scheduled_keys(now).map(|scheduled| &scheduled.key)
     }
 
-    /// The names of every key that is not retired.
+    /// Returns the ids of all keys that are not retired.
     pub fn kids(&self, now: Timestamp) -> impl Iterator<Item = &str> {
         self.scheduled_keys(now).map(|scheduled| scheduled.kid.as_str())
     }

@@ -1,4 +1,4 @@
-//! What tokens are signed with: keys that take turns, so that they can be changed without signing anyone out.
+//! Signing keys with scheduled rotation, so that they can be changed without signing anyone out.
 
 mod key_backup;
 mod key_schedule;
@@ -32,27 +32,28 @@ pub(super) struct RefreshKey {
     pub decoding_key: DecodingKey,
 }
 
-/// All keys as they stand.
+/// Snapshot of all keys.
 pub(super) struct KeySet {
     pub access: KeySchedule<SigningKey>,
     pub refresh: KeySchedule<RefreshKey>,
 }
 
-/// The keys, and where they come from.
+/// The current keys and the file that they are reloaded from.
 pub struct Keys {
     key_set: RwLock<Arc<KeySet>>,
     file: SecretsFile,
 }
 
 impl Keys {
-    /// Takes the configured keys, and the data folder's where none are configured.
+    /// Loads the configured keys, and those of the data folder where none are configured; creates the file if it is
+    /// missing.
     pub fn load(config: &Config, now: Timestamp, random: &dyn Randomness) -> Result<Self, KeyError> {
         let file = SecretsFile::of(config);
         let key_set = parse::key_set(config, || file.read_or_create(now, random))?;
         Ok(Self { key_set: RwLock::new(Arc::new(key_set)), file })
     }
 
-    /// Takes over what has changed in the data folder since. Whether anything had.
+    /// Reloads the keys if the file in the data folder has changed since it was read. Returns whether it had.
     pub fn reload(&self, config: &Config) -> Result<bool, KeyError> {
         if !self.file.has_changed() {
             return Ok(false);
@@ -66,14 +67,14 @@ impl Keys {
         Arc::clone(&self.key_set.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The names of the keys that stand, for each kind.
+    /// Returns the ids of the active access keys and of the active refresh keys.
     pub fn active_kids(&self, now: Timestamp) -> [Vec<String>; 2] {
         let key_set = self.key_set();
         let named = |kids: &mut dyn Iterator<Item = &str>| kids.map(str::to_owned).collect();
         [named(&mut key_set.access.kids(now)), named(&mut key_set.refresh.kids(now))]
     }
 
-    /// The public keys to publish: the one that signs, the one that will, and those whose tokens still live
+    /// Returns the public keys to publish: the one that signs, the next one, and those whose tokens are still valid
     /// (RFC 7517 §5).
     pub fn jwks(&self, now: Timestamp) -> JwkSet {
         JwkSet { keys: self.key_set().access.active(now).map(|key| key.public_jwk.clone()).collect() }
@@ -181,7 +182,7 @@ mod tests {
         assert_eq!(kid_at(signs_from - Duration::from_millis(1)), old[0]);
         assert_eq!(kid_at(signs_from), rotated.kid);
 
-        // The last token of the old key lives out its life, checked by a server that has not met it yet.
+        // The last token of the old key stays valid for its full lifetime, verified by a server that has not cached it.
         let last = access_token(&config, &keys, signs_from - Duration::from_millis(1));
         let nearly = signs_from + config.tokens.access_lifetime - Duration::from_secs(2);
         let other_server = Verifier::new(&config, load(&config).unwrap());
@@ -223,7 +224,7 @@ mod tests {
             now = now + Duration::from_secs(30 * 24 * 3600);
         }
         let text = std::fs::read_to_string(folder.path().join("secrets.json")).unwrap();
-        // Access keys: the current and the new one. Refresh keys: those of the last 90 days as well.
+        // Access keys: the current one and the new one. Refresh keys: those of the last 90 days as well.
         assert_eq!(text.matches("\"secret\"").count(), 2 + 5, "{}", text.matches("\"secret\"").count());
     }
 
@@ -238,7 +239,7 @@ mod tests {
         assert!(hasty.to_string().contains("10s"), "{hasty}");
     }
 
-    // RFC 8410 §10.3, and another of our own.
+    // The key of RFC 8410 §10.3, and another one made for this test.
     const ONE: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----\n";
     const TWO: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJ\n-----END PRIVATE KEY-----\n";
 

@@ -1,4 +1,4 @@
-//! Secrets become keys.
+//! Parsing of configured and stored secrets into keys.
 
 use super::key_schedule::{KeySchedule, ScheduledKey};
 use super::secrets_file::{KeyError, SecretEntry, StoredSecrets};
@@ -17,7 +17,8 @@ use zeroize::Zeroizing;
 const SECRET_BYTES: usize = 32;
 const PEM_END: &str = "-----END PRIVATE KEY-----";
 
-/// The configured keys, and the stored ones for each kind of which none are configured.
+/// Parses the configured keys, and the stored ones for each kind without configured keys. Calls `stored` only if it is
+/// needed.
 pub fn key_set(
     config: &Config,
     stored: impl FnOnce() -> Result<StoredSecrets, KeyError>,
@@ -44,7 +45,8 @@ pub fn key_set(
     })
 }
 
-/// Configured keys: the first signs, all are accepted until they are taken out of the configuration.
+/// Builds the schedule of configured keys: the first one signs, all are accepted until they are removed from the
+/// configuration.
 fn configured_schedule<K>(
     texts: &[Secret],
     parse: impl Fn(&Secret) -> Option<(String, K)>,
@@ -56,7 +58,7 @@ fn configured_schedule<K>(
     KeySchedule::new(scheduled_keys.collect::<Option<_>>()?)
 }
 
-/// Stored keys: each signs until the next one's turn, and retires when its last token has ended.
+/// Builds the schedule of stored keys: each signs until the next one does, and retires when its last token has expired.
 fn stored_schedule<K>(
     entries: &[SecretEntry],
     lifetime: Duration,
@@ -75,7 +77,7 @@ fn stored_schedule<K>(
     KeySchedule::new(scheduled_keys.collect::<Option<_>>()?)
 }
 
-/// When a stored key's last token has ended, given when the next key's turn came.
+/// Returns the time at which the last token of a stored key has expired, given the time from which the next key signs.
 pub fn retires_at(next_signs_from: Timestamp, lifetime: Duration) -> Timestamp {
     next_signs_from + lifetime + SKEW
 }
@@ -93,7 +95,7 @@ fn signing_key_of_pem(pem: &Secret) -> Option<(String, SigningKey)> {
     signing_key(EncodingKey::from_ed_pem(pem.expose().as_bytes()).ok()?)
 }
 
-/// An Ed25519 key of its seed: PKCS#8 around it is always the same sixteen bytes (RFC 8410 §7).
+/// Parses an Ed25519 key from its seed: the PKCS#8 prefix is always the same sixteen bytes (RFC 8410 §7).
 fn signing_key_of_seed(seed: &Secret) -> Option<(String, SigningKey)> {
     const PKCS8: [u8; 16] = [48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 112, 4, 34, 4, 32];
     let seed = bytes(seed).filter(|seed| seed.len() == SECRET_BYTES)?;
@@ -103,7 +105,7 @@ fn signing_key_of_seed(seed: &Secret) -> Option<(String, SigningKey)> {
 
 fn signing_key(encoding_key: EncodingKey) -> Option<(String, SigningKey)> {
     let mut public_jwk = Jwk::from_encoding_key(&encoding_key, Algorithm::EdDSA).ok()?;
-    // RFC 7638: the id is the public key's own thumbprint, so it is the same on every server that has the key.
+    // RFC 7638: the id is the thumbprint of the public key, so it is the same on every server that has the key.
     let kid = public_jwk.thumbprint(ThumbprintHash::SHA256).ok()?;
     public_jwk.common.key_id = Some(kid.clone());
     public_jwk.common.key_algorithm = Some(KeyAlgorithm::EdDSA);
@@ -121,7 +123,7 @@ fn refresh_key(secret: &Secret) -> Option<(String, RefreshKey)> {
     Some((fingerprint(&secret), key))
 }
 
-/// Names a secret without telling it.
+/// Returns an id for a secret that does not reveal it.
 fn fingerprint(secret: &[u8]) -> String {
     let digest = Sha256::new_with_prefix(b"latchkey refresh key id").chain_update(secret).finalize();
     URL_SAFE_NO_PAD.encode(&digest[..8])

@@ -1,4 +1,4 @@
-//! Changing the keys: the new ones are published first, sign later, and the old ones stay until their last token ends.
+//! Key rotation: new keys are published first and sign later; the old ones stay until their last token expires.
 
 use super::parse::{self, retires_at};
 use super::secrets_file::{KeyError, SecretEntry, SecretsFile, StoredSecrets};
@@ -7,39 +7,39 @@ use crate::platform::Randomness;
 use latchkey_shared::Timestamp;
 use std::time::Duration;
 
-/// What became of the keys.
+/// Result of a rotation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyRotation {
-    /// The new access-token key's name.
+    /// Id of the new access-token key.
     pub kid: String,
-    /// When the new keys begin to sign; published they are at once.
+    /// Time from which the new keys sign; they are published at once.
     pub signs_from: Timestamp,
-    /// When the old access-token key is taken back.
+    /// Time at which the old access-token key is retired.
     pub access_retires_at: Timestamp,
-    /// When the old refresh-token key is taken back.
+    /// Time at which the old refresh-token key is retired.
     pub refresh_retires_at: Timestamp,
 }
 
-/// Why the keys stay as they are.
+/// Reason for not rotating the keys.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyRotationError {
-    /// They come from the configuration.
+    /// The keys come from the configuration.
     #[error(
         "{0} is configured: add the new one behind the old one, restart every server, then put it first and restart again"
     )]
     Configured(&'static str),
-    /// The last change is not over.
+    /// The previous rotation is not finished.
     #[error("new keys wait already: they sign from {0}")]
     Waiting(Timestamp),
-    /// The new keys would sign before every server and service knows them.
+    /// The lead is below 10 s: the new keys would sign before every server and service knows them.
     #[error("--lead {0:?}: expected at least 10s, so that every server knows the new keys before they sign")]
     TooSoon(Duration),
-    /// The file cannot be used.
+    /// The secrets file cannot be used.
     #[error(transparent)]
     Keys(#[from] KeyError),
 }
 
-/// Adds fresh keys that sign from `lead` on, and forgets those that have retired. Running servers take them over by
+/// Adds new keys that sign from `now + lead`, and removes those that have retired. Running servers reload them by
 /// themselves.
 pub fn rotate(
     config: &Config,
@@ -85,7 +85,7 @@ fn prune_and_append(entries: &mut Vec<SecretEntry>, fresh: SecretEntry, lifetime
     entries.push(fresh);
 }
 
-/// The name that the new key has among all.
+/// Returns the id of the new access-token key.
 fn kid(config: &Config, stored: &StoredSecrets, signs_from: Timestamp) -> Result<String, KeyError> {
     let copy = |entries: &[SecretEntry]| {
         entries.iter().map(|e| SecretEntry { secret: e.secret.clone(), signs_from: e.signs_from }).collect()

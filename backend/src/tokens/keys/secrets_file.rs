@@ -1,4 +1,4 @@
-//! The secrets in the data folder: made at the first start, for their owner's eyes alone.
+//! The secrets file in the data folder: created at the first start, readable by its owner only.
 
 use crate::config::Config;
 use crate::platform::{DataDirLock, Randomness, TempFile, link_or_copy, replaced_path};
@@ -14,31 +14,31 @@ use zeroize::Zeroizing;
 
 const FILE_NAME: &str = "secrets.json";
 
-/// Why there is nothing to sign with; the server does not start.
+/// Reason for having no keys; the server does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// The file cannot be read or made.
+    /// The file cannot be read or created.
     #[error("data_dir: cannot use {}: {source}", file.display())]
     SecretsFile {
-        /// Which file.
+        /// Path of the file.
         file: PathBuf,
-        /// What the system says.
+        /// Error of the operating system.
         source: std::io::Error,
     },
-    /// The file is there and is no longer what was written.
+    /// The file exists but its content is not valid.
     #[error("data_dir: {} is damaged: restore it from a backup, or remove it and everybody signs in again", .0.display())]
     Damaged(PathBuf),
-    /// The configured key is not one.
+    /// A configured key is not an Ed25519 private key in PKCS#8 PEM.
     #[error("tokens.signing_key: expected Ed25519 private keys in PKCS#8 PEM, the one that signs first")]
     SigningKey,
-    /// The configured secret is too short to be one.
+    /// A configured secret is not base64url or has less than 32 bytes.
     #[error(
         "tokens.refresh_secret: expected at least 32 random bytes in base64url without padding; several with a space between them, the one that signs first"
     )]
     RefreshSecret,
 }
 
-/// What the data folder keeps. The one that was made last stands last.
+/// Content of the secrets file. The newest entries come last.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoredSecrets {
@@ -48,24 +48,24 @@ pub struct StoredSecrets {
     pub refresh: Vec<SecretEntry>,
 }
 
-/// One secret and when its turn comes.
+/// A secret and the time from which it signs.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SecretEntry {
     /// 32 random bytes, base64url.
     pub secret: Secret,
-    /// When it begins to sign.
+    /// Time from which it signs.
     pub signs_from: Timestamp,
 }
 
 impl SecretEntry {
-    /// A fresh secret.
+    /// Generates a new secret.
     pub fn fresh(signs_from: Timestamp, random: &dyn Randomness) -> Self {
         Self { secret: URL_SAFE_NO_PAD.encode(random.bytes::<32>()).into(), signs_from }
     }
 }
 
-/// The file, and how it looked when it was last read.
+/// The secrets file and its stamp (inode and modification time) when it was last read.
 pub struct SecretsFile {
     folder: PathBuf,
     path: PathBuf,
@@ -73,18 +73,18 @@ pub struct SecretsFile {
 }
 
 impl SecretsFile {
-    /// The file in the configured data folder.
+    /// Returns the file in the configured data folder.
     pub fn of(config: &Config) -> Self {
         let folder = config.data_dir.clone();
         Self { path: folder.join(FILE_NAME), folder, last_read_stamp: Mutex::default() }
     }
 
-    /// Whether there is such a file.
+    /// Returns whether the file exists.
     pub fn exists(&self) -> bool {
         self.path.exists()
     }
 
-    /// Whether the file is another one than was read. One that was never read does not matter.
+    /// Returns whether the file has changed since it was read; false if it was never read.
     pub fn has_changed(&self) -> bool {
         let last_read_stamp = *self.last_read_stamp();
         last_read_stamp.is_some() && self.stamp() != last_read_stamp
@@ -107,12 +107,12 @@ impl SecretsFile {
         serde_json::from_str(&Zeroizing::new(text)).map_err(|_| self.damaged())
     }
 
-    /// Reads the secrets; makes them if there are none. Of two servers that start at once in one folder, one makes
-    /// them and both read the same.
+    /// Reads the secrets; creates the file if it does not exist. If two servers start in one folder at the same time,
+    /// one creates it and both read the same secrets.
     pub fn read_or_create(&self, now: Timestamp, random: &dyn Randomness) -> Result<StoredSecrets, KeyError> {
         if !self.exists() {
             let fresh = || vec![SecretEntry::fresh(now, random)];
-            // A link never replaces what is there: the first server wins.
+            // `persist_new` never replaces an existing file: the first server wins.
             let put = |temp_file: TempFile| match temp_file.persist_new(&self.path) {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
                 linked => linked,
@@ -122,7 +122,7 @@ impl SecretsFile {
         self.read()
     }
 
-    /// Gives the file, if there is one, a second name that outlives the next replacement.
+    /// Gives the file, if it exists, a second name that survives the next replacement.
     pub fn set_aside(&self) -> Result<(), KeyError> {
         if !self.exists() {
             return Ok(());
@@ -130,7 +130,7 @@ impl SecretsFile {
         link_or_copy(&self.path, &replaced_path(&self.path, |_| false)).map_err(|source| self.failed(source))
     }
 
-    /// Removes the file, if there is one.
+    /// Removes the file if it exists.
     pub fn remove(&self) -> Result<(), KeyError> {
         match std::fs::remove_file(&self.path) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(self.failed(error)),
@@ -138,7 +138,7 @@ impl SecretsFile {
         }
     }
 
-    /// Puts these secrets in the place of those that are there, as a whole or not at all.
+    /// Replaces the stored secrets atomically.
     pub fn replace(&self, stored: &StoredSecrets) -> Result<(), KeyError> {
         self.write(stored, |temp_file| temp_file.persist(&self.path))
     }
@@ -165,7 +165,7 @@ impl SecretsFile {
         KeyError::SecretsFile { file: self.path.clone(), source }
     }
 
-    /// The file does not hold what it should.
+    /// Returns the error for a file with invalid content.
     pub fn damaged(&self) -> KeyError {
         KeyError::Damaged(self.path.clone())
     }

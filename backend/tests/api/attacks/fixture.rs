@@ -1,4 +1,4 @@
-//! What a forger has to work with: a server, somebody's good tokens, and the server's own keys.
+//! Fixture for forging tokens: a server, a person's valid tokens, and the server's own keys.
 
 use crate::support::*;
 use latchkey::tokens::{RefreshTokenError, VerifyError};
@@ -7,7 +7,7 @@ pub struct Fixture {
     pub app: TestApp,
     pub ada: Person,
     pub forge: Forge,
-    /// The header and the claims of a good access token.
+    /// Header and claims of a valid access token.
     pub header: Value,
     pub claims: Value,
 }
@@ -21,7 +21,7 @@ impl Fixture {
         Self { app, ada, forge, header, claims }
     }
 
-    /// Neither kind of call takes the token.
+    /// Asserts that no kind of request accepts the token.
     pub async fn refused(&self, token: &str, what: &str) {
         for path in ["/api/auth/verify", "/api/me"] {
             let answer = self.app.get(path).bearer(token).await;
@@ -32,12 +32,12 @@ impl Fixture {
         assert_eq!(answer.status, 401, "{what}: {answer}");
     }
 
-    /// A good token whose header and claims are these very texts.
+    /// Returns a correctly signed token whose header and claims are exactly these texts.
     pub fn signed(&self, header: &str, claims: &str) -> String {
         self.forge.access_of(header, claims)
     }
 
-    /// The same without HTTP: for tokens that no header can carry, and for very many.
+    /// Asserts the refusal without HTTP: for tokens that no header can carry, and for large numbers of them.
     #[track_caller]
     pub fn is_refused(&self, token: &str, what: &str) {
         let (state, now) = (&self.app.state, self.app.now());
@@ -46,13 +46,13 @@ impl Fixture {
         assert_eq!(read, Err(RefreshTokenError::Invalid), "{what}: {token:?}");
     }
 
-    /// What is refused here is refused for what was changed about it.
+    /// Asserts that the unchanged token is accepted, so that the others are refused only for what was changed.
     #[track_caller]
     pub fn access_is_taken(&self, token: &str) {
         assert!(self.app.state.verifier.verify(token, self.app.now()).is_ok(), "{token}");
     }
 
-    /// The same for a refresh token.
+    /// Asserts the same for a refresh token.
     #[track_caller]
     pub fn refresh_is_taken(&self, token: &str) {
         assert!(self.app.state.refresh_tokens.read(&token.into(), self.app.now()).is_ok(), "{token}");

@@ -1,11 +1,10 @@
-//! Taking the server's time and room: slow heads and bodies, connections that do nothing, heads without end, sessions
-//! without number.
+//! Denial of service: slow heads and bodies, idle connections, endless heads, and sessions without limit.
 
 use super::raw_connection::{RawConnection, answered, statuses};
 use crate::support::*;
 use latchkey::sessions;
 
-/// A server that does not wait for long.
+/// Starts a server with short timeouts.
 async fn impatient() -> TestApp {
     TestApp::with(&[("connections.patience", "400ms")]).await
 }
@@ -41,7 +40,7 @@ async fn a_body_that_comes_letter_by_letter_is_refused() {
     still_serves(&app).await;
 }
 
-/// The head of a call with a body of so many bytes.
+/// Returns the head of a request with a body of `length` bytes.
 fn head(call: &str, more: &str, length: usize) -> String {
     format!(
         "{call} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{more}content-length: {length}\r\n\r\n"
@@ -114,7 +113,7 @@ async fn more_connections_than_there_is_room_for_wait_and_are_served_in_the_end(
     third.send(LIVE).await;
     let at_once = tokio::time::timeout(Duration::from_millis(50), third.some()).await;
     let answer = match at_once {
-        // On a slow machine the others may have been closed by now.
+        // On a slow machine the others may already be closed.
         Ok(answer) => answer,
         Err(_) => third.some().await,
     };
@@ -127,7 +126,7 @@ async fn a_client_that_never_reads_its_answer_is_cut_off() {
     let app = TestApp::with(&[("connections.patience", "400ms"), ("connections.max", "1")]).await;
     let ask = "GET /api/openapi.json HTTP/1.1\r\nhost: x\r\n\r\n";
     let mut deaf = RawConnection::narrow(&app).await;
-    // Far more answers than the system holds for anybody.
+    // Far more responses than the system buffers for one connection.
     deaf.send(ask.repeat(2000)).await;
     let mut next = RawConnection::to(&app).await;
     next.send(LIVE).await;
@@ -142,7 +141,7 @@ async fn a_head_without_end_is_refused() {
     let many = format!("GET /api/health/live HTTP/1.1\r\n{}\r\n", "x-more: 1\r\n".repeat(1000));
     for head in [long, many] {
         let mut connection = RawConnection::to(&app).await;
-        // The server may close before it has read all of it.
+        // The server may close the connection before it has read everything.
         connection.send(head).await;
         let answer = tokio::time::timeout(30 * SECOND, connection.some()).await.unwrap();
         assert_eq!(statuses(&answer), [431], "{answer}");
@@ -152,7 +151,7 @@ async fn a_head_without_end_is_refused() {
     still_serves(&app).await;
 }
 
-/// The statements that end, list and refresh them grow no more than they must.
+/// The statements that end, list and refresh sessions must not grow with their number more than necessary.
 #[tokio::test]
 async fn ten_thousand_sessions_of_one_account_can_be_listed_and_ended_at_once() {
     const MANY: usize = 10_000;

@@ -1,5 +1,5 @@
-//! Forged tokens, beyond those that `tokens.rs` tries: keys that a token brings along, signatures that are none, parts
-//! that can be written in two ways, numbers at the edge, and what the Wycheproof project found others to get wrong.
+//! Forged tokens, in addition to those of `tokens.rs`: keys that a token contains, invalid signatures, parts with two
+//! encodings, numbers at the limits, and errors that the Wycheproof project found in other implementations.
 
 use super::fixture::Fixture;
 use crate::support::*;
@@ -15,16 +15,16 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-/// A certificate of the forger's own key, signed with that key, in force from 2020 to 9999.
+/// Certificate of the forger's own key, signed with that key, valid from 2020 to 9999.
 const CERTIFICATE: &str = "MIHPMIGCAgEBMAUGAytlcDATMREwDwYDVQQDDAhMYXRjaGtleTAgFw0yMDAxMDEwMDAwMDBaGA85OTk5MTIzMTIzNTk1\
     OVowEzERMA8GA1UEAwwITGF0Y2hrZXkwKjAFBgMrZXADIQDqSmxj4pxSCr71UHsTLsX5lUd2rr6+e5JCHuppFEbSLDAFBgMrZXADQQDmiMht76sUvnn5\
     3pxL+JuQvOX7tB6nHTH/+hgZWhzbJSEGN3yr9tBOEnguQsBu/9CuJm1Y2JAlzSd06aH+Q0sA";
 
-/// Where the forger publishes that key, and how often anybody has come for it.
+/// Server on which the forger publishes that key, with a count of its visitors.
 struct AttackerKeyServer {
     address: SocketAddr,
     request_count: Arc<AtomicUsize>,
-    // Dropping it closes the place.
+    // Dropping it stops the server.
     _serving: JoinSet<()>,
 }
 
@@ -37,7 +37,7 @@ impl AttackerKeyServer {
         Self { address, request_count, _serving: serving }
     }
 
-    /// What is published there. Whoever came before has been counted by the time this is answered.
+    /// Fetches what is published there. Earlier visitors have been counted by the time of this response.
     async fn visit(&self, path: &str) -> (String, usize) {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let answer = client.get(format!("http://{}/{path}", self.address)).send().await.unwrap();
@@ -56,13 +56,13 @@ async fn publish(listener: TcpListener, keys: String, request_count: Arc<AtomicU
         let body = if is_for_keys { &keys } else { &certificate };
         let answer =
             format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len());
-        // A visitor may have gone.
+        // A visitor may have disconnected.
         let _ = visitor.write_all(answer.as_bytes()).await;
     }
 }
 
-/// RFC 7515 §4.1: a key that comes with the token proves nothing. Each header here is one that a server which believes it
-/// would find the right key by.
+/// RFC 7515 §4.1: a key that the token contains proves nothing. With each of these headers, a server that trusted it
+/// would find the right key.
 #[tokio::test]
 async fn a_key_that_the_token_brings_along_is_not_used() {
     let fixture = Fixture::set_up().await;
@@ -99,7 +99,7 @@ async fn a_key_that_the_token_brings_along_is_not_used() {
     fixture.ada.verify().await.ok();
 }
 
-/// Whether the signature is this key's.
+/// Returns `true` if the signature was made with this key.
 fn opens(token: &str, key: &Jwk) -> bool {
     let mut validation = Validation::new(Algorithm::EdDSA);
     (validation.validate_exp, validation.validate_aud) = (false, false);
@@ -127,7 +127,8 @@ async fn a_key_id_that_is_a_path_a_query_or_a_list_opens_nothing() {
     }
 }
 
-/// Signatures of no or of the wrong length, all zero, of the identity point, and with `s` beyond the group's order.
+/// Covers signatures that are missing or of the wrong length, all zero, of the identity point, and with `s` beyond the
+/// group's order.
 #[tokio::test]
 async fn a_signature_that_is_none_is_refused() {
     let fixture = Fixture::set_up().await;
@@ -136,7 +137,7 @@ async fn a_signature_that_is_none_is_refused() {
     let good = URL_SAFE_NO_PAD.decode(signature).unwrap();
     let mut identity = [0; 64];
     identity[0] = 1;
-    // RFC 8032 §5.1.7 asks for s < L; s + L would be another spelling of the same signature.
+    // RFC 8032 §5.1.7 requires s < L; s + L would be another encoding of the same signature.
     const ORDER: [u8; 32] = [
         0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0,
         0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
@@ -165,7 +166,7 @@ async fn a_signature_that_is_none_is_refused() {
     fixture.ada.verify().await.ok();
 }
 
-/// A token that holds is found again by its signature: what stands before that must be the same, too.
+/// The cache finds a valid token by its signature: the message must be compared, too.
 #[tokio::test]
 async fn a_signature_that_is_remembered_opens_only_what_it_signed() {
     let fixture = Fixture::set_up().await;
@@ -178,7 +179,7 @@ async fn a_signature_that_is_remembered_opens_only_what_it_signed() {
     let raised = fixture.forge.access(&fixture.header, &roles);
     let (raised, _) = raised.rsplit_once('.').unwrap();
     for round in 0..3 {
-        // From here on it is remembered.
+        // From here on it is cached.
         fixture.ada.verify().await.ok();
         for message in [other, raised, &message[1..], &message[..message.len() - 1], "", "."] {
             fixture.refused(&format!("{message}.{signature}"), &format!("{message}, round {round}")).await;
@@ -186,14 +187,14 @@ async fn a_signature_that_is_remembered_opens_only_what_it_signed() {
     }
 }
 
-/// RFC 7515 §2: base64url without padding, line breaks or spare bits. Otherwise one token had many spellings.
+/// RFC 7515 §2: base64url without padding, line breaks or spare bits. Otherwise one token would have many encodings.
 #[tokio::test]
 async fn a_token_has_one_spelling() {
     let fixture = Fixture::set_up().await;
     let token = fixture.ada.access_token();
     let parts: Vec<&str> = token.split('.').collect();
     let spare = |part: &str| {
-        // The last letter of 64 bytes carries four bits that mean nothing and must be zero.
+        // The last letter of 64 bytes has four spare bits, which must be zero.
         let (rest, last) = part.split_at(part.len() - 1);
         let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         let index = alphabet.find(last).unwrap();
@@ -224,7 +225,7 @@ async fn a_token_has_one_spelling() {
     }
 }
 
-/// RFC 7515 §4 and RFC 7519 §4: names must be unique. Two parsers could otherwise read two different tokens.
+/// RFC 7515 §4 and RFC 7519 §4: names must be unique. Otherwise two parsers could read two different tokens.
 #[tokio::test]
 async fn a_name_that_comes_twice_is_refused() {
     let fixture = Fixture::set_up().await;
@@ -276,7 +277,7 @@ async fn numbers_at_the_edge_neither_open_nor_break_anything() {
         assert_eq!(answer.status, 401, "{value}: {answer}");
     }
     let token = |seconds: i64| fixture.signed(&fixture.header.to_string(), &exp(&seconds.to_string()));
-    // The largest number is far away, not long ago.
+    // The largest number is in the far future, not in the past.
     let answer = fixture.app.get("/api/auth/verify").bearer(&token(i64::MAX)).await;
     assert!(matches!(answer.status, 200 | 401), "{answer}");
     fixture.app.get("/api/auth/verify").bearer(&token(now + 1)).await.ok();
@@ -285,7 +286,7 @@ async fn numbers_at_the_edge_neither_open_nor_break_anything() {
     fixture.app.get("/api/auth/verify").bearer(&token(now + 1)).await.problem(ErrorCode::TokenExpired);
 }
 
-/// Other shapes of signed messages, and text around a token.
+/// Covers other serializations of signed messages, and text around a token.
 #[tokio::test]
 async fn only_the_compact_form_is_a_token() {
     let fixture = Fixture::set_up().await;

@@ -1,4 +1,4 @@
-//! Guessing passwords and addresses.
+//! Guessing of passwords and email addresses.
 
 use crate::support::*;
 use latchkey::db::Executor as _;
@@ -8,7 +8,7 @@ use sea_orm::Statement;
 const WRONG: &str = "a wrong but strong phrase";
 const GUESSABLE: &str = "qwerty123456";
 
-/// A login that comes through the configured proxy from this address.
+/// Sends a login request from this address, through the configured proxy.
 async fn from(app: &TestApp, ip: &str, email: &str, password: &str) -> Answer {
     let body = json!({"email": email, "password": password});
     app.post("/api/auth/login", &body).header("x-forwarded-for", ip).await
@@ -18,14 +18,14 @@ async fn behind_a_proxy() -> TestApp {
     TestApp::with(&[("proxies.trusted", "127.0.0.1")]).await
 }
 
-/// How long the next try has to wait, in seconds.
+/// Returns the time until the next attempt is permitted, in seconds.
 #[track_caller]
 fn wait(answer: &Answer) -> u64 {
     answer.problem(ErrorCode::TooManyRequests);
     answer.header("retry-after").unwrap().parse().unwrap()
 }
 
-/// What `tries` wrong passwords are answered when each waits as long as it is told to.
+/// Sends `tries` wrong passwords, each after the required wait, and returns the waits in seconds.
 async fn patiently(app: &TestApp, email: &str, tries: usize) -> Vec<u64> {
     let mut waits = Vec::new();
     for _ in 0..tries {
@@ -93,7 +93,7 @@ async fn nobody_can_keep_an_accounts_owner_out() {
     wait(&from(&app, "203.0.113.9", &ada.email, PASSWORD).await);
     from(&app, "203.0.113.10", &ada.email, PASSWORD).await.ok();
     wait(&from(&app, "203.0.113.9", &ada.email, PASSWORD).await);
-    // Whoever is signed in stays so, also on the guesser's own network.
+    // A signed-in person is not affected, not even on the guesser's own network.
     ada.refresh().await.ok();
     let body = json!({"current_password": PASSWORD, "new_password": "an entirely different phrase"});
     let change = ada.call("POST", "/api/me/password").json(&body).header("x-forwarded-for", "203.0.113.9");
@@ -149,7 +149,7 @@ async fn a_stolen_access_token_does_not_help_to_guess_the_password() {
     elsewhere.change_password(PASSWORD, "an entirely different phrase").await.ok();
 }
 
-/// A try to sign up with this address and password.
+/// Sends a sign-up with this email address and password.
 async fn sign_up(app: &TestApp, name: &str, password: &str) -> Answer {
     let body = json!({"email": address_of(name), "password": password, "display_name": "Somebody"});
     app.post("/api/auth/signup", &body).await
@@ -187,7 +187,7 @@ async fn signing_up_has_to_wait_after_the_free_tries_whatever_came_of_them() {
     }
 }
 
-/// What the servers have told each other: the wrong tries under each key, the most first.
+/// Returns the failed attempts that the servers have shared, by key, largest number first.
 async fn told(app: &TestApp) -> Vec<i64> {
     let db = app.state.db.executor();
     let query = "SELECT wrong FROM wrong_tries WHERE wrong > 0 ORDER BY wrong DESC";
@@ -200,7 +200,7 @@ async fn wrong_tries_at_one_server_count_at_the_others_and_after_a_restart() {
     let app = behind_a_proxy().await;
     let ada = app.signed_up("ada").await;
     let other = app.beside(&[]).await;
-    // The database's clock goes on by itself: as long as it is behind, no wait is over before the test says so.
+    // The database's clock runs by itself: while it is behind, no wait ends before the test says so.
     app.clock.advance(10 * MINUTE);
     for number in 0..10 {
         let server = [&app, &other][number % 2];
@@ -230,7 +230,7 @@ async fn a_burst_of_wrong_tries_is_forgiven_as_soon_as_one_server_alone_would_fo
     let scope = AttemptScope::for_account("203.0.113.9", &ada.email);
     let attempts: Vec<_> = (0..60).map(|_| app.state.throttle.admit(scope, app.now()).unwrap()).collect();
     attempts.into_iter().for_each(Attempt::failed);
-    // Of its own account 10 are free, and 16 beyond them count.
+    // 10 attempts are free for its own account, and 16 beyond them count.
     until("it is told", async || told(&app).await == [60, 26, 1]).await;
     let other = app.beside(&[]).await;
     until("the other one has learned it", async || {
@@ -251,7 +251,7 @@ async fn a_right_sign_in_after_no_wrong_one_is_told_to_nobody() {
         from(&app, "203.0.113.7", &ada.email, PASSWORD).await.ok();
     }
     from(&app, "203.0.113.8", &ada.email, WRONG).await.problem(ErrorCode::CredentialsRejected);
-    // The sign-up, and the wrong one's account and network.
+    // The sign-up, and the account and the network of the wrong attempt.
     until("the wrong one is told", async || told(&app).await == [1, 1, 1]).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(told(&app).await, [1, 1, 1], "and nothing of the right ones");

@@ -1,4 +1,4 @@
-//! Posing as somebody else: planted sessions, addresses that look alike, and text that tries to be more than text.
+//! Impersonation: planted sessions, look-alike addresses, and text that tries to be interpreted as markup or code.
 
 use crate::support::*;
 
@@ -19,14 +19,14 @@ async fn a_session_that_was_planted_before_the_sign_in_is_not_signed_in_by_it() 
     assert_ne!(again.session_id(), ada.session_id(), "each sign-in is a session of its own");
 }
 
-/// What becomes of an address that somebody may take for another one.
+/// Result for an email address that could be mistaken for another one.
 #[derive(Clone, Copy, PartialEq)]
 enum Is {
     /// Another spelling of the same address.
     TheSame,
-    /// An address of its own, however it looks.
+    /// A different address, however similar it looks.
     Another,
-    /// None at all.
+    /// Not a valid address.
     None,
 }
 
@@ -42,18 +42,18 @@ async fn an_address_that_only_looks_like_another_opens_only_its_own_account() {
         ("\u{43a}ris@example.org", Is::Another),
         ("kr\u{3b9}s@example.org", Is::Another),
         ("kris@ex\u{430}mple.org", Is::Another),
-        // A dotless i, and a capital one that keeps its dot when it becomes small.
+        // A dotless i, and a capital I with a dot, which keeps its dot in lower case.
         ("kr\u{131}s@example.org", Is::Another),
         ("kr\u{130}s@example.org", Is::Another),
-        // An accent, in the letter and apart from it.
+        // An accent, as part of the letter and as a combining mark.
         ("kr\u{ed}s@example.org", Is::Another),
         ("kris\u{301}@example.org", Is::Another),
-        // A long s, the sign for kelvin, letters of full width, capitals.
+        // A long s, the kelvin sign, full-width letters, capitals.
         ("kri\u{17f}@example.org", Is::TheSame),
         ("\u{212a}ris@example.org", Is::TheSame),
         ("\u{ff4b}\u{ff52}\u{ff49}\u{ff53}@example.org", Is::TheSame),
         ("KRIS@EXAMPLE.ORG", Is::TheSame),
-        // Marks that cannot be seen.
+        // Invisible characters.
         ("kri\u{200b}s@example.org", Is::None),
         ("kri\u{ad}s@example.org", Is::None),
         ("kri\u{34f}s@example.org", Is::None),
@@ -75,8 +75,8 @@ async fn an_address_that_only_looks_like_another_opens_only_its_own_account() {
             }
             Is::None => {
                 signed_up.problem(ErrorCode::ValidationFailed);
-                // Signing in takes addresses that signing up refuses today: they may be from before. What a domain is
-                // without (UTS 46) leads to the same account or to none.
+                // Signing in accepts addresses that signing up refuses now, because they may be older. Characters that
+                // UTS 46 removes from a domain lead to the same account or to none.
                 if with_her_password.status == 200 {
                     assert_eq!(with_her_password.ok()["account"]["id"], id, "{email:?}");
                 } else {

@@ -1,11 +1,11 @@
-//! A call whose session ends while it is on its way: its token was checked, and the rest of it comes afterwards.
+//! Requests in flight when their session ends: the token was checked, and the rest of the body arrives afterwards.
 
 use super::raw_connection::RawConnection;
 use crate::support::*;
 
 const NEW: &str = "an entirely different phrase";
 
-/// Every call with a body that changes the account, in the name of a session.
+/// Returns every request with a body that changes the account on behalf of a session.
 fn calls() -> [(&'static str, &'static str, Value); 3] {
     [
         ("PATCH", "/api/me", json!({"display_name": "Mallory"})),
@@ -14,7 +14,7 @@ fn calls() -> [(&'static str, &'static str, Value); 3] {
     ]
 }
 
-/// A call whose token has been checked, and of whose body one half has come.
+/// A request whose token has been checked, and half of whose body has arrived.
 struct PartialCall {
     connection: RawConnection,
     rest: String,
@@ -25,7 +25,7 @@ impl PartialCall {
         let body = body.to_string();
         let mut connection = RawConnection::to(&person.app).await;
         let (token, size) = (person.access_token(), body.len());
-        // The server asks for the body once it has looked at the token.
+        // The server asks for the body once it has checked the token.
         connection.send(format!(
             "{method} {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nexpect: 100-continue\r\n\
              content-type: application/json\r\ncontent-length: {size}\r\nconnection: close\r\n\r\n"
@@ -94,7 +94,7 @@ async fn a_call_whose_body_arrives_after_its_time_ran_out_changes_nothing() {
     }
 }
 
-/// The database knows of the end, and no server has been told.
+/// The database has the revocation, and no server has been notified.
 #[tokio::test]
 async fn a_server_that_has_not_heard_of_an_end_changes_nothing_either() {
     let app = TestApp::spawn().await;
@@ -116,7 +116,7 @@ async fn a_server_that_has_not_heard_of_an_end_changes_nothing_either() {
     assert_eq!(app.everything().await, before);
 }
 
-/// Whoever holds on to a call cannot find out the password with it after the end either.
+/// A request that is kept open cannot be used to find out the password after the end either.
 #[tokio::test]
 async fn an_ended_session_is_not_told_whether_a_password_is_right() {
     let app = TestApp::spawn().await;
@@ -134,7 +134,7 @@ async fn an_ended_session_is_not_told_whether_a_password_is_right() {
     }
 }
 
-/// An end and a change at the same moment, on two servers: one of them comes first, and the other one sees it.
+/// An end and a change at the same time, on two servers: one of them comes first, and the other sees it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_change_that_is_answered_well_came_before_the_end() {
     let app = TestApp::spawn().await;

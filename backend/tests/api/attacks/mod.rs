@@ -1,5 +1,5 @@
-//! What somebody who means harm would try. What concerns one call alone stands with that call; bodies, tokens and foreign
-//! pages have modules of their own.
+//! Attacks by a malicious client. Those that concern a single kind of request are tested with that request; bodies,
+//! tokens and foreign pages have their own modules.
 
 mod flooding;
 mod forging;

@@ -1,5 +1,5 @@
-//! Signatures and MACs that others were found to take: what the Wycheproof project's vectors for Ed25519, HMAC and JWS look
-//! for, beyond `forging.rs` and `tokens.rs`, made here with keys of our own.
+//! Invalid signatures and MACs that other implementations were found to accept: the cases of the Wycheproof project's
+//! vectors for Ed25519, HMAC and JWS that `forging.rs` and `tokens.rs` do not cover, made here with keys of our own.
 
 use super::fixture::Fixture;
 use crate::support::*;
@@ -7,13 +7,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::Algorithm;
 
-/// The order of the group (RFC 8032 §5.1), least byte first.
+/// Order of the group (RFC 8032 §5.1), little-endian.
 const ORDER: [u8; 32] = [
     0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0,
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
 ];
 
-/// The token without its signature, and the signature.
+/// Returns the token without its signature, and the signature.
 fn apart(token: &str) -> (&str, Vec<u8>) {
     let (message, signature) = token.rsplit_once('.').unwrap();
     (message, URL_SAFE_NO_PAD.decode(signature).unwrap())
@@ -38,7 +38,7 @@ async fn no_single_bit_of_a_signature_or_of_a_mac_can_be_changed() {
     fixture.refresh_is_taken(&fixture.ada.refresh_token());
 }
 
-/// RFC 8032 §5.1.7: `s` is below the order, or one signature had many spellings.
+/// RFC 8032 §5.1.7: `s` must be below the order, otherwise one signature would have many encodings.
 #[tokio::test]
 async fn a_signature_is_taken_only_with_its_least_s() {
     let fixture = Fixture::set_up().await;
@@ -68,8 +68,8 @@ fn sum(one: [u8; 32], other: [u8; 32]) -> [u8; 32] {
     })
 }
 
-/// With such a point for `R`, a careless check multiplies the question away. Each is also spelled as it should not be:
-/// with the sign of zero, or with a coordinate beyond the field's prime.
+/// With a point of small order for `R`, a careless verifier cancels the equation. Each point is also encoded in invalid
+/// ways: with the sign of zero, or with a coordinate beyond the field's prime.
 #[tokio::test]
 async fn a_point_of_small_order_signs_nothing() {
     let fixture = Fixture::set_up().await;
@@ -91,7 +91,7 @@ async fn a_point_of_small_order_signs_nothing() {
         ],
     ];
     let mut points = vec![ends(0, 0, 0), ends(0, 0, 0x80), ends(1, 0, 0), ends(1, 0, 0x80)];
-    // From one below the prime to the largest number that can be written.
+    // From one below the prime to the largest number that can be encoded.
     for first in 0xec..=0xff {
         points.extend([ends(first, 0xff, 0x7f), ends(first, 0xff, 0xff)]);
     }
@@ -125,7 +125,7 @@ async fn a_signature_holds_for_its_own_message_and_as_raw_bytes_alone() {
         fixture.is_refused(&with_signature(message, signature), "of another message");
     }
     let hex: String = good.iter().map(|byte| format!("{byte:02x}")).collect();
-    // Two INTEGERs in a SEQUENCE, as ECDSA writes its signatures.
+    // Two INTEGERs in a SEQUENCE, as ECDSA signatures are encoded.
     let der = [&[0x30, 68, 2, 32][..], &good[..32], &[2, 32], &good[32..]].concat();
     let reversed: Vec<u8> = good.iter().rev().copied().collect();
     for (what, signature) in [
@@ -141,7 +141,7 @@ async fn a_signature_holds_for_its_own_message_and_as_raw_bytes_alone() {
     }
 }
 
-/// RFC 8725 §3.1, §2.1: the public key is known to everybody, however it is written down.
+/// RFC 8725 §3.1, §2.1: the public key is known to everybody, however it is encoded.
 #[tokio::test]
 async fn the_published_key_is_no_shared_secret_in_any_of_its_forms() {
     let fixture = Fixture::set_up().await;
@@ -198,7 +198,7 @@ async fn a_mac_is_whole_and_of_the_one_hash() {
     for other in [&[0; 32][..], &[0xff; 32], &[good.as_slice(), &[0]].concat(), &good.repeat(2)] {
         fixture.is_refused(&with_signature(message, other), &format!("{other:02x?}"));
     }
-    // The right secret, and a header that says what was done: still not what this server does.
+    // The right secret, and a header that names the algorithm used: still not one that this server accepts.
     let (header, claims) = (header_of(&token), in_base64url(claims_of(&token).to_string()));
     for (name, algorithm) in [("HS384", Algorithm::HS384), ("HS512", Algorithm::HS512)] {
         let mut header = header.clone();
@@ -208,7 +208,7 @@ async fn a_mac_is_whole_and_of_the_one_hash() {
     }
 }
 
-/// RFC 8725 §3.5: the secret is 32 bytes, not the text that they are kept as.
+/// RFC 8725 §3.5: the secret is 32 bytes, not their encoding as text.
 #[tokio::test]
 async fn a_secret_counts_as_its_bytes_alone() {
     let fixture = Fixture::set_up().await;
@@ -227,7 +227,7 @@ async fn a_secret_counts_as_its_bytes_alone() {
     }
 }
 
-/// A key that is accepted is accepted under its own id: otherwise taking one key back would not take back its tokens.
+/// An accepted key is accepted under its own ID only: otherwise revoking the key would not revoke its tokens.
 #[tokio::test]
 async fn a_key_signs_under_its_own_id_alone() {
     let fixture = Fixture::set_up().await;

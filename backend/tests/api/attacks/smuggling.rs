@@ -1,9 +1,9 @@
-//! Requests that two programs could read differently, and paths that try to be another.
+//! Request smuggling, and paths that could be mistaken for others.
 
 use super::raw_connection::{answered, statuses};
 use crate::support::*;
 
-/// What a smuggler hides behind its first request.
+/// Request that a smuggler hides behind the first one.
 const HIDDEN: &str = "GET /api/health/live HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
 
 const POST: &str = "POST /api/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
@@ -31,7 +31,7 @@ async fn a_request_whose_length_is_told_in_two_ways_hides_no_second_one() {
     }
 }
 
-/// RFC 9112 §6.1: the connection ends after such a request, so that what follows is read by nobody.
+/// RFC 9112 §6.1: the connection ends after such a request, so that nothing parses what follows.
 #[tokio::test]
 async fn a_request_with_a_length_and_in_chunks_is_the_last_on_its_connection() {
     let app = TestApp::spawn().await;
@@ -77,7 +77,7 @@ async fn what_is_not_http_is_refused() {
     app.get("/api/health/live").await.ok();
 }
 
-/// A proxy that guards one path must not be led around it by another spelling.
+/// A proxy that guards one path must not be bypassed with another spelling.
 #[tokio::test]
 async fn a_path_has_one_spelling() {
     let app = TestApp::spawn().await;

@@ -1,4 +1,5 @@
-//! Theft: two parties hold tokens of one session. The histories are generated; the real server and its store answer.
+//! Theft: two parties have tokens of one session. The sequences of steps are generated and run against the real server
+//! and its database.
 
 use crate::support::{Answer, Key, PASSWORD, Person, TestApp};
 use latchkey_shared::{EndReason, ErrorCode};
@@ -16,20 +17,20 @@ enum Party {
     Thief,
 }
 
-/// What can happen to a session.
+/// A step of a sequence.
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// A party shows its refresh token; the answer may be lost on the way.
+    /// A party presents its refresh token; the response may get lost.
     Refresh { by: Party, answer_arrives: bool },
-    /// A party makes a call with its access token.
+    /// A party sends a request with its access token.
     Use(Party),
-    /// The thief copies what the owner holds.
+    /// The thief copies the owner's tokens.
     Steal,
-    /// Seconds go by.
+    /// The clock advances by this number of seconds.
     Wait(u64),
 }
 
-/// The rules, kept apart from the code that they are about.
+/// Model of the rotation rules, independent of the code that it checks.
 #[derive(Clone, Debug)]
 struct Rules {
     now: u64,
@@ -101,12 +102,12 @@ impl ReferenceStateMachine for Rules {
     }
 }
 
-/// One server for all histories; each history has a session of its own.
+/// One server for all sequences; each sequence has its own session.
 struct TestBed {
     runtime: Runtime,
     app: TestApp,
     owner: Person,
-    /// The clock is everybody's: one history at a time.
+    /// Lock for the clock, which all share: one sequence at a time.
     turn: Mutex<()>,
 }
 
@@ -134,7 +135,8 @@ impl Real {
         }
     }
 
-    /// The one who is caught is told of the replay; whoever comes later, that the session is over and why.
+    /// The party that triggers the detection gets `replay_detected`; all later requests get `session_ended` with the
+    /// reason.
     fn refused(&mut self, answer: &Answer) {
         let code = if self.told { ErrorCode::SessionEnded } else { ErrorCode::ReplayDetected };
         assert_eq!(answer.problem(code).end_reason, Some(EndReason::ReplayDetected), "{answer}");
@@ -174,7 +176,7 @@ impl Real {
         }
     }
 
-    /// In another session of the owner's, the list says how this one ended.
+    /// In another session of the owner's, the list shows why this one ended.
     fn owner_is_told_why(&self) {
         let listed = TEST_BED.runtime.block_on(TEST_BED.owner.listed(&self.owner.session_id()));
         assert_eq!(listed["end_reason"], "replay_detected");
@@ -186,7 +188,7 @@ impl StateMachineTest for Real {
     type Reference = Rules;
 
     fn init_test(_: &Rules) -> Self {
-        // A history that failed has been told of; the next one can go on.
+        // The failure of another sequence has been reported; this one can continue.
         let turn = TEST_BED.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let owner = TEST_BED.runtime.block_on(TEST_BED.owner.elsewhere());
         Self { owner, thief: None, told: false, _turn: turn }
@@ -197,8 +199,8 @@ impl StateMachineTest for Real {
         real
     }
 
-    /// However the history went: alone, the owner is still signed in; with a thief, the session ends as soon as both
-    /// have used tokens past the grace time.
+    /// Final check of any sequence: without a thief, the owner is still signed in; with one, the session ends as soon
+    /// as both have used tokens after the grace time.
     fn teardown(mut real: Self, mut rules: Rules) {
         if rules.thief.is_none() {
             assert!(!rules.over, "the owner alone is never signed out");
@@ -218,7 +220,7 @@ impl StateMachineTest for Real {
     }
 }
 
-/// What either party may do once both hold the session; nothing of it takes time but waiting.
+/// Steps of either party once both have tokens of the session; only `Wait` takes time.
 const MOVES: [Step; 7] = [
     Step::Refresh { by: Party::Owner, answer_arrives: true },
     Step::Refresh { by: Party::Owner, answer_arrives: false },
@@ -229,7 +231,7 @@ const MOVES: [Step; 7] = [
     Step::Wait(60),
 ];
 
-/// Every order of three moves, on the real store; `rotation.rs` goes deeper with the decision alone.
+/// Covers every sequence of three steps on the real database; `rotation.rs` tests longer ones on the decision alone.
 #[test]
 fn every_order_of_three_moves_after_a_theft_ends_the_session() {
     for first in MOVES {
@@ -246,7 +248,7 @@ fn every_order_of_three_moves_after_a_theft_ends_the_session() {
     }
 }
 
-/// A step where the session is bound to a key that the thief has not.
+/// Runs a step of a session that is bound to a key which the thief does not have.
 async fn of_a_bound_session(step: Step, owner: &Person, thief: &Person) {
     match step {
         Step::Refresh { by: Party::Owner, answer_arrives } => {
@@ -264,7 +266,7 @@ async fn of_a_bound_session(step: Step, owner: &Person, thief: &Person) {
     }
 }
 
-/// Nothing that the thief does is noticed by the owner, and nothing is gained by it.
+/// The owner notices nothing that the thief does, and the thief gains nothing.
 #[test]
 fn every_order_of_three_moves_after_a_theft_leaves_a_bound_session_to_its_owner() {
     let _turn = TEST_BED.turn.lock().unwrap_or_else(PoisonError::into_inner);
@@ -289,7 +291,7 @@ fn every_order_of_three_moves_after_a_theft_leaves_a_bound_session_to_its_owner(
 prop_state_machine! {
     #![proptest_config(ProptestConfig { cases: 48, max_shrink_iters: 500, ..ProptestConfig::default() })]
 
-    /// Each history is up to thirty steps long.
+    /// Each sequence has up to thirty steps.
     #[test]
     fn whoever_steals_a_session_ends_it_and_whoever_only_loses_answers_does_not(sequential 1..30 => Real);
 }

@@ -1,5 +1,6 @@
-//! Tokens that are well signed, over the very text that they come as, and written as no token may be. A reader that is
-//! lenient here reads one token where another reads a second one. With `signatures.rs`, what the Wycheproof project found.
+//! Correctly signed tokens in invalid encodings: the signature covers the text as sent. A lenient parser would read one
+//! token where another parser reads a different one. Together with `signatures.rs`, these are the cases of the
+//! Wycheproof project.
 
 use super::fixture::Fixture;
 use crate::support::*;
@@ -9,7 +10,8 @@ use jsonwebtoken::Algorithm;
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// RFC 7515 §2: base64url, and no padding, line breaks, white space or spare bits, although the signature holds for them.
+/// RFC 7515 §2: base64url without padding, line breaks, white space or spare bits, even though the signature is valid
+/// for them.
 #[tokio::test]
 async fn a_well_signed_token_in_another_spelling_is_refused() {
     let fixture = Fixture::set_up().await;
@@ -41,15 +43,15 @@ async fn a_well_signed_token_in_another_spelling_is_refused() {
     }
 }
 
-/// The text in base64url as it may not be written.
+/// Returns the text in invalid variants of base64url.
 fn spellings(text: &str) -> Vec<(&'static str, String)> {
     let mut all = Vec::new();
-    // A space at its end means nothing in JSON, and makes room for one, two or no spare letters.
+    // A trailing space is insignificant in JSON; it yields one, two or no spare letters.
     for padded in [text.to_owned(), format!("{text} "), format!("{text}  ")] {
         let part = in_base64url(&padded);
         let middle = part.len() / 2;
         for strange in ["\n", "\r\n", " ", "\t", "\0", "\u{feff}", "=", "-", "%2d", "*", "가"] {
-            // One letter more in the middle may still be base64url, of other text.
+            // A further letter in the middle may still be valid base64url, of a different text.
             if strange != "-" {
                 all.push(("in the middle", format!("{}{strange}{}", &part[..middle], &part[middle..])));
             }
@@ -65,7 +67,7 @@ fn spellings(text: &str) -> Vec<(&'static str, String)> {
     all
 }
 
-/// Every other last letter that differs only in bits that mean nothing.
+/// Returns every other last letter that differs only in the spare bits.
 fn with_spare_bits(part: &str) -> Vec<String> {
     let spare = match part.len() % 4 {
         2 => 16,
@@ -120,7 +122,7 @@ async fn a_well_signed_header_that_is_no_plain_object_is_refused() {
     not_utf8.splice(place..place, [0xff]);
     let message = format!("{}.{}", in_base64url(not_utf8), in_base64url(&claims));
     fixture.is_refused(&fixture.forge.access_as_written(&message), "not UTF-8");
-    // White space is no fault: the same object.
+    // White space is permitted: the object is the same.
     fixture.access_is_taken(&fixture.signed(&format!(" {header}\n"), &claims));
 }
 
@@ -144,7 +146,7 @@ async fn a_well_signed_payload_that_is_no_plain_object_is_refused() {
     }
 }
 
-/// RFC 7519 §4: a name is what it is once its escapes are read.
+/// RFC 7519 §4: names are compared after their escapes are decoded.
 #[tokio::test]
 async fn a_name_behind_an_escape_is_the_same_name() {
     let fixture = Fixture::set_up().await;
@@ -161,7 +163,7 @@ async fn a_name_behind_an_escape_is_the_same_name() {
     fixture.access_is_taken(&fixture.signed(&escaped, &claims));
 }
 
-/// RFC 7515 §4.1.1: case matters, and so does every other character.
+/// RFC 7515 §4.1.1: the name is case-sensitive, and every character counts.
 #[tokio::test]
 async fn an_algorithm_is_named_exactly() {
     let fixture = Fixture::set_up().await;
@@ -201,7 +203,7 @@ async fn an_algorithm_is_named_exactly() {
     }
 }
 
-/// RFC 7797 and RFC 7515 appendix F: what is signed has to stand in the token, encoded.
+/// RFC 7797 and RFC 7515 appendix F: the payload has to be in the token, and encoded.
 #[tokio::test]
 async fn a_payload_that_is_not_encoded_or_not_there_is_refused() {
     let fixture = Fixture::set_up().await;
@@ -220,7 +222,7 @@ async fn a_payload_that_is_not_encoded_or_not_there_is_refused() {
     }
 }
 
-/// RFC 8725 §3.6, §3.9: neither is unpacked, whatever the header says of it.
+/// RFC 8725 §3.6, §3.9: neither is unpacked, whatever the header declares.
 #[tokio::test]
 async fn a_token_in_a_token_and_a_compressed_one_are_refused() {
     let fixture = Fixture::set_up().await;
@@ -241,7 +243,7 @@ async fn a_token_in_a_token_and_a_compressed_one_are_refused() {
         let message = format!("{header}.{}", in_base64url(payload));
         fixture.is_refused(&fixture.forge.access_as_written(&message), &header);
     }
-    // Five parts are an encrypted token (RFC 7516 §3.1), and none of this server's.
+    // Five parts form an encrypted token (RFC 7516 §3.1), which this server never issues.
     let encrypted = with("enc", "A256GCM");
     let token = fixture.ada.access_token();
     let parts: Vec<&str> = token.split('.').collect();

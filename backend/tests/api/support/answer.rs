@@ -1,4 +1,4 @@
-//! An answer. What every answer must carry is checked on each one that any test gets.
+//! A response. What every response must contain is checked for each one that any test receives.
 
 use super::{FieldErrorCode, is_uuid_v7, keys, openapi};
 use latchkey_shared::{ErrorCode, Problem};
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// The call that is answered, for messages.
+    /// Description of the request, for messages.
     pub call: String,
     pub status: u16,
     pub headers: HeaderMap,
@@ -64,7 +64,7 @@ impl Answer {
         assert_eq!((self.status, self.bytes.len()), (204, 0), "{self}");
     }
 
-    /// The problem that this answer is, checked in full.
+    /// Returns the problem details of this response, fully checked.
     #[track_caller]
     pub fn problem(&self, code: ErrorCode) -> Problem {
         assert_eq!(self.status, code.status(), "expected {code}: {self}");
@@ -77,7 +77,8 @@ impl Answer {
         assert_eq!(Some(problem.request_id.as_str()), self.header("x-request-id"), "{self}");
         assert_eq!(problem.errors.is_empty(), code != ErrorCode::ValidationFailed, "{self}");
         let retry_after = self.header("retry-after").map(|seconds| seconds.parse::<u32>().unwrap());
-        // A body that is too large for ever must not come again; one that finds no room at the moment may (RFC 9110 §15.5.14).
+        // A body that is always too large must not be retried; one for which there is no room at the moment may be (RFC
+        // 9110 §15.5.14).
         if self.status != 413 {
             let says_when = retry_after.is_some_and(|seconds| seconds > 0);
             assert_eq!(says_when, [429, 503].contains(&self.status), "{self}");
@@ -92,7 +93,7 @@ impl Answer {
         problem
     }
 
-    /// No error names a table, a file, or a cause that the caller must not know.
+    /// Asserts that the error names no table, no file, and no cause that the client must not know.
     #[track_caller]
     fn assert_tells_no_cause(&self, problem: &Problem) {
         assert!(!problem.detail.is_empty(), "{self}");
@@ -102,7 +103,7 @@ impl Answer {
         }
     }
 
-    /// A refusal that asks for the right proof.
+    /// Asserts that the response is a refusal that asks for a valid proof.
     #[track_caller]
     pub fn asks_for_the_right_proof(&self) {
         self.problem(ErrorCode::TokenInvalid);
@@ -114,7 +115,7 @@ impl Answer {
         assert_eq!((self.header("dpop-nonce"), self.set_cookie()), (None, None), "{self}");
     }
 
-    /// A refusal that asks for a proof with this nonce.
+    /// Asserts that the response is a refusal that asks for a proof with a nonce; returns the nonce.
     #[track_caller]
     pub fn asked_nonce(&self) -> String {
         self.problem(ErrorCode::TokenInvalid);
@@ -124,7 +125,7 @@ impl Answer {
         self.header("dpop-nonce").unwrap_or_else(|| panic!("{self}")).to_owned()
     }
 
-    /// The refusal of a body for its fields: which, and why.
+    /// Returns the refused fields of the body, each with its error code.
     #[track_caller]
     pub fn refused_fields(&self) -> BTreeMap<String, FieldErrorCode> {
         let problem = self.problem(ErrorCode::ValidationFailed);
@@ -139,13 +140,13 @@ impl Answer {
         assert_eq!(self.refused_fields(), BTreeMap::from([(field.to_owned(), code)]), "{self}");
     }
 
-    /// The cookies that this answer sets, in their order.
+    /// Returns the cookies that this response sets, in their order.
     pub fn set_cookies(&self) -> Vec<SetCookie> {
         let all = self.headers.get_all("set-cookie").iter();
         all.map(|text| SetCookie::parse(text.to_str().unwrap())).collect()
     }
 
-    /// The refresh cookie that this answer sets, if it sets any cookie; the mark stands beside it.
+    /// Returns the refresh cookie that this response sets, if it sets any cookie; the hint cookie comes with it.
     #[track_caller]
     pub fn set_cookie(&self) -> Option<SetCookie> {
         let [cookie, mark, ..] = &self.set_cookies()[..] else {
@@ -156,7 +157,7 @@ impl Answer {
         Some(cookie.clone())
     }
 
-    /// The refresh token that this answer brings, whichever way.
+    /// Returns the refresh token of this response, from its body or its cookie.
     #[track_caller]
     pub fn refresh_token(&self) -> String {
         let in_body = self.json()["refresh_token"].as_str().map(str::to_owned);
@@ -181,7 +182,7 @@ impl std::fmt::Display for Answer {
 pub struct SetCookie {
     pub name: String,
     pub value: String,
-    /// In alphabetical order.
+    /// Attributes in alphabetical order.
     pub attributes: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! A real server in this process, with a clock that the test moves.
+//! A real server in this process, with a clock that the test controls.
 
 use super::database::TestDatabase;
 use super::{Answer, Call, DatabaseProxy, FaultyProxy, Forge, LogCapture, PASSWORD, Person, address_of};
@@ -18,16 +18,17 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// 2026-01-15T12:00:00.250Z: not a whole second, so that a time which loses its milliseconds shows.
+/// 2026-01-15T12:00:00.250Z in milliseconds: not a whole second, so that a timestamp without its milliseconds is
+/// noticed.
 const START: i64 = 1_768_478_400_250;
 
-/// A running server; a copy is a handle.
+/// A running server; a clone is another handle.
 #[derive(Clone)]
 pub struct TestApp(Arc<Running>);
 
 pub struct Running {
     pub clock: Arc<TestClock>,
-    /// The server's own state: to look behind the scenes.
+    /// The server's own state, for tests that inspect its internals.
     pub state: App,
     pub base: String,
     pub http: reqwest::Client,
@@ -39,7 +40,7 @@ pub struct Running {
 
 type Settings = BTreeMap<String, String>;
 
-/// What outlives a server: its folder and its database.
+/// Folder and database, which outlive a server.
 struct Data {
     database: TestDatabase,
     folder: TempDir,
@@ -67,18 +68,18 @@ impl Deref for TestApp {
 }
 
 impl TestApp {
-    /// A server with the default settings, but for one: however busy the machine is, nobody is turned away who waits for a
-    /// hash.
+    /// Starts a server with the default settings except one: on a busy machine, no request is refused while it waits
+    /// for a hash.
     pub async fn spawn() -> Self {
         Self::with(&[]).await
     }
 
-    /// A server with these settings, by their names in the documentation.
+    /// Starts a server with these settings, by their names in the documentation.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
         Self::start(Data::make().await, clock(), &Settings::new(), settings).await
     }
 
-    /// A server that reaches PostgreSQL only through the proxy.
+    /// Starts a server that reaches PostgreSQL only through the proxy.
     pub async fn with_database_through(proxy: &DatabaseProxy) -> Self {
         let data = Data::make().await;
         let mut url = url::Url::parse(&data.database.url(data.folder.path())).unwrap();
@@ -88,24 +89,24 @@ impl TestApp {
         Self::start(data, clock(), &Settings::new(), &[("database.url", &url)]).await
     }
 
-    /// Another server on the same folder, the same database and the same clock.
+    /// Starts another server on the same folder, database and clock.
     pub async fn beside(&self, settings: &[(&str, &str)]) -> Self {
         Self::start(Arc::clone(&self.data), Arc::clone(&self.clock), &self.settings, settings).await
     }
 
-    /// Another server on the same folder and the same database, whose clock is ahead of this one's.
+    /// Starts another server on the same folder and database, whose clock is ahead of this one's.
     pub async fn beside_ahead_by(&self, skew: Duration) -> Self {
         let clock = Arc::new(TestClock::starting_at(self.now() + skew));
         Self::start(Arc::clone(&self.data), clock, &self.settings, &[]).await
     }
 
-    /// Another server on the same folder and the same clock that reaches the database without the proxy.
+    /// Starts another server on the same folder and clock that reaches the database without the proxy.
     pub async fn beside_the_proxy(&self) -> Self {
         let url = self.data.database.url(self.data.folder.path());
         self.beside(&[("database.url", &url)]).await
     }
 
-    /// The same server, reached through an origin that does damage by rule.
+    /// Returns a handle for the same server, reached through a proxy that injects faults.
     pub fn through(&self, faulty_proxy: &FaultyProxy) -> Self {
         let Running { clock, state, http, log_capture, settings, data, .. } = &**self;
         Self(Arc::new(Running {
@@ -120,18 +121,18 @@ impl TestApp {
         }))
     }
 
-    /// Where it listens.
+    /// Returns the address on which it listens.
     pub fn address(&self) -> std::net::SocketAddr {
         self.base.strip_prefix("http://").unwrap().parse().unwrap()
     }
 
-    /// Stops this server and starts the next one on what it has left.
+    /// Stops this server and starts another one on its folder and database.
     pub async fn restarted(&self) -> Self {
         self.stop().await;
         self.beside(&[]).await
     }
 
-    /// A server with a folder and a database of its own, but with this one's secrets.
+    /// Starts a server with a folder and a database of its own, but with this one's secrets.
     pub async fn with_the_same_secrets(&self, settings: &[(&str, &str)]) -> Self {
         let data = Data::make().await;
         let [from, to] = [&self.data, &data].map(|data| data.secrets());
@@ -139,7 +140,7 @@ impl TestApp {
         Self::start(data, Arc::clone(&self.clock), &Settings::new(), settings).await
     }
 
-    /// Asks the server to stop, and waits until it has answered what it had accepted.
+    /// Stops the server gracefully: waits until it has responded to all accepted requests.
     pub async fn stop(&self) {
         let server = self.server.lock().unwrap().take();
         let (stop, served) = server.unwrap();
@@ -164,7 +165,7 @@ impl TestApp {
         let serving = latchkey::serve::serve(state.clone(), listener, async {
             stopped.await.ok();
         });
-        // A server whose handle is dropped still flushes its counts, and its database must not be used again before that.
+        // A server whose handle is dropped still flushes its counts, and its database must not be reused before that.
         let in_use = Arc::clone(&data);
         let served = tokio::spawn(async move {
             serving.await.unwrap();
@@ -183,7 +184,7 @@ impl TestApp {
         self.clock.now()
     }
 
-    /// What the secrets' file allows whoever has it.
+    /// Returns a forge with the keys of the secrets file.
     pub fn forge(&self) -> Forge {
         Forge::with_secrets_of(&self.data.secrets(), self)
     }
@@ -200,7 +201,7 @@ impl TestApp {
         self.call("POST", path).json(body)
     }
 
-    /// Somebody with a new account, signed in.
+    /// Signs up a person, who is then signed in.
     pub async fn signed_up(&self, name: &str) -> Person {
         self.signed_up_with(name, PASSWORD).await
     }
@@ -212,18 +213,18 @@ impl TestApp {
         Person::holding(self, name, password, &answer)
     }
 
-    /// Tries to sign in.
+    /// Sends a login request.
     pub async fn log_in(&self, email: &str, password: &str) -> Answer {
         self.post("/api/auth/login", &json!({"email": email, "password": password})).await
     }
 
-    /// Runs a statement behind the server's back.
+    /// Runs a statement directly on the database.
     pub async fn run_sql(&self, statement: &str) {
         self.state.db.executor().execute_unprepared(statement).await.unwrap();
     }
 
-    /// Writes as many more sessions of the account as a program makes that signs in again and again, each used a little
-    /// earlier than the one before.
+    /// Inserts `count` sessions of the account, as a program creates them that signs in again and again; each was last
+    /// used a little earlier than the one before.
     pub async fn insert_sessions(&self, email: &str, count: usize) {
         let id =
             if self.state.config.database_url.is_sqlite() { "randomblob(16)" } else { "gen_random_uuid()" };
@@ -239,7 +240,7 @@ impl TestApp {
         .await;
     }
 
-    /// From now on PostgreSQL refuses every statement that touches more than so many sessions.
+    /// Makes PostgreSQL refuse every statement that touches more than `most` sessions.
     pub async fn bound_statements(&self, most: usize) {
         if self.state.config.database_url.is_sqlite() {
             return;
@@ -257,13 +258,13 @@ impl TestApp {
         }
     }
 
-    /// How many rows this finds.
+    /// Returns the number of rows; `from` is the rest of the query after `FROM`.
     pub async fn count(&self, from: &str) -> usize {
         let found = self.lines(&format!("SELECT CAST(count(*) AS TEXT) FROM {from}")).await;
         found[0].parse().unwrap()
     }
 
-    /// From now on the database itself notes each rotation of any session.
+    /// Installs a trigger that records each rotation of any session.
     pub async fn count_rotations(&self) {
         let note = "INSERT INTO rotations VALUES (CAST(NEW.generation AS TEXT));";
         let trigger = "CREATE TRIGGER rotated AFTER UPDATE OF generation ON sessions FOR EACH ROW";
@@ -277,7 +278,7 @@ impl TestApp {
         }
     }
 
-    /// The generations that were made since.
+    /// Returns the generations recorded since [`Self::count_rotations`].
     pub async fn rotations(&self) -> Vec<String> {
         self.lines("SELECT generation FROM rotations").await
     }
@@ -288,7 +289,8 @@ impl TestApp {
         rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
     }
 
-    /// Everything that a call could have changed, apart from when a session was last seen: that is written beside the calls.
+    /// Returns everything that a request could have changed, except when a session was last seen, which is written
+    /// asynchronously.
     pub async fn everything(&self) -> Vec<String> {
         let accounts = self.lines(
             "SELECT email_key || '|' || email || '|' || display_name || '|' || locale || '|' || roles || '|' || \

@@ -1,4 +1,4 @@
-//! A call on its way. Nothing is added by itself: no cookie, no token.
+//! A request. Nothing is added implicitly: no cookie, no token.
 
 use super::{Answer, LogCapture, TestApp};
 use reqwest::header::{HeaderName, HeaderValue};
@@ -7,7 +7,7 @@ use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::sync::Arc;
 
-/// A call; it is sent when it is awaited.
+/// A request; awaiting it sends it.
 pub struct Call {
     name: String,
     method: String,
@@ -30,17 +30,17 @@ impl Call {
         self
     }
 
-    /// Shows an access token.
+    /// Adds an access token.
     pub fn bearer(self, token: &str) -> Self {
         self.header("authorization", format!("Bearer {token}"))
     }
 
-    /// Brings a refresh token as a browser does.
+    /// Adds a refresh token as a browser does, in the cookie.
     pub fn cookie(self, token: &str) -> Self {
         self.header("cookie", format!("latchkey_refresh={token}"))
     }
 
-    /// Brings a proof of a key.
+    /// Adds a proof of a key.
     pub fn proof(self, proof: &str) -> Self {
         self.header("dpop", proof)
     }
@@ -49,12 +49,12 @@ impl Call {
         self.raw_json(body.to_string())
     }
 
-    /// A body that is declared as JSON and need not be.
+    /// Sets a body that is declared as JSON, but may be anything.
     pub fn raw_json(self, body: impl Into<Vec<u8>>) -> Self {
         self.header("content-type", "application/json").body(body)
     }
 
-    /// Sends the call where its answer may not arrive: nothing, then, or only a part, or the word of somebody in between.
+    /// Sends a request whose response may get lost: returns nothing, a truncated response, or one of an intermediary.
     pub async fn attempt(self) -> Option<Answer> {
         let response = self.request.send().await.ok()?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
@@ -64,7 +64,7 @@ impl Call {
         is_the_servers.then(|| Answer::checked(&self.method, &self.path, status, headers, bytes))
     }
 
-    /// A body that nothing is said about.
+    /// Sets a body without a content type.
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         let body = body.into();
         self.log_capture.keep_body(&body);

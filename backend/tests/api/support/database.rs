@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use uuid::Uuid;
 
 pub enum TestDatabase {
-    /// The file that the server makes in its data folder.
+    /// File that the server creates in its data folder.
     Sqlite,
     Postgres {
         superuser: String,
@@ -14,23 +14,23 @@ pub enum TestDatabase {
     },
 }
 
-/// The PostgreSQL to run on, as its superuser reaches it.
+/// Returns the URL of the PostgreSQL to run on, as its superuser.
 #[expect(clippy::disallowed_methods, reason = "which database the tests run on is said from outside")]
 fn postgres() -> Option<String> {
     std::env::var("LATCHKEY_TEST_DATABASE_URL").ok()
 }
 
-/// Where that PostgreSQL listens, for a test that is of no use without.
+/// Returns the address of that PostgreSQL, for a test that requires it.
 pub fn postgres_address() -> String {
     let Some(url) = postgres() else { panic!("LATCHKEY_TEST_DATABASE_URL must say which PostgreSQL") };
     let url = url::Url::parse(&url).unwrap();
     format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(5432))
 }
 
-/// Databases that a test of this process has left. To make one takes far longer than to empty one.
+/// Databases that earlier tests of this process have released. Creating one takes far longer than emptying one.
 static LEFT: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// Whoever is still connected belongs to a test that is over.
+/// Any remaining connection belongs to a test that has ended.
 const EMPTY: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
     WHERE datname = current_database() AND pid <> pg_backend_pid(); \
     DROP SCHEMA public CASCADE; CREATE SCHEMA public; \
@@ -49,7 +49,7 @@ impl TestDatabase {
         Self::Postgres { superuser, name }
     }
 
-    /// What `database.url` is set to.
+    /// Returns the value of `database.url`.
     pub fn url(&self, folder: &Path) -> String {
         match self {
             Self::Sqlite => format!("sqlite://{}/latchkey.db", folder.display()),

@@ -1,4 +1,4 @@
-//! A proxy that a test can cut or block: the network between the server and its database.
+//! A proxy between the server and its database, which a test can cut or block.
 
 use std::net::SocketAddr;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -6,7 +6,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-/// Passes on what comes, until it is told not to.
+/// Forwards all data until the test interrupts it.
 pub struct DatabaseProxy {
     pub address: SocketAddr,
     target: String,
@@ -23,39 +23,39 @@ impl DatabaseProxy {
         Self { address, target: target.to_owned(), link, serving }
     }
 
-    /// Every connection breaks, and no new one is taken.
+    /// Breaks every connection and refuses new ones.
     pub async fn cut(&mut self) {
         self.serving.abort();
         // The listener and the connections are closed once the task has been dropped.
         (&mut self.serving).await.unwrap_err();
     }
 
-    /// Takes connections again.
+    /// Accepts connections again.
     pub async fn restore(&mut self) {
         let listener = TcpListener::bind(self.address).await.unwrap();
         self.serving = tokio::spawn(serve(listener, self.target.clone(), self.link.subscribe()));
     }
 
-    /// Connections stay and are taken, but nothing gets through.
+    /// Keeps and accepts connections, but forwards nothing.
     pub fn block(&self) {
         self.link.send_modify(|link| link.is_open = false);
     }
 
-    /// What was held back gets through.
+    /// Forwards the data that was held back.
     pub fn unblock(&self) {
         self.link.send_modify(|link| link.is_open = true);
     }
 
-    /// The connections that there are stay, and nothing will ever get through them; new ones work.
+    /// Keeps the existing connections, but never forwards anything on them again; new ones work.
     pub fn abandon(&self) {
         self.link.send_modify(|link| link.abandoned += 1);
     }
 }
 
-/// What gets through.
+/// State of the link.
 struct LinkState {
     is_open: bool,
-    /// How often all connections were abandoned: those that are older than the last time are dead.
+    /// Number of times that all connections were abandoned; those opened before the last time are dead.
     abandoned: usize,
 }
 

@@ -1,6 +1,6 @@
-//! The way between a client and the API, with faults by rule: what a bad network and a tired reverse proxy do to a call.
+//! A proxy between a client and the API that injects faults: those of a bad network and of an overloaded reverse proxy.
 //!
-//! One connection carries one call, so that no client repeats a broken one by itself.
+//! One connection carries one request, so that no client repeats a failed one by itself.
 
 use super::TestApp;
 use std::io;
@@ -13,24 +13,24 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-/// What goes wrong with one call.
+/// Fault injected into one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The server never hears of the call; this is answered instead.
+    /// The server does not receive the request; this response is sent instead.
     Answer(u16, &'static str),
-    /// The server acts, but this is answered instead, as by a proxy that has lost its patience.
+    /// The server processes the request, but this response is sent instead, as by a proxy that has timed out.
     ReplaceTheAnswer(u16, &'static str),
-    /// The call waits before it is passed on.
+    /// The request is delayed before it is forwarded.
     Delay(Duration),
-    /// The server acts, but the connection breaks before its answer arrives.
+    /// The server processes the request, but the connection breaks before its response arrives.
     LoseTheAnswer,
-    /// The server acts, but only half of its answer arrives.
+    /// The server processes the request, but only half of its response arrives.
     TruncateTheAnswer,
-    /// The call reaches the server twice; the second answer is the one that arrives.
+    /// The server receives the request twice; the second response is returned.
     Duplicate,
-    /// The answer waits until that of a later call has passed it.
+    /// The response is delayed until that of a later request has arrived.
     Reorder,
-    /// The connection breaks before the server hears of the call.
+    /// The connection breaks before the server receives the request.
     Cut,
 }
 
@@ -40,11 +40,11 @@ struct Rule {
     times: usize,
 }
 
-/// A second address of a server, which does damage by rule.
+/// A second address of a server, with fault injection.
 pub struct FaultyProxy {
     pub base: String,
     state: Arc<ProxyState>,
-    // Dropping it ends what is under way.
+    // Dropping it aborts the pending requests.
     _serving: JoinSet<()>,
 }
 
@@ -67,17 +67,17 @@ impl FaultyProxy {
         Self { base, state, _serving: serving }
     }
 
-    /// The next call to this path meets the fault.
+    /// Injects the fault into the next request to this path.
     pub fn once(&self, path: &'static str, fault: Fault) {
         self.times(1, path, fault);
     }
 
-    /// The next so many calls to this path meet the fault.
+    /// Injects the fault into the next `times` requests to this path.
     pub fn times(&self, times: usize, path: &'static str, fault: Fault) {
         self.state.rules.lock().unwrap().push(Rule { path, fault, times });
     }
 
-    /// From now on every connection breaks at once.
+    /// Makes every further connection break at once.
     pub fn go_away(&self) {
         self.state.is_away.store(true, Ordering::Relaxed);
     }
@@ -86,7 +86,7 @@ impl FaultyProxy {
         self.state.is_away.store(false, Ordering::Relaxed);
     }
 
-    /// Every fault has struck as often as it was meant to: a test that meets none proves nothing.
+    /// Asserts that every fault has occurred as often as planned: a test without its faults proves nothing.
     #[track_caller]
     pub fn is_used_up(&self) {
         let left: Vec<_> =
@@ -105,7 +105,7 @@ impl ProxyState {
         Some(fault)
     }
 
-    /// One call, from its first byte to the last one of its answer. Returning is closing the connection.
+    /// Carries one request, from its first byte to the last one of its response. Returning closes the connection.
     async fn carry(&self, mut near: TcpStream) -> io::Result<()> {
         if self.is_away.load(Ordering::Relaxed) {
             return Ok(());
@@ -154,7 +154,7 @@ async fn serve(listener: TcpListener, state: Arc<ProxyState>) {
         let (near, _) = listener.accept().await.unwrap();
         let state = Arc::clone(&state);
         calls.spawn(async move {
-            // A client that has gone away is one of the things that happen.
+            // A client that disconnects is an expected case.
             let _ = state.carry(near).await;
         });
     }
@@ -162,7 +162,7 @@ async fn serve(listener: TcpListener, state: Arc<ProxyState>) {
 
 struct CallBytes {
     path: String,
-    /// As it came, apart from the word that the connection ends with it.
+    /// Bytes of the request as received, with a `Connection: close` header added.
     bytes: Vec<u8>,
 }
 

@@ -1,4 +1,4 @@
-//! Tokens as whoever has stolen the secrets, or has none of them, would make them.
+//! Forged tokens, as an attacker would make them with the stolen secrets, or without any.
 
 use super::{Person, TestApp};
 use base64::Engine as _;
@@ -13,7 +13,7 @@ pub fn in_base64url(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// What a token says, whoever signed it.
+/// Returns the claims of a token without checking its signature.
 #[track_caller]
 pub fn claims_of(token: &str) -> Value {
     part(token, 1)
@@ -30,10 +30,10 @@ fn part(token: &str, index: usize) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
 }
 
-/// The seed of the forger's own key.
+/// Seed of the forger's own key.
 const ITS_OWN: [u8; 32] = [7; 32];
 
-/// The server's own keys, and the public one as bytes.
+/// The server's own keys, and the bytes of the public key.
 pub struct Forge {
     signing: EncodingKey,
     refresh: EncodingKey,
@@ -56,47 +56,48 @@ impl Forge {
         }
     }
 
-    /// An access token with any header and any claims, signed as the server signs.
+    /// Returns an access token with any header and claims, signed as the server signs.
     pub fn access(&self, header: &Value, claims: &Value) -> String {
         assemble(header, claims, &self.signing, Algorithm::EdDSA)
     }
 
-    /// An access token whose header and claims are any text at all, signed as the server signs.
+    /// Returns an access token whose header and claims are arbitrary texts, signed as the server signs.
     pub fn access_of(&self, header: &str, claims: &str) -> String {
         assemble(header, claims, &self.signing, Algorithm::EdDSA)
     }
 
-    /// A refresh token with any header and any claims, signed as the server signs.
+    /// Returns a refresh token with any header and claims, signed as the server signs.
     pub fn refresh(&self, header: &Value, claims: &Value) -> String {
         assemble(header, claims, &self.refresh, Algorithm::HS256)
     }
 
-    /// A token signed with a shared secret that is no secret.
+    /// Returns a token signed with a shared secret that is not the server's.
     pub fn hmac(header: &Value, claims: &Value, secret: &[u8], algorithm: Algorithm) -> String {
         assemble(header, claims, &EncodingKey::from_secret(secret), algorithm)
     }
 
-    /// A token signed with a key of the forger's own.
+    /// Returns a token signed with a key of the forger's own.
     pub fn with_a_key_of_its_own(header: &Value, claims: &Value) -> String {
         assemble(header, claims, &ed25519(&ITS_OWN), Algorithm::EdDSA)
     }
 
-    /// The public half of that key.
+    /// Returns the public half of that key.
     pub fn public_half_of_its_own_key() -> Jwk {
         Jwk::from_encoding_key(&ed25519(&ITS_OWN), Algorithm::EdDSA).unwrap()
     }
 
-    /// An access token of this very text: whatever the header and the claims are written as is what is signed.
+    /// Returns an access token with exactly this text as its message: the encoded header and claims are signed as they
+    /// are.
     pub fn access_as_written(&self, message: &str) -> String {
         signed_as_written(message, &self.signing, Algorithm::EdDSA)
     }
 
-    /// The same for a refresh token, with the hash that `algorithm` names.
+    /// Returns a refresh token with exactly this text as its message, with the hash that `algorithm` names.
     pub fn refresh_as_written(&self, message: &str, algorithm: Algorithm) -> String {
         signed_as_written(message, &self.refresh, algorithm)
     }
 
-    /// The claims of a refresh token that could be this person's.
+    /// Returns claims of a refresh token that could be this person's.
     pub fn refresh_claims(&self, person: &Person) -> Value {
         let claims = person.claims();
         json!({
@@ -106,7 +107,7 @@ impl Forge {
     }
 }
 
-/// An Ed25519 key of its seed (RFC 8410 §7).
+/// Returns the Ed25519 key of a seed (RFC 8410 §7).
 fn ed25519(seed: &[u8]) -> EncodingKey {
     const PKCS8: [u8; 16] = [48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 112, 4, 34, 4, 32];
     EncodingKey::from_ed_der(&[PKCS8.as_slice(), seed].concat())

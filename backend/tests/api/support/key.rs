@@ -1,4 +1,4 @@
-//! A client's key, and the proofs that it makes (RFC 9449).
+//! A client's key and its proofs (RFC 9449).
 
 use super::{TestApp, in_base64url};
 use jsonwebtoken::crypto::sign;
@@ -14,9 +14,9 @@ pub struct Key {
 }
 
 impl Key {
-    /// The key whose private number is this byte, 32 times.
+    /// Creates the key whose private number is this byte, repeated 32 times.
     pub fn of(byte: u8) -> Self {
-        // PKCS#8 around it is always the same (RFC 5208 §5, RFC 5915 §3).
+        // The PKCS#8 structure around it is always the same (RFC 5208 §5, RFC 5915 §3).
         const PKCS8: [u8; 35] = [
             0x30, 0x41, 0x02, 0x01, 0x00, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01,
             0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x04, 0x27, 0x30, 0x25, 0x02, 0x01,
@@ -27,7 +27,7 @@ impl Key {
         Self { signs, public }
     }
 
-    /// The public half, as a proof carries it.
+    /// Returns the public half, as a proof contains it.
     pub fn jwk(&self) -> Value {
         let jwk = serde_json::to_value(&self.public).unwrap();
         json!({"kty": "EC", "crv": "P-256", "x": jwk["x"], "y": jwk["y"]})
@@ -41,7 +41,7 @@ impl Key {
         json!({"typ": "dpop+jwt", "alg": "ES256", "jwk": self.jwk()})
     }
 
-    /// What a proof for a POST to this path says, if it is made now.
+    /// Returns the claims of a proof for a POST to this path, made now.
     pub fn claims(app: &TestApp, path: &str) -> Value {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let jti = format!("proof-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
@@ -49,12 +49,12 @@ impl Key {
         json!({"jti": jti, "htm": "POST", "htu": htu, "iat": app.now().as_seconds()})
     }
 
-    /// A proof for a POST to this path.
+    /// Returns a proof for a POST to this path.
     pub fn proof(&self, app: &TestApp, path: &str) -> String {
         self.sign(&self.header(), &Self::claims(app, path))
     }
 
-    /// A proof for a POST to this path, made by a clock that is so many seconds ahead.
+    /// Returns a proof for a POST to this path, made by a clock that is `seconds` ahead.
     pub fn proof_ahead_by(&self, app: &TestApp, path: &str, seconds: i64, nonce: Option<&str>) -> String {
         let mut claims = Self::claims(app, path);
         claims["iat"] = json!(app.now().as_seconds() + seconds);
@@ -64,7 +64,7 @@ impl Key {
         self.sign(&self.header(), &claims)
     }
 
-    /// Anything at all, signed with this key.
+    /// Signs any header and claims with this key.
     pub fn sign(&self, header: &(impl ToString + ?Sized), claims: &(impl ToString + ?Sized)) -> String {
         let message = format!("{}.{}", in_base64url(header.to_string()), in_base64url(claims.to_string()));
         format!("{message}.{}", sign(message.as_bytes(), &self.signs, Algorithm::ES256).unwrap())

@@ -1,7 +1,8 @@
-//! All that this process logs, at the finest level, and that no secret of any test is in it.
+//! Capture of everything that this process logs, at the finest level, and the check that it contains no secret of any
+//! test.
 //!
-//! The tests run beside one another, and what one test causes is logged on many threads. So there is one log for all of
-//! them, and each test looks through all that was logged since it began, for the secrets that it has used.
+//! The tests run concurrently, and what one test causes is logged on many threads. So there is one log for all of them,
+//! and each test searches everything logged since it began for the secrets that it has used.
 
 use crate::leak_detector::LeakDetector;
 use reqwest::header::HeaderMap;
@@ -14,9 +15,9 @@ static LOG: Mutex<Log> = Mutex::new(Log { text: Vec::new(), forgotten: 0, captur
 
 struct Log {
     text: Vec<u8>,
-    /// How many bytes came before those that are kept.
+    /// Number of bytes discarded from the start of the log.
     forgotten: usize,
-    /// How many watches have begun where.
+    /// Number of captures that began at each position.
     captures: BTreeMap<usize, usize>,
 }
 
@@ -29,7 +30,7 @@ impl Log {
         self.forgotten + self.text.len()
     }
 
-    /// Forgets what nobody will look at.
+    /// Discards what no capture needs.
     fn forget(&mut self) {
         let needed = self.captures.keys().next().copied().unwrap_or_else(|| self.end());
         self.text.drain(..needed - self.forgotten);
@@ -58,7 +59,7 @@ impl MakeWriter<'_> for Writer {
     }
 }
 
-/// One test's secrets, and where in the log it began. At its end it looks through the log.
+/// One test's secrets, and the position of the log at which it began. On drop it searches the log.
 pub struct LogCapture {
     began: usize,
     secrets: Mutex<LeakDetector>,
@@ -81,9 +82,9 @@ impl LogCapture {
         self.secrets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps what a header of a call holds, if that is secret.
+    /// Records the secrets of a request header.
     pub fn keep_header(&self, name: &str, value: &[u8]) {
-        // What stands before the secret is the scheme, or the cookie's name.
+        // Before the secret stands the scheme, or the cookie's name.
         let (parts, before) = match name.to_ascii_lowercase().as_str() {
             "authorization" => (',', ' '),
             "cookie" => (';', '='),
@@ -95,14 +96,14 @@ impl LogCapture {
         }
     }
 
-    /// Keeps what a body holds that is secret, if it can be read.
+    /// Records the secrets of a body, if it can be parsed.
     pub fn keep_body(&self, body: &[u8]) {
         if let Ok(body) = serde_json::from_slice(body) {
             self.secrets().keep_all(&body);
         }
     }
 
-    /// Keeps what an answer brings that is secret.
+    /// Records the secrets of a response.
     pub fn keep_answer(&self, headers: &HeaderMap, body: &[u8]) {
         for cookie in headers.get_all("set-cookie") {
             let pair = cookie.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
@@ -111,19 +112,19 @@ impl LogCapture {
         self.keep_body(body);
     }
 
-    /// How many secrets it knows.
+    /// Returns the number of recorded secrets.
     pub fn count(&self) -> usize {
         self.secrets().count()
     }
 
-    /// How many lines that were logged hold both of these.
+    /// Returns the number of lines logged that contain both texts.
     pub fn lines(&self, one: &str, other: &str) -> usize {
         let log = log();
         let text = String::from_utf8_lossy(&log.text[self.began - log.forgotten..]);
         text.lines().filter(|line| line.contains(one) && line.contains(other)).count()
     }
 
-    /// The first secret that was logged, and the line.
+    /// Returns the first secret that was logged, and its line.
     fn leak(&self) -> Option<(String, String)> {
         let log = log();
         let text = String::from_utf8_lossy(&log.text[self.began - log.forgotten..]).into_owned();

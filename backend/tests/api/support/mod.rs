@@ -1,4 +1,4 @@
-//! The one fixture: a real server on a database of its own, and people who use it.
+//! Test fixture: a real server on a database of its own, and people who use it.
 
 mod answer;
 mod app;

@@ -1,4 +1,4 @@
-//! The API's own description, as a measure: what any test is answered must be described there.
+//! Check of responses against the API's own description: every response that a test receives must be described.
 
 use serde_json::Value;
 use std::sync::LazyLock;
@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 static OPENAPI: LazyLock<Value> =
     LazyLock::new(|| serde_json::to_value(latchkey::http::description()).unwrap());
 
-/// Fails when a described call gave an answer that its description does not know.
+/// Fails if a described request got a response that its description does not contain.
 #[track_caller]
 pub fn assert_described(method: &str, path: &str, status: u16) {
     let Some(operation) = operation(method, path) else { return };

@@ -1,23 +1,23 @@
-//! Somebody with an account, and one client of theirs that is signed in.
+//! A person with an account, and one signed-in client.
 
 use super::{Answer, Call, Key, TestApp, claims_of};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
-/// Strong enough for every check.
+/// Password strong enough for every check.
 pub const PASSWORD: &str = "correct horse battery staple";
 
 pub fn address_of(name: &str) -> String {
     format!("{name}@example.org")
 }
 
-/// A client holds one pair of tokens, as a browser does: a refresh that succeeds replaces them.
+/// A client keeps one pair of tokens, as a browser does: a successful refresh replaces them.
 pub struct Person {
     pub app: TestApp,
     pub name: String,
     pub email: String,
     pub password: String,
-    /// What each refresh of this client proves, if anything.
+    /// Key with which each refresh of this client carries a proof, if any.
     pub key: Option<Arc<Key>>,
     held: Mutex<HeldTokens>,
 }
@@ -42,12 +42,12 @@ impl Person {
         }
     }
 
-    /// The same person at another client.
+    /// Signs the same person in at another client.
     pub async fn elsewhere(&self) -> Self {
         self.elsewhere_with(json!({})).await
     }
 
-    /// The same person at another client that asks for more than the address and the password say.
+    /// Signs the same person in at another client, with further fields in the request.
     pub async fn elsewhere_with(&self, more: Value) -> Self {
         let mut body = json!({"email": self.email, "password": self.password});
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -56,19 +56,19 @@ impl Person {
         Self::holding(&self.app, &self.name, &self.password, &answer)
     }
 
-    /// The same client, talking to another server.
+    /// Returns the same client, connected to another server.
     pub fn at(&self, app: &TestApp) -> Self {
         let held = Mutex::new(self.held());
         let (name, email, password) = (self.name.clone(), self.email.clone(), self.password.clone());
         Self { app: app.clone(), name, email, password, key: self.key.clone(), held }
     }
 
-    /// Somebody who has copied this client's tokens, and not its key.
+    /// Returns a thief who has copied this client's tokens, but not its key.
     pub fn stolen_copy(&self) -> Self {
         Self { key: None, ..self.at(&self.app) }
     }
 
-    /// The same person at another client, which has this key; the session is bound to it.
+    /// Signs the same person in at another client, which has this key; the session is bound to it.
     pub async fn elsewhere_bound_to(&self, key: Key) -> Self {
         let body = json!({"email": self.email, "password": self.password});
         let proof = key.proof(&self.app, "/api/auth/login");
@@ -90,7 +90,7 @@ impl Person {
         self.held().refresh
     }
 
-    /// What the access token says.
+    /// Returns the claims of the access token.
     pub fn claims(&self) -> Value {
         claims_of(&self.access_token())
     }
@@ -108,13 +108,13 @@ impl Person {
         answer
     }
 
-    /// Keeps the tokens that an answer brought.
+    /// Stores the tokens of a response.
     pub fn store_tokens(&self, answer: &Answer) {
         *self.held.lock().unwrap() =
             HeldTokens { access: answer.access_token(), refresh: answer.refresh_token() };
     }
 
-    /// Shows any refresh token, and does not keep what it brings.
+    /// Refreshes with any refresh token, and does not store the new one.
     pub async fn refresh_with(&self, token: &str) -> Answer {
         let call = self.app.post("/api/auth/refresh", &json!({})).cookie(token);
         match &self.key {
@@ -123,7 +123,7 @@ impl Person {
         }
     }
 
-    /// A call with the access token.
+    /// Returns a request with the access token.
     pub fn call(&self, method: &str, path: &str) -> Call {
         self.app.call(method, path).bearer(&self.access_token())
     }
@@ -136,7 +136,7 @@ impl Person {
         self.call("DELETE", path).await
     }
 
-    /// Uses the access token, and nothing else.
+    /// Uses only the access token.
     pub async fn verify(&self) -> Answer {
         self.get("/api/auth/verify").await
     }
@@ -179,7 +179,7 @@ impl Person {
         }
     }
 
-    /// Those of the list that have not ended.
+    /// Returns the sessions of the list that have not ended.
     pub async fn sessions_that_live(&self) -> Vec<Value> {
         let (mut living, mut cursor) = (Vec::new(), None);
         loop {
@@ -195,7 +195,7 @@ impl Person {
         }
     }
 
-    /// A page of the list of sessions, and the cursor of the next one.
+    /// Returns a page of the list of sessions, and the cursor of the next one.
     pub async fn page(&self, limit: usize, cursor: Option<&str>) -> (Vec<Value>, Option<String>) {
         let cursor = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
         let page = self.get(&format!("/api/me/sessions?limit={limit}{cursor}")).await.ok();
@@ -213,7 +213,7 @@ impl Person {
         self.delete("/api/me/sessions").await
     }
 
-    /// The session in the list, however it is. The list is read no further.
+    /// Returns the session in the list, whatever its state. Reads the list no further.
     pub async fn listed(&self, session_id: &str) -> Value {
         let mut cursor = None;
         loop {
@@ -225,7 +225,7 @@ impl Person {
         }
     }
 
-    /// Neither token opens anything any more, and both are told why.
+    /// Asserts that both tokens are refused with this reason.
     #[track_caller]
     pub fn is_signed_out(&self, reason: latchkey_shared::EndReason) -> impl Future<Output = ()> + '_ {
         let caller = std::panic::Location::caller();

@@ -1,10 +1,10 @@
-//! What the contract's objects look like on the wire.
+//! Shapes of the API's JSON objects.
 
 use latchkey_shared::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
-/// The names of an object's fields, in alphabetical order.
+/// Returns the names of an object's fields, in alphabetical order.
 #[track_caller]
 pub fn keys(object: &Value) -> Vec<&str> {
     let mut keys: Vec<_> =
@@ -17,7 +17,7 @@ pub fn is_uuid_v7(text: &str) -> bool {
     text.parse::<Uuid>().is_ok_and(|id| id.get_version_num() == 7 && id.to_string() == text)
 }
 
-/// The instant that this is, written as RFC 3339 in UTC with milliseconds.
+/// Parses an instant, written as RFC 3339 in UTC with milliseconds.
 #[track_caller]
 pub fn instant(text: &Value) -> Timestamp {
     let text = text.as_str().unwrap_or_else(|| panic!("{text}"));
@@ -37,7 +37,7 @@ pub fn assert_account(account: &Value) {
     instant(&account["created_at"]);
 }
 
-/// The answer to a sign-up, a sign-in and a refresh, apart from the refresh token.
+/// Checks the response to a sign-up, a sign-in or a refresh, apart from the refresh token.
 #[track_caller]
 pub fn assert_signed_in(body: &Value) {
     let mut found = keys(body);

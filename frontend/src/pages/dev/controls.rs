@@ -1,4 +1,4 @@
-//! What is pressed, filled in and chosen.
+//! Exhibits of buttons, fields, selects and switches.
 
 use super::exhibit::{Exhibit, State};
 use super::samples::{KOREAN, LONG, refused};
@@ -34,7 +34,7 @@ pub fn Buttons() -> impl IntoView {
     }
 }
 
-/// A field of a form of its own; what is wrong with it, if anything.
+/// A field in a form of its own, with an optional error.
 fn field(
     form: &'static str,
     value: &str,

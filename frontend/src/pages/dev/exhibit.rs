@@ -1,13 +1,13 @@
-//! One part and its states, with a word about each.
+//! An exhibit: one component and its states, each with a caption.
 
 use js_sys::{Array, Function, Reflect};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 
-/// A part that pages are made of.
+/// A component and its states.
 #[component]
 pub fn Exhibit(
-    /// What it is called.
+    /// The component's name.
     name: &'static str,
     children: Children,
 ) -> impl IntoView {
@@ -19,15 +19,15 @@ pub fn Exhibit(
     }
 }
 
-/// The part in one state.
+/// The component in one state.
 #[component]
 pub fn State(
-    /// What state that is.
+    /// The state's caption.
     name: &'static str,
-    /// What a pointer or the keyboard does to it: `hover`, `focus`, `active`.
+    /// The pseudo-class to force: `hover`, `focus` or `active`.
     #[prop(optional)]
     forced: &'static str,
-    /// Whether it needs the whole line.
+    /// True if the component needs the full width.
     #[prop(optional)]
     wide: bool,
     children: Children,
@@ -40,8 +40,8 @@ pub fn State(
     }
 }
 
-/// Repeats every rule about a pointer or the keyboard for what is below `data-forced`, so that such a state can be looked
-/// at without either.
+/// Repeats every rule for `:hover`, `:focus-visible` and `:active` for the elements below `data-forced`, so that these
+/// states can be viewed without a pointer or a keyboard.
 pub fn force_states() {
     let Some(document) = web_sys::window().and_then(|window| window.document()) else { return };
     for sheet in list(&document, "styleSheets") {
@@ -54,7 +54,7 @@ pub fn force_states() {
             };
             let length = get(&get(&sheet, "cssRules"), "length");
             if let (Some(forced), Ok(insert)) = (as_forced(selectors.trim()), insert.dyn_into::<Function>()) {
-                // What the browser does not take in this form is left out.
+                // Rules that the browser rejects in this form are left out.
                 let _ = insert.call2(&sheet, &format!("{forced}{{{body}").into(), &length);
             }
         }
@@ -64,7 +64,7 @@ pub fn force_states() {
 fn as_forced(selectors: &str) -> Option<String> {
     let states = [(":hover", "hover"), (":focus-visible", "focus"), (":active", "active")];
     let (real, name) = states.into_iter().find(|(real, _)| selectors.contains(real))?;
-    // What the rule says of anything, it says of what can take the focus.
+    // A rule for any element is applied to elements that can take the focus.
     let rest = if selectors == real {
         ":any-link, button, input, select, pre".to_owned()
     } else {

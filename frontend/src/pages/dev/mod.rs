@@ -1,4 +1,4 @@
-//! `/dev/components`, in development builds only: every part that pages are made of, in every state.
+//! `/dev/components`, in development builds only: every component in every state.
 
 mod exhibit;
 mod samples;
@@ -19,10 +19,10 @@ use overlays::{Banners, Dialogs, Menus, ToastCards};
 use surfaces::{Badges, Cards, CodeBlocks, EmptyStates, Navigations, Problems, Rows, Skeletons, Tables};
 use tokens::{Colours, Spaces, Types};
 
-/// Where the page lies.
+/// The page's path.
 pub const PATH: &str = "/dev/components";
 
-/// The page.
+/// The component gallery.
 #[component]
 pub fn Gallery() -> impl IntoView {
     document::set_title("Components · Latchkey");

@@ -1,4 +1,4 @@
-//! What comes over the page or across it.
+//! Exhibits of menus, dialogs, toasts and banners.
 
 use super::exhibit::{Exhibit, State};
 use super::samples::{KOREAN, LONG};

@@ -1,4 +1,4 @@
-//! What the parts show on this page.
+//! Sample data for the exhibits.
 
 use crate::api::Failure;
 use crate::platform::clock;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 pub const LONG: &str = "A text that is much longer than anybody who drew this part had in mind, with a-word-that-has-no-place-to-break-in-it-at-all-and-still-must-not-leave-the-screen";
 pub const KOREAN: &str = "다른 기기에서 모두 로그아웃한 뒤 비밀번호를 변경해 주세요";
 
-/// A refusal with this code.
+/// Returns a refusal with this code.
 pub fn refused(code: ErrorCode) -> Failure {
     let wait = matches!(code, ErrorCode::TooManyRequests | ErrorCode::Overloaded);
     Failure::Refused {
@@ -28,7 +28,8 @@ pub fn refused(code: ErrorCode) -> Failure {
     }
 }
 
-/// A list of this many sessions that live, the first of them this one, and one that ended for each reason there is.
+/// Returns `live` active sessions, the first of them the current one, and, if there are several, one ended session for
+/// each reason.
 pub fn sessions(live: u128) -> Page<Session> {
     let devices = ["Chrome on Windows", "Safari on iOS", "Firefox on Linux", LONG, "curl"];
     let now = clock::now();

@@ -1,4 +1,4 @@
-//! What holds other things, and what is only read.
+//! Exhibits of containers and of read-only components.
 
 use super::exhibit::{Exhibit, State};
 use super::samples::{KOREAN, LONG, refused, sessions};
@@ -62,7 +62,7 @@ pub fn Navigations() -> impl IntoView {
     }
 }
 
-/// One place of the navigation, taken out of its own place.
+/// One item of the navigation, outside of it.
 #[component]
 fn NavigationSample(current: bool) -> impl IntoView {
     view! {
@@ -125,7 +125,7 @@ pub fn CodeBlocks() -> impl IntoView {
     }
 }
 
-/// With somebody signed in: that one's token; without: that there is nothing to read.
+/// The tables of the signed-in account's token; their empty state if nobody is signed in.
 #[component]
 pub fn Tables() -> impl IntoView {
     view! {

@@ -1,4 +1,4 @@
-//! What everything else is built from.
+//! Exhibits of the design tokens: colours, text sizes and spacing.
 
 use super::exhibit::{Exhibit, State};
 use leptos::prelude::*;

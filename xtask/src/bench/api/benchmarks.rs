@@ -1,4 +1,4 @@
-//! The bars, each with what it is measured against.
+//! The benchmarks, each with its baseline and threshold.
 
 use super::Effort;
 use super::calls::{VERIFY, checks, hostile_sign_ups, proven_refreshes, refreshes, sessions_of, sign_ins};
@@ -13,12 +13,12 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
-/// More tokens than the verifier remembers, by far.
+/// Number of tokens, far above the capacity of the verifier's cache.
 const COLD: u64 = 80_000;
-/// How many clients sign in when as many as possible do.
+/// Number of concurrent clients in the login benchmarks.
 const CROWD: usize = 64;
 
-/// What can be measured by itself.
+/// A benchmark that can be run by itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Benchmark {
     Verify,
@@ -45,7 +45,7 @@ impl Benchmark {
         Self::Growth,
     ];
 
-    /// As it is called on the command line.
+    /// Returns the benchmark's name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Verify => "verify",
@@ -64,7 +64,7 @@ impl Benchmark {
         Self::ALL.into_iter().find(|benchmark| benchmark.name() == name)
     }
 
-    /// The lines that it adds to the table.
+    /// Runs the benchmark and returns its rows of the result table.
     pub fn measure(self, effort: Effort) -> Outcome<Vec<ResultRow>> {
         match self {
             Self::Verify => verify(effort),
@@ -93,7 +93,7 @@ fn verify(effort: Effort) -> Outcome<Vec<ResultRow>> {
         ticks.push((server.ticks()? - before) / done);
         Ok(answers.per_second)
     };
-    // Every token is met once before it counts.
+    // Warm-up: every token is verified once before measuring.
     run(&server, &mut Vec::new())?;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     let speed = interleaved(effort.rounds(), || run(&server, &mut ours), || run(&bare, &mut theirs))?;
@@ -116,7 +116,7 @@ fn verify(effort: Effort) -> Outcome<Vec<ResultRow>> {
     ])
 }
 
-/// Asks once, and keeps the body for the bare handler.
+/// Sends one `verify` request and stores the response body in a file for the bare handler.
 fn answer_of_a_check(server: &Server, dataset: &Dataset) -> Outcome<PathBuf> {
     let tokens = fs::read_to_string(dataset.path().join("access.txt")).context("read the tokens")?;
     let token = tokens.lines().next().unwrap_or_default();
@@ -140,7 +140,7 @@ fn cold(effort: Effort) -> Outcome<Vec<ResultRow>> {
     let speed = interleaved(
         effort.rounds(),
         || {
-            // Where the last run ended: by the time the list begins again, its tokens are forgotten.
+            // Continues where the last run ended: when the list starts over, its tokens have left the cache.
             let load =
                 Load { more: vec![met.to_string()], ..checks(&server, dataset.path(), 32, effort.seconds()) };
             let answers = load.run_checked()?;
@@ -166,7 +166,7 @@ fn login(effort: Effort) -> Outcome<Vec<ResultRow>> {
     let server = dataset.serve()?;
     let seconds = effort.seconds();
     let hashes = |whose: &str| number(dataset.tool("hashes").args([&seconds.to_string(), whose]));
-    // The threads take their memory.
+    // Warm-up: the threads allocate their memory.
     sign_ins(&server, &dataset, CROWD, 1).run()?;
     let mut refused = 0;
     let speed = interleaved(
@@ -231,11 +231,11 @@ fn calm(effort: Effort) -> Outcome<Vec<ResultRow>> {
     ])
 }
 
-/// Does something while a crowd signs in. Some of them may be refused, if others use the machine, too.
+/// Runs `act` while a crowd signs in. Some sign-ins may be refused if other programs use the machine, too.
 fn while_signing_in<T>(server: &Server, dataset: &Dataset, act: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
     thread::scope(|scope| {
         let crowd = scope.spawn(|| sign_ins(server, dataset, CROWD, 6).run());
-        // Until all of them have come.
+        // Time for all clients to connect.
         thread::sleep(Duration::from_secs(1));
         let done = act();
         crowd.join().map_err(|_| Failure::message("The crowd has panicked."))??;
@@ -243,7 +243,8 @@ fn while_signing_in<T>(server: &Server, dataset: &Dataset, act: impl FnOnce() ->
     })
 }
 
-/// A crowd signs up with passwords that are costly to judge, as if from as many networks: no throttle holds it up.
+/// Measures while a crowd signs up with passwords that are costly to check, as if from as many networks, so that the
+/// throttle does not apply.
 fn hostile(effort: Effort) -> Outcome<Vec<ResultRow>> {
     let dataset = Dataset::make("hostile", 1000, &FEW, None)?;
     let server = dataset.serve()?;
@@ -281,7 +282,7 @@ fn hostile(effort: Effort) -> Outcome<Vec<ResultRow>> {
     ])
 }
 
-/// Does something while a hostile crowd signs up. Most of them may be refused.
+/// Runs `act` while a hostile crowd signs up. Most sign-ups may be refused.
 fn while_hostile<T>(
     server: &Server,
     dataset: &Dataset,
@@ -292,7 +293,7 @@ fn while_hostile<T>(
     let run = *runs;
     thread::scope(|scope| {
         let crowd = scope.spawn(move || hostile_sign_ups(server, dataset, CROWD, 6, run).run());
-        // Until all of them have come.
+        // Time for all clients to connect.
         thread::sleep(Duration::from_secs(1));
         let done = act();
         crowd.join().map_err(|_| Failure::message("The crowd has panicked."))??;
@@ -303,11 +304,11 @@ fn while_hostile<T>(
 fn refresh(effort: Effort) -> Outcome<Vec<ResultRow>> {
     let (sqlite, postgresql) = ("SQLite, synchronous=FULL", "PostgreSQL, synchronous_commit=on");
     let mut rows = refresh_on(sqlite, effort, None, false)?;
-    // The bars at 8 and at 64 clients.
+    // The thresholds at 8 and at 64 clients.
     rows.extend(with_bars(refresh_on(sqlite, effort, None, true)?, [0.45, 0.60]));
     let programs = postgres::require_programs()?;
     for is_proven in [false, true] {
-        // A server for each: the second one's people have the same names.
+        // One server for each measurement: the accounts of the second have the same names.
         let postgres = Postgres::start_durable(&programs)?;
         let measured = refresh_on(postgresql, effort, Some(postgres.url().to_owned()), is_proven)?;
         rows.extend(if is_proven { with_bars(measured, [0.60, 0.50]) } else { measured });

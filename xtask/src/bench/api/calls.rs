@@ -1,4 +1,4 @@
-//! The calls that are measured.
+//! The requests that the benchmarks send.
 
 use super::load::Load;
 use super::server::{Dataset, Server};
@@ -11,13 +11,13 @@ const SIGN_UP: &str = "/api/auth/signup";
 const LOGIN: &str = "/api/auth/login";
 const REFRESH: &str = "/api/auth/refresh";
 pub const LIST: &str = "/api/me/sessions";
-/// Everybody's; bench/src/people.rs says the same.
+/// Password of every account; bench/src/people.rs has the same value.
 const PASSWORD: &str = "an entirely different phrase";
 
-/// More than the server answers in a second.
+/// Proofs made for each second of a run: more than the server can process.
 const PROOFS_PER_SECOND: u32 = 30_000;
 
-/// Checks of access tokens, one after the other.
+/// Checks of access tokens, in the order of the list.
 pub fn checks<'a>(server: &Server, lists: &'a Path, connections: usize, seconds: u32) -> Load<'a> {
     let more = vec!["0".to_owned()];
     Load {
@@ -32,13 +32,13 @@ pub fn checks<'a>(server: &Server, lists: &'a Path, connections: usize, seconds:
     }
 }
 
-/// Everybody signs in, one after the other.
+/// Sign-ins, one account after the other.
 pub fn sign_ins<'a>(server: &Server, dataset: &'a Dataset, connections: usize, seconds: u32) -> Load<'a> {
     let (port, lists, more) = (server.port, dataset.path(), vec![PASSWORD.to_owned()]);
     Load { script: "login.lua", port, path: LOGIN, threads: 1, connections, seconds, lists, more }
 }
 
-/// Strangers sign up with hostile passwords, each run of them with addresses of its own.
+/// Sign-ups with hostile passwords; each run uses addresses of its own.
 pub fn hostile_sign_ups<'a>(
     server: &Server,
     dataset: &'a Dataset,
@@ -50,17 +50,17 @@ pub fn hostile_sign_ups<'a>(
     Load { script: "signup.lua", port, path: SIGN_UP, threads: 1, connections, seconds, lists, more }
 }
 
-/// As many as there are cores to spare; each has its share of the connections.
+/// Returns the number of wrk threads, at most 2, to leave cores for the server; the connections are divided among them.
 fn threads(clients: usize) -> usize {
     clients.min(2)
 }
 
-/// How many sessions a run takes: each thread has a spare one.
+/// Returns the number of sessions that a run uses: one for each client, and a spare one for each thread.
 pub fn sessions_of(clients: usize) -> usize {
     clients + threads(clients)
 }
 
-/// The same with a proof of the sessions' key in each call. There are proofs for more calls than can be answered.
+/// Refreshes that carry a proof of the session's key. More proofs are prepared than the server can process.
 pub fn proven_refreshes<'a>(
     server: &Server,
     dataset: &'a Dataset,
@@ -76,7 +76,7 @@ pub fn proven_refreshes<'a>(
     Ok(load)
 }
 
-/// Clients that each follow a session of their own, from the `used`th on.
+/// Refreshes by clients that each use a session of their own, starting with session number `used`.
 pub fn refreshes<'a>(
     server: &Server,
     dataset: &'a Dataset,

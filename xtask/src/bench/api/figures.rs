@@ -1,9 +1,9 @@
-//! Figures with their spread, and the table that they are shown in.
+//! Figures with their spread, and the rows of the result table.
 
 use crate::failure::Outcome;
 use std::fmt;
 
-/// What several rounds came to: the middle one, and the lowest and highest.
+/// Median, minimum and maximum of several rounds.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Spread {
     middle: f64,
@@ -12,14 +12,14 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// Of at least one figure.
+    /// Computes the spread of at least one figure.
     pub fn of(mut figures: Vec<f64>) -> Self {
         figures.sort_by(f64::total_cmp);
         let at = |index: usize| figures.get(index).copied().unwrap_or(f64::NAN);
         Self { middle: at(figures.len() / 2), lowest: at(0), highest: at(figures.len().saturating_sub(1)) }
     }
 
-    /// The same in another unit.
+    /// Converts the spread to another unit.
     pub fn times(self, factor: f64) -> Self {
         Self { middle: self.middle * factor, lowest: self.lowest * factor, highest: self.highest * factor }
     }
@@ -39,17 +39,17 @@ impl fmt::Display for Spread {
     }
 }
 
-/// Two things that were measured in turns.
+/// Result of two measurements that alternated.
 pub struct Comparison {
-    /// The first, by itself.
+    /// Figures of the first measurement.
     pub ours: Spread,
-    /// The second, by itself.
+    /// Figures of the second measurement, the baseline.
     pub theirs: Spread,
-    /// First to second, round by round.
+    /// Ratio of the first to the second, computed for each round.
     pub ratio: Spread,
 }
 
-/// Measures one and the other in turns, so that whatever else the machine does strikes both.
+/// Runs two measurements in alternation, so that other load on the machine affects both.
 pub fn interleaved(
     rounds: usize,
     mut ours: impl FnMut() -> Outcome<f64>,
@@ -57,7 +57,7 @@ pub fn interleaved(
 ) -> Outcome<Comparison> {
     let (mut first, mut second) = (Vec::new(), Vec::new());
     for round in 0..rounds {
-        // Whoever goes first finds the machine cooler.
+        // The order alternates, because the machine is cooler for the first measurement of a round.
         if round % 2 == 0 {
             first.push(ours()?);
             second.push(theirs()?);
@@ -69,32 +69,32 @@ pub fn interleaved(
     Ok(compare(first, second))
 }
 
-/// Puts figures of the same rounds side by side.
+/// Compares figures of the same rounds.
 pub fn compare(first: Vec<f64>, second: Vec<f64>) -> Comparison {
     let ratio = Spread::of(first.iter().zip(&second).map(|(first, second)| first / second).collect());
     Comparison { ours: Spread::of(first), theirs: Spread::of(second), ratio }
 }
 
-/// What a figure should be.
+/// Limit that a figure has to meet.
 #[derive(Clone, Copy)]
 pub enum Threshold {
     AtLeast(f64),
     AtMost(f64),
-    /// There is no bar; it is good to know.
+    /// No limit: the figure is informative.
     Nothing,
 }
 
-/// A line of the table.
+/// A row of the result table.
 pub struct ResultRow {
-    /// What was measured.
+    /// Name of the measurement.
     pub what: String,
-    /// What it is compared to.
+    /// Baseline of the comparison.
     pub against: String,
-    /// What is judged.
+    /// Figure that is compared with the threshold.
     pub figure: Spread,
-    /// What it should be.
+    /// Limit for the figure.
     pub threshold: Threshold,
-    /// What was seen on the way.
+    /// Further observations, such as the absolute values.
     pub seen: String,
 }
 

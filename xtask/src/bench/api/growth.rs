@@ -1,4 +1,4 @@
-//! How it goes with the size of the database.
+//! Benchmarks at different sizes of the database.
 
 use super::Effort;
 use super::calls::{LIST, checks, refreshes, sessions_of, sign_ins};
@@ -8,14 +8,14 @@ use super::server::{Dataset, Server, Tokens};
 use crate::failure::Outcome;
 use crate::postgres::{self, Postgres};
 
-/// What is asked of databases of every size.
+/// Requests that are measured at every size of the database.
 const CALLS: [&str; 4] = ["login", "refresh", "verify", "list"];
 
-/// Every size, on SQLite and on PostgreSQL.
+/// Measures every size, on SQLite and on PostgreSQL.
 pub fn growth(effort: Effort) -> Outcome<Vec<ResultRow>> {
     let mut rows = growth_on("SQLite", effort, &[])?;
     let programs = postgres::require_programs()?;
-    // A server for each size.
+    // One server for each size.
     let servers: Outcome<Vec<_>> =
         effort.sizes().iter().map(|_| Postgres::start_durable(&programs)).collect();
     rows.extend(growth_on("PostgreSQL", effort, &servers?)?);
@@ -47,7 +47,7 @@ fn growth_on(name: &str, effort: Effort, databases: &[Postgres]) -> Outcome<Vec<
         for (call, by_size) in CALLS.into_iter().zip(&mut rates) {
             for ((dataset, server), by_round) in datasets.iter().zip(&servers).zip(by_size) {
                 let rate = ask(call, dataset, server, round, effort.seconds())?;
-                // The first round fills the caches.
+                // The first round warms the caches.
                 if round > 0 {
                     by_round.push(rate);
                 }
@@ -60,7 +60,7 @@ fn growth_on(name: &str, effort: Effort, databases: &[Postgres]) -> Outcome<Vec<
     Ok(rows)
 }
 
-/// What came of each larger database, beside the smallest.
+/// Returns a row for each larger database, compared with the smallest.
 fn grown(datasets: &[Dataset], name: &str, what: &str, by_size: &[Vec<f64>]) -> Vec<ResultRow> {
     let Some((small, larger)) = by_size.split_first() else { return Vec::new() };
     let row = |(dataset, figures): (&Dataset, &Vec<f64>)| {

@@ -1,4 +1,4 @@
-//! The load: wrk, and what Latchkey is compared to.
+//! Load generation with wrk, and the program of the `bench` folder.
 
 use crate::failure::{Context, Failure, Outcome};
 use crate::interrupt;
@@ -7,35 +7,35 @@ use crate::workspace::{root, target};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Calls from some connections at once, each sending the next as soon as it has an answer.
+/// Requests on a number of concurrent connections, each of which sends the next one as soon as it has a response.
 pub struct Load<'a> {
-    /// Which of the scripts in bench/wrk.
+    /// Script in bench/wrk.
     pub script: &'a str,
     pub port: u16,
     pub path: &'a str,
     pub threads: usize,
     pub connections: usize,
     pub seconds: u32,
-    /// Where the tokens lie.
+    /// Folder with the lists of tokens.
     pub lists: &'a Path,
-    /// What else the script wants to know.
+    /// Further arguments of the script.
     pub more: Vec<String>,
 }
 
-/// What came of it.
+/// Result of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Answers {
-    /// The successes among them.
+    /// Successful responses per second.
     pub per_second: f64,
-    /// In microseconds.
+    /// Median latency in microseconds.
     pub p50: f64,
     pub p99: f64,
-    /// Without an answer, or with another one than success.
+    /// Number of requests without a response, or with one other than success.
     pub failed: u64,
 }
 
 impl Load<'_> {
-    /// Runs it to its end.
+    /// Runs the load to its end.
     pub fn run(&self) -> Outcome<Answers> {
         interrupt::check()?;
         let mut wrk = Command::new("wrk");
@@ -52,7 +52,7 @@ impl Load<'_> {
             .ok_or_else(|| Failure::message(format!("wrk says something else than expected:\n{told}")))
     }
 
-    /// Runs it, and fails if any call did.
+    /// Runs the load; fails if any request failed.
     pub fn run_checked(&self) -> Outcome<Answers> {
         let answers = self.run()?;
         if answers.failed > 0 {
@@ -78,12 +78,12 @@ fn numbers(told: &str) -> Option<Answers> {
     })
 }
 
-/// The program of the workspace's `bench` folder.
+/// Returns the path of the program that is built from the workspace's `bench` folder.
 pub fn bench_program() -> PathBuf {
     target().join("release/latchkey-bench")
 }
 
-/// A command of it that prints one number.
+/// Runs a command and parses its output as one number.
 pub fn number(command: &mut Command) -> Outcome<f64> {
     interrupt::check()?;
     let told = output_of(command).ok_or_else(|| Failure::message("latchkey-bench failed."))?;

@@ -1,4 +1,4 @@
-//! Servers to be measured, each with a folder and a database of its own.
+//! Servers under measurement, each with its own folder and database.
 
 use super::load::bench_program;
 use crate::api::Profile;
@@ -14,26 +14,26 @@ use std::time::{Duration, Instant};
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A folder with secrets, tokens and a database full of people.
+/// A folder with secrets, tokens and a database filled with accounts.
 pub struct Dataset {
     folder: TemporaryFolder,
     database: Option<String>,
     pub people: u64,
 }
 
-/// How many tokens are prepared.
+/// Number of tokens to prepare.
 pub struct Tokens {
     pub access: u64,
     pub refresh: u64,
 }
 
 impl Dataset {
-    /// Makes one; on SQLite unless a database is named.
+    /// Creates a data set, on SQLite unless `database` is given.
     pub fn make(name: &str, people: u64, tokens: &Tokens, database: Option<String>) -> Outcome<Self> {
         Self::seeded(name, people, tokens, database, &[])
     }
 
-    /// Makes one whose sessions are bound to a key.
+    /// Creates a data set whose sessions are bound to a key.
     pub fn bound(name: &str, people: u64, tokens: &Tokens, database: Option<String>) -> Outcome<Self> {
         Self::seeded(name, people, tokens, database, &["--bound"])
     }
@@ -58,7 +58,7 @@ impl Dataset {
         self.folder.path()
     }
 
-    /// The bench's own program, configured as the server is.
+    /// Returns a command of the `bench` program, with the server's configuration.
     pub fn tool(&self, word: &str) -> Command {
         let mut command = Command::new(bench_program());
         self.configure(&mut command);
@@ -68,16 +68,16 @@ impl Dataset {
 
     fn configure(&self, command: &mut Command) {
         command.current_dir(self.path()).env("LATCHKEY_DATA_DIR", self.path().join("data"));
-        // A run outlasts ten minutes.
+        // A run takes longer than the default of ten minutes.
         command.env("LATCHKEY_TOKENS__ACCESS_LIFETIME", "3h");
-        // A crowd comes from one address here.
+        // All clients of a run share one address.
         command.env("LATCHKEY_THROTTLE__PER_NETWORK", "100000000");
         if let Some(url) = &self.database {
             command.env("LATCHKEY_DATABASE__URL", url);
         }
     }
 
-    /// Starts the server, and waits until it can serve.
+    /// Starts the server and waits until it is ready.
     pub fn serve(&self) -> Outcome<Server> {
         let port = spare_port()?;
         let mut serve = Command::new(Profile::Release.binary());
@@ -101,12 +101,12 @@ impl Dataset {
 pub struct Server {
     process: Process,
     pub port: u16,
-    /// From its start to its first answer that it is ready.
+    /// Time from the start to the first successful readiness response.
     pub ready_after: Duration,
 }
 
 impl Server {
-    /// A line of what Linux tells about its memory, in megabytes: `VmRSS` is resident now, `VmHWM` was at most.
+    /// Returns a line of `/proc/PID/status` in megabytes: `VmRSS` is the resident memory now, `VmHWM` its peak.
     pub fn memory(&self, line: &str) -> Outcome<f64> {
         let status = format!("/proc/{}/status", self.process.id());
         let status = fs::read_to_string(status).context("read how much memory the API takes (Linux only)")?;
@@ -117,17 +117,17 @@ impl Server {
         Ok(kib * 1024.0 / 1e6)
     }
 
-    /// The processor time it has taken, in clock ticks.
+    /// Returns the processor time that the server has used, in clock ticks.
     pub fn ticks(&self) -> Outcome<f64> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id()))
             .context("read what the API took")?;
-        // The name, in brackets, may hold anything; utime and stime are the 14th and 15th of all.
+        // The name, in brackets, may contain anything; utime and stime are fields 14 and 15.
         let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
         Ok(fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum())
     }
 }
 
-/// The bare handler that answers what a checked call answers.
+/// Starts the bare handler, which returns the same body as a `verify` request.
 pub fn bare(answer: &Path) -> Outcome<Server> {
     let port = spare_port()?;
     let mut serve = Command::new(bench_program());
