@@ -6,9 +6,11 @@ use crate::i18n::I18n;
 #[cfg(debug_assertions)]
 use crate::pages;
 use crate::pages::{AppLayout, LogIn, NotFound, SignUp};
-use crate::platform::{document, storage};
+#[cfg(debug_assertions)]
+use crate::platform::document;
 use crate::routes::{CurrentRoute, Route};
 use crate::session::SessionHandle;
+use crate::theme::Theme;
 use leptos::prelude::*;
 use leptos_router::components::Router;
 
@@ -78,28 +80,4 @@ fn not_found_view() -> AnyView {
         return view! { <pages::dev::Gallery /> }.into_any();
     }
     view! { <NotFound /> }.into_any()
-}
-
-/// Color theme: light, dark, or the system's. `early.js` applies the choice before the first paint.
-#[derive(Clone, Copy)]
-pub struct Theme(RwSignal<String>);
-
-impl Theme {
-    const KEY: &str = "latchkey.theme";
-
-    fn start() -> Self {
-        Self(RwSignal::new(document::root_attribute("data-theme").unwrap_or_else(|| "system".to_owned())))
-    }
-
-    /// Returns the choice; reactive.
-    pub fn choice(self) -> String {
-        self.0.get()
-    }
-
-    /// Changes the choice, also for the next start.
-    pub fn choose(self, theme: String) {
-        document::set_root_attribute("data-theme", (theme != "system").then_some(&theme));
-        storage::write(Self::KEY, &theme);
-        self.0.set(theme);
-    }
 }

@@ -18,6 +18,7 @@ mod pages;
 mod effect;
 mod i18n;
 mod platform;
+mod theme;
 
 fn main() {
     // `boot.js` replaces the static outline as soon as the first view is drawn.

@@ -1,12 +1,13 @@
 //! Opening of the database, and its migrations.
 
-use super::Database;
+use super::connect_error::{self, ConnectError};
 use super::connection_cache::ConnectionCache;
+use super::database::Database;
 use super::migrations::Migrator;
 use super::snapshot::sqlite_file;
 use super::statement_timeout::{self, HealthCheck, StatementTimeout, WithTimeout};
 use super::write_lock::WriteLock;
-use super::{connect_error, pooler, tls};
+use super::{pooler, timeouts, tls};
 use crate::config::DatabaseUrl;
 use crate::platform::{FileLock, LockError};
 use sea_orm::sqlx::Connection as _;
@@ -18,72 +19,7 @@ use sea_orm::{
 use sea_orm_migration::MigratorTrait;
 use std::fs::File;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::time::Duration;
 
-/// A reason why the database cannot be used; the server does not start. It never contains a password.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectError {
-    /// No database responds at that address.
-    #[error("database.url: no database answers there within {} s; start it, or name another", ACQUIRE_TIMEOUT.as_secs())]
-    Unreachable,
-    /// The connection succeeds, but no statement gets a response.
-    #[error(
-        "database.url: connected, and no statement is answered within {} s: a pooler in between waits for its database, or \
-         has too few connections to it (PgBouncer: default_pool_size, at least 2 with pool_mode = session)",
-        statement_timeout::RESPONSE_TIMEOUT.as_secs()
-    )]
-    Silent,
-    /// Another server uses the SQLite file, which allows only one.
-    #[error(
-        "database.url: another server uses {0}: stop it first, or give both a PostgreSQL, which servers can share"
-    )]
-    InUse(String),
-    /// Another program has locked the file.
-    #[error(
-        "database.url: {0} is locked (with {0}-wal and {0}-shm): stop the other program that has it open; on a network \
-         file system locks do not hold, so keep it on a local disk"
-    )]
-    Locked(String),
-    /// The SQLite file does not exist.
-    #[error("database.url: there is no database at {0}; `latchkey serve` makes it")]
-    Missing(String),
-    /// The tables are not of this version.
-    #[error("database.url: the database is not of this version: {0}")]
-    OtherVersion(String),
-    /// The file cannot be locked, so it is unknown whether another server uses it.
-    #[error(
-        "database.url: {file} cannot be locked ({source}): keep it on a local disk, not on a network file system"
-    )]
-    Unlockable {
-        /// Path of the file.
-        file: String,
-        /// The system's error.
-        source: std::io::Error,
-    },
-    /// The certificate authorities' file that the URL names cannot be read.
-    #[error("database.url: sslrootcert: cannot read {file}: {source}")]
-    Authorities {
-        /// Path of the file.
-        file: String,
-        /// The system's error.
-        source: std::io::Error,
-    },
-    /// A pooler assigns another connection to each transaction or statement, and keeps no prepared statements.
-    #[error(
-        "database.url: a pooler changes the connection between two statements, and what was prepared is gone: set \
-         pool_mode = session for this database, or let PgBouncer 1.21 or later keep prepared statements \
-         (max_prepared_statements = 100 with pool_mode = transaction)"
-    )]
-    Pooler,
-    /// The driver or the database reported an error.
-    #[error("database.url: cannot open the database: {0}")]
-    Refused(String),
-}
-
-/// Time for which a request waits for a connection before it fails with status 500.
-pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
-/// Time for which SQLite waits for another program's write lock.
-pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Key of the advisory lock for migrations: an arbitrary number, the same for all servers of one database.
 const MIGRATION_LOCK: i64 = 0x004C_6174_6368_6B65;
 
@@ -145,7 +81,7 @@ impl Database {
 
 fn options(url: &DatabaseUrl) -> Result<ConnectOptions, ConnectError> {
     let mut options = ConnectOptions::new(url.expose());
-    options.acquire_timeout(ACQUIRE_TIMEOUT).connect_timeout(ACQUIRE_TIMEOUT).sqlx_logging(false);
+    options.acquire_timeout(timeouts::ACQUIRE).connect_timeout(timeouts::ACQUIRE).sqlx_logging(false);
     if url.is_sqlite() {
         // SQLite has one writer at a time; more connections only help readers.
         options.max_connections(8).min_connections(1).map_sqlx_sqlite_opts(|sqlite| {
@@ -154,7 +90,7 @@ fn options(url: &DatabaseUrl) -> Result<ConnectOptions, ConnectError> {
                 .foreign_keys(true)
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
-                .busy_timeout(BUSY_TIMEOUT)
+                .busy_timeout(timeouts::BUSY)
         });
         // A file needs no check that it still responds.
         options.test_before_acquire(false).map_sqlx_sqlite_before_acquire(|connection, _| {

@@ -1,15 +1,75 @@
 //! Conversion of database errors at startup to one-line messages that say what to do. The driver's message may repeat
 //! the URL; the password is removed from it.
 
-use super::connect::ConnectError;
 use super::error_hint;
 use super::snapshot::sqlite_file;
+use super::timeouts;
 use crate::config::DatabaseUrl;
 use sea_orm::{
     ConnAcquireErr, ConnectionTrait as _, DatabaseBackend, DatabaseConnection, DbErr, SqlxError, Statement,
 };
 use std::time::Duration;
 use tokio::time::timeout;
+
+/// A reason why the database cannot be used; the server does not start. It never contains a password.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// No database responds at that address.
+    #[error("database.url: no database answers there within {} s; start it, or name another", timeouts::ACQUIRE.as_secs())]
+    Unreachable,
+    /// The connection succeeds, but no statement gets a response.
+    #[error(
+        "database.url: connected, and no statement is answered within {} s: a pooler in between waits for its database, or \
+         has too few connections to it (PgBouncer: default_pool_size, at least 2 with pool_mode = session)",
+        timeouts::RESPONSE.as_secs()
+    )]
+    Silent,
+    /// Another server uses the SQLite file, which allows only one.
+    #[error(
+        "database.url: another server uses {0}: stop it first, or give both a PostgreSQL, which servers can share"
+    )]
+    InUse(String),
+    /// Another program has locked the file.
+    #[error(
+        "database.url: {0} is locked (with {0}-wal and {0}-shm): stop the other program that has it open; on a network \
+         file system locks do not hold, so keep it on a local disk"
+    )]
+    Locked(String),
+    /// The SQLite file does not exist.
+    #[error("database.url: there is no database at {0}; `latchkey serve` makes it")]
+    Missing(String),
+    /// The tables are not of this version.
+    #[error("database.url: the database is not of this version: {0}")]
+    OtherVersion(String),
+    /// The file cannot be locked, so it is unknown whether another server uses it.
+    #[error(
+        "database.url: {file} cannot be locked ({source}): keep it on a local disk, not on a network file system"
+    )]
+    Unlockable {
+        /// Path of the file.
+        file: String,
+        /// The system's error.
+        source: std::io::Error,
+    },
+    /// The certificate authorities' file that the URL names cannot be read.
+    #[error("database.url: sslrootcert: cannot read {file}: {source}")]
+    Authorities {
+        /// Path of the file.
+        file: String,
+        /// The system's error.
+        source: std::io::Error,
+    },
+    /// A pooler assigns another connection to each transaction or statement, and keeps no prepared statements.
+    #[error(
+        "database.url: a pooler changes the connection between two statements, and what was prepared is gone: set \
+         pool_mode = session for this database, or let PgBouncer 1.21 or later keep prepared statements \
+         (max_prepared_statements = 100 with pool_mode = transaction)"
+    )]
+    Pooler,
+    /// The driver or the database reported an error.
+    #[error("database.url: cannot open the database: {0}")]
+    Refused(String),
+}
 
 /// Time limit of the privilege query after a migration was refused.
 const PRIVILEGE_QUERY_TIMEOUT: Duration = Duration::from_secs(3);

@@ -4,7 +4,7 @@
 //! threads for every statement. With SQLite that takes as long as finding a row by its key. So a few connections stay
 //! out of the pool, and the one used last is used next: its pages are still in memory.
 
-use super::connect::ACQUIRE_TIMEOUT;
+use super::timeouts;
 use sea_orm::sqlx::pool::PoolConnection;
 use sea_orm::sqlx::{self, AssertSqlSafe, Sqlite};
 use sea_orm::{
@@ -56,7 +56,7 @@ impl ConnectionCache {
     }
 
     async fn acquire(&self) -> Result<Lease, DbErr> {
-        let permit = timeout(ACQUIRE_TIMEOUT, Arc::clone(&self.permits).acquire_owned()).await;
+        let permit = timeout(timeouts::ACQUIRE, Arc::clone(&self.permits).acquire_owned()).await;
         let permit = permit.ok().and_then(Result::ok).ok_or_else(|| not_acquired(SqlxError::PoolTimedOut))?;
         let cached = self.idle().pop();
         let connection = match cached {

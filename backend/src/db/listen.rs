@@ -1,7 +1,8 @@
 //! Notifications between the servers of one database (LISTEN/NOTIFY of PostgreSQL). SQLite has one server and needs
 //! none.
 
-use super::{Database, StoreError, Transaction};
+use super::database::{Database, Transaction};
+use super::error::StoreError;
 use sea_orm::sqlx::postgres::PgListener;
 use sea_orm::{ConnectionTrait as _, DatabaseBackend, DatabaseConnection, Statement};
 use std::time::Duration;

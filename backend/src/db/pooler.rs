@@ -1,9 +1,8 @@
 //! Check for poolers between the server and PostgreSQL that lose prepared statements. Statements are prepared once for
 //! each connection, so it has to stay the same one from statement to statement.
 
-use super::connect::ConnectError;
-use super::connect_error;
-use super::statement_timeout::RESPONSE_TIMEOUT;
+use super::connect_error::{self, ConnectError};
+use super::timeouts;
 use crate::config::DatabaseUrl;
 use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::sqlx::pool::PoolConnection;
@@ -29,7 +28,7 @@ pub(super) async fn require_prepared_statements(
         probed
     };
     // A pooler that waits for a connection of its own does not respond meanwhile, for two minutes by default.
-    match timeout(RESPONSE_TIMEOUT, probed).await.map_err(|_| ConnectError::Silent)? {
+    match timeout(timeouts::RESPONSE, probed).await.map_err(|_| ConnectError::Silent)? {
         Ok(()) => Ok(()),
         Err(error) if is_statement_lost(&error) => Err(ConnectError::Pooler),
         Err(error) => {

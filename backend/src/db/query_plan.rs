@@ -1,8 +1,9 @@
 //! Query plans of the stores' statements on SQLite, for tests: on a database that has rows and statistics, since those
 //! change the plans.
 
-use super::{Database, Executor};
+use super::database::Database;
 use crate::config::from_pairs;
+use sea_orm::ConnectionTrait as Executor;
 use sea_orm::{DatabaseBackend, DbErr, ExecResult, QueryResult, Statement};
 use sea_orm_migration::async_trait;
 use std::sync::Mutex;

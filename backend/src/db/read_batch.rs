@@ -3,8 +3,9 @@
 //! Every statement is a round trip to another thread or another process, and that costs more than finding a row by its
 //! key. No read is delayed to fill a batch: those that arrive while two statements are in flight share the next one.
 
+use super::database::Database;
+use super::error::StoreError;
 use super::statement_timeout::with_response_timeout;
-use super::{Database, StoreError};
 use sea_orm::DbErr;
 use std::collections::HashMap;
 use std::future::Future;
@@ -46,7 +47,7 @@ impl<L: Lookup> BatchReader<L> {
     }
 
     /// Returns the value for this key as of the call or later, `None` if there is no such row; fails after
-    /// `RESPONSE_TIMEOUT`.
+    /// `timeouts::RESPONSE`.
     pub async fn find(&self, key: L::Key) -> Result<Option<L::Found>, StoreError> {
         let (answer, answered) = oneshot::channel();
         self.0.send((key, answer)).map_err(|_| worker_gone())?;
@@ -116,7 +117,7 @@ pub(super) fn padded<K: Clone>(mut keys: Vec<K>) -> Vec<K> {
 mod tests {
     use super::*;
     use crate::config::from_pairs;
-    use crate::db::statement_timeout::RESPONSE_TIMEOUT;
+    use crate::db::timeouts;
     use futures::future::join_all;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use tokio::time::Instant;
@@ -177,7 +178,7 @@ mod tests {
         type Key = u32;
         type Found = ();
         async fn look_up(_: &Database, _: Vec<u32>) -> Result<Vec<(u32, ())>, StoreError> {
-            tokio::time::sleep(RESPONSE_TIMEOUT).await;
+            tokio::time::sleep(timeouts::RESPONSE).await;
             Err(DbErr::Custom("frozen".to_owned()).into())
         }
     }
@@ -189,14 +190,14 @@ mod tests {
         let waited = join_all((0..40).map(|number| {
             let frozen = &frozen;
             async move {
-                tokio::time::sleep(RESPONSE_TIMEOUT / 16 * number).await;
+                tokio::time::sleep(timeouts::RESPONSE / 16 * number).await;
                 let came = Instant::now();
                 assert!(frozen.find(number).await.is_err());
                 came.elapsed()
             }
         }));
         for waited in waited.await {
-            assert!(waited < RESPONSE_TIMEOUT + RESPONSE_TIMEOUT / 16, "{waited:?}");
+            assert!(waited < timeouts::RESPONSE + timeouts::RESPONSE / 16, "{waited:?}");
         }
     }
 

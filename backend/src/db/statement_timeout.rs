@@ -2,8 +2,8 @@
 //! silent, and the system closes it only after a quarter of an hour. Until then its callers would wait, and it would
 //! occupy one of the few places in the pool.
 
-use super::StoreError;
-use super::connect::ACQUIRE_TIMEOUT;
+use super::error::StoreError;
+use super::timeouts;
 use sea_orm::sqlx::postgres::PgConnection;
 use sea_orm::sqlx::{self, AssertSqlSafe, Connection as _, Executor as _};
 use sea_orm::{
@@ -17,12 +17,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
-/// PostgreSQL's limit for one statement.
-const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 /// PostgreSQL's limit for a transaction without statements: a server that has vanished must not keep rows locked.
 const IDLE_IN_TRANSACTION_TIMEOUT: Duration = Duration::from_secs(10);
-/// Limit for a response, including the wait for a connection. PostgreSQL's own limit ends first, if it still responds.
-pub(super) const RESPONSE_TIMEOUT: Duration = ACQUIRE_TIMEOUT.saturating_add(STATEMENT_TIMEOUT);
 /// Limit for the response to a ping.
 const PING_TIMEOUT: Duration = Duration::from_secs(1);
 /// Idle time up to which a connection is used without a ping, which costs a round trip.
@@ -94,7 +90,7 @@ async fn within_ping_timeout(
 /// With READ COMMITTED, whatever the default of the database or the role, each statement sees what is committed when it
 /// begins: a transaction that changes the password has to see the sessions that began while it waited.
 async fn set_session_timeouts(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    let (work, idle) = (STATEMENT_TIMEOUT.as_millis(), IDLE_IN_TRANSACTION_TIMEOUT.as_millis());
+    let (work, idle) = (timeouts::STATEMENT.as_millis(), IDLE_IN_TRANSACTION_TIMEOUT.as_millis());
     let limits = format!(
         "SET statement_timeout = {work}; SET lock_timeout = {work}; SET idle_in_transaction_session_timeout = {idle}; \
          SET default_transaction_isolation = 'read committed'"
@@ -128,13 +124,13 @@ impl Drop for UnansweredGuard<'_> {
 pub(super) struct StatementTimeout(pub(super) Option<HealthCheck>);
 
 impl StatementTimeout {
-    /// Waits for a response, up to [`RESPONSE_TIMEOUT`].
+    /// Waits for a response, up to [`timeouts::RESPONSE`].
     pub(super) async fn wait<T>(&self, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
         let Some(health_check) = &self.0 else { return work.await };
         let mut work = pin!(work);
         // Declared after `work`, so dropped before it: the check is required before the connection returns to the pool.
         let mut guard = UnansweredGuard { health_check, is_answered: false };
-        let done = timeout(RESPONSE_TIMEOUT, work.as_mut()).await;
+        let done = timeout(timeouts::RESPONSE, work.as_mut()).await;
         guard.is_answered = done.is_ok();
         done.unwrap_or_else(|_| Err(unanswered()))
     }
@@ -151,12 +147,12 @@ impl StatementTimeout {
     }
 }
 
-/// Limits a caller's wait for batched work to [`RESPONSE_TIMEOUT`] from its own start: otherwise a caller that arrives
+/// Limits a caller's wait for batched work to [`timeouts::RESPONSE`] from its own start: otherwise a caller that arrives
 /// while a batch hangs would wait for the end of that one, and then for its own.
 pub(super) async fn with_response_timeout<T>(
     work: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, StoreError> {
-    timeout(RESPONSE_TIMEOUT, work).await.unwrap_or_else(|_| Err(unanswered().into()))
+    timeout(timeouts::RESPONSE, work).await.unwrap_or_else(|_| Err(unanswered().into()))
 }
 
 fn unanswered() -> DbErr {

@@ -1,6 +1,7 @@
 //! The database's clock, which all servers that share it can read; SQLite's is the machine's clock.
 
-use super::{Database, StoreError};
+use super::database::Database;
+use super::error::StoreError;
 use latchkey_shared::Timestamp;
 use sea_orm::{ConnectionTrait as _, DbErr, Statement};
 

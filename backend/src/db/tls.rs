@@ -1,7 +1,7 @@
 //! Certificate authorities for PostgreSQL's certificate: those in the file that the URL names (`sslrootcert`), or the
 //! system's (`sslrootcert=system`, or none named), in addition to the well-known ones, which are built in.
 
-use super::connect::ConnectError;
+use super::connect_error::ConnectError;
 use crate::config::DatabaseUrl;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

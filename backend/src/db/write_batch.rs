@@ -6,12 +6,14 @@
 //! statement.
 
 use super::connection_cache::ConnectionCache;
+use super::database::Database;
+use super::error::StoreError;
 use super::read_batch::{padded, repeat_error, worker_gone};
 use super::statement_timeout::{WithTimeout, with_response_timeout};
 use super::write_lock::WriteLock;
-use super::{Database, Executor, StoreError};
 use crate::platform::catch_panic;
 use crate::traces;
+use sea_orm::ConnectionTrait as Executor;
 use sea_orm::DatabaseBackend;
 use sea_orm::sea_query::Expr;
 use std::future::Future;
@@ -78,7 +80,7 @@ impl<W: BatchWrite> BatchWriter<W> {
     }
 
     /// Executes a write in one batch with concurrent ones. Returns once it is on the disk, or with an error after
-    /// `RESPONSE_TIMEOUT`.
+    /// `timeouts::RESPONSE`.
     pub async fn write(&self, write: W) -> Result<W::Output, StoreError> {
         let _step = traces::child_span("write with others");
         match &self.0 {
@@ -183,7 +185,7 @@ fn fail_all<W: BatchWrite>(batch: Vec<PendingWrite<W>>, error: StoreError) {
 mod tests {
     use super::*;
     use crate::config::from_pairs;
-    use crate::db::statement_timeout::RESPONSE_TIMEOUT;
+    use crate::db::timeouts;
     use futures::future::join_all;
     use sea_orm::Statement;
     use std::sync::Arc;
@@ -315,14 +317,14 @@ mod tests {
         let waited = join_all((0..40).map(|number| {
             let writer = &writer;
             async move {
-                tokio::time::sleep(RESPONSE_TIMEOUT / 16 * number).await;
+                tokio::time::sleep(timeouts::RESPONSE / 16 * number).await;
                 let came = Instant::now();
                 assert!(writer.write(Frozen).await.is_err());
                 came.elapsed()
             }
         }));
         for waited in waited.await {
-            assert!(waited < RESPONSE_TIMEOUT + RESPONSE_TIMEOUT / 16, "{waited:?}");
+            assert!(waited < timeouts::RESPONSE + timeouts::RESPONSE / 16, "{waited:?}");
         }
     }
 

@@ -1,8 +1,8 @@
 //! Lock for writers on SQLite, in order of arrival. SQLite allows one writer at a time and makes the others retry at
 //! growing intervals: under load some would never succeed.
 
-use super::StoreError;
-use super::statement_timeout::RESPONSE_TIMEOUT;
+use super::error::StoreError;
+use super::timeouts;
 use sea_orm::{ConnAcquireErr, DatabaseBackend, DatabaseConnection, DbErr};
 use std::sync::Arc;
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -19,10 +19,10 @@ impl WriteLock {
         Self((connection.get_database_backend() == DatabaseBackend::Sqlite).then(Arc::default))
     }
 
-    /// Acquires the lock, in order of arrival. Fails after [`RESPONSE_TIMEOUT`].
+    /// Acquires the lock, in order of arrival. Fails after [`timeouts::RESPONSE`].
     pub(super) async fn acquire(&self) -> Result<WriteGuard, StoreError> {
         let Some(mutex) = &self.0 else { return Ok(WriteGuard(None)) };
-        let guard = tokio::time::timeout(RESPONSE_TIMEOUT, Arc::clone(mutex).lock_owned()).await;
+        let guard = tokio::time::timeout(timeouts::RESPONSE, Arc::clone(mutex).lock_owned()).await;
         guard
             .map(|guard| WriteGuard(Some(guard)))
             .map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout).into())

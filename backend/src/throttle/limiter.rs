@@ -247,9 +247,9 @@ mod tests {
     #[test]
     fn a_try_that_was_never_answered_leaves_nothing_behind() {
         let throttle = throttle();
-        (0..1000).for_each(|_| {
-            drop(throttle.admit(AttemptScope::for_account("192.0.2.1", "ada"), at(0)).unwrap())
-        });
+        for _ in 0..1000 {
+            drop(throttle.admit(AttemptScope::for_account("192.0.2.1", "ada"), at(0)).unwrap());
+        }
         assert_eq!(throttle.counts().len(), 0);
     }
 

@@ -1,10 +1,10 @@
 //! The language and theme preferences.
 
 use crate::api::account;
-use crate::app::Theme;
 use crate::components::{Select, languages, use_session};
 use crate::i18n::{I18n, TextKey, tr, use_i18n};
 use crate::session::SessionHandle;
+use crate::theme::Theme;
 use latchkey_shared::{Locale, ProfileChangeRequest};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;

@@ -99,7 +99,7 @@ impl SessionHandle {
     pub(super) fn clear_unreachable(self) {
         self.server_unreachable.set(false);
         self.runtime.update_value(|runtime| {
-            (runtime.consecutive_failures, runtime.attempt, runtime.retry_timer) = (0, 0, None)
+            (runtime.consecutive_failures, runtime.attempt, runtime.retry_timer) = (0, 0, None);
         });
     }
 }
