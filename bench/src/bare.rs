@@ -1,4 +1,4 @@
-//! The bar for a checked call: an axum handler that does nothing but answer.
+//! The baseline for a verified request: an axum handler that only responds.
 
 use crate::Outcome;
 use axum::Router;
@@ -7,7 +7,7 @@ use axum::routing::get;
 use std::path::Path;
 use tokio::net::TcpListener;
 
-/// Answers until it is stopped.
+/// Serves the content of `file` as JSON until the process is stopped. Fails if the file or the port is unavailable.
 pub async fn serve(port: u16, file: &Path) -> Outcome {
     const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
     let text: &'static [u8] = std::fs::read(file)?.leak();

@@ -1,4 +1,4 @@
-//! The bar for a sign-in: Argon2id in a loop on every core, each with a memory block that it uses again.
+//! The baseline for a sign-in: Argon2id in a loop on every core, each with a memory block that is reused.
 
 use argon2_rust::params::Memory;
 use clap::Subcommand;
@@ -21,7 +21,7 @@ pub enum Implementation {
 
 type Failure = Box<dyn Error + Send + Sync>;
 
-/// How many hashes all cores make in a second.
+/// Returns the hashes per second of all cores together.
 pub fn per_second(seconds: f64, implementation: Implementation) -> Result<f64, Failure> {
     let cores = thread::available_parallelism()?.get();
     let threads: Vec<_> = (0..cores)
@@ -36,7 +36,7 @@ pub fn per_second(seconds: f64, implementation: Implementation) -> Result<f64, F
 
 fn one_core(time: Duration, implementation: Implementation) -> Result<f64, Failure> {
     let mut hash = hasher(implementation)?;
-    // The first one takes the memory.
+    // The first hash allocates the memory.
     hash()?;
     let (start, mut done) = (Instant::now(), 0.0);
     while start.elapsed() < time {

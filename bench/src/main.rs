@@ -1,5 +1,5 @@
-//! `latchkey-bench`: what `cargo xtask bench api` compares Latchkey to, and the data that it measures on. Prints plain
-//! numbers; the table is made there.
+//! `latchkey-bench`: the baselines and the seed data of `cargo xtask bench api`. Prints plain numbers; xtask makes the
+//! table.
 #![expect(clippy::print_stdout, reason = "its output is its purpose")]
 
 mod bare;
@@ -51,7 +51,7 @@ enum Arguments {
     },
 }
 
-/// What a command comes to.
+/// The result of a command.
 type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 
 #[tokio::main]

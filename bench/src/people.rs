@@ -1,22 +1,24 @@
-//! The people in a database that is measured on: numbered, each with one session.
+//! The people in a benchmark database: numbered, each with one session.
 
 use uuid::Uuid;
 
-/// Everybody's password.
+/// The password of every account.
 pub const PASSWORD: &str = "an entirely different phrase";
 
-/// The people with the highest numbers use no token: their sessions belong to the loop that refreshes are compared to.
+/// Number of people, those with the highest numbers, who use no token: their sessions belong to the baseline of
+/// refreshes.
 pub const RESERVED_PEOPLE: u64 = 512;
 
-/// The ids start with a time, as all of ours do: new rows go to the end of every index.
+/// The first id. It starts with a time, as all our ids do (UUIDv7, RFC 9562 §5.7): new rows go to the end of every
+/// index.
 const FIRST: u128 = 0x0190_0000_0000_7000_8000_0000_0000_0000;
 
-/// The account of the person with this number, and also the id of their session.
+/// Returns the id of a person's account, which is also the id of their session.
 pub fn id(number: u64) -> Uuid {
     Uuid::from_u128(FIRST + u128::from(number))
 }
 
-/// Their address.
+/// Returns the e-mail address of a person.
 pub fn email(number: u64) -> String {
     format!("person{number}@example.org")
 }

@@ -1,4 +1,4 @@
-//! Fills a database with people and sessions, in bulk, and writes down tokens that hold.
+//! Seed data: fills a database with people and sessions, in bulk, and writes valid tokens to files.
 
 use crate::Outcome;
 use crate::people::{PASSWORD, RESERVED_PEOPLE, email, id};
@@ -34,7 +34,7 @@ pub struct Options {
     out: PathBuf,
 }
 
-/// Configured as the server is.
+/// Fills the database that the server is configured to use, and writes the tokens.
 pub async fn run(options: Options) -> Outcome {
     let app = App::start(
         latchkey::config::from_environment(None, &[])?,
@@ -52,7 +52,7 @@ pub async fn run(options: Options) -> Outcome {
     Ok(())
 }
 
-/// In portions: no statement may take for long, and none here should be an exception.
+/// People per statement: no statement may take long, and those here are no exception.
 const BATCH_SIZE: u64 = 20_000;
 
 async fn fill(app: &App, people: u64, now: Timestamp) -> Outcome {
@@ -109,10 +109,10 @@ async fn bind(app: &App) -> Outcome {
     Ok(())
 }
 
-/// How many people there are whose addresses and access tokens are used: equally many in a database of any size.
+/// Number of people whose addresses and access tokens are used, the same in a database of any size.
 const ACTIVE_PEOPLE: u64 = 256;
 
-/// The people that are used lie all over the database, so that its size tells.
+/// Writes the tokens and addresses. The people used are spread over the whole database, so that its size has an effect.
 fn write_down(app: &App, options: &Options, now: Timestamp) -> Outcome {
     let used = options.people.saturating_sub(RESERVED_PEOPLE).max(1);
     let spread = |index: u64, of: u64| 1 + index * (used / of.min(used)) % used;

@@ -1,4 +1,5 @@
-//! The bar for a refresh: the statement that rotates a session, in a loop on one connection, so many to each commit.
+//! The baseline for a refresh: the statement that rotates a session, in a loop on one connection, in batches of one
+//! commit each.
 
 use crate::people::{RESERVED_PEOPLE, id};
 use latchkey::app::App;
@@ -9,13 +10,13 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// A time that is not soon.
+/// A time in the far future, in milliseconds since the Unix epoch.
 const FAR_FUTURE: i64 = 4_000_000_000_000;
 
 const ROTATE: &str = "UPDATE sessions SET generation = $1, rotated_at = $2, last_seen_at = $3, idle_ends_at = $4, \
                       user_agent = $5, ip = $6 WHERE id = $7 AND generation = $8 AND ended_at IS NULL";
 
-/// How many sessions are rotated in a second, on the database that the server is configured to use.
+/// Returns the rotations per second on the database that the server is configured to use.
 pub async fn per_second(
     seconds: f64,
     batch_size: usize,
@@ -27,7 +28,7 @@ pub async fn per_second(
     let before = people.saturating_sub(RESERVED_PEOPLE);
     let (mut generation, mut number, mut done) = (0_i64, before, 0.0);
     let time = Duration::from_secs_f64(seconds);
-    // The sessions stand where the last run left them.
+    // The last run left the sessions in other generations.
     let reset = "UPDATE sessions SET generation = 0 WHERE id > $1 AND id <= $2";
     let range: [Value; 2] = [id(before).into(), id(people).into()];
     app.db.executor().execute_raw(Statement::from_sql_and_values(backend, reset, range)).await?;

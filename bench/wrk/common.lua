@@ -1,5 +1,5 @@
--- What the scripts share: lists from files, and one line of numbers at the end.
--- The scripts are given the folder of the lists, and where in a list to begin.
+-- Functions that the wrk scripts share: lists from files, and one line of numbers at the end. Arguments of a script
+-- that reads lists: their folder, and the place in a list at which to begin.
 
 function lines(path)
   local list = {}
@@ -7,7 +7,7 @@ function lines(path)
   return list
 end
 
--- Every so manieth line, beginning with this one.
+-- Returns every `step`th line, beginning with line `first`, counted from 0.
 function every(path, first, step)
   local list, count = {}, 0
   for line in io.lines(path) do
@@ -17,14 +17,14 @@ function every(path, first, step)
   return list
 end
 
--- Each of the threads is told which one it is.
+-- Gives each thread its number, counted from 0.
 local count = 0
 function setup(thread)
   thread:set("number", count)
   count = count + 1
 end
 
--- requests, microseconds, p50, p99, and what went wrong: no connection, no answer, not a success.
+-- Prints requests, microseconds, p50, p99, connection errors (including missing responses), and unsuccessful responses.
 function done(summary, latency)
   local errors = summary.errors
   local cut = errors.connect + errors.read + errors.write + errors.timeout

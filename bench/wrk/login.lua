@@ -1,4 +1,4 @@
--- Signs another person in each time.
+-- Signs in another person with each request.
 
 local here = debug.getinfo(1, "S").source:match("@?(.*/)")
 dofile(here .. "common.lua")

@@ -1,5 +1,5 @@
--- Each connection follows a session of its own: every answer carries the token of the next request. A thread does not say
--- which of its connections it asks for, so it takes any token that is not under way.
+-- Each connection has a session of its own: every response carries the token of the next request. wrk does not say for
+-- which connection it wants a request, so the script takes any token that is not in use.
 
 local here = debug.getinfo(1, "S").source:match("@?(.*/)")
 dofile(here .. "common.lua")
@@ -7,11 +7,11 @@ dofile(here .. "common.lua")
 local headers, tokens, proofs = { ["Content-Type"] = "application/json" }, {}, nil
 
 function init(args)
-  -- Every run uses sessions that no run has used: the tokens of the last one are gone with it. One more than there are
-  -- connections, since wrk looks at one request before it begins.
+  -- Every run uses sessions that no run has used: the tokens of the last run are lost with it. One more than there are
+  -- connections, since wrk generates one request before it begins.
   local all, from, each = lines(args[1] .. "/refresh.txt"), tonumber(args[2]), tonumber(args[3]) + 1
   for index = 1, each do tokens[index] = all[from + number * each + index] end
-  -- Each proof is good once: every thread takes its own.
+  -- Each proof is valid once, so every thread takes its own.
   if args[4] then proofs = every(args[1] .. "/proofs.txt", number, tonumber(args[4])) end
 end
 

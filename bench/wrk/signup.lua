@@ -1,10 +1,10 @@
--- Signs another stranger up each time, with a password that is as costly to judge as any.
+-- Signs up a new person with each request, with a password whose strength is as expensive to check as any.
 
 local here = debug.getinfo(1, "S").source:match("@?(.*/)")
 dofile(here .. "common.lua")
 
 local passwords = {
-  -- Signs that stand for letters, each for several, behind words and dates.
+  -- Characters that substitute for letters, each for several, after words and dates.
   "4@8({[<369!1|70$5+%24@8({[<369!1|70$5+%24@8({[<369!1|70$5+%24@8({[<369!1|70$5+%24@8({[<369!1|70$5+%24@8({[<369!1|70$5+%2",
   "e<@4@8(8{[2369!1|12/12x854@8(i({[<x369221|s0$5+%ababapassword1.1.1990monkeydragon4@8({[<369!1|70$5+%2loveqwertyzxcvbn",
   "passwordmonkeydragonloveqwertyshadowmasterletmeintrustnobatmanhunterjordanmichaelfootballwelcomesunshineprincess4@8({[<",

@@ -1,4 +1,4 @@
--- GET with another access token each time, from the list, again and again.
+-- Sends each GET request with the next access token of the list, and starts over at its end.
 
 local here = debug.getinfo(1, "S").source:match("@?(.*/)")
 dofile(here .. "common.lua")
@@ -10,7 +10,7 @@ function init(args)
   for index, token in ipairs(tokens) do
     requests[index] = wrk.format("GET", nil, { ["Authorization"] = "Bearer " .. token })
   end
-  -- Where in the list this run begins.
+  -- The place in the list at which this run begins.
   at = tonumber(args[2] or 0) % #requests
 end
 

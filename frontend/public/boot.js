@@ -1,9 +1,9 @@
-// Loads the page's WebAssembly, and lets the page take the place of its outline. It is a file of its own because the
-// content security policy allows no inline script.
+// Loads the page's WebAssembly, and replaces the outline with the page. It is a separate file because the content
+// security policy allows no inline script.
 const script = document.querySelector("script[data-wasm]");
 const shell = document.getElementById("shell");
 
-// The page's first view; what it shows while it does not know yet who is signed in leaves the outline where it is.
+// Returns the page's first view. The layout shown until it is known who is signed in does not replace the outline.
 const firstView = () => document.querySelector("#shell ~ .outside, #shell ~ .frame:not(.waiting)");
 
 const fieldPairs = (view) =>
@@ -11,7 +11,7 @@ const fieldPairs = (view) =>
     .map((from) => [from, view.querySelector(`[id="${from.id}"]`)])
     .filter(([, to]) => to);
 
-// Gives the page what was typed or chosen since the last time; whether there was anything.
+// Copies what was typed or chosen since the last call to the page; returns whether there was anything.
 const copyInput = (view) => {
   const changed = fieldPairs(view).filter(([from, to]) => from.value !== to.value || from.checked !== to.checked);
   for (const [from, to] of changed) {
@@ -22,7 +22,7 @@ const copyInput = (view) => {
   return changed.length > 0;
 };
 
-// The outline goes and the view appears between two paints, with the focus and the caret where they were.
+// Replaces the outline with the view between two paints, and restores the focus and the caret.
 const replaceOutline = (view) => {
   const steps = [];
   for (const [from, to] of fieldPairs(view)) {
@@ -38,7 +38,7 @@ const replaceOutline = (view) => {
   for (const step of steps) step();
 };
 
-// Characters that are being composed, such as Korean ones, would break off: the page waits for the end of the word.
+// Replacing the outline would break off an IME composition, such as Korean, so it waits for the end of the composition.
 let composing = false;
 shell.addEventListener("compositionstart", () => (composing = true));
 shell.addEventListener("compositionend", () => {
@@ -46,7 +46,7 @@ shell.addEventListener("compositionend", () => {
   setTimeout(replaceWhenSettled);
 });
 
-// The page is hidden as long as the outline stands. What it is given moves its carets, so it gets a moment to settle.
+// The page is hidden as long as the outline exists. Copied input moves its carets, so it gets a moment to settle.
 const replaceWhenSettled = () => {
   const view = firstView();
   if (!view || composing) return;
@@ -60,7 +60,7 @@ const viewObserver = new MutationObserver(() => {
 });
 viewObserver.observe(document.body, { childList: true, subtree: true });
 
-// Browsers without popovers open and close the account menu here.
+// Opens and closes the account menu in browsers without popovers.
 if (!("popover" in HTMLElement.prototype)) {
   document.documentElement.dataset.popovers = "none";
   const forEach = (act) => {
@@ -88,7 +88,7 @@ if (!("popover" in HTMLElement.prototype)) {
 
 const start = async () => {
   if (!window.WebAssembly?.instantiate) throw Object.assign(new Error("WebAssembly is switched off."), { trouble: "blocked" });
-  // Without the browser's key no session that has one could go on: the page begins when it can be asked for.
+  // A session bound to the browser's key cannot continue without it, so the page starts once `key.js` is loaded.
   const [page] = await Promise.all([import(new URL(script.dataset.js, location.href).href), import("./key.js")]);
   await page.default({ module_or_path: script.dataset.wasm });
   dispatchEvent(new CustomEvent("TrunkApplicationStarted"));

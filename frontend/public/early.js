@@ -1,5 +1,5 @@
-// Runs before the first paint: the theme and the language that hold, which outline is shown, and forms that are of use
-// before the page itself is there. What is typed is handed over by boot.js.
+// Runs before the first paint: applies the theme and the language, selects the outline, and makes its forms usable
+// before the page has loaded. boot.js copies what is typed to the page.
 (() => {
   const root = document.documentElement;
   const shell = () => document.getElementById("shell");
@@ -14,18 +14,18 @@
     try {
       localStorage.setItem(key, JSON.stringify(value));
     } catch {
-      // Blocked or full: boot.js hands the choice over, and it holds until the page is left.
+      // Blocked or full: boot.js copies the choice to the page, where it lasts until the page is left.
     }
   };
 
-  // Browsers before 2022 do not have it, and the page calls nobody without it.
+  // Missing in browsers before 2022; the page needs it for every request.
   AbortSignal.timeout ??= (milliseconds) => {
     const controller = new AbortController();
     setTimeout(() => controller.abort(), milliseconds);
     return controller.signal;
   };
 
-  // The bar of the browser follows the theme that is chosen, and else that of the system.
+  // The browser's bar has the colour of the chosen theme, or else of the system's.
   const themeColorMetas = [...document.querySelectorAll("meta[name=theme-color]")];
   const systemColors = themeColorMetas.map((bar) => bar.content);
   const colours = { light: systemColors[0], dark: systemColors[1] };
@@ -41,8 +41,8 @@
   const preferredLanguages = [stored("latchkey.locale"), ...navigator.languages.map((tag) => tag.split(/[-_]/)[0].toLowerCase())];
   const applyLanguage = (language) => {
     root.lang = language;
-    // The style sheet shows this language alone. What is not shown is not there either: labels and buttons are called by all
-    // of their text.
+    // The style sheet shows this language alone. Hidden texts are emptied too: the accessible names of labels and
+    // buttons consist of all their text.
     root.dataset.speaks = language;
     shell()?.querySelectorAll("[lang]:not(option)").forEach((words) => {
       words.dataset.words ??= words.textContent;
@@ -51,11 +51,11 @@
   };
   applyLanguage(preferredLanguages.find((language) => outlineLanguages.includes(language)) ?? outlineLanguages[0]);
 
-  // Nobody is signed in: then a page of the account shows the form for signing in, as the page itself will. The mark of a
-  // session tells where nothing is stored, and that a session which ends with the browser has not.
+  // If nobody is signed in, an account page shows the sign-in form, as the page itself will. The hint cookie decides if
+  // nothing is stored, and shows whether a session that ends with the browser is still active.
   const isAccountPage = /^\/(account\/\w+)?$/.test(location.pathname);
   const session = stored("latchkey.session");
-  // Cookies are shared by all ports of a host, so the port stands in the mark's name unless it is the usual one.
+  // Cookies are shared by all ports of a host, so the hint cookie's name contains the port unless it is the default.
   const { port, protocol } = location;
   const defaultPort = protocol === "https:" ? "" : "8080";
   const hintCookie = port === defaultPort ? "latchkey_hint" : `latchkey_hint_${port || 80}`;
@@ -65,7 +65,7 @@
   else if (isAccountPage || location.pathname === "/login") root.dataset.outline = "login";
   else root.dataset.outline = location.pathname === "/signup" ? "signup" : "other";
 
-  // The last element of the outline is there: now it can show what is chosen, and only that.
+  // Once the last element of the outline is parsed, it can show the current choices, and only the parts that apply.
   const outlineObserver = new MutationObserver(() => {
     if (!document.getElementById("shell-end")) return;
     outlineObserver.disconnect();
@@ -100,7 +100,7 @@
     control.firstElementChild.type = hidden ? "text" : "password";
     control.dataset.shown = hidden;
   });
-  // A form that is sent too early waits for the page, which sends it.
+  // A form that is submitted too early is held for the page, which submits it.
   addEventListener("submit", (event) => {
     const form = closestInOutline(event, "form");
     if (!form) return;
@@ -110,7 +110,7 @@
     form.querySelector("button:not([type=button])").setAttribute("aria-busy", "true");
   });
 
-  // What goes wrong is told where the person looks.
+  // A failure is reported in the visible part of the outline.
   const cannotStart = () => /failed|blocked/.test(shell().dataset.trouble);
   const showTrouble = (trouble) => {
     const message = document.getElementById("trouble");
@@ -123,8 +123,8 @@
     document.getElementById("reload").onclick = () => location.reload();
   };
   addEventListener("latchkey:failed", (event) => showTrouble(event.detail ?? "failed"));
-  // A browser that cannot read one of our scripts, or does not get it, hears nothing of it from the script itself.
-  // Scripts that others put into the page bear the page's own address, or another origin's.
+  // A script that cannot be loaded or parsed cannot report its own failure. Scripts that others inject have the page's
+  // own address, or another origin's.
   const isOurs = ({ target, filename = "" }) =>
     target === window ? filename.startsWith(location.origin) && filename.endsWith(".js") : target.matches?.("script[data-wasm]");
   addEventListener("error", (event) => shell() && isOurs(event) && showTrouble("failed"), true);

@@ -1,10 +1,10 @@
-// The browser's key: a pair for ES256 whose private half no script can read out, one for all tabs, kept in IndexedDB; and
-// the proof of holding it (DPoP, RFC 9449). Where it cannot be had there is no proof, and the session does without.
+// The browser's key: a non-extractable ES256 key pair in IndexedDB, shared by all tabs; and its proof of possession
+// (DPoP, RFC 9449). If there is no key, there is no proof, and the session does without.
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const KEYS = "keys";
 const NAME = "session";
 
-// Milliseconds. A database that does not open must not keep anybody from signing in.
+// Milliseconds. A database that does not open must not prevent signing in.
 const TIMEOUT_MS = 2000;
 
 const requestResult = (request) =>
@@ -19,7 +19,7 @@ const open = () => {
   return requestResult(request);
 };
 
-// Of tabs that have made a pair at once, the first one's is kept: looking and adding are one transaction.
+// If several tabs generate a pair at once, the first one is kept: the read and the write are one transaction.
 const addIfAbsent = (database, generated) =>
   new Promise((done, fail) => {
     const transaction = database.transaction(KEYS, "readwrite", { durability: "strict" });
@@ -29,14 +29,14 @@ const addIfAbsent = (database, generated) =>
       try {
         existing.result ?? keys.add(generated, NAME);
       } catch {
-        transaction.abort(); // some private windows keep no keys
+        transaction.abort(); // some private windows cannot store keys
       }
     };
     transaction.oncomplete = () => done(existing.result ?? generated);
     transaction.onabort = () => fail(transaction.error);
   });
 
-// Read every time: another tab may have begun anew after the data of the site were cleared.
+// Read for every proof: another tab may have stored a new pair after the site's data were cleared.
 const loadKeyPair = async () => {
   const database = await open();
   try {
@@ -54,14 +54,14 @@ const base64url = (bytes) =>
 const encode = (text) => new TextEncoder().encode(text);
 const part = (value) => base64url(encode(JSON.stringify(value)));
 
-// What was read the last time serves where the database fails later, or is slow. Reading begins before anybody asks: the
-// first time takes longest.
+// The last pair that was read is used if the database fails later or is slow. The first read takes longest, so it
+// starts at load.
 let cachedKeyPair;
 const refreshCache = async () => (cachedKeyPair = await loadKeyPair());
 if (globalThis.crypto?.subtle) refreshCache().catch(() => {});
 
-// A proof for one call, made at `iat` in seconds by the server's clock, with the server's nonce where it gave one. Nothing
-// without a key.
+// Creates a proof for one request. `iat` is in seconds by the server's clock; `nonce` is the server's, if it sent one.
+// Returns undefined without a key.
 const createProof = async (htm, path, iat, nonce) => {
   if (!globalThis.crypto?.subtle) return;
   await withTimeout(refreshCache()).catch(() => {});
@@ -73,5 +73,5 @@ const createProof = async (htm, path, iat, nonce) => {
   return `${text}.${base64url(await crypto.subtle.sign(ALGORITHM, cachedKeyPair.privateKey, encode(text)))}`;
 };
 
-// Where the page's WebAssembly finds it.
+// The name by which the page's WebAssembly finds it.
 globalThis.latchkeyProve = createProof;

@@ -1,4 +1,4 @@
-//! The bodies of calls, read by what the handlers read them with.
+//! Request bodies, read with the extractors that the handlers use.
 
 use super::fixture::{NOW, fixture};
 use axum::body::Body as HttpBody;
@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// `POST /api/auth/signup`
+/// Fuzzes the body of `POST /api/auth/signup`.
 pub fn sign_up(bytes: &[u8]) {
     let Some(raw) = read::<SignUpRequest>(bytes) else { return };
     let (email, name, locale) = (raw.email.clone(), raw.display_name.clone(), raw.locale.clone());
@@ -32,7 +32,7 @@ pub fn sign_up(bytes: &[u8]) {
     }
 }
 
-/// `POST /api/auth/login`
+/// Fuzzes the body of `POST /api/auth/login`.
 pub fn log_in(bytes: &[u8]) {
     let Some(raw) = read::<LogInRequest>(bytes) else { return };
     let email = raw.email.clone();
@@ -47,7 +47,7 @@ pub fn log_in(bytes: &[u8]) {
     }
 }
 
-/// `POST /api/auth/refresh`
+/// Fuzzes the body of `POST /api/auth/refresh`.
 pub fn refresh(bytes: &[u8]) {
     let fixture = fixture();
     let Some(RefreshRequest { refresh_token: Some(token) }) = read(bytes) else { return };
@@ -55,7 +55,7 @@ pub fn refresh(bytes: &[u8]) {
     assert_eq!(taken, token.expose() == fixture.refresh, "{}", token.expose());
 }
 
-/// `POST /api/auth/logout`: a line with the `Authorization` header, one with the cookies, and the body.
+/// Fuzzes `POST /api/auth/logout`: a line with the `Authorization` header, one with the cookies, and the body.
 pub fn log_out(bytes: &[u8]) {
     let fixture = fixture();
     let mut lines = bytes.splitn(3, |byte| *byte == b'\n');
@@ -78,7 +78,7 @@ pub fn log_out(bytes: &[u8]) {
     }
 }
 
-/// `PATCH /api/me`
+/// Fuzzes the body of `PATCH /api/me`.
 pub fn profile_change(bytes: &[u8]) {
     let Some(raw) = read::<ProfileChangeRequest>(bytes) else { return };
     let (name, locale) = (raw.display_name.clone(), raw.locale.clone());
@@ -94,7 +94,7 @@ pub fn profile_change(bytes: &[u8]) {
     }
 }
 
-/// `POST /api/me/password`
+/// Fuzzes the body of `POST /api/me/password`.
 pub fn password_change(bytes: &[u8]) {
     let Some(raw) = read::<ChangePasswordRequest>(bytes) else { return };
     match ChangePassword::try_from(raw) {
@@ -107,7 +107,7 @@ pub fn password_change(bytes: &[u8]) {
     }
 }
 
-/// `DELETE /api/me`
+/// Fuzzes the body of `DELETE /api/me`.
 pub fn deletion(bytes: &[u8]) {
     let Some(raw) = read::<DeleteAccountRequest>(bytes) else { return };
     match raw.validate() {
@@ -116,7 +116,8 @@ pub fn deletion(bytes: &[u8]) {
     }
 }
 
-/// Reads a body as a handler does. What is taken says what was sent; what is not is refused for the right reason.
+/// Reads a body as a handler does. Asserts that an accepted body equals what was sent, and that a rejected one has the
+/// right status.
 fn read<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Option<T> {
     let fixture = fixture();
     let mut request = Request::new(HttpBody::from(bytes.to_vec()));
@@ -132,7 +133,7 @@ fn read<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Option<T> {
             match sent {
                 _ if bytes.len() > 16 * 1024 => assert_eq!(status, 413),
                 Err(_) => assert_eq!(status, 400),
-                // A field that comes twice is no question of the fields' rules.
+                // A duplicate field is not a matter of the fields' rules, so 400 is possible too.
                 Ok(Value::Object(_)) => assert!(matches!(status, 400 | 422), "{status}"),
                 Ok(_) => assert_eq!(status, 422),
             }
@@ -141,7 +142,7 @@ fn read<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Option<T> {
     }
 }
 
-/// No field is passed over, and none is read as anything else.
+/// Asserts that no field is ignored, and none is read as a different value.
 fn says_what_was_sent(taken: &Value, sent: &Value) {
     let taken = taken.as_object().unwrap();
     for (name, value) in sent.as_object().unwrap() {
@@ -165,7 +166,7 @@ fn is_an_address(address: &EmailAddress, written: &str) {
     assert!(before.chars().chain(after.chars()).all(|c| !c.is_ascii() || c.is_whitespace()), "{written:?}");
     assert_eq!(text.parse::<EmailAddress>().as_ref(), Ok(address));
     assert!(text.len() <= EmailAddress::MAX_BYTES && text.contains('@') && !text.contains(char::is_control));
-    // Two spellings of one key would be two accounts, or one that nobody can sign in to.
+    // Two spellings of one key would be two accounts, or an account that nobody can sign in to.
     let key = email_key(address);
     if let Ok(spelled_as_the_key) = key.parse::<EmailAddress>() {
         assert_eq!(email_key(&spelled_as_the_key), key);
@@ -181,7 +182,7 @@ fn is_a_name(name: &DisplayName, written: &str) {
 
 fn is_a_new_password(password: &Password, known: &[String]) {
     assert!((8..=128).contains(&password.expose().chars().count()));
-    // Whatever the judge says, people are told what to do about it.
+    // Every weakness has a known code, so that the person learns what to do about it.
     let refused = check_strength(password.expose(), known).err().map(Weakness::code);
     assert!(refused != Some(FieldErrorCode::Unknown));
 }

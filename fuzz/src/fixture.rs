@@ -1,4 +1,4 @@
-//! A server whose keys, ids and time are always the same: what was kept by one run means the same to the next.
+//! The fixture: a server with fixed keys, ids and time, so that an input saved by one run means the same to the next.
 
 use latchkey::app::App;
 use latchkey::config::from_pairs;
@@ -13,19 +13,19 @@ use uuid::Uuid;
 pub const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
 pub const ISSUER: &str = "http://localhost:8080";
 
-/// Known to everybody, and so are all tokens below: RFC 8410 §10.3, and 32 times the same byte.
+/// A published private key (RFC 8410 §10.3); the refresh secret is 32 times the same byte. No token here is secret.
 pub const SIGNING_KEY: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----\n";
 pub const REFRESH_SECRET: [u8; 32] = [7; 32];
 const REFRESH_SECRET_AS_TEXT: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc";
 
-/// A P-256 key (RFC 5208 §5, RFC 5915 §3): its private number is 32 times the same byte.
+/// A P-256 key (RFC 5208 §5, RFC 5915 §3): the private key is 32 times the same byte.
 pub const PROOF_KEY: [u8; 67] = [
     0x30, 0x41, 0x02, 0x01, 0x00, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
     0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x04, 0x27, 0x30, 0x25, 0x02, 0x01, 0x01, 0x04,
     0x20, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
 ];
 
-/// The server, and one good token of each kind.
+/// The server, and one valid token of each kind.
 pub struct Fixture {
     pub app: App,
     pub access: String,
@@ -42,7 +42,8 @@ pub fn fixture() -> &'static Fixture {
 impl Fixture {
     fn make() -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        // The open database outlives the folder's name, and nothing is left behind when the process is killed.
+        // The folder is deleted at the end of this function. The open database still works, and a killed process leaves
+        // nothing behind.
         let folder = tempfile::tempdir().unwrap();
         let settings = [
             ("LATCHKEY_DATA_DIR", folder.path().to_str().unwrap()),
@@ -63,7 +64,7 @@ impl Fixture {
         Self { app, access, refresh: refresh.expose().to_owned(), runtime: Mutex::new(runtime) }
     }
 
-    /// Waits for what would be awaited.
+    /// Blocks until the future completes.
     pub fn wait<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.lock().unwrap_or_else(PoisonError::into_inner).block_on(future)
     }

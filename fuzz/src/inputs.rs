@@ -1,12 +1,13 @@
-//! The inputs that fuzzing has found, one a line: printable ASCII as it is, everything else escaped as in a Rust byte string.
+//! The inputs that fuzzing has found, one per line: printable ASCII as it is, all else escaped as in a Rust byte
+//! string.
 
-/// Writes inputs as lines, sorted and without repetition.
+/// Formats inputs as lines, sorted and without duplicates.
 pub fn pack(inputs: impl IntoIterator<Item = Vec<u8>>) -> String {
     let sorted: std::collections::BTreeSet<_> = inputs.into_iter().collect();
     sorted.iter().map(|input| format!("{}\n", input.escape_ascii())).collect()
 }
 
-/// Reads the inputs back. Fails with the number of the first line that is no byte string.
+/// Parses the inputs. Fails with the number of the first line, counted from 1, that is not a byte string.
 pub fn unpack(text: &str) -> Result<Vec<Vec<u8>>, usize> {
     text.lines().enumerate().map(|(at, line)| unescape(line).ok_or(at + 1)).collect()
 }

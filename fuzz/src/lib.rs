@@ -1,5 +1,5 @@
-//! What reads strangers' bytes, and what must hold whatever they are. `cargo fuzz` makes the bytes up; the tests of the API
-//! give those again that it has kept.
+//! Fuzz targets: code that reads untrusted bytes, with invariants for all of them. `cargo fuzz` generates the bytes;
+//! the API's tests replay the saved ones.
 #![expect(clippy::unwrap_used, reason = "a promise that does not hold has to stop the run")]
 
 mod bodies;
@@ -12,10 +12,10 @@ pub use bodies::{deletion, log_in, log_out, password_change, profile_change, ref
 pub use proofs::proof;
 pub use tokens::{access_token, refresh_token};
 
-/// Takes any bytes; panics when a promise is broken.
+/// A fuzz target: takes any bytes, and panics if an invariant does not hold.
 pub type FuzzTarget = fn(&[u8]);
 
-/// Every target, by the name of its program and of the file with the inputs that were found for it.
+/// Every target, with the name of its program and of the file with the inputs found for it.
 pub const TARGETS: [(&str, FuzzTarget); 10] = [
     ("access_token", access_token),
     ("refresh_token", refresh_token),

@@ -1,5 +1,5 @@
-//! Proofs of a client's key: as they come in a header, as a good one with something changed, and as whoever has the key
-//! could sign them.
+//! DPoP proofs (RFC 9449): as values of a header, as a valid proof with changes, and as any content signed with the
+//! key.
 
 use super::fixture::{ISSUER, NOW, PROOF_KEY, fixture};
 use super::tokens::{Input, object, sign, with_header};
@@ -23,7 +23,7 @@ static GOOD: LazyLock<String> = LazyLock::new(|| {
     sign(header.to_string().as_bytes(), claims.to_string().as_bytes(), &KEY, Algorithm::ES256)
 });
 
-/// The value of a `DPoP` header.
+/// Fuzzes the value of a `DPoP` header.
 pub fn proof(bytes: &[u8]) {
     let fixture = fixture();
     let is_this_call = |target: &ProofTarget| {
@@ -48,7 +48,7 @@ pub fn proof(bytes: &[u8]) {
     }
 }
 
-/// Every reader would find the same in it.
+/// Asserts that an accepted proof means the same to every reader.
 fn is_what_it_says(header: &[u8], claims: &[u8]) {
     if let Some(header) = object(header) {
         assert_eq!((&header["alg"], &header["typ"]), (&"ES256".into(), &"dpop+jwt".into()));

@@ -1,4 +1,4 @@
-//! Tokens: as they come in a header, as a good one with something changed, and as whoever has the keys could sign them.
+//! Tokens: as values of a header, as a valid token with changes, and as any content signed with the keys.
 
 use super::fixture::{Fixture, ISSUER, NOW, REFRESH_SECRET, SIGNING_KEY, fixture};
 use axum::extract::{FromRequestParts as _, Request};
@@ -12,7 +12,7 @@ use latchkey::tokens::RefreshTokenError;
 use latchkey_shared::Secret;
 use serde_json::Value;
 
-/// The value of an `Authorization` header.
+/// Fuzzes the value of an `Authorization` header.
 pub fn access_token(bytes: &[u8]) {
     let fixture = fixture();
     match Input::of(bytes, &fixture.access) {
@@ -40,7 +40,7 @@ pub fn access_token(bytes: &[u8]) {
     }
 }
 
-/// A token that is taken says what it says, to every reader alike.
+/// Asserts that an accepted token means the same to every reader.
 fn access_is_what_it_says(fixture: &Fixture, token: &str, header: &[u8], claims: &[u8]) {
     let Ok(verified) = fixture.app.verifier.verify(token, NOW) else { return };
     if let Some(header) = object(header) {
@@ -56,7 +56,7 @@ fn access_is_what_it_says(fixture: &Fixture, token: &str, header: &[u8], claims:
     assert_eq!((again.claims, again.json), (verified.claims, verified.json));
 }
 
-/// The value of a `Cookie` header.
+/// Fuzzes the value of a `Cookie` header.
 pub fn refresh_token(bytes: &[u8]) {
     let fixture = fixture();
     let read = |token: &str| fixture.app.refresh_tokens.read(&Secret::from(token), NOW);
@@ -99,13 +99,13 @@ pub fn refresh_token(bytes: &[u8]) {
     }
 }
 
-/// What the first byte makes of the others.
+/// A fuzzing input. Its first byte selects the interpretation of the others.
 pub enum Input {
-    /// The value of a header, as it came.
+    /// The value of a header, unchanged.
     Header(Vec<u8>),
-    /// The good token with some of its bytes changed.
+    /// The valid token with some of its bytes changed.
     Token(String),
-    /// Any header and any claims, well signed.
+    /// Any header and any claims, with a valid signature.
     Signed { header: Vec<u8>, claims: Vec<u8> },
 }
 
@@ -116,7 +116,7 @@ impl Input {
         match first % 4 {
             0 => Self::Header(rest.to_vec()),
             1 => Self::Token(String::from_utf8_lossy(&edited(good.as_bytes(), rest)).into_owned()),
-            // What is left out stays as it is in the good one.
+            // A part that is left out is taken from the valid token.
             2 => {
                 let mut written = rest.splitn(2, |byte| *byte == b'\n').map(<[u8]>::to_vec);
                 let mut next = |good| written.next().filter(|text| !text.is_empty()).unwrap_or(good);
@@ -133,7 +133,7 @@ impl Input {
     }
 }
 
-/// Every four bytes are one change: where (two bytes), what, and with which byte.
+/// Applies changes of four bytes each: the position (two bytes), the operation, and the new byte.
 fn edited(good: &[u8], changes: &[u8]) -> Vec<u8> {
     let mut text = good.to_vec();
     for change in changes.chunks_exact(4) {
@@ -159,19 +159,19 @@ pub fn sign(header: &[u8], claims: &[u8], key: &EncodingKey, algorithm: Algorith
     format!("{message}.{signature}")
 }
 
-/// What a reader sees who reads everything. Ours passes over names that it does not know, with values that nobody could
-/// read: there is nothing to compare then.
+/// Parses the whole text. Returns `None` if that fails: our reader skips unknown names, even with values that cannot be
+/// parsed, and there is nothing to compare then.
 pub fn object(text: &[u8]) -> Option<Value> {
     let value: Value = serde_json::from_slice(text).ok()?;
     assert!(value.is_object(), "{value}");
     Some(value)
 }
 
-/// Everything that was read stands there in the same way.
+/// Asserts that everything that was read is in the written text with the same value.
 fn is_part_of(read: &Value, written: &[u8]) {
     let Some(written) = object(written) else { return };
     for (name, value) in read.as_object().unwrap() {
-        // An id may be written in capitals or in braces, and is the same id.
+        // An id in upper case or in braces is the same id.
         let same = match (value.as_str(), written[name].as_str()) {
             (Some(read), Some(written)) => same_text(read, written),
             _ => *value == written[name],

@@ -1,26 +1,26 @@
-//! Answers: a page, compressed where the browser takes that, or the way to another one.
+//! Responses: a page, compressed if the browser accepts that, or a redirect.
 
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-/// The cookie that says that somebody is signed in.
+/// The cookie of a signed-in browser.
 const COOKIE: &str = "baseline=signed-in";
 
-/// As hard as a server compresses what it has just drawn.
+/// Brotli quality, as usual for pages that are rendered per request.
 const QUALITY: i32 = 5;
 
-/// What is sent.
+/// A response.
 pub enum Answer {
     /// A whole page.
     Page { html: String, compressed: bool },
-    /// Look there instead, as somebody who is signed in or not.
+    /// A redirect, which sets the cookie if `signed_in`.
     Redirect { location: &'static str, signed_in: bool },
-    /// A template is wrong.
+    /// An error in a template.
     Failed(String),
 }
 
 impl Answer {
-    /// The page that a template has drawn.
+    /// Creates the response for a rendered template.
     pub fn page(headers: &HeaderMap, drawn: Result<String, minijinja::Error>) -> Self {
         match drawn {
             Ok(html) => Self::Page { html, compressed: names(headers, header::ACCEPT_ENCODING, "br") },
@@ -28,18 +28,18 @@ impl Answer {
         }
     }
 
-    /// Leads to another page.
+    /// Redirects to another page.
     pub fn redirect(location: &'static str) -> Self {
         Self::Redirect { location, signed_in: false }
     }
 
-    /// Leads to another page, and notes that somebody is signed in.
+    /// Redirects to another page, and sets the cookie of a signed-in browser.
     pub fn signed_in(location: &'static str) -> Self {
         Self::Redirect { location, signed_in: true }
     }
 }
 
-/// Whether the browser says that somebody is signed in.
+/// Returns whether the request has the cookie of a signed-in browser.
 pub fn is_signed_in(headers: &HeaderMap) -> bool {
     names(headers, header::COOKIE, COOKIE)
 }

@@ -1,4 +1,4 @@
-//! Filters: times and reasons in words, as the page has them in English.
+//! Template filters: times and end reasons as text, as in the page's English texts.
 
 use minijinja::{Error, ErrorKind};
 use std::time::SystemTime;
@@ -6,7 +6,7 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{Duration, OffsetDateTime};
 
-/// "Nov 25, 2026, 11:57 AM"
+/// Formats a time: "Nov 25, 2026, 11:57 AM".
 pub fn date_time(time: &str) -> Result<String, Error> {
     let format = format_description!(
         "[month repr:short] [day padding:none], [year], [hour repr:12 padding:none]:[minute] [period]"
@@ -14,7 +14,7 @@ pub fn date_time(time: &str) -> Result<String, Error> {
     parse(time)?.format(format).map_err(invalid_time)
 }
 
-/// "in 14 days", "3 minutes ago"
+/// Formats a time relative to now: "in 14 days", "3 minutes ago".
 pub fn relative(time: &str) -> Result<String, Error> {
     let distance = parse(time)? - OffsetDateTime::from(SystemTime::now());
     let (number, unit) = largest(distance.abs());
@@ -25,7 +25,7 @@ pub fn relative(time: &str) -> Result<String, Error> {
     })
 }
 
-/// Why a session ended.
+/// Returns the label of an end reason.
 pub fn ended(reason: &str) -> &'static str {
     match reason {
         "signed_out" => "Signed out there",

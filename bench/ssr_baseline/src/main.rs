@@ -1,8 +1,8 @@
-//! Three pages of Latchkey as a server draws them: sign-in, profile and sessions. They have the page's own styles and the
-//! data that its API answers, and none of its scripts. Nothing but the bench uses this.
+//! Three pages of Latchkey, rendered by a server: sign-in, profile and sessions. They have the page's own styles and
+//! the data that its API returns, and none of its scripts. Only the benchmark uses this.
 //!
-//! `latchkey-ssr-baseline PORT PAGE DATA`: listens on this port of the loopback, takes the names of the styles from the built page in
-//! the folder PAGE, and shows the account and the sessions in the JSON file DATA.
+//! `latchkey-ssr-baseline PORT PAGE DATA`: listens on this port of the loopback interface, takes the names of the style
+//! sheets from the built page in the folder PAGE, and shows the account and the sessions in the JSON file DATA.
 #![expect(clippy::disallowed_methods, reason = "a program of the bench looks at the clock itself")]
 
 mod answer;
@@ -21,13 +21,13 @@ use std::sync::Arc;
 use templates::Templates;
 use tokio::net::TcpListener;
 
-/// What is shown, and how.
+/// The templates, and the data that they show.
 struct Baseline {
     templates: Templates,
     data: Data,
 }
 
-/// What the API answers to the page.
+/// The data that the API returns to the page.
 #[derive(Deserialize)]
 struct Data {
     account: Account,
@@ -59,7 +59,7 @@ async fn login(State(baseline): State<Arc<Baseline>>, headers: HeaderMap) -> Ans
     Answer::page(&headers, baseline.templates.login())
 }
 
-/// Whoever asks is let in: what is measured is how pages are drawn, not how passwords are checked.
+/// Accepts every sign-in: the benchmark measures rendering, not the checking of passwords.
 async fn signed_in() -> Answer {
     Answer::signed_in("/account/profile")
 }

@@ -1,4 +1,4 @@
-//! The templates, with what the pages show.
+//! The page templates.
 
 use crate::filters;
 use latchkey_shared::{Account, Page, Session};
@@ -6,11 +6,12 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, Error, Value, context};
 use std::path::Path;
 
-/// The templates, ready to be drawn.
+/// The compiled templates.
 pub struct Templates(Environment<'static>);
 
 impl Templates {
-    /// The templates with the links to the styles that the built page in `folder` has.
+    /// Compiles the templates, with links to the style sheets of the built page in `folder`. Fails if its `index.html`
+    /// cannot be read or a template is invalid.
     pub fn with_styles_of(folder: &Path) -> Result<Self, Box<dyn std::error::Error>> {
         let index = std::fs::read_to_string(folder.join("index.html"))?;
         let mut templates = Environment::new();
@@ -28,17 +29,17 @@ impl Templates {
         Ok(Self(templates))
     }
 
-    /// The sign-in page.
+    /// Renders the sign-in page.
     pub fn login(&self) -> Result<String, Error> {
         self.render("login.html", context! {})
     }
 
-    /// The profile.
+    /// Renders the profile page.
     pub fn profile(&self, account: &Account) -> Result<String, Error> {
         self.render("profile.html", context! { account => Serde(account), here => "/account/profile" })
     }
 
-    /// The sessions, those that live apart from those that have ended.
+    /// Renders the sessions page, with active and ended sessions apart.
     pub fn sessions(&self, account: &Account, list: &Page<Session>) -> Result<String, Error> {
         let (live, over): (Vec<_>, Vec<_>) =
             list.items.iter().partition(|session| session.ended_at.is_none());
@@ -50,7 +51,7 @@ impl Templates {
     }
 }
 
-/// The addresses of the page's styles.
+/// Returns the paths of the page's style sheets.
 fn styles(index: &str) -> Vec<String> {
     let addresses = index.split(['"', '\'', '=', ' ', '>']).filter(|word| word.ends_with(".css"));
     let mut styles: Vec<String> = Vec::new();
