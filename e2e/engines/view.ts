@@ -147,7 +147,17 @@ export class View {
     const element = await this.seen(css)
     // Drivers scroll as little as possible, and the element may end up behind a sticky bar.
     await this.ask(`arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })`, element)
+    await this.standsStill(element, css)
     await element.click()
+  }
+
+  /** Fails while an element is moving: the driver would click where it was, and hit what is there now. */
+  private async standsStill(element: WebElement, css: string): Promise<void> {
+    const place = () =>
+      this.ask<string>('const { x, y, width, height } = arguments[0].getBoundingClientRect(); return [x, y, width, height].join()', element)
+    const before = await place()
+    await this.driver.sleep(50)
+    if ((await place()) !== before) throw new Error(`${css} is moving`)
   }
 
   /** Retries an action while the page replaces the elements that it uses, for up to 15 seconds. */
