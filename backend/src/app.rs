@@ -1,83 +1,51 @@
-//! Application state that all requests share.
+//! Construction of the services. Each route gets its own; nothing takes the whole application but the server.
 
-use crate::accounts;
+use crate::authentication::hashing::{PasswordPool, PoolStartError};
+use crate::authentication::throttle::Throttle;
+use crate::authentication::{Authentication, AuthenticationParts};
 use crate::config::Config;
-use crate::db::{self, BatchReader, BatchWriter, ConnectError, Database, LINGER, StoreError};
+use crate::db::{self, BatchReader, ConnectError, Database, DatabaseClock, StoreError};
+use crate::http::HttpState;
 use crate::metrics::Metrics;
-use crate::passwords::PasswordPool;
-use crate::platform::{
-    Clock, DataDirLock, FileLock, LockError, LogRateLimit, MemoryBudget, MonotonicClock, Randomness,
-};
-use crate::sessions::{self, DatabaseClock, ProofFailureLog, Revocations, TokenUseBuffer};
-use crate::throttle::Throttle;
-use crate::tokens::{AccessTokens, KeyError, Keys, ProofVerifier, RefreshTokens, Verifier};
+use crate::platform::{Clock, DataDirLock, FileLock, LockError, MonotonicClock, Randomness};
+use crate::self_service::SelfService;
+use crate::sessions::Sessions;
+use crate::tokens::{KeyError, Keys, Tokens};
 use crate::traces::Traces;
-use latchkey_shared::Timestamp;
+use axum::extract::FromRef;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::Duration;
 
-/// Memory budget, in bytes, for all bodies that are being received at one time; small ones do not count.
-const BODY_MEMORY: usize = 4 * 1024 * 1024;
-
-/// Handle to the application's state; a clone shares it.
+/// The application. A clone is another handle.
 #[derive(Clone)]
-pub struct App(Arc<AppState>);
+pub struct App(Arc<AppParts>);
 
-/// State of the application.
-pub struct AppState {
-    /// Configuration.
-    pub config: Config,
+/// The parts of the application.
+pub struct AppParts {
+    /// Settings.
+    pub config: Arc<Config>,
     /// Database.
     pub db: Database,
     /// Clock.
     pub clock: Arc<dyn Clock>,
-    /// Clock on which the servers of one database agree.
-    pub database_clock: DatabaseClock,
-    /// Clock that was set at the start, and that later corrections of the system's clock do not change.
-    monotonic_clock: MonotonicClock,
-    /// Source of unpredictable bytes.
+    /// Source of random bytes.
     pub random: Arc<dyn Randomness>,
-    /// Pool of hashing threads.
-    pub passwords: PasswordPool,
-    /// Throttle of password guesses.
-    pub throttle: Throttle,
-    /// Keys that tokens are signed with.
-    pub keys: Arc<Keys>,
-    /// Issuer of access tokens.
-    pub access_tokens: AccessTokens,
-    /// Issuer and reader of refresh tokens.
-    pub refresh_tokens: RefreshTokens,
-    /// Verifier of DPoP proofs.
-    pub proofs: ProofVerifier,
-    /// Verifier of access tokens.
-    pub verifier: Verifier,
-    /// Batched lookups of accounts by id.
-    pub accounts: BatchReader<accounts::AccountById>,
-    /// Batched lookups of accounts by e-mail address.
-    pub credentials: BatchReader<accounts::CredentialsByEmail>,
-    /// Batched lookups of sessions by id.
-    pub sessions: BatchReader<sessions::SessionById>,
-    /// Batched writes that start sessions.
-    pub session_starts: BatchWriter<sessions::SessionStart>,
-    /// Batched writes that rotate sessions.
-    pub rotations: BatchWriter<sessions::Rotation>,
-    /// Sessions that have ended recently.
-    pub revocations: Revocations,
-    /// Token generations that were used recently.
-    pub token_use: TokenUseBuffer,
-    /// Memory budget for bodies that are being received.
-    pub body_memory: MemoryBudget,
-    /// Sessions for which a missing proof was logged recently.
-    pub proof_failures: ProofFailureLog,
-    /// Counters.
+    /// State of the extractors.
+    pub http: HttpState,
+    /// Issues and verifies tokens.
+    pub tokens: Tokens,
+    /// Verifies who somebody is.
+    pub authentication: Authentication,
+    /// Starts, refreshes, lists and ends sessions.
+    pub sessions: Sessions,
+    /// Lets people look after their own account.
+    pub self_service: SelfService,
+    /// Counts of the server as a whole.
     pub metrics: Metrics,
-    /// Rate limit of the warnings about requests from another origin.
-    pub wrong_origin_warnings: LogRateLimit,
-    /// Tracer of requests, if a collector is configured.
+    /// Tracing, if a collector is configured.
     pub traces: Option<Traces>,
-    /// Lock on the data folder: no backup is restored into it meanwhile.
-    _folder: DataDirLock,
+    /// Lock on the data folder: nothing is restored into it meanwhile.
+    _data_dir: DataDirLock,
 }
 
 /// Cause of a failed start.
@@ -104,8 +72,8 @@ pub enum StartError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The hashing threads cannot be started.
-    #[error("passwords.threads: cannot start them: {0}")]
-    Threads(std::io::Error),
+    #[error(transparent)]
+    Passwords(#[from] PoolStartError),
 }
 
 impl App {
@@ -115,53 +83,39 @@ impl App {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Randomness>,
     ) -> Result<Self, StartError> {
-        let folder = data_dir(&config)?;
+        let data_dir = lock_data_dir(&config)?;
         let keys = Arc::new(Keys::load(&config, clock.now(), &*random)?);
         let instance = random.id(clock.now());
         let db = Database::open(&config.database_url).await?;
-        let passwords = PasswordPool::start(&config.passwords).map_err(StartError::Threads)?;
-        let hashing = passwords.clone();
-        let database_clock = DatabaseClock::read(&db, &*clock).await?;
-        Ok(Self(Arc::new(AppState {
-            accounts: BatchReader::new(&db),
-            credentials: BatchReader::new(&db),
-            sessions: BatchReader::new(&db),
-            // If many requests wait for a hashing thread, a sign-in takes far longer than `LINGER` anyway.
-            session_starts: BatchWriter::with_linger(&db, move || hashing.expected_wait() > 3 * LINGER),
-            rotations: BatchWriter::new(&db),
-            revocations: Revocations::new(Arc::clone(&clock)),
+        let passwords = PasswordPool::start(&config.passwords, &*random)?;
+        let config = Arc::new(config);
+        let tokens = Tokens::new(Arc::clone(&config), db.clone(), Arc::clone(&clock), keys);
+        let authentication = Authentication::new(AuthenticationParts {
             monotonic_clock: MonotonicClock::starting_at(clock.now(), &*clock),
-            database_clock,
+            database_clock: Arc::new(DatabaseClock::read(db.clone(), Arc::clone(&clock)).await?),
+            throttle: Throttle::new(&config.throttle).with_source_logging(config.log_addresses),
+            longest_wait: config.throttle.longest_wait,
+            passwords_by_email: BatchReader::new(&db),
+            passwords,
+            db: db.clone(),
+            clock: Arc::clone(&clock),
+            random: Arc::clone(&random),
+        });
+        let sessions = Sessions::new(Arc::clone(&config), db.clone(), tokens.clone(), authentication.clone());
+        Ok(Self(Arc::new(AppParts {
+            http: HttpState::new(Arc::clone(&config), Arc::clone(&clock), Arc::clone(&random)),
+            self_service: SelfService { authentication: authentication.clone(), sessions: sessions.clone() },
+            metrics: Metrics::default(),
+            traces: Traces::start(&config.traces, instance),
+            config,
             db,
             clock,
             random,
-            passwords,
-            throttle: Throttle::new(&config.throttle).with_source_logging(config.log_addresses),
-            access_tokens: AccessTokens::new(&config, Arc::clone(&keys)),
-            refresh_tokens: RefreshTokens::new(&config, Arc::clone(&keys)),
-            proofs: ProofVerifier::new(Arc::clone(&keys)),
-            verifier: Verifier::new(&config, Arc::clone(&keys)),
-            keys,
-            traces: Traces::start(&config.traces, instance),
-            config,
-            token_use: TokenUseBuffer::default(),
-            body_memory: MemoryBudget::new(BODY_MEMORY),
-            proof_failures: ProofFailureLog::default(),
-            metrics: Metrics::default(),
-            wrong_origin_warnings: LogRateLimit::per_minute(10),
-            _folder: folder,
+            tokens,
+            authentication,
+            sessions,
+            _data_dir: data_dir,
         })))
-    }
-
-    /// Returns the time of a clock that has not been corrected since the start: for what must not depend on clock
-    /// jumps.
-    pub fn monotonic_now(&self) -> Timestamp {
-        self.monotonic_clock.now(&*self.clock)
-    }
-
-    /// Returns how long a session lasts without use.
-    pub fn idle_limit(&self, remember: bool) -> Duration {
-        if remember { self.config.sessions.idle } else { self.config.sessions.idle_short }
     }
 }
 
@@ -174,11 +128,11 @@ pub struct DataLock {
 /// Locks an SQLite database for this program: a second one would learn late of ended sessions, and could not know which
 /// requests must not be answered again. PostgreSQL can be shared by several servers.
 pub fn lock_data(config: &Config) -> Result<DataLock, StartError> {
-    Ok(DataLock { _folder: data_dir(config)?, _database: db::lock_sqlite_file(&config.database_url)? })
+    Ok(DataLock { _folder: lock_data_dir(config)?, _database: db::lock_sqlite_file(&config.database_url)? })
 }
 
 /// Returns a shared lock on the data folder, which is created if it does not exist.
-fn data_dir(config: &Config) -> Result<DataDirLock, StartError> {
+fn lock_data_dir(config: &Config) -> Result<DataDirLock, StartError> {
     let path = &config.data_dir;
     let failed = |source| StartError::DataDir { folder: path.display().to_string(), source };
     DataDirLock::create_dir(path).map_err(failed)?;
@@ -189,8 +143,38 @@ fn data_dir(config: &Config) -> Result<DataDirLock, StartError> {
 }
 
 impl Deref for App {
-    type Target = AppState;
-    fn deref(&self) -> &AppState {
+    type Target = AppParts;
+    fn deref(&self) -> &AppParts {
         &self.0
+    }
+}
+
+impl AsRef<HttpState> for App {
+    fn as_ref(&self) -> &HttpState {
+        &self.http
+    }
+}
+
+impl AsRef<Sessions> for App {
+    fn as_ref(&self) -> &Sessions {
+        &self.sessions
+    }
+}
+
+impl FromRef<App> for Sessions {
+    fn from_ref(app: &App) -> Self {
+        app.sessions.clone()
+    }
+}
+
+impl FromRef<App> for SelfService {
+    fn from_ref(app: &App) -> Self {
+        app.self_service.clone()
+    }
+}
+
+impl FromRef<App> for Tokens {
+    fn from_ref(app: &App) -> Self {
+        app.tokens.clone()
     }
 }

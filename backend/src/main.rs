@@ -243,12 +243,12 @@ async fn serve(mut config: Config) -> Result<(), Box<dyn std::error::Error + Sen
     tracing::info!(%listen, public_url, database, "Latchkey answers");
     if let Some(listener) = metrics {
         tracing::info!(metrics.listen = %listener.local_addr()?, "The metrics can be read");
-        tokio::spawn(latchkey::serve::serve_metrics(app.clone(), listener));
+        tokio::spawn(latchkey::server::serve_metrics(app.clone(), listener));
     }
     if let Some(collector) = &app.config.traces.endpoint {
         tracing::info!(traces.endpoint = %collector, "Calls are traced");
     }
-    latchkey::serve::serve(app, listener, stop).await
+    latchkey::server::serve(app, listener, stop).await
 }
 
 async fn bind(setting: &str, address: SocketAddr) -> Result<TcpListener, String> {

@@ -225,3 +225,64 @@ fn images_are_pinned_to_exact_versions() {
         assert!(!is_pinned(loose), "{loose}");
     }
 }
+
+/// Returns the rows of the table of settings: key, variable and default.
+fn settings(page: &str) -> Vec<[&str; 3]> {
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | `LATCHKEY_"));
+    let columns = rows.filter_map(|(key, rest)| {
+        let (variable, rest) = rest.split_once("` | ")?;
+        Some([key, variable, rest.split_once(" | ")?.0])
+    });
+    columns.collect()
+}
+
+/// Returns the keys of all settings, from the structs that they are read into.
+fn keys_in(code: &str) -> BTreeSet<String> {
+    let fields = |name: &str| -> Vec<(String, String)> {
+        let body = code.split(&format!("pub struct {name} {{")).nth(1).unwrap().split('}').next().unwrap();
+        let fields = body.lines().filter_map(|line| line.trim().strip_prefix("pub ")?.split_once(": "));
+        fields.map(|(field, kind)| (field.to_owned(), kind.trim_end_matches(',').to_owned())).collect()
+    };
+    let mut keys = BTreeSet::new();
+    for (field, kind) in fields("RawConfig") {
+        if code.contains(&format!("pub struct {kind} {{")) {
+            keys.extend(fields(&kind).into_iter().map(|(inner, _)| format!("{field}.{inner}")));
+        } else {
+            keys.insert(field);
+        }
+    }
+    keys
+}
+
+#[test]
+fn the_table_of_settings_holds_every_setting_with_its_variable_and_its_default() {
+    let read = |file: &str| std::fs::read_to_string(root().join(file)).unwrap();
+    let (page, code) = (read("docs/configuration.md"), read("backend/src/config/raw_config.rs"));
+    let rows = settings(&page);
+    assert_eq!(BTreeSet::from_iter(rows.iter().map(|[key, ..]| (*key).to_owned())), keys_in(&code));
+    assert_eq!(rows.len(), keys_in(&code).len(), "one row each");
+    let config = |settings: Vec<(String, String)>| {
+        format!("{:?}", latchkey::config::from_pairs(None, settings).unwrap())
+    };
+    let without = config(Vec::new());
+    let mut compared = 0;
+    for [key, variable, default] in rows {
+        assert_eq!(variable, key.to_uppercase().replace('.', "__"), "{key}");
+        // The others are described in words.
+        if let Some(value) = default.strip_prefix('`').and_then(|default| default.strip_suffix('`')) {
+            let with = config(vec![(format!("LATCHKEY_{variable}"), value.to_owned())]);
+            assert_eq!(with, without, "{key} is not {value} without the setting");
+            compared += 1;
+        }
+    }
+    assert!(compared > 20, "{compared}");
+}
+
+#[test]
+fn settings_are_found_in_the_table_and_in_the_code() {
+    let page = "| setting | variable | default | meaning |\n| `a.b` | `LATCHKEY_A__B` | `1` | text |\n";
+    assert_eq!(settings(page), [["a.b", "A__B", "`1`"]]);
+    let code =
+        "pub struct RawConfig {\n    pub a: A,\n    pub c: Other,\n}\npub struct A {\n    pub b: u32,\n}\n";
+    assert_eq!(keys_in(code), BTreeSet::from(["a.b", "c"].map(str::to_owned)));
+}

@@ -58,7 +58,7 @@ const BATCH_SIZE: u64 = 20_000;
 async fn fill(app: &App, people: u64, now: Timestamp) -> Outcome {
     let password: Password =
         Secret::from(PASSWORD.to_owned()).try_into().map_err(|error| format!("{error:?}"))?;
-    let hash = app.passwords.hash_new(password, Vec::new(), &*app.random).await?;
+    let hash = app.authentication.passwords.hash_new(password, Vec::new(), &*app.random).await?;
     for first in (1..=people).step_by(BATCH_SIZE as usize) {
         let last = people.min(first + BATCH_SIZE - 1);
         add(app, first, last, hash.expose(), now).await?;
@@ -89,15 +89,22 @@ async fn add(app: &App, first: u64, last: u64, hash: &str, now: Timestamp) -> Ou
         ((now + app.config.sessions.idle).as_millis(), (now + app.config.sessions.absolute).as_millis());
     let address = email(0).replace('0', "' || n || '");
     app.db.executor().execute_unprepared(&format!(
-        "INSERT INTO accounts (id, email, email_key, display_name, locale, roles, password_hash, password_changed_at, \
-         signed_in_at, created_at, updated_at) SELECT {id}, '{address}', '{address}', 'Person ' || n, 'en', 'user', \
-         '{hash}', {now_ms}, {now_ms}, {now_ms}, {now_ms} FROM {numbers} AS numbers"
+        "INSERT INTO accounts (id, email, email_key, display_name, locale, roles, signed_in_at, created_at, \
+         updated_at) SELECT {id}, '{address}', '{address}', 'Person ' || n, 'en', 'user', {now_ms}, {now_ms}, {now_ms} \
+         FROM {numbers} AS numbers"
     )).await?;
+    app.db
+        .executor()
+        .execute_unprepared(&format!(
+            "INSERT INTO credentials (id, account_id, kind, secret, created_at) \
+         SELECT {id}, {id}, 'password', '{hash}', {now_ms} FROM {numbers} AS numbers"
+        ))
+        .await?;
     let yes = if sqlite { "1" } else { "true" };
     app.db.executor().execute_unprepared(&format!(
         "INSERT INTO sessions (id, account_id, generation, seen_generation, rotated_at, remember, user_agent, ip, \
-         created_at, last_seen_at, idle_ends_at, absolute_ends_at) SELECT {id}, {id}, 0, -1, {now_ms}, {yes}, \
-         'wrk/4', '127.0.0.1', {now_ms}, {now_ms}, {idle}, {absolute} FROM {numbers} AS numbers"
+         created_at, last_seen_at, idle_ends_at, absolute_ends_at, authenticated_at) SELECT {id}, {id}, 0, -1, {now_ms}, \
+         {yes}, 'wrk/4', '127.0.0.1', {now_ms}, {now_ms}, {idle}, {absolute}, {now_ms} FROM {numbers} AS numbers"
     )).await?;
     Ok(())
 }
@@ -127,13 +134,13 @@ fn write_down(app: &App, options: &Options, now: Timestamp) -> Outcome {
             roles: vec!["user".to_owned()],
             authenticated_at: now,
         };
-        writeln!(access, "{}", app.access_tokens.issue(input, now, &*app.random)?.token.expose())?;
+        writeln!(access, "{}", app.tokens.access_tokens.issue(input, now, &*app.random)?.token.expose())?;
     }
     let (mut refresh, mut emails) = (lines(&options.out, "refresh")?, lines(&options.out, "emails")?);
     let ends_at = now + Duration::from_secs(24 * 60 * 60);
     for index in 0..options.refresh {
         let person = id(spread(index, options.refresh));
-        writeln!(refresh, "{}", app.refresh_tokens.issue(person, person, 0, now, ends_at)?.expose())?;
+        writeln!(refresh, "{}", app.tokens.refresh_tokens.issue(person, person, 0, now, ends_at)?.expose())?;
     }
     for index in 0..ACTIVE_PEOPLE.min(used) {
         writeln!(emails, "{}", email(regular(index)))?;

@@ -6,8 +6,9 @@ use axum::extract::{FromRequest as _, FromRequestParts as _, Request};
 use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse as _;
 use latchkey::accounts::email_key;
-use latchkey::http::{JsonBody, MaybeBearer, RefreshCookie};
-use latchkey::passwords::{Weakness, check_strength};
+use latchkey::authentication::hashing::{Weakness, check_strength};
+use latchkey::http::JsonBody;
+use latchkey::sessions::{MaybeBearer, RefreshCookie};
 use latchkey_shared::{
     ChangePassword, ChangePasswordRequest, DeleteAccountRequest, DisplayName, EmailAddress, FieldError,
     FieldErrorCode, Locale, LogIn, LogInRequest, LogOutRequest, Password, ProfileChange,
@@ -51,7 +52,7 @@ pub fn log_in(bytes: &[u8]) {
 pub fn refresh(bytes: &[u8]) {
     let fixture = fixture();
     let Some(RefreshRequest { refresh_token: Some(token) }) = read(bytes) else { return };
-    let taken = fixture.app.refresh_tokens.read(&token, NOW).is_ok();
+    let taken = fixture.app.tokens.refresh_tokens.read(&token, NOW).is_ok();
     assert_eq!(taken, token.expose() == fixture.refresh, "{}", token.expose());
 }
 
@@ -73,7 +74,7 @@ pub fn log_out(bytes: &[u8]) {
     assert!(claims.is_none() || contains(authorization, &fixture.access));
     let body = read::<LogOutRequest>(body).and_then(|body| body.refresh_token);
     for token in body.into_iter().chain(cookie.tokens().iter().cloned()) {
-        let taken = fixture.app.refresh_tokens.read(&token, NOW).is_ok();
+        let taken = fixture.app.tokens.refresh_tokens.read(&token, NOW).is_ok();
         assert_eq!(taken, token.expose() == fixture.refresh, "{}", token.expose());
     }
 }

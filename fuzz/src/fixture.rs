@@ -58,9 +58,10 @@ impl Fixture {
         let (account_id, session_id) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let roles = vec!["user".to_owned()];
         let input = AccessTokenInput { account_id, session_id, generation: 3, roles, authenticated_at: NOW };
-        let access = app.access_tokens.issue(input, NOW, &NotRandom).unwrap().token.expose().to_owned();
+        let access =
+            app.tokens.access_tokens.issue(input, NOW, &NotRandom).unwrap().token.expose().to_owned();
         let ends_at = NOW + Duration::from_secs(3600);
-        let refresh = app.refresh_tokens.issue(account_id, session_id, 3, NOW, ends_at).unwrap();
+        let refresh = app.tokens.refresh_tokens.issue(account_id, session_id, 3, NOW, ends_at).unwrap();
         Self { app, access, refresh: refresh.expose().to_owned(), runtime: Mutex::new(runtime) }
     }
 

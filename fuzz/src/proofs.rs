@@ -7,7 +7,7 @@ use axum::extract::FromRequestParts as _;
 use axum::http::{HeaderName, Method};
 use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
 use jsonwebtoken::{Algorithm, EncodingKey};
-use latchkey::http::MaybeProof;
+use latchkey::sessions::MaybeProof;
 use latchkey::tokens::ProofTarget;
 use serde_json::{Value, json};
 use std::sync::LazyLock;
@@ -30,7 +30,7 @@ pub fn proof(bytes: &[u8]) {
         let origin = target.url.origin().ascii_serialization();
         target.method == "POST" && target.url.path() == PATH && origin == ISSUER
     };
-    let read = |text: &str| fixture.app.proofs.verify(text, is_this_call, NOW);
+    let read = |text: &str| fixture.app.tokens.proofs.verify(text, is_this_call, NOW);
     match Input::of(bytes, &GOOD) {
         Input::Header(value) => {
             let Some(mut parts) = with_header(HeaderName::from_static("dpop"), &value) else { return };

@@ -7,7 +7,7 @@ use axum::http::{HeaderName, HeaderValue, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey};
-use latchkey::http::{Bearer, RefreshCookie};
+use latchkey::sessions::{Bearer, RefreshCookie};
 use latchkey::tokens::RefreshTokenError;
 use latchkey_shared::Secret;
 use serde_json::Value;
@@ -25,7 +25,7 @@ pub fn access_token(bytes: &[u8]) {
             }
         }
         Input::Token(token) => {
-            let taken = fixture.app.verifier.verify(&token, NOW).is_ok();
+            let taken = fixture.app.tokens.verifier.verify(&token, NOW).is_ok();
             assert_eq!(taken, token == fixture.access, "{token}");
         }
         Input::Signed { header, claims } => {
@@ -42,7 +42,7 @@ pub fn access_token(bytes: &[u8]) {
 
 /// Asserts that an accepted token means the same to every reader.
 fn access_is_what_it_says(fixture: &Fixture, token: &str, header: &[u8], claims: &[u8]) {
-    let Ok(verified) = fixture.app.verifier.verify(token, NOW) else { return };
+    let Ok(verified) = fixture.app.tokens.verifier.verify(token, NOW) else { return };
     if let Some(header) = object(header) {
         assert_eq!(header["alg"], "EdDSA");
         assert_eq!(header["typ"].as_str().unwrap().trim_start_matches("application/"), "at+jwt");
@@ -52,14 +52,14 @@ fn access_is_what_it_says(fixture: &Fixture, token: &str, header: &[u8], claims:
     assert!(verified.claims.exp > NOW.as_seconds());
     is_part_of(&serde_json::to_value(&*verified.claims).unwrap(), claims);
     assert_eq!(serde_json::from_slice::<latchkey_shared::Claims>(&verified.json).unwrap(), *verified.claims);
-    let again = fixture.app.verifier.verify(token, NOW).unwrap();
+    let again = fixture.app.tokens.verifier.verify(token, NOW).unwrap();
     assert_eq!((again.claims, again.json), (verified.claims, verified.json));
 }
 
 /// Fuzzes the value of a `Cookie` header.
 pub fn refresh_token(bytes: &[u8]) {
     let fixture = fixture();
-    let read = |token: &str| fixture.app.refresh_tokens.read(&Secret::from(token), NOW);
+    let read = |token: &str| fixture.app.tokens.refresh_tokens.read(&Secret::from(token), NOW);
     match Input::of(bytes, &fixture.refresh) {
         Input::Header(value) => {
             let Some(mut parts) = with_header(header::COOKIE, &value) else { return };

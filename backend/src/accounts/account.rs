@@ -1,90 +1,15 @@
-//! The account types, and the keys by which addresses are compared.
+//! The account record, and the keys by which addresses are compared.
 
-use super::export::ExportError;
-use crate::db::StoreError;
-use crate::passwords::{HashingError, NewPasswordError, PasswordHash, PoolError, Weakness};
-use crate::sessions::{InactiveSessionError, IssueError};
-use crate::throttle::TooManyAttempts;
-use crate::tokens::ProofError;
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
-use latchkey_shared::{Account, EmailAddress, EndReason, Timestamp};
+use latchkey_shared::{Account, EmailAddress, Timestamp};
 use unicode_normalization::UnicodeNormalization;
 use url::Host;
 
-/// Error of an operation on an account.
-#[derive(Debug, thiserror::Error)]
-pub enum AccountError {
-    /// The address is one that no mail can be sent to.
-    #[error("the network cannot hold the address")]
-    UndeliverableEmail,
-    /// An account with this address exists already.
-    #[error("the address is taken")]
-    EmailTaken,
-    /// The new password is too easy to guess.
-    #[error("the password is too weak: {0:?}")]
-    WeakPassword(Weakness),
-    /// The password is not the account's.
-    #[error("the password is wrong")]
-    WrongPassword,
-    /// The requesting session has ended.
-    #[error("the session has ended: {0:?}")]
-    Ended(Option<EndReason>),
-    /// Too many attempts from this client.
-    #[error(transparent)]
-    TooMany(#[from] TooManyAttempts),
-    /// The hashing pool is overloaded or has failed.
-    #[error(transparent)]
-    Pool(#[from] PoolError),
-    /// The password could not be hashed.
-    #[error("hashing failed: {0}")]
-    Hashing(HashingError),
-    /// The export could not be started.
-    #[error("the export failed: {0}")]
-    Export(ExportError),
-    /// The client must send a new proof of its key.
-    #[error(transparent)]
-    Proof(#[from] ProofError),
-    /// No token could be signed.
-    #[error(transparent)]
-    Issue(#[from] IssueError),
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl AccountError {
-    /// The account has been deleted, and its sessions with it.
-    pub const GONE: Self = Self::Ended(Some(EndReason::AccountDeleted));
-}
-
-impl From<InactiveSessionError> for AccountError {
-    fn from(error: InactiveSessionError) -> Self {
-        match error {
-            InactiveSessionError::Ended(reason) => Self::Ended(reason),
-            InactiveSessionError::Store(error) => Self::Store(error),
-        }
-    }
-}
-
-impl From<NewPasswordError> for AccountError {
-    fn from(error: NewPasswordError) -> Self {
-        match error {
-            NewPasswordError::Weak(weakness) => Self::WeakPassword(weakness),
-            NewPasswordError::Pool(error) => Self::Pool(error),
-            NewPasswordError::Hashing(error) => Self::Hashing(error),
-        }
-    }
-}
-
-/// An account and its password hash.
+/// An account and what is stored with it.
 #[derive(Debug, Clone)]
-pub struct Credentials {
+pub struct AccountRecord {
     /// The account.
     pub account: Account,
-    /// Hash that its password is verified against.
-    pub password_hash: PasswordHash,
-    /// Time at which the password was last set.
-    pub password_changed_at: Timestamp,
     /// Time of the last change of the account.
     pub updated_at: Timestamp,
     /// Time of the last sign-in that has been written to the account; the stored sessions may have a later one.

@@ -1,6 +1,5 @@
 //! Batched lookups and writes on accounts for the other modules.
 
-use super::account::Credentials;
 use super::store;
 use crate::db::{BatchWrite, Database, Executor, Lookup, StoreError};
 use latchkey_shared::{Account, Timestamp};
@@ -15,17 +14,6 @@ impl Lookup for AccountById {
     async fn look_up(db: &Database, ids: Vec<Uuid>) -> Result<Vec<(Uuid, Account)>, StoreError> {
         let found = store::list_accounts(db.executor(), ids).await?;
         Ok(found.into_iter().map(|account| (account.id, account)).collect())
-    }
-}
-
-/// Batched lookup of credentials by address, in the form of [`email_key`](super::email_key).
-pub struct CredentialsByEmail;
-
-impl Lookup for CredentialsByEmail {
-    type Key = String;
-    type Found = Credentials;
-    async fn look_up(db: &Database, keys: Vec<String>) -> Result<Vec<(String, Credentials)>, StoreError> {
-        store::list_credentials(db.executor(), keys).await
     }
 }
 

@@ -1,19 +1,13 @@
-//! Accounts: sign-up, profile, password, export and deletion. An account is one person: address, name and password.
-
-mod change_password;
-mod delete;
-mod export;
-mod profile;
-mod reset_password;
-mod sign_up;
+//! Accounts: one per person, with an address, a name and a language. How a person proves to be its owner is in
+//! [`authentication`](crate::authentication).
 
 mod account;
 mod lookups;
-mod routes;
 mod store;
 
-pub use account::{AccountError, Credentials, email_key, email_keys};
-pub use delete::erase;
-pub use lookups::{AccountById, CredentialsByEmail, LastSignIn};
-pub use reset_password::PasswordReset;
-pub use routes::routes;
+pub use account::{AccountRecord, deliverable_email_key, email_key, email_keys, user_inputs};
+pub use lookups::{AccountById, LastSignIn};
+pub use store::{
+    AccountSelector, change_profile, delete_account, delete_tombstone, find_account, insert_account,
+    mark_deleted,
+};

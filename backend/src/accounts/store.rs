@@ -1,18 +1,19 @@
 //! Database queries on accounts.
 
-use super::account::{Credentials, email_key};
+use super::account::{AccountRecord, email_key};
 use super::lookups::LastSignIn;
 use crate::db::entity::account::{ActiveModel, Column, Entity, Model};
 use crate::db::{Executor, StoreError, values_column};
-use crate::passwords::PasswordHash;
-use latchkey_shared::{Account, Locale, ProfileChange, SignUp, Timestamp};
+use latchkey_shared::{Account, ProfileChange, SignUp, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, Query, TableRef, ValueTuple};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Select, TryInsertResult, UpdateMany};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Select, TryInsertResult};
 use uuid::Uuid;
 
 /// Key by which an account is found.
 pub enum AccountSelector {
+    /// By its id.
     Id(Uuid),
+    /// By its address, in the form of [`email_key`].
     EmailKey(String),
 }
 
@@ -21,7 +22,6 @@ pub async fn insert_account(
     db: &impl Executor,
     id: Uuid,
     sign_up: &SignUp,
-    hash: &PasswordHash,
     now: Timestamp,
 ) -> Result<Option<Account>, StoreError> {
     let row = Model {
@@ -31,48 +31,40 @@ pub async fn insert_account(
         display_name: sign_up.display_name.to_string(),
         locale: sign_up.locale.tag().to_owned(),
         roles: "user".to_owned(),
-        password_hash: hash.expose().to_owned(),
-        password_changed_at: now.as_millis(),
         signed_in_at: now.as_millis(),
         created_at: now.as_millis(),
         updated_at: now.as_millis(),
         session_epoch: 0,
         deleted_at: None,
+        // The first version; `authentication` counts from here.
+        credential_version: 0,
     };
     let inserted = Entity::insert(ActiveModel::from(row.clone()).reset_all())
         .on_conflict_do_nothing_on([Column::EmailKey])
         .exec_without_returning(db)
         .await?;
     match inserted {
-        TryInsertResult::Inserted(1) => Ok(Some(credentials(row).account)),
+        TryInsertResult::Inserted(1) => Ok(Some(row.into())),
         _ => Ok(None),
     }
 }
 
+/// Returns the account, unless it is being deleted.
 pub async fn find_account(
     db: &impl Executor,
     by: AccountSelector,
-) -> Result<Option<Credentials>, StoreError> {
+) -> Result<Option<AccountRecord>, StoreError> {
     let condition = match by {
         AccountSelector::Id(id) => Column::Id.eq(id),
         AccountSelector::EmailKey(key) => Column::EmailKey.eq(key),
     };
-    Ok(not_deleted().filter(condition).one(db).await?.map(credentials))
+    Ok(not_deleted().filter(condition).one(db).await?.map(record))
 }
 
 /// Returns those of the accounts that exist.
 pub async fn list_accounts(db: &impl Executor, ids: Vec<Uuid>) -> Result<Vec<Account>, StoreError> {
     let rows = not_deleted().filter(Column::Id.is_in(ids)).all(db).await?;
-    Ok(rows.into_iter().map(|row| credentials(row).account).collect())
-}
-
-/// Returns the credentials of those accounts that exist, with their keys.
-pub async fn list_credentials(
-    db: &impl Executor,
-    keys: Vec<String>,
-) -> Result<Vec<(String, Credentials)>, StoreError> {
-    let rows = not_deleted().filter(Column::EmailKey.is_in(keys)).all(db).await?;
-    Ok(rows.into_iter().map(|row| (row.email_key.clone(), credentials(row))).collect())
+    Ok(rows.into_iter().map(Account::from).collect())
 }
 
 /// Writes the times of last sign-ins, except for accounts that already have a later one.
@@ -91,7 +83,7 @@ pub async fn mark_signed_in(db: &impl Executor, latest: &[LastSignIn]) -> Result
 }
 
 /// Changes the given fields and returns the changed account; `None` if it does not exist.
-pub async fn mark_profile(
+pub async fn change_profile(
     db: &impl Executor,
     id: Uuid,
     change: &ProfileChange,
@@ -108,60 +100,7 @@ pub async fn mark_profile(
         update = update.col_expr(Column::Locale, Expr::value(locale.tag()));
     }
     let changed = update.exec_with_returning(db).await?;
-    Ok(changed.into_iter().next().map(|row| credentials(row).account))
-}
-
-/// Sets a new password if the old one still is the one that was verified. Returns whether it was set.
-pub async fn mark_password(
-    db: &impl Executor,
-    id: Uuid,
-    verified_hash: &PasswordHash,
-    new: &PasswordHash,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let update = update_if_password_unchanged(id, verified_hash)
-        .col_expr(Column::PasswordHash, Expr::value(new.expose()))
-        .col_expr(Column::PasswordChangedAt, Expr::value(now.as_millis()))
-        .col_expr(Column::UpdatedAt, Expr::value(now.as_millis()));
-    has_updated(db, update).await
-}
-
-/// Sets a new password, whatever the old one is, unless the account is being deleted. Returns whether it was set.
-pub async fn reset_password(
-    db: &impl Executor,
-    id: Uuid,
-    new: &PasswordHash,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let update = Entity::update_many()
-        .filter(Column::Id.eq(id))
-        .filter(Column::DeletedAt.is_null())
-        .col_expr(Column::PasswordHash, Expr::value(new.expose()))
-        .col_expr(Column::PasswordChangedAt, Expr::value(now.as_millis()))
-        .col_expr(Column::UpdatedAt, Expr::value(now.as_millis()));
-    has_updated(db, update).await
-}
-
-/// Locks the account for deletion if the password still is the one that was verified. Until the transaction completes
-/// nobody can sign in, so no session starts that the deletion would miss.
-pub async fn lock_for_deletion(
-    db: &impl Executor,
-    id: Uuid,
-    verified_hash: &PasswordHash,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let update = update_if_password_unchanged(id, verified_hash)
-        .col_expr(Column::UpdatedAt, Expr::value(now.as_millis()));
-    has_updated(db, update).await
-}
-
-/// Returns an update of the account that applies only if its password still is the one that was verified.
-fn update_if_password_unchanged(id: Uuid, verified_hash: &PasswordHash) -> UpdateMany<Entity> {
-    Entity::update_many().filter(Column::Id.eq(id)).filter(Column::PasswordHash.eq(verified_hash.expose()))
-}
-
-async fn has_updated(db: &impl Executor, update: UpdateMany<Entity>) -> Result<bool, StoreError> {
-    Ok(update.exec(db).await?.rows_affected == 1)
+    Ok(changed.into_iter().next().map(Account::from))
 }
 
 /// Deletes the account and all its data.
@@ -173,11 +112,11 @@ pub async fn delete_account(db: &impl Executor, id: Uuid) -> Result<(), StoreErr
 /// Removes all personal data from the account and marks it as deleted: it is not found any more. Its rows are deleted
 /// afterwards.
 pub async fn mark_deleted(db: &impl Executor, id: Uuid, now: Timestamp) -> Result<(), StoreError> {
-    // No address has a key of this form, and no password has an empty hash.
+    // No address has a key of this form.
     let mut update = Entity::update_many()
         .col_expr(Column::EmailKey, Expr::value(format!("deleted:{id}")))
         .col_expr(Column::DeletedAt, Expr::value(now.as_millis()));
-    for column in [Column::Email, Column::DisplayName, Column::Roles, Column::PasswordHash] {
+    for column in [Column::Email, Column::DisplayName, Column::Roles] {
         update = update.col_expr(column, Expr::value(""));
     }
     update.filter(Column::Id.eq(id)).exec(db).await?;
@@ -195,20 +134,11 @@ fn not_deleted() -> Select<Entity> {
     Entity::find().filter(Column::DeletedAt.is_null())
 }
 
-fn credentials(row: Model) -> Credentials {
-    Credentials {
-        account: Account {
-            id: row.id,
-            email: row.email,
-            display_name: row.display_name,
-            locale: row.locale.parse().unwrap_or(Locale::En),
-            roles: row.roles.split_whitespace().map(str::to_owned).collect(),
-            created_at: Timestamp::from_millis(row.created_at),
-        },
-        password_hash: PasswordHash::from_stored(row.password_hash),
-        password_changed_at: Timestamp::from_millis(row.password_changed_at),
+fn record(row: Model) -> AccountRecord {
+    AccountRecord {
         updated_at: Timestamp::from_millis(row.updated_at),
         signed_in_at: Timestamp::from_millis(row.signed_in_at),
+        account: row.into(),
     }
 }
 
@@ -224,8 +154,6 @@ mod tests {
             let ids = || (0..count).map(Uuid::from_u128);
             list_accounts(&db, ids().collect()).await.unwrap();
             assert_eq!(db.scans(), [""; 0], "find {count} by their ids");
-            list_credentials(&db, (0..count).map(|number| number.to_string()).collect()).await.unwrap();
-            assert_eq!(db.scans(), [""; 0], "find {count} by their addresses");
             let latest = |account_id| LastSignIn { account_id, at: Timestamp::from_seconds(1) };
             mark_signed_in(&db, &ids().map(latest).collect::<Vec<_>>()).await.unwrap();
             assert_eq!(db.scans(), [""; 0], "note when {count} signed in");

@@ -1,13 +1,12 @@
 //! `latchkey account`: what whoever runs the server does for one person.
 
 use super::password::{PasswordInputError, prompt_password};
-use latchkey::accounts::{AccountError, PasswordReset};
+use latchkey::authentication::hashing::{PasswordPool, PoolStartError};
 use latchkey::config::{self, Config};
 use latchkey::db::{ConnectError, Database, StoreError};
-use latchkey::passwords::PasswordPool;
 use latchkey::platform::{OsRandomness, SystemClock};
+use latchkey::self_service::{PasswordReset, SelfServiceError};
 use latchkey_shared::{EmailAddress, FieldErrorCode, Password};
-use std::io;
 
 /// Why nothing was done.
 #[derive(Debug, thiserror::Error)]
@@ -25,8 +24,8 @@ pub enum AccountCommandError {
     #[error(transparent)]
     Input(#[from] PasswordInputError),
     /// The thread that hashes cannot be started.
-    #[error("cannot start a hashing thread: {0}")]
-    Thread(io::Error),
+    #[error(transparent)]
+    Passwords(#[from] PoolStartError),
     /// The database cannot be opened.
     #[error(transparent)]
     Connect(#[from] ConnectError),
@@ -35,7 +34,7 @@ pub enum AccountCommandError {
     Store(#[from] StoreError),
     /// Anything else.
     #[error(transparent)]
-    Account(AccountError),
+    Account(SelfServiceError),
 }
 
 /// Sets a new password and ends every session of the account, beside running servers.
@@ -45,19 +44,19 @@ pub async fn set_password(config: &Config, email: &str) -> Result<String, Accoun
     let db = Database::open_existing(&config.database_url).await?;
     let password = Password::try_from(prompt_password()?).map_err(AccountCommandError::Password)?;
     let one_thread = config::PasswordConfig { threads: 1, ..config.passwords.clone() };
-    let passwords = PasswordPool::start(&one_thread).map_err(AccountCommandError::Thread)?;
+    let passwords = PasswordPool::start(&one_thread, &OsRandomness)?;
     let reset = PasswordReset { db: &db, passwords: &passwords, clock: &SystemClock, random: &OsRandomness };
     let ended = reset.run(&email, password).await?;
     db.close().await?;
     Ok(format!("the password is set; sessions that were ended: {ended}"))
 }
 
-impl From<AccountError> for AccountCommandError {
-    fn from(error: AccountError) -> Self {
+impl From<SelfServiceError> for AccountCommandError {
+    fn from(error: SelfServiceError) -> Self {
         match error {
-            AccountError::Ended(_) => Self::Nobody,
-            AccountError::WeakPassword(weakness) => Self::Password(weakness.code()),
-            AccountError::Store(error) => Self::Store(error),
+            SelfServiceError::Ended(_) => Self::Nobody,
+            SelfServiceError::WeakPassword(weakness) => Self::Password(weakness.code()),
+            SelfServiceError::Store(error) => Self::Store(error),
             error => Self::Account(error),
         }
     }

@@ -4,8 +4,8 @@ use super::database_url::DatabaseUrl;
 use super::raw_config::RawConfig;
 use super::redaction::{describe_error, is_setting_name, redacted, redacted_path};
 use super::{
-    Config, ConnectionConfig, MetricsConfig, PasswordConfig, SessionConfig, ThrottleConfig, TokenConfig,
-    TraceConfig,
+    Config, ConnectionConfig, HashCost, MetricsConfig, PasswordConfig, SessionConfig, ThrottleConfig,
+    TokenConfig, TraceConfig,
 };
 use super::{env_file, kubernetes};
 use figment::Figment;
@@ -144,9 +144,12 @@ fn read_value_file(name: &str, file: &str) -> Result<String, ConfigError> {
 /// Converts a variable's text to the type of its setting.
 fn parse_value(key: &str, value: String) -> serde_json::Value {
     match key {
-        "sessions.per_account" | "throttle.per_account" | "throttle.per_network" | "connections.max" => {
-            value.parse::<u32>().map_or(value.into(), Into::into)
-        }
+        "sessions.per_account"
+        | "passwords.passes"
+        | "passwords.lanes"
+        | "throttle.per_account"
+        | "throttle.per_network"
+        | "connections.max" => value.parse::<u32>().map_or(value.into(), Into::into),
         "passwords.threads" => value.parse::<u16>().map_or(value.into(), Into::into),
         "traces.sample" => {
             value.parse::<f64>().ok().filter(|share| share.is_finite()).map_or(value.into(), Into::into)
@@ -217,6 +220,12 @@ fn check(raw: RawConfig) -> Result<Config, ConfigError> {
         format!("traces.sample: {told}: expected a share from 0 (no call) to 1 (every call)")
     })?;
     reject_if(raw.passwords.threads == Some(0), || "passwords.threads: 0: expected at least 1".to_owned())?;
+    let cost = HashCost {
+        memory_kib: raw.passwords.memory.0,
+        passes: raw.passwords.passes,
+        lanes: raw.passwords.lanes,
+    };
+    cost.check().map_err(|(key, allowed)| ConfigError(format!("{key}: {allowed}")))?;
     let data_dir = raw.data_dir.0;
     let file = data_dir.join("latchkey.db");
     let database_url = match raw.database.url {
@@ -244,6 +253,7 @@ fn check(raw: RawConfig) -> Result<Config, ConfigError> {
         passwords: PasswordConfig {
             threads: raw.passwords.threads.map_or_else(cores, usize::from),
             max_wait: raw.passwords.max_wait.0,
+            cost,
         },
         log_format: raw.log.format,
         log_addresses: raw.log.addresses,
@@ -412,6 +422,11 @@ mod tests {
             ("LATCHKEY_SESSIONS__BIND", "always", ["sessions.bind", "expected", "auto, required or off"]),
             ("LATCHKEY_PASSWORDS__THREADS", "0", ["passwords.threads", "0", "at least 1"]),
             ("LATCHKEY_PASSWORDS__THREADS", "many", ["passwords.threads", "expected", "u16"]),
+            ("LATCHKEY_PASSWORDS__MEMORY", "19", ["passwords.memory", "19", "19MiB"]),
+            ("LATCHKEY_PASSWORDS__MEMORY", "1MiB", ["passwords.memory", "7MiB", "4096MiB"]),
+            ("LATCHKEY_PASSWORDS__MEMORY", "8GiB", ["passwords.memory", "7MiB", "4096MiB"]),
+            ("LATCHKEY_PASSWORDS__PASSES", "0", ["passwords.passes", "1", "32"]),
+            ("LATCHKEY_PASSWORDS__LANES", "17", ["passwords.lanes", "1", "16"]),
             ("LATCHKEY_THROTTLE__PER_ACCOUNT", "0", ["throttle.per_account", "0", "at least 1"]),
             ("LATCHKEY_THROTTLE__PER_NETWORK", "few", ["throttle.per_network", "expected", "u32"]),
             ("LATCHKEY_THROTTLE__PERIOD", "0s", ["throttle.period", "0ns", "more than nothing"]),

@@ -2,6 +2,7 @@
 
 mod database_url;
 mod env_file;
+mod hash_cost;
 mod kubernetes;
 mod load;
 mod raw_config;
@@ -9,6 +10,7 @@ mod redaction;
 mod values;
 
 pub use database_url::DatabaseUrl;
+pub use hash_cost::HashCost;
 pub use load::{ConfigError, from_environment, from_pairs};
 pub use values::{HumanDuration, KeyBinding, LogFormat, OtlpEndpoint, PublicUrl};
 
@@ -103,6 +105,8 @@ pub struct PasswordConfig {
     pub threads: usize,
     /// Maximum time that a request waits for one of them.
     pub max_wait: Duration,
+    /// Cost of a new hash.
+    pub cost: HashCost,
 }
 
 /// Throttling of password guesses.

@@ -1,6 +1,7 @@
 //! Settings as they are written, before validation.
 
 use super::database_url::DatabaseUrl;
+use super::hash_cost::{HashCost, Kibibytes};
 use super::values::{
     DataDir, HumanDuration, KeyBinding, Listen, LogFormat, Network, OtlpEndpoint, PublicUrl,
 };
@@ -59,6 +60,9 @@ pub struct Sessions {
 pub struct Passwords {
     pub threads: Option<u16>,
     pub max_wait: HumanDuration,
+    pub memory: Kibibytes,
+    pub passes: u32,
+    pub lanes: u32,
 }
 
 #[derive(Deserialize)]
@@ -154,7 +158,14 @@ impl Default for Sessions {
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { threads: None, max_wait: HumanDuration(Duration::from_secs(5)) }
+        let HashCost { memory_kib, passes, lanes } = HashCost::DEFAULT;
+        Self {
+            threads: None,
+            max_wait: HumanDuration(Duration::from_secs(5)),
+            memory: Kibibytes(memory_kib),
+            passes,
+            lanes,
+        }
     }
 }
 

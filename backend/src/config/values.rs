@@ -1,6 +1,7 @@
 //! Types of settings that are more than text: each has a parser whose error says what is allowed.
 
 use super::database_url::DatabaseUrl;
+use super::hash_cost::Kibibytes;
 use super::redaction::redacted;
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
@@ -249,6 +250,7 @@ parsed!(OtlpEndpoint, redacted);
 parsed!(LogFormat, redacted);
 parsed!(KeyBinding, redacted);
 parsed!(Network, redacted);
+parsed!(Kibibytes, redacted);
 parsed!(DataDir, |_| "this value".to_owned());
 parsed!(DatabaseUrl, |_| "this value".to_owned());
 

@@ -107,10 +107,23 @@ impl Database {
     }
 }
 
+/// An effect in memory that must follow the commit of a transaction. [`Transaction::commit_with`] carries it out.
+pub trait AfterCommit {
+    /// Carries the effect out.
+    fn carry_out(self);
+}
+
 impl Transaction {
     /// Returns the executor for the statements of this transaction.
     pub fn executor(&self) -> &impl Executor {
         &self.transaction
+    }
+
+    /// Commits the transaction, then carries out what it obliges to. If the commit fails, nothing is carried out.
+    pub async fn commit_with(self, effect: impl AfterCommit) -> Result<(), StoreError> {
+        self.commit().await?;
+        effect.carry_out();
+        Ok(())
     }
 
     /// Commits the transaction.

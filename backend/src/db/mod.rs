@@ -2,6 +2,7 @@
 
 mod connect;
 mod database;
+mod database_clock;
 mod listen;
 mod read_batch;
 mod snapshot;
@@ -25,7 +26,8 @@ pub(crate) mod query_plan;
 
 pub use connect::lock_sqlite_file;
 pub use connect_error::ConnectError;
-pub use database::{Connections, Database, Transaction};
+pub use database::{AfterCommit, Connections, Database, Transaction};
+pub use database_clock::DatabaseClock;
 pub use error::StoreError;
 pub use listen::Listener;
 pub use read_batch::{BatchReader, Lookup};

@@ -17,7 +17,7 @@ pub struct ExplainExecutor {
 }
 
 /// Tables that grow. Only these count: a plan also scans the VALUES list of a batch.
-const TABLES: [&str; 4] = ["accounts", "sessions", "ended_sessions", "session_cutoffs"];
+const TABLES: [&str; 5] = ["accounts", "credentials", "sessions", "ended_sessions", "session_cutoffs"];
 
 /// Number of accounts, each with one session.
 const ROWS: usize = 5_000;
@@ -34,10 +34,12 @@ impl ExplainExecutor {
             format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {ROWS})");
         for statement in [
             format!(
-                "INSERT INTO accounts (id, email, email_key, display_name, locale, roles, password_hash, \
-                 password_changed_at, signed_in_at, created_at, updated_at) {rows} \
-                 SELECT randomblob(16), i, i, 'Ada', 'en', 'user', '$', 0, 0, 0, 0 FROM n"
+                "INSERT INTO accounts (id, email, email_key, display_name, locale, roles, signed_in_at, created_at, \
+                 updated_at) {rows} SELECT randomblob(16), i, i, 'Ada', 'en', 'user', 0, 0, 0 FROM n"
             ),
+            "INSERT INTO credentials (id, account_id, kind, secret, created_at) \
+             SELECT id, id, 'password', '$', 0 FROM accounts"
+                .to_owned(),
             "INSERT INTO sessions (id, account_id, generation, rotated_at, remember, user_agent, ip, created_at, \
              last_seen_at, idle_ends_at, absolute_ends_at) \
              SELECT randomblob(16), id, 0, 0, TRUE, '', '', 0, 0, 9, 9 FROM accounts"

@@ -2,7 +2,6 @@
 //! original request.
 
 use super::body;
-use crate::app::App;
 use axum::body::HttpBody as _;
 use axum::extract::{FromRequest, Request};
 use axum::handler::Handler;
@@ -11,13 +10,14 @@ use std::convert::Infallible;
 use utoipa_axum::router::UtoipaMethodRouter;
 
 /// Extends a documented route to the methods that OpenAPI cannot describe (WebDAV's, for example).
-pub fn any_method<H, T>(
-    (schemas, paths, methods): UtoipaMethodRouter<App>,
+pub fn any_method<H, T, S>(
+    (schemas, paths, methods): UtoipaMethodRouter<S>,
     answer: H,
-) -> UtoipaMethodRouter<App>
+) -> UtoipaMethodRouter<S>
 where
-    H: Handler<T, App>,
+    H: Handler<T, S>,
     T: 'static,
+    S: Clone + Send + Sync + 'static,
 {
     (schemas, paths, methods.fallback(answer))
 }
@@ -26,9 +26,9 @@ where
 /// sending would have its connection closed instead of receiving a response.
 pub struct DiscardBody;
 
-impl FromRequest<App> for DiscardBody {
+impl<S: Send + Sync> FromRequest<S> for DiscardBody {
     type Rejection = Infallible;
-    async fn from_request(request: Request, _: &App) -> Result<Self, Infallible> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, Infallible> {
         // A client that sends `Expect` waits before it sends the body: it gets the response instead, and need not send
         // it.
         let expects_continue = request.headers().contains_key(header::EXPECT);

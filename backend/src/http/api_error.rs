@@ -1,10 +1,7 @@
 //! Error responses: RFC 9457 problem details. The cause is logged, and never sent to the client.
 
 use crate::db::StoreError;
-use crate::passwords::PoolError;
 use crate::platform;
-use crate::throttle::TooManyAttempts;
-use crate::tokens::ProofError;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use latchkey_shared::{EndReason, ErrorCode, FieldError, Problem};
@@ -87,6 +84,21 @@ impl ApiError {
         error.with_detail("The proof of this client's key is missing or is another key's. Sign in again.")
     }
 
+    /// Creates the error for a proof that is not valid (RFC 9449 §7.1).
+    pub fn invalid_dpop_proof() -> Self {
+        Self { proof: Some(ProofChallenge::InvalidProof), ..Self::new(ErrorCode::TokenInvalid) }
+    }
+
+    /// Creates the error for a proof that must be made again with this nonce (RFC 9449 §8).
+    pub fn use_dpop_nonce(nonce: String) -> Self {
+        Self { proof: Some(ProofChallenge::UseNonce(nonce)), ..Self::new(ErrorCode::TokenInvalid) }
+    }
+
+    /// Creates the error for too many attempts, with `Retry-After`.
+    pub fn too_many_requests(wait: Duration) -> Self {
+        Self { retry_after: Some(wait), ..Self::new(ErrorCode::TooManyRequests) }
+    }
+
     /// Sets the reason why the session ended.
     pub fn with_end_reason(self, reason: EndReason) -> Self {
         Self { end_reason: Some(reason), ..self }
@@ -154,7 +166,7 @@ impl IntoResponse for ApiError {
 
 /// Returns the handler's response, or an error if the handler panics. That is unwind-safe: the state that a request
 /// leaves behind is its own, or guarded by locks.
-pub(super) async fn catch_panic(answer: impl Future<Output = Response>) -> Response {
+pub(crate) async fn catch_panic(answer: impl Future<Output = Response>) -> Response {
     let answered = platform::catch_panic(answer).await;
     answered.unwrap_or_else(|| ApiError::new(ErrorCode::Internal).into_response())
 }
@@ -232,35 +244,8 @@ impl From<Vec<FieldError>> for ApiError {
     }
 }
 
-impl From<ProofError> for ApiError {
-    fn from(error: ProofError) -> Self {
-        let detail = format!("The proof does not hold: {error}.");
-        let proof = match error {
-            ProofError::Invalid(_) => ProofChallenge::InvalidProof,
-            ProofError::NonceRequired { nonce } => ProofChallenge::UseNonce(nonce),
-            ProofError::Signing(error) => return Self::internal(error),
-        };
-        Self { proof: Some(proof), ..Self::new(ErrorCode::TokenInvalid).with_detail(detail) }
-    }
-}
-
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         Self::internal(error)
-    }
-}
-
-impl From<PoolError> for ApiError {
-    fn from(error: PoolError) -> Self {
-        match error {
-            PoolError::Overloaded => Self::overloaded(),
-            PoolError::Failed => Self::internal(error),
-        }
-    }
-}
-
-impl From<TooManyAttempts> for ApiError {
-    fn from(TooManyAttempts(wait): TooManyAttempts) -> Self {
-        Self { retry_after: Some(wait), ..Self::new(ErrorCode::TooManyRequests) }
     }
 }

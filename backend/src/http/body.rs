@@ -2,7 +2,7 @@
 //! endpoint accepts.
 
 use super::api_error::ApiError;
-use crate::app::App;
+use super::state::HttpState;
 use crate::platform::MemoryBudget;
 use axum::body::Body as HttpBody;
 use axum::extract::{FromRequest, Request};
@@ -27,16 +27,17 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// Extractor for a parsed body.
 pub struct JsonBody<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
+impl<S: AsRef<HttpState> + Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     type Rejection = ApiError;
-    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let http = state.as_ref();
         let (parts, body) = request.into_parts();
         // Without a timeout, a client that sends a byte now and then could keep the connection forever.
         let timed_out =
             |_| ApiError::new(ErrorCode::MalformedJson).with_detail("The body did not arrive in time.");
-        let patience = app.config.connections.patience;
+        let patience = http.config.connections.patience;
         let bytes =
-            tokio::time::timeout(patience, read(body, &app.body_memory)).await.map_err(timed_out)??;
+            tokio::time::timeout(patience, read(body, &http.body_memory)).await.map_err(timed_out)??;
         // An empty body without a content type counts as `{}`.
         if bytes.is_empty() && !parts.headers.contains_key(header::CONTENT_TYPE) {
             return parse(b"{}").map(Self);

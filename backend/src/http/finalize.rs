@@ -2,7 +2,7 @@
 
 use super::api_error::ApiError;
 use super::request_id::RequestId;
-use crate::app::App;
+use super::state::HttpState;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
 use latchkey_shared::Timestamp;
@@ -10,9 +10,9 @@ use latchkey_shared::Timestamp;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Adds the request id and the common headers to a response, and writes the body of an error.
-pub(super) fn finalize(app: &App, received_at: Timestamp, mut response: Response) -> Response {
+pub(crate) fn finalize(http: &HttpState, received_at: Timestamp, mut response: Response) -> Response {
     let assigned = response.extensions_mut().remove::<RequestId>();
-    let RequestId(request_id) = assigned.unwrap_or_else(|| RequestId(app.random.id(received_at)));
+    let RequestId(request_id) = assigned.unwrap_or_else(|| RequestId(http.random.id(received_at)));
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
         error.write(&request_id, &mut response);
     }

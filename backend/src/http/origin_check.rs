@@ -2,7 +2,7 @@
 //! itself, so another site could make it act for its owner.
 
 use super::api_error::ApiError;
-use crate::app::App;
+use super::state::HttpState;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
@@ -19,7 +19,7 @@ pub struct OriginCheck(Result<(), CrossOriginRequest>);
 
 /// Request from another origin.
 struct CrossOriginRequest {
-    app: App,
+    http: HttpState,
     origin: String,
 }
 
@@ -27,9 +27,9 @@ impl OriginCheck {
     /// Rejects a request from another origin. Most often it comes from our own page, opened at an address other than
     /// `public_url`: the response names the right one, and the log both.
     pub fn required(&self) -> Result<(), ApiError> {
-        let Err(CrossOriginRequest { app, origin }) = &self.0 else { return Ok(()) };
-        let expected = app.config.public_url.origin();
-        if let Some(untold) = app.wrong_origin_warnings.allow(app.clock.now()) {
+        let Err(CrossOriginRequest { http, origin }) = &self.0 else { return Ok(()) };
+        let expected = http.config.public_url.origin();
+        if let Some(untold) = http.wrong_origin_warnings.allow(http.clock.now()) {
             tracing::warn!(
                 origin.seen = origin,
                 origin.expected = expected,
@@ -43,15 +43,15 @@ impl OriginCheck {
     }
 }
 
-impl FromRequestParts<App> for OriginCheck {
+impl<S: AsRef<HttpState> + Send + Sync> FromRequestParts<S> for OriginCheck {
     type Rejection = Infallible;
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        let headers = &parts.headers;
-        let is_ours = has_own_fetch_site(headers) && has_own_origin(headers, app);
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let (http, headers) = (state.as_ref(), &parts.headers);
+        let is_ours = has_own_fetch_site(headers) && has_own_origin(headers, http);
         Ok(Self(if is_ours {
             Ok(())
         } else {
-            Err(CrossOriginRequest { app: app.clone(), origin: origin_for_log(headers) })
+            Err(CrossOriginRequest { http: http.clone(), origin: origin_for_log(headers) })
         }))
     }
 }
@@ -63,16 +63,16 @@ fn has_own_fetch_site(headers: &HeaderMap) -> bool {
 
 /// Checks `Origin`. Where privacy settings replace it with `null`, `Sec-Fetch-Site` still shows that it is the same
 /// origin.
-fn has_own_origin(headers: &HeaderMap, app: &App) -> bool {
+fn has_own_origin(headers: &HeaderMap, http: &HttpState) -> bool {
     let is_ours =
-        |origin: &str| (origin == "null" && is_same_origin(headers)) || is_own_origin(origin, headers, app);
+        |origin: &str| (origin == "null" && is_same_origin(headers)) || is_own_origin(origin, headers, http);
     headers.get_all(header::ORIGIN).iter().all(|origin| origin.to_str().is_ok_and(is_ours))
 }
 
 /// Returns whether the origin is the page's or this server's. A proxy may rewrite `Host`, so the page's is checked
 /// first.
-pub(super) fn is_own_origin(origin: &str, headers: &HeaderMap, app: &App) -> bool {
-    app.config.public_url.is_origin(origin) || is_host(origin, headers, app.config.public_url.is_https())
+pub(crate) fn is_own_origin(origin: &str, headers: &HeaderMap, http: &HttpState) -> bool {
+    http.config.public_url.is_origin(origin) || is_host(origin, headers, http.config.public_url.is_https())
 }
 
 fn is_same_origin(headers: &HeaderMap) -> bool {

@@ -1,7 +1,6 @@
 //! Pagination parameters of a list: `?limit=` and `?cursor=`.
 
 use super::api_error::ApiError;
-use crate::app::App;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use latchkey_shared::{DEFAULT_PAGE_SIZE, FieldError, FieldErrorCode, MAX_PAGE_SIZE};
@@ -19,9 +18,9 @@ pub struct PageQuery {
     pub cursor: Option<String>,
 }
 
-impl FromRequestParts<App> for PageQuery {
+impl<S: Send + Sync> FromRequestParts<S> for PageQuery {
     type Rejection = ApiError;
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, ApiError> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         parse(parts.uri.query().unwrap_or_default()).map_err(ApiError::from)
     }
 }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 /// Request extension: the peer's address and the time at which the request arrived.
 #[derive(Clone, Copy)]
-pub(super) struct RequestContext {
+pub(crate) struct RequestContext {
     /// Address of the other end of the connection: the client, or a proxy.
     pub peer: IpAddr,
     /// Time at which the request's head had been read.

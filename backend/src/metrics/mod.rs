@@ -3,24 +3,27 @@
 //! Counting costs an atomic addition; labels are added to the numbers only when they are scraped.
 
 mod counter;
-mod openmetrics;
 mod request_metrics;
 
 pub use counter::{OutcomeCounter, OutcomeLabel};
-pub use openmetrics::render_openmetrics;
 pub use request_metrics::RequestMetrics;
 
 use latchkey_shared::EndReason;
 use std::sync::OnceLock;
 
-/// Counters that belong to no single part of the application.
+/// Counts of the server as a whole.
 #[derive(Default)]
 pub struct Metrics {
-    /// Requests by route; set once the routes are known, and only if a metrics listener is configured.
+    /// Every request, by its route; set once the routes are known, and only if a metrics listener is configured.
     pub requests: OnceLock<RequestMetrics>,
-    /// Refreshes by outcome.
+}
+
+/// Counts of the sessions.
+#[derive(Default)]
+pub struct SessionMetrics {
+    /// Outcomes of refreshes.
     pub refreshes: OutcomeCounter<RefreshOutcome>,
-    /// Sign-ins by outcome.
+    /// Outcomes of sign-ins.
     pub sign_ins: OutcomeCounter<SignInOutcome>,
 }
 

@@ -2,28 +2,28 @@
 
 use super::rotation::KeyCheck;
 use super::session::ClientInfo;
-use crate::app::App;
 use crate::config::KeyBinding;
+use crate::sessions::Sessions;
 use crate::tokens::{Proof, ProofError, Thumbprint};
 use latchkey_shared::Timestamp;
 
 /// Returns the key to bind a new session to, if a proof was sent and binding applies, and marks the proof as used. Asks
 /// for another proof if this one may have been used before.
 pub fn bind_key(
-    app: &App,
+    service: &Sessions,
     proof: Option<&Proof>,
     remember: bool,
     client_info: &ClientInfo,
     now: Timestamp,
 ) -> Result<Option<Thumbprint>, ProofError> {
-    let is_bound = match app.config.sessions.bind {
+    let is_bound = match service.config.sessions.bind {
         KeyBinding::Auto => !(remember && deletes_keys(&client_info.user_agent)),
         KeyBinding::Required => true,
         KeyBinding::Off => false,
     };
     match proof.filter(|_| is_bound) {
-        Some(proof) if app.proofs.mark_used(proof, now) => Ok(Some(proof.key.clone())),
-        Some(_) => Err(app.proofs.nonce_required(now)),
+        Some(proof) if service.tokens.proofs.mark_used(proof, now) => Ok(Some(proof.key.clone())),
+        Some(_) => Err(service.tokens.proofs.nonce_required(now)),
         None => Ok(None),
     }
 }
@@ -44,17 +44,17 @@ pub struct PresentedProof {
 
 impl PresentedProof {
     /// Marks the proof as used. The refresh token must have been verified before.
-    pub fn consume(app: &App, proof: Option<Proof>, now: Timestamp) -> Self {
-        let is_first_use = proof.as_ref().is_some_and(|proof| app.proofs.mark_used(proof, now));
+    pub fn consume(service: &Sessions, proof: Option<Proof>, now: Timestamp) -> Self {
+        let is_first_use = proof.as_ref().is_some_and(|proof| service.tokens.proofs.mark_used(proof, now));
         Self { proof, is_first_use }
     }
 
     /// Checks the proof against the key that the session is bound to.
-    pub fn check_key(&self, app: &App, key: Option<&Thumbprint>) -> KeyCheck {
+    pub fn check_key(&self, service: &Sessions, key: Option<&Thumbprint>) -> KeyCheck {
         let is_right = |key: &Thumbprint| self.proof.as_ref().is_some_and(|proof| proof.key == *key);
         match key {
             None => KeyCheck::Unbound,
-            _ if app.config.sessions.bind == KeyBinding::Off => KeyCheck::Unbound,
+            _ if service.config.sessions.bind == KeyBinding::Off => KeyCheck::Unbound,
             Some(key) if !is_right(key) => KeyCheck::Unproven,
             Some(_) if !self.is_first_use => KeyCheck::ProofReused,
             Some(_) => KeyCheck::Proven,

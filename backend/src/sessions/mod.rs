@@ -11,7 +11,6 @@ mod sign_in;
 mod token_selection;
 
 mod background_tasks;
-mod database_clock;
 mod device;
 mod force_rotation;
 mod key_binding;
@@ -19,6 +18,7 @@ mod proof_failure_log;
 mod revocations;
 mod rotation;
 mod routes;
+mod service;
 mod session;
 mod store;
 mod token_use;
@@ -32,16 +32,15 @@ pub use revocations::{
     REVOCATION_POLL_INTERVAL, Revocations, listen as listen_for_revocations, poll as poll_revocations,
     reason as revocation_reason,
 };
-pub use revoke::{
-    PendingRevocation, RevokeError, revoke_on_account_deletion, revoke_on_password_change,
-    revoke_on_password_reset,
-};
+pub use revoke::{RevokeError, Revoked, SessionSelector, revoke};
 
-pub use database_clock::{DatabaseClock, sync_every as sync_database_clock};
 pub use force_rotation::run as force_rotation;
 pub use proof_failure_log::ProofFailureLog;
 pub use rotation::{Decision, Generation, KeyCheck, RotationInput, decide};
-pub use routes::{SignedInReply, routes};
+pub use routes::{
+    Bearer, ClaimsJson, MaybeBearer, MaybeProof, RefreshCookie, SetCookies, SignedInReply, routes,
+};
+pub use service::{SessionParts, Sessions};
 pub use session::{ClientInfo, IssuedTokens, SessionRecord};
 pub use sign_in::{
     IssueError, PendingTokens, SessionStart, SignInContext, SignInError, issue_tokens, start_for_new_account,

@@ -6,9 +6,9 @@ use super::rotation::{Decision, Generation, KeyCheck, decide};
 use super::session::{ClientInfo, IssueParams, IssuedTokens, SessionRecord};
 use super::sign_in::{IssueError, issue};
 use super::{revocations, store};
-use crate::app::App;
 use crate::db::{BatchWrite, Database, Executor, Lookup, StoreError};
 use crate::metrics::RefreshOutcome;
+use crate::sessions::Sessions;
 use crate::tokens::{Proof, ProofError, RefreshClaims, RefreshTokenError, Thumbprint};
 use latchkey_shared::{Account, EndReason, Secret, Timestamp, TokenDelivery};
 use uuid::Uuid;
@@ -66,14 +66,14 @@ const MAX_ATTEMPTS: usize = 4;
 /// Exchanges a refresh token for the tokens of the current or the next generation. `delivery` is that of the new
 /// refresh token: the same as that of this one.
 pub async fn run(
-    app: &App,
+    service: &Sessions,
     token: &Secret,
     delivery: TokenDelivery,
     proof: Option<Proof>,
     client_info: &ClientInfo,
 ) -> Result<IssuedTokens, RefreshError> {
-    let exchanged = exchange(app, token, delivery, proof, client_info).await;
-    app.metrics.refreshes.add(match &exchanged {
+    let exchanged = exchange(service, token, delivery, proof, client_info).await;
+    service.metrics.refreshes.add(match &exchanged {
         Ok((how, _)) => *how,
         Err(error) => error.outcome(),
     });
@@ -81,23 +81,27 @@ pub async fn run(
 }
 
 async fn exchange(
-    app: &App,
+    service: &Sessions,
     token: &Secret,
     delivery: TokenDelivery,
     proof: Option<Proof>,
     client_info: &ClientInfo,
 ) -> Result<(RefreshOutcome, IssuedTokens), RefreshError> {
-    let now = app.clock.now();
-    let claims = match app.refresh_tokens.read(token, now) {
+    let now = service.clock.now();
+    let claims = match service.tokens.refresh_tokens.read(token, now) {
         Ok(claims) => claims,
         Err(RefreshTokenError::Invalid) => return Err(RefreshError::Invalid),
         Err(RefreshTokenError::Expired(claims)) => {
-            return Err(RefreshError::Ended(app.revocations.reason(claims.sid).or(Some(EndReason::Expired))));
+            return Err(RefreshError::Ended(
+                service.revocations.reason(claims.sid).or(Some(EndReason::Expired)),
+            ));
         }
     };
-    let presented_proof = PresentedProof::consume(app, proof, now);
+    let presented_proof = PresentedProof::consume(service, proof, now);
     for _ in 0..MAX_ATTEMPTS {
-        if let Some(exchanged) = attempt(app, &claims, delivery, &presented_proof, client_info, now).await? {
+        if let Some(exchanged) =
+            attempt(service, &claims, delivery, &presented_proof, client_info, now).await?
+        {
             return Ok(exchanged);
         }
     }
@@ -107,7 +111,7 @@ async fn exchange(
 /// Reads the session, decides and acts. Returns `None` if a concurrent request rotated the session first: to be
 /// retried.
 async fn attempt(
-    app: &App,
+    service: &Sessions,
     claims: &RefreshClaims,
     delivery: TokenDelivery,
     presented_proof: &PresentedProof,
@@ -115,38 +119,38 @@ async fn attempt(
     now: Timestamp,
 ) -> Result<Option<(RefreshOutcome, IssuedTokens)>, RefreshError> {
     // Read before the database: a use that is flushed in between is then found in the database.
-    let pending_use = app.token_use.pending(claims.sid);
-    let (found, account) = tokio::join!(app.sessions.find(claims.sid), app.accounts.find(claims.sub));
+    let pending_use = service.token_use.pending(claims.sid);
+    let (found, account) = tokio::join!(service.sessions.find(claims.sid), service.accounts.find(claims.sub));
     let Some(mut session) = found?.filter(|session| session.account_id == claims.sub) else {
-        return Err(RefreshError::Ended(revocations::recent_reason(app, claims.sid, claims.sub)));
+        return Err(RefreshError::Ended(revocations::recent_reason(service, claims.sid, claims.sub)));
     };
     let Some(account) = account? else {
         return Err(RefreshError::Ended(Some(EndReason::AccountDeleted)));
     };
     session.rotation.last_used = session.rotation.last_used.max(pending_use);
-    let (clock, database_clock) = (&*app.clock, &app.database_clock);
-    session.rotation.rotated_at = database_clock.to_local_time(session.rotation.rotated_at, now, clock);
+    let database_clock = &service.database_clock;
+    session.rotation.rotated_at = database_clock.to_local_time(session.rotation.rotated_at, now);
     let presented = Generation(claims.generation);
-    let key = presented_proof.check_key(app, session.key.as_ref());
-    match decide(&session.rotation, key, presented, now, app.config.tokens.refresh_grace) {
+    let key = presented_proof.check_key(service, session.key.as_ref());
+    match decide(&session.rotation, key, presented, now, service.config.tokens.refresh_grace) {
         Decision::Refuse(reason) => Err(RefreshError::Ended(Some(reason))),
         Decision::Reissue(generation) => {
-            Ok(Some((RefreshOutcome::Repeated, reissue(app, &session, generation, account, now)?)))
+            Ok(Some((RefreshOutcome::Repeated, reissue(service, &session, generation, account, now)?)))
         }
         Decision::Rotate(next) => {
-            session.rotation.idle_ends_at = now + app.idle_limit(session.remember);
+            session.rotation.idle_ends_at = now + service.idle_limit(session.remember);
             let rotation = Rotation {
                 session_id: session.id,
                 key: session.key.clone(),
                 expected_generation: presented,
                 now,
-                rotated_at: database_clock.now(clock),
+                rotated_at: database_clock.now(),
                 idle_ends_at: session.rotation.idle_ends_at,
                 client_info: client_info.clone(),
                 delivery,
             };
-            if app.rotations.write(rotation).await? {
-                Ok(Some((RefreshOutcome::Rotated, reissue(app, &session, next, account, now)?)))
+            if service.rotations.write(rotation).await? {
+                Ok(Some((RefreshOutcome::Rotated, reissue(service, &session, next, account, now)?)))
             } else {
                 Ok(None)
             }
@@ -156,14 +160,16 @@ async fn attempt(
             Err(RefreshError::PredatesPasswordChange)
         }
         Decision::Replay => {
-            revoke::run(app, SessionSelector::Id(session.id), EndReason::ReplayDetected).await?;
+            revoke::run(service, SessionSelector::Id(session.id), EndReason::ReplayDetected).await?;
             tracing::warn!(session.id = %session.id, "Refresh token replayed; session ended");
             Err(RefreshError::Replayed)
         }
         // Browsers repeat a request on their own when a connection breaks: a new proof distinguishes them from a thief.
-        Decision::AskForProof if key == KeyCheck::ProofReused => Err(app.proofs.nonce_required(now).into()),
+        Decision::AskForProof if key == KeyCheck::ProofReused => {
+            Err(service.tokens.proofs.nonce_required(now).into())
+        }
         Decision::AskForProof => {
-            if app.proof_failures.should_log(session.id, now) {
+            if service.proof_failures.should_log(session.id, now) {
                 tracing::warn!(session.id = %session.id, "Refresh token without the proof of the session's key; refused");
             }
             Err(RefreshError::Unproven)
@@ -214,7 +220,7 @@ impl BatchWrite for Rotation {
 
 /// Issues tokens of an existing session.
 pub(super) fn reissue(
-    app: &App,
+    service: &Sessions,
     session: &SessionRecord,
     generation: Generation,
     account: Account,
@@ -223,9 +229,9 @@ pub(super) fn reissue(
     let params = IssueParams {
         session_id: session.id,
         generation,
-        authenticated_at: session.created_at,
+        authenticated_at: session.authenticated_at,
         ends_at: session.ends_at(),
         remember: session.remember,
     };
-    issue(app, params, account, now)
+    issue(service, params, account, now)
 }

@@ -3,10 +3,10 @@
 
 use super::cutoff::Cutoffs;
 use super::revoke;
-use crate::app::App;
 use crate::db::StoreError;
 use crate::metrics::OutcomeCounter;
 use crate::platform::{Clock, OutageLog, SKEW, Shards};
+use crate::sessions::Sessions;
 use latchkey_shared::{Claims, EndReason, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -68,6 +68,11 @@ impl Revocations {
         self.record(session_ids, reason);
     }
 
+    /// Adds an end of all of an account's sessions that this server has committed.
+    pub fn add_cutoff(&self, account_id: Uuid, reason: EndReason) {
+        self.cutoffs.add(account_id, reason, self.clock.elapsed());
+    }
+
     fn record(&self, session_ids: &[Uuid], reason: EndReason) {
         let learned_at = self.clock.elapsed();
         for id in session_ids {
@@ -94,57 +99,57 @@ impl Revocations {
     }
 
     /// Loads the sessions that any server has ended after `since`, and all cutoffs.
-    pub async fn load(&self, app: &App, since: Timestamp) -> Result<(), StoreError> {
-        for (id, reason) in revoke::list_revocations(app.db.executor(), since).await? {
+    pub async fn load(&self, service: &Sessions, since: Timestamp) -> Result<(), StoreError> {
+        for (id, reason) in revoke::list_revocations(service.db.executor(), since).await? {
             self.record(&[id], reason);
         }
-        self.cutoffs.load(app).await
+        self.cutoffs.load(service).await
     }
 }
 
 /// Returns the reason of the end of a session that is not in the database any more, if it still is in memory.
-pub(super) fn recent_reason(app: &App, session_id: Uuid, account_id: Uuid) -> Option<EndReason> {
-    app.revocations.reason(session_id).or_else(|| app.revocations.cutoffs.reason(account_id))
+pub(super) fn recent_reason(service: &Sessions, session_id: Uuid, account_id: Uuid) -> Option<EndReason> {
+    service.revocations.reason(session_id).or_else(|| service.revocations.cutoffs.reason(account_id))
 }
 
 /// Returns the reason of the end of an access token's session, if it ended recently. Reads the database only if the
 /// account has a cutoff.
-pub async fn reason(app: &App, claims: &Claims) -> Result<Option<EndReason>, StoreError> {
-    if let Some(reason) = app.revocations.reason(claims.sid) {
+pub async fn reason(service: &Sessions, claims: &Claims) -> Result<Option<EndReason>, StoreError> {
+    if let Some(reason) = service.revocations.reason(claims.sid) {
         return Ok(Some(reason));
     }
-    let Some(reason) = app.revocations.cutoffs.reason(claims.sub) else { return Ok(None) };
-    Ok(app.sessions.find(claims.sid).await?.map_or(Some(reason), |session| session.rotation.end_reason))
+    let Some(reason) = service.revocations.cutoffs.reason(claims.sub) else { return Ok(None) };
+    Ok(service.sessions.find(claims.sid).await?.map_or(Some(reason), |session| session.rotation.end_reason))
 }
 
 /// Returns the time for which an ended session must be kept.
-pub fn retention(app: &App) -> Duration {
-    app.config.tokens.access_lifetime + OVERLAP
+pub fn retention(service: &Sessions) -> Duration {
+    service.config.tokens.access_lifetime + OVERLAP
 }
 
 /// Listens for notifications that other servers have ended sessions, and wakes [`poll`].
-pub async fn listen(app: App) {
-    let mut notifications = app.db.listen(CHANNEL).await;
+pub async fn listen(service: Sessions) {
+    let mut notifications = service.db.listen(CHANNEL).await;
     loop {
         notifications.next().await;
-        app.revocations.wake.notify_one();
+        service.revocations.wake.notify_one();
     }
 }
 
 /// Polls for sessions that other servers have ended: on a notification, and at least at this interval. The next poll
 /// makes up for a missed notification or a failed poll.
-pub async fn poll(app: App, every: Duration) {
-    let mut polled_at = app.clock.now();
+pub async fn poll(service: Sessions, every: Duration) {
+    let mut polled_at = service.clock.now();
     let mut outage = OutageLog::default();
     loop {
         tokio::select! {
             () = tokio::time::sleep(every) => {}
-            () = app.revocations.wake.notified() => {}
+            () = service.revocations.wake.notified() => {}
         }
-        let now = app.clock.now();
+        let now = service.clock.now();
         // After the clock was set back, new revocations of other servers may carry times before the last poll.
-        let since = if now < polled_at { now - retention(&app) } else { polled_at - OVERLAP };
-        match app.revocations.load(&app, since).await {
+        let since = if now < polled_at { now - retention(&service) } else { polled_at - OVERLAP };
+        match service.revocations.load(&service, since).await {
             Ok(()) => {
                 polled_at = now;
                 if outage.record_success() {
@@ -158,6 +163,6 @@ pub async fn poll(app: App, every: Duration) {
                 tokio::time::sleep(REVOCATION_POLL_INTERVAL).await;
             }
         }
-        app.revocations.evict_after(retention(&app));
+        service.revocations.evict_after(retention(&service));
     }
 }

@@ -1,6 +1,7 @@
 //! The session types.
 
 use super::rotation::{Generation, RotationInput};
+use crate::authentication::Methods;
 use crate::tokens::{AccessToken, Thumbprint};
 use latchkey_shared::{Account, EndReason, Secret, Timestamp, TokenDelivery};
 use std::time::Duration;
@@ -30,6 +31,8 @@ pub struct SessionRecord {
     pub client_info: ClientInfo,
     /// Time of the first sign-in.
     pub created_at: Timestamp,
+    /// Time of the authentication that the session started or was renewed with (`auth_time`).
+    pub authenticated_at: Timestamp,
     /// Time of the last use that has been written to the database.
     pub last_seen_at: Timestamp,
     /// Time of revocation, if revoked: individually, or by a cutoff that has not been written to its row yet.
@@ -61,6 +64,8 @@ impl SessionRecord {
 pub struct NewSession {
     pub id: Uuid,
     pub account_id: Uuid,
+    pub authenticated_at: Timestamp,
+    pub methods: Methods,
     pub remember: bool,
     pub delivery: TokenDelivery,
     pub key: Option<Thumbprint>,

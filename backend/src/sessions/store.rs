@@ -7,6 +7,7 @@ use super::rotation::{Generation, RotationInput};
 use super::session::{ClientInfo, NewSession, SessionRecord};
 use super::sign_in::SessionStart;
 use super::token_use::TokenUse;
+use crate::authentication::Authenticated;
 use crate::db::entity::{account, session, session_cutoff as cutoff};
 use crate::db::{Executor, StoreError, values_column};
 use crate::tokens::Thumbprint;
@@ -88,18 +89,21 @@ pub async fn insert_session(db: &impl Executor, new: NewSession) -> Result<(), S
         token_in_body: Set(new.delivery == TokenDelivery::Body),
         key_thumbprint: Set(new.key.map(|key| key.as_str().to_owned())),
         key_source: Set(key_source),
+        authenticated_at: Set(new.authenticated_at.as_millis()),
+        methods: Set(new.methods.to_string()),
+        client_id: Set(None),
     };
     session::Entity::insert(row).exec_without_returning(db).await?;
     Ok(())
 }
 
-/// Starts sessions of accounts whose password still is the one that was verified. Returns for each whether it was
-/// started.
-pub async fn insert_if_password_unchanged(
+/// Starts sessions of accounts whose credentials still are at the version that was verified. Returns for each whether it
+/// was started.
+pub async fn insert_if_version_unchanged(
     db: &impl Executor,
     starts: &[SessionStart],
 ) -> Result<Vec<bool>, StoreError> {
-    let rows = starts.iter().map(|SessionStart { new, verified_hash }| {
+    let rows = starts.iter().map(|SessionStart { new, version }| {
         ValueTuple::Many(vec![
             new.id.into(),
             new.account_id.into(),
@@ -109,10 +113,12 @@ pub async fn insert_if_password_unchanged(
             new.now.as_millis().into(),
             new.idle_ends_at.as_millis().into(),
             new.absolute_ends_at.as_millis().into(),
-            verified_hash.expose().into(),
+            version.0.into(),
             (new.delivery == TokenDelivery::Body).into(),
             new.key.as_ref().map(Thumbprint::as_str).into(),
             source(new.key.as_ref()).into(),
+            new.authenticated_at.as_millis().into(),
+            new.methods.to_string().into(),
         ])
     });
     let account = |column: account::Column| Expr::col((account::Entity, column));
@@ -124,10 +130,10 @@ pub async fn insert_if_password_unchanged(
                 .map(values_column),
         )
         .expr(account(account::Column::SessionEpoch))
-        .exprs(["column10", "column11", "column12"].map(values_column))
+        .exprs(["column10", "column11", "column12", "column13", "column14"].map(values_column))
         .from_values(rows.collect::<Vec<_>>(), "batch")
         .inner_join(account::Entity, account(account::Column::Id).eq(values_column("column2")))
-        .and_where(account(account::Column::PasswordHash).eq(values_column("column9")))
+        .and_where(account(account::Column::CredentialVersion).eq(values_column("column9")))
         // A password change waits until the session is visible and can be ended, or has been committed before.
         .lock_with_tables(LockType::Share, [account::Entity])
         .to_owned();
@@ -150,6 +156,8 @@ pub async fn insert_if_password_unchanged(
             Column::TokenInBody,
             Column::KeyThumbprint,
             Column::KeySource,
+            Column::AuthenticatedAt,
+            Column::Methods,
         ])
         .select_from(new_rows)
         .map_err(|error| DbErr::Custom(error.to_string()))?
@@ -240,13 +248,13 @@ pub async fn mark_rotated(db: &impl Executor, rotations: &[Rotation]) -> Result<
 }
 
 /// Replaces the key that the session is bound to, and rotates the session. Returns false if the session has ended, has
-/// rotated since or is bound to another key, or if the account's password has changed.
+/// rotated since or is bound to another key, or if the account's credentials have changed.
 pub async fn mark_key_replaced(db: &impl Executor, replacement: &KeyReplacement) -> Result<bool, StoreError> {
     let account = Query::select()
         .column(account::Column::Id)
         .from(account::Entity)
         .and_where(account::Column::Id.eq(replacement.account_id))
-        .and_where(account::Column::PasswordHash.eq(replacement.verified_hash.expose()))
+        .and_where(account::Column::CredentialVersion.eq(replacement.version.0))
         // A password change waits, or has been committed before.
         .lock(LockType::Share)
         .to_owned();
@@ -255,6 +263,8 @@ pub async fn mark_key_replaced(db: &impl Executor, replacement: &KeyReplacement)
         .col_expr(Column::KeyThumbprint, Expr::value(replacement.new.as_str()))
         .col_expr(Column::KeySource, Expr::value(KEY_SOURCE))
         .col_expr(Column::Remember, Expr::value(replacement.remember))
+        .col_expr(Column::AuthenticatedAt, Expr::value(replacement.authenticated_at.as_millis()))
+        .col_expr(Column::Methods, Expr::value(replacement.methods.to_string()))
         .col_expr(Column::RotatedAt, Expr::value(replacement.rotated_at.as_millis()))
         .col_expr(Column::LastSeenAt, Expr::value(replacement.now.as_millis()))
         .col_expr(Column::IdleEndsAt, Expr::value(replacement.idle_ends_at.as_millis()))
@@ -302,6 +312,7 @@ pub fn session_column(column: Column) -> Expr {
 pub async fn mark_force_rotated(
     db: &impl Executor,
     session_id: Uuid,
+    authenticated: &Authenticated,
     now: Timestamp,
     rotated_at: Timestamp,
     idle_ends_at: Timestamp,
@@ -311,6 +322,8 @@ pub async fn mark_force_rotated(
         .table(session::Entity)
         .value(Column::Generation, next())
         .value(Column::ValidFrom, next())
+        .value(Column::AuthenticatedAt, authenticated.at().as_millis())
+        .value(Column::Methods, authenticated.methods().to_string())
         .value(Column::RotatedAt, rotated_at.as_millis())
         .value(Column::LastSeenAt, now.as_millis())
         .value(Column::IdleEndsAt, idle_ends_at.as_millis())
@@ -390,6 +403,7 @@ pub fn into_record(SessionRow { session: row, cut_at, cut_reason }: SessionRow) 
         delivery: if row.token_in_body { TokenDelivery::Body } else { TokenDelivery::Cookie },
         client_info: ClientInfo { user_agent: row.user_agent, ip: row.ip },
         created_at: Timestamp::from_millis(row.created_at),
+        authenticated_at: Timestamp::from_millis(row.authenticated_at),
         last_seen_at: Timestamp::from_millis(row.last_seen_at),
         ended_at: row.ended_at.or(cut_at).map(Timestamp::from_millis),
         key: row.key_thumbprint.map(Thumbprint::from_stored),
@@ -417,8 +431,8 @@ fn signed(generation: Generation) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::authentication::{CredentialVersion, Methods};
     use crate::db::query_plan::ExplainExecutor;
-    use crate::passwords::PasswordHash;
 
     const NOW: Timestamp = Timestamp::from_seconds(1);
 
@@ -459,6 +473,8 @@ mod tests {
                 new: NewSession {
                     id: id(number),
                     account_id: id(number),
+                    authenticated_at: NOW,
+                    methods: Methods::from_stored("pwd"),
                     remember: true,
                     delivery: TokenDelivery::Cookie,
                     key: None,
@@ -467,9 +483,9 @@ mod tests {
                     idle_ends_at: NOW,
                     absolute_ends_at: NOW,
                 },
-                verified_hash: PasswordHash::from_stored("$".to_owned()),
+                version: CredentialVersion::FIRST,
             };
-            insert_if_password_unchanged(&db, &(0..count).map(start).collect::<Vec<_>>()).await.unwrap();
+            insert_if_version_unchanged(&db, &(0..count).map(start).collect::<Vec<_>>()).await.unwrap();
             assert_eq!(db.scans(), [""; 0], "begin {count}");
         }
     }

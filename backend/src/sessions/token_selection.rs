@@ -4,9 +4,9 @@
 use super::RefreshError;
 use super::revoke::{self, SessionSelector};
 use super::session::SessionRecord;
-use crate::app::App;
 use crate::db::StoreError;
 use crate::metrics::RefreshOutcome;
+use crate::sessions::Sessions;
 use crate::tokens::{RefreshClaims, RefreshTokenError};
 use latchkey_shared::{EndReason, Secret, Timestamp};
 use std::collections::HashMap;
@@ -26,24 +26,24 @@ struct Candidate<'a> {
 /// of one account are active. Active sessions of different accounts are ambiguous and fail with
 /// [`RefreshError::Ambiguous`].
 pub async fn choose<'a>(
-    app: &App,
+    service: &Sessions,
     tokens: &'a [Secret],
     now: Timestamp,
 ) -> Result<Option<&'a Secret>, RefreshError> {
     if let [] | [_] = tokens {
         return Ok(tokens.first());
     }
-    let candidates = verified_candidates(app, tokens, now);
+    let candidates = verified_candidates(service, tokens, now);
     match candidates.len() {
         // No token is valid. An expired one is preferred, so that the refusal says that the session has expired.
-        0 => return Ok(tokens.iter().find(|token| is_expired(app, token, now)).or(tokens.first())),
+        0 => return Ok(tokens.iter().find(|token| is_expired(service, token, now)).or(tokens.first())),
         1 => return Ok(Some(candidates[0].token)),
         2..=MAX_SESSIONS => {}
-        _ => return Err(ambiguous(app)),
+        _ => return Err(ambiguous(service)),
     }
     let mut active: Vec<(&Candidate<'_>, SessionRecord)> = Vec::new();
     for candidate in &candidates {
-        let found = app.sessions.find(candidate.claims.sid).await?;
+        let found = service.sessions.find(candidate.claims.sid).await?;
         let is_active = |session: &SessionRecord| {
             session.account_id == candidate.claims.sub && session.ended(now).is_none()
         };
@@ -54,10 +54,10 @@ pub async fn choose<'a>(
         active.retain(|(candidate, session)| is_usable(candidate, session));
     }
     if active.iter().any(|(_, session)| session.account_id != active[0].1.account_id) {
-        return Err(ambiguous(app));
+        return Err(ambiguous(service));
     }
     let best = active.iter().max_by_key(|(candidate, session)| {
-        (would_be_accepted(app, candidate, session, now), session.created_at, session.id)
+        (would_be_accepted(service, candidate, session, now), session.created_at, session.id)
     });
     let newest = || candidates.iter().max_by_key(|candidate| candidate.claims.iat);
     Ok(best.map(|(candidate, _)| *candidate).or_else(newest).map(|chosen| chosen.token))
@@ -66,33 +66,33 @@ pub async fn choose<'a>(
 /// Ends the sessions of all other accounts after a sign-in whose request had tokens of different accounts. This
 /// response may be unable to remove their cookies, which would then be sent with every refresh.
 pub async fn revoke_other_accounts(
-    app: &App,
+    service: &Sessions,
     tokens: &[Secret],
     account_id: Uuid,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let candidates = verified_candidates(app, tokens, now);
+    let candidates = verified_candidates(service, tokens, now);
     let first = candidates.first().map(|candidate| candidate.claims.sub);
     if candidates.iter().all(|candidate| Some(candidate.claims.sub) == first) {
         return Ok(());
     }
     for Candidate { claims, .. } in candidates.iter().filter(|candidate| candidate.claims.sub != account_id) {
-        revoke::run(app, SessionSelector::Id(claims.sid), EndReason::SignedOut).await?;
+        revoke::run(service, SessionSelector::Id(claims.sid), EndReason::SignedOut).await?;
     }
     Ok(())
 }
 
 /// Returns the ids of the sessions that the valid tokens belong to, without duplicates.
-pub fn sessions_of(app: &App, tokens: &[Secret], now: Timestamp) -> Vec<Uuid> {
-    verified_candidates(app, tokens, now).into_iter().map(|candidate| candidate.claims.sid).collect()
+pub fn sessions_of(service: &Sessions, tokens: &[Secret], now: Timestamp) -> Vec<Uuid> {
+    verified_candidates(service, tokens, now).into_iter().map(|candidate| candidate.claims.sid).collect()
 }
 
 /// Verifies the tokens and returns the latest of each session: a stale copy next to the current token is no sign of
 /// theft.
-fn verified_candidates<'a>(app: &App, tokens: &'a [Secret], now: Timestamp) -> Vec<Candidate<'a>> {
+fn verified_candidates<'a>(service: &Sessions, tokens: &'a [Secret], now: Timestamp) -> Vec<Candidate<'a>> {
     let mut latest: HashMap<Uuid, Candidate<'a>> = HashMap::new();
     for token in tokens {
-        let Ok(claims) = app.refresh_tokens.read(token, now) else { continue };
+        let Ok(claims) = service.tokens.refresh_tokens.read(token, now) else { continue };
         match latest.get(&claims.sid) {
             Some(known) if known.claims.generation >= claims.generation => {}
             _ => drop(latest.insert(claims.sid, Candidate { token, claims })),
@@ -101,8 +101,8 @@ fn verified_candidates<'a>(app: &App, tokens: &'a [Secret], now: Timestamp) -> V
     latest.into_values().collect()
 }
 
-fn is_expired(app: &App, token: &Secret, now: Timestamp) -> bool {
-    matches!(app.refresh_tokens.read(token, now), Err(RefreshTokenError::Expired(_)))
+fn is_expired(service: &Sessions, token: &Secret, now: Timestamp) -> bool {
+    matches!(service.tokens.refresh_tokens.read(token, now), Err(RefreshTokenError::Expired(_)))
 }
 
 /// Returns the number of generations that the token is behind its session.
@@ -116,17 +116,22 @@ fn is_usable(candidate: &Candidate<'_>, session: &SessionRecord) -> bool {
 }
 
 /// Returns whether a refresh with the token would succeed rather than end its session.
-fn would_be_accepted(app: &App, candidate: &Candidate<'_>, session: &SessionRecord, now: Timestamp) -> bool {
+fn would_be_accepted(
+    service: &Sessions,
+    candidate: &Candidate<'_>,
+    session: &SessionRecord,
+    now: Timestamp,
+) -> bool {
     let rotation = &session.rotation;
-    let last_used = rotation.last_used.max(app.token_use.pending(session.id));
-    let rotated_at = app.database_clock.to_local_time(rotation.rotated_at, now, &*app.clock);
+    let last_used = rotation.last_used.max(service.token_use.pending(session.id));
+    let rotated_at = service.database_clock.to_local_time(rotation.rotated_at, now);
     generations_behind(candidate, session) == 0
         || last_used < Some(rotation.generation)
-        || now < rotated_at + app.config.tokens.refresh_grace
+        || now < rotated_at + service.config.tokens.refresh_grace
 }
 
-fn ambiguous(app: &App) -> RefreshError {
-    app.metrics.refreshes.add(RefreshOutcome::Invalid);
+fn ambiguous(service: &Sessions) -> RefreshError {
+    service.metrics.refreshes.add(RefreshOutcome::Invalid);
     tracing::info!("Refresh refused: it brought tokens of several accounts");
     RefreshError::Ambiguous
 }

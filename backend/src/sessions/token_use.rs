@@ -3,9 +3,9 @@
 
 use super::rotation::Generation;
 use super::store;
-use crate::app::App;
 use crate::db::{BatchWrite, Executor, StoreError};
 use crate::platform::OutageLog;
+use crate::sessions::Sessions;
 use latchkey_shared::Timestamp;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -64,14 +64,14 @@ impl TokenUseBuffer {
     }
 
     /// Writes the buffer to the database.
-    pub async fn flush(&self, app: &App) -> Result<(), StoreError> {
+    pub async fn flush(&self, service: &Sessions) -> Result<(), StoreError> {
         let batch: PendingUses = self.pending_uses().clone();
         let uses = batch.iter().map(|(session_id, (generation, at))| TokenUse {
             session_id: *session_id,
             generation: *generation,
             at: *at,
         });
-        app.db.write_all(&uses.collect::<Vec<_>>()).await?;
+        service.db.write_all(&uses.collect::<Vec<_>>()).await?;
         // Removed only now: until a use is in the database, `pending` must return it. A newer one stays for the next
         // flush.
         self.pending_uses().retain(|id, note| batch.get(id) != Some(note));
@@ -80,11 +80,11 @@ impl TokenUseBuffer {
 }
 
 /// Flushes the buffer whenever something is added to it, with retries after failures. Never returns.
-pub async fn run_flusher(app: App) {
+pub async fn run_flusher(service: Sessions) {
     let mut outage = OutageLog::default();
     loop {
-        app.token_use.wake.notified().await;
-        while let Err(error) = app.token_use.flush(&app).await {
+        service.token_use.wake.notified().await;
+        while let Err(error) = service.token_use.flush(&service).await {
             if outage.record_failure() {
                 tracing::warn!(%error, "Cannot write down which tokens were used; trying until it can be done");
             }

@@ -40,6 +40,8 @@ pub struct VerifiedToken {
 
 /// A verified token without its signature, so that it cannot be used as a credential.
 struct CachedToken {
+    /// Version of the keys that the signature was verified with.
+    keys_version: u64,
     message: Box<str>,
     claims: Arc<Claims>,
     json: Bytes,
@@ -91,7 +93,11 @@ impl Verifier {
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<VerifiedToken, VerifyError> {
         let (message, signature) = token.rsplit_once('.').ok_or(VerifyError::Invalid)?;
         let key: [u8; 32] = Sha256::digest(signature).into();
-        if let Some(cached) = self.cached.get(&key).filter(|cached| *cached.message == *message) {
+        let keys_version = self.keys.version();
+        // With other keys than before, the token's own may have been removed.
+        let is_same =
+            |cached: &Arc<CachedToken>| cached.keys_version == keys_version && *cached.message == *message;
+        if let Some(cached) = self.cached.get(&key).filter(is_same) {
             self.hits.shard(key[0]).fetch_add(1, Ordering::Relaxed);
             return if self.is_expired(&cached.claims, now) {
                 self.cached.remove(&key);
@@ -106,7 +112,7 @@ impl Verifier {
             return Err(VerifyError::Expired);
         }
         let json = Bytes::from(serde_json::to_vec(&*claims).map_err(|_| VerifyError::Invalid)?);
-        let cached = Arc::new(CachedToken { message: message.into(), claims, json });
+        let cached = Arc::new(CachedToken { keys_version, message: message.into(), claims, json });
         let verified = cached.verified(true);
         self.cached.insert(key, cached);
         Ok(verified)

@@ -2,9 +2,10 @@
 
 use crate::support::*;
 use latchkey::app::App;
+use latchkey::authentication::throttle::{AttemptScope, TooManyAttempts};
+use latchkey::config::Config;
 use latchkey::platform::{OsRandomness, TestClock};
 use latchkey::sessions;
-use latchkey::throttle::{AttemptScope, TooManyAttempts};
 use std::sync::Arc;
 
 /// Durations by which a clock jumps.
@@ -30,7 +31,7 @@ async fn a_tab_that_asks_another_server_at_the_same_moment_is_answered_however_t
         for generation in 1..4 {
             ada.refresh().await.ok();
             ada.verify().await.ok();
-            here.state.token_use.flush(&here.state).await.unwrap();
+            here.state.sessions.token_use.flush(&here.state.sessions).await.unwrap();
             let other_tab = ada.at(&there).refresh_with(&old).await;
             assert_eq!(claims_of(&other_tab.access_token())["gen"], generation, "pair {number}");
             old = ada.refresh_token();
@@ -46,7 +47,7 @@ async fn a_thief_who_asks_another_server_is_met_there_however_the_clocks_disagre
         let stolen = ada.refresh_token();
         ada.refresh().await.ok();
         ada.verify().await.ok();
-        here.state.token_use.flush(&here.state).await.unwrap();
+        here.state.sessions.token_use.flush(&here.state.sessions).await.unwrap();
         for server in [&here, &there] {
             server.clock.advance(MINUTE);
         }
@@ -82,15 +83,19 @@ async fn what_another_server_ends_after_the_clock_was_set_back_is_learnt() {
         let ada = app.signed_up("ada").await;
         let clock = Arc::new(TestClock::starting_at(app.now() + leap));
         let other =
-            App::start(app.state.config.clone(), Arc::clone(&clock) as _, Arc::new(OsRandomness)).await;
+            App::start(Config::clone(&app.state.config), Arc::clone(&clock) as _, Arc::new(OsRandomness))
+                .await;
         let other = other.unwrap();
         let mut tasks = tokio::task::JoinSet::new();
-        tasks.spawn(sessions::poll_revocations(other.clone(), Duration::from_millis(10)));
+        tasks.spawn(sessions::poll_revocations(other.sessions.clone(), Duration::from_millis(10)));
         tokio::time::sleep(Duration::from_millis(50)).await;
         let id = ada.session_id().parse().unwrap();
         ada.log_out().await.no_content();
         clock.set(app.now());
-        until("it learns of it", async || other.revocations.reason(id) == Some(EndReason::SignedOut)).await;
+        until("it learns of it", async || {
+            other.sessions.revocations.reason(id) == Some(EndReason::SignedOut)
+        })
+        .await;
     }
 }
 
@@ -182,8 +187,9 @@ async fn a_wrong_try_at_a_server_whose_clock_disagrees_costs_as_much_as_at_this_
             let scope = AttemptScope::for_account("127.0.0.1", &ada.email);
             server
                 .state
+                .authentication
                 .throttle
-                .admit(scope, server.state.monotonic_now())
+                .admit(scope, server.state.authentication.monotonic_now())
                 .err()
                 .map(|TooManyAttempts(wait)| wait)
         };
@@ -219,10 +225,11 @@ async fn a_database_whose_clock_is_corrected_is_believed_before_long() {
     .await;
     // New connections use it.
     let other = app.beside(&[]).await.state.clone();
-    let shared = |app: &App| app.database_clock.now(&*app.clock);
+    let shared = |app: &App| app.sessions.database_clock.now();
     let before = shared(&other);
     let mut tasks = tokio::task::JoinSet::new();
-    tasks.spawn(sessions::sync_database_clock(other.clone(), Duration::from_millis(10)));
+    let database_clock = Arc::clone(&other.sessions.database_clock);
+    tasks.spawn(async move { database_clock.sync_every(Duration::from_millis(10)).await });
     app.run_sql("UPDATE moved.ahead SET by = interval '1 hour'").await;
     until("it is read again", async || before.until(shared(&other)) > 59 * MINUTE).await;
     app.run_sql("UPDATE moved.ahead SET by = interval '0'").await;

@@ -57,7 +57,7 @@ async fn of_sixteen_sign_ups_of_one_address_one_succeeds() {
     for answer in refused {
         answer.problem(ErrorCode::EmailTaken);
     }
-    assert_eq!(app.everything().await.len(), 2, "one account and its session");
+    assert_eq!(app.everything().await.len(), 3, "one account, its password and its session");
 }
 
 /// One server has checked the old password, or is about to, while another one changes it.
@@ -97,11 +97,11 @@ async fn who_signs_in_while_the_password_is_being_changed_waits_and_stays_out() 
     let ada = app.signed_up("ada").await;
     let server = app.beside(&[]).await;
     let change = app.state.db.begin().await.unwrap();
-    let another = "UPDATE accounts SET password_hash = password_hash || '='";
+    let another = "UPDATE accounts SET credential_version = credential_version + 1";
     change.executor().execute_unprepared(another).await.unwrap();
     let login = server.post("/api/auth/login", &json!({"email": ada.email, "password": PASSWORD}));
     let login = tokio::spawn(login.into_future());
-    until("the password is checked", async || server.state.passwords.counts().done > 0).await;
+    until("the password is checked", async || server.state.authentication.passwords.counts().done > 0).await;
     // Enough time to begin a session, for a request that does not wait.
     tokio::time::sleep(Duration::from_millis(100)).await;
     change.commit().await.unwrap();

@@ -19,7 +19,7 @@ async fn a_deleted_account_is_gone_with_all_that_was_its_own() {
     }
     app.log_in("ada@example.org", PASSWORD).await.problem(ErrorCode::CredentialsRejected);
     let left = app.everything().await;
-    assert_eq!(left.len(), 2, "one account and one session: {left:?}");
+    assert_eq!(left.len(), 3, "one account, its password and one session: {left:?}");
     assert!(left[0].starts_with("bob@example.org|"));
     bob.refresh().await.ok();
     bob.verify().await.ok();

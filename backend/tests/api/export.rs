@@ -49,9 +49,9 @@ async fn the_last_sign_in_is_told_after_its_session_has_been_deleted() {
         app.clock.advance(DAY);
         ada.refresh().await.ok();
     }
-    assert_eq!(app.everything().await.len(), 4, "an account and three sessions");
+    assert_eq!(app.everything().await.len(), 5, "an account, its password and three sessions");
     // Old sessions are deleted when a server starts, concurrently with its first requests.
     let later = app.restarted().await;
-    until("their rows are deleted", async || later.everything().await.len() == 2).await;
+    until("their rows are deleted", async || later.everything().await.len() == 3).await;
     assert_eq!(instant(&ada.at(&later).export().await["signed_in_at"]), last);
 }

@@ -47,7 +47,7 @@ async fn where_there_is_nothing_the_answer_is_a_problem_as_well() {
 #[tokio::test]
 async fn a_method_that_an_address_does_not_take_is_refused_with_those_that_it_takes() {
     let app = TestApp::spawn().await;
-    let description = serde_json::to_value(latchkey::http::description()).unwrap();
+    let description = serde_json::to_value(latchkey::server::description()).unwrap();
     let mut refused = 0;
     for (path, operations) in description["paths"].as_object().unwrap() {
         let mut taken: BTreeSet<_> =
@@ -111,7 +111,7 @@ async fn a_page_of_any_origin_may_read_the_keys_and_the_description() {
 async fn no_other_answer_may_be_read_by_another_origin() {
     let app = TestApp::spawn().await;
     let ada = app.signed_up("ada").await;
-    let description = serde_json::to_value(latchkey::http::description()).unwrap();
+    let description = serde_json::to_value(latchkey::server::description()).unwrap();
     let others = description["paths"].as_object().unwrap().keys();
     let mut asked = 0;
     for path in others.filter(|path| !FOR_ANYBODY.contains(&path.as_str())) {

@@ -9,6 +9,7 @@ mod polling;
 mod support;
 
 mod bound;
+mod credentials;
 mod login;
 mod logout;
 mod refresh;

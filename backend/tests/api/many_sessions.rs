@@ -196,7 +196,7 @@ async fn a_crowd_of_sessions_is_ended_at_once_on_every_server_without_a_long_sta
         if act == Act::Deletion {
             app.log_in(&ada.email, PASSWORD).await.problem(ErrorCode::CredentialsRejected);
             app.signed_up("ada").await.verify().await.ok();
-            until("all of it is gone", async || app.everything().await.len() == 2).await;
+            until("all of it is gone", async || app.everything().await.len() == 3).await;
             continue;
         }
         for server in [&app, &there] {
@@ -229,7 +229,7 @@ async fn an_account_whose_crowd_of_sessions_has_ended_is_deleted_without_a_long_
     app.log_in(&ada.email, PASSWORD).await.problem(ErrorCode::CredentialsRejected);
     ada.is_signed_out(EndReason::AccountDeleted).await;
     app.signed_up("ada").await.verify().await.ok();
-    until("all of it is gone", async || app.everything().await.len() == 2).await;
+    until("all of it is gone", async || app.everything().await.len() == 3).await;
 }
 
 #[tokio::test]

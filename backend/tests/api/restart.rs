@@ -2,6 +2,7 @@
 
 use crate::support::*;
 use latchkey::app::App;
+use latchkey::config::Config;
 use latchkey::db::Executor as _;
 use latchkey::platform::OsRandomness;
 use latchkey::sessions;
@@ -76,22 +77,22 @@ async fn a_session_that_ends_on_one_server_is_refused_by_the_other_within_a_seco
 async fn learns_by(how: impl AsyncFnOnce(&App, &mut JoinSet<()>)) {
     let app = TestApp::spawn().await;
     let clock = Arc::clone(&app.clock);
-    let other = App::start(app.state.config.clone(), clock, Arc::new(OsRandomness)).await.unwrap();
+    let other = App::start(Config::clone(&app.state.config), clock, Arc::new(OsRandomness)).await.unwrap();
     let mut tasks = JoinSet::new();
     how(&other, &mut tasks).await;
     for name in ["ada", "bob", "eve"] {
         let person = app.signed_up(name).await;
         let id = person.session_id().parse().unwrap();
-        assert_eq!(other.revocations.reason(id), None);
+        assert_eq!(other.sessions.revocations.reason(id), None);
         person.log_out().await.no_content();
-        until(name, async || other.revocations.reason(id) == Some(EndReason::SignedOut)).await;
+        until(name, async || other.sessions.revocations.reason(id) == Some(EndReason::SignedOut)).await;
     }
 }
 
 #[tokio::test]
 async fn a_look_at_the_database_now_and_then_is_enough_to_learn_of_an_end() {
     learns_by(async |other, tasks| {
-        tasks.spawn(sessions::poll_revocations(other.clone(), sessions::REVOCATION_POLL_INTERVAL));
+        tasks.spawn(sessions::poll_revocations(other.sessions.clone(), sessions::REVOCATION_POLL_INTERVAL));
     })
     .await;
 }
@@ -101,8 +102,8 @@ async fn a_look_at_the_database_now_and_then_is_enough_to_learn_of_an_end() {
 #[ignore = "needs PostgreSQL: `cargo xtask test` starts one and runs it"]
 async fn the_word_of_the_other_server_is_enough_to_learn_of_an_end() {
     learns_by(async |other, tasks| {
-        tasks.spawn(sessions::poll_revocations(other.clone(), DAY));
-        tasks.spawn(sessions::listen_for_revocations(other.clone()));
+        tasks.spawn(sessions::poll_revocations(other.sessions.clone(), DAY));
+        tasks.spawn(sessions::listen_for_revocations(other.sessions.clone()));
         until("it listens", async || is_listening(other).await).await;
     })
     .await;
@@ -163,7 +164,7 @@ async fn a_token_that_was_used_at_one_server_counts_as_used_at_the_other_once_it
     let stolen = ada.refresh_token();
     ada.refresh().await.ok();
     ada.verify().await.ok();
-    app.state.token_use.flush(&app.state).await.unwrap();
+    app.state.sessions.token_use.flush(&app.state.sessions).await.unwrap();
     app.clock.advance(MINUTE);
     ada.at(&other).refresh_with(&stolen).await.problem(ErrorCode::ReplayDetected);
 }

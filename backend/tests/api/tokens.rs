@@ -438,7 +438,7 @@ async fn every_call_that_needs_a_token_refuses_one_that_is_missing_expired_or_of
 
 /// Returns the requests that require nothing but an access token, as the description lists them.
 fn protected_calls() -> Vec<(String, String)> {
-    let description = serde_json::to_value(latchkey::http::description()).unwrap();
+    let description = serde_json::to_value(latchkey::server::description()).unwrap();
     let mut calls = Vec::new();
     for (path, methods) in description["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {

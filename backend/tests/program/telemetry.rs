@@ -171,7 +171,7 @@ async fn the_log_tells_no_secret_and_no_address_however_much_it_tells() {
         let server = Server::start(folder.path(), &[("RUST_LOG", "trace"), ("LATCHKEY_LOG__FORMAT", format)]);
         let client = RecordingClient::new(&server);
         exercise(&client).await;
-        let described = latchkey::http::description();
+        let described = latchkey::server::description();
         for (route, item) in &described.paths.paths {
             for (method, there) in [
                 ("GET", item.get.is_some()),

@@ -1,5 +1,6 @@
 //! Accounts: one row per person. Times are in milliseconds since the Unix epoch.
 
+use latchkey_shared::{Account, Locale, Timestamp};
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -15,8 +16,6 @@ pub struct Model {
     pub locale: String,
     /// Names of the roles, separated by spaces.
     pub roles: String,
-    pub password_hash: String,
-    pub password_changed_at: i64,
     pub signed_in_at: i64,
     pub created_at: i64,
     pub updated_at: i64,
@@ -24,6 +23,21 @@ pub struct Model {
     pub session_epoch: i64,
     /// Set while its rows are being deleted: for all other purposes the account does not exist.
     pub deleted_at: Option<i64>,
+    /// Grows with every change of one of its credentials.
+    pub credential_version: i64,
+}
+
+impl From<Model> for Account {
+    fn from(row: Model) -> Self {
+        Self {
+            id: row.id,
+            email: row.email,
+            display_name: row.display_name,
+            locale: row.locale.parse().unwrap_or(Locale::En),
+            roles: row.roles.split_whitespace().map(str::to_owned).collect(),
+            created_at: Timestamp::from_millis(row.created_at),
+        }
+    }
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

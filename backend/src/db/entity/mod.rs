@@ -1,6 +1,7 @@
 //! Rows of the tables. Stores convert them to the domains' own types.
 
 pub mod account;
+pub mod credential;
 pub mod ended_session;
 pub mod known_key;
 pub mod session;

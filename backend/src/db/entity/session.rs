@@ -28,6 +28,12 @@ pub struct Model {
     pub token_in_body: bool,
     pub key_thumbprint: Option<String>,
     pub key_source: Option<String>,
+    /// Time of the authentication that the session started or was renewed with.
+    pub authenticated_at: i64,
+    /// Methods of that authentication (RFC 8176), separated by spaces.
+    pub methods: String,
+    /// OAuth client that the session belongs to; none for our own page and API.
+    pub client_id: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

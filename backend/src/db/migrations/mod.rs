@@ -5,6 +5,7 @@ mod m0002_known_keys;
 mod m0003_session_keys;
 mod m0004_throttle;
 mod m0005_session_cutoffs;
+mod m0006_credentials;
 
 use sea_orm_migration::prelude::*;
 
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_session_keys::Migration),
             Box::new(m0004_throttle::Migration),
             Box::new(m0005_session_cutoffs::Migration),
+            Box::new(m0006_credentials::Migration),
         ]
     }
 }

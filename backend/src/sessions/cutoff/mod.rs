@@ -10,9 +10,9 @@ mod store;
 pub(super) use store::insert_cutoff as insert;
 
 use crate::accounts;
-use crate::app::App;
 use crate::db::StoreError;
 use crate::platform::OutageLog;
+use crate::sessions::Sessions;
 use latchkey_shared::{EndReason, Timestamp};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -70,9 +70,9 @@ impl Cutoffs {
     }
 
     /// Loads all stored cutoffs.
-    pub async fn load(&self, app: &App) -> Result<(), StoreError> {
-        let now = app.clock.elapsed();
-        for cutoff in store::list_cutoffs(app.db.executor()).await? {
+    pub async fn load(&self, service: &Sessions) -> Result<(), StoreError> {
+        let now = service.clock.elapsed();
+        for cutoff in store::list_cutoffs(service.db.executor()).await? {
             self.note(cutoff.account_id, cutoff.reason, now);
         }
         Ok(())
@@ -92,16 +92,16 @@ impl Cutoffs {
 
 /// Writes the rows of sessions that cutoffs have ended: this server's at once, and those that a stopped server has
 /// left.
-pub async fn run_worker(app: App) {
+pub async fn run_worker(service: Sessions) {
     let mut outage = OutageLog::default();
     loop {
-        match apply_cutoffs(&app).await {
+        match apply_cutoffs(&service).await {
             Ok(()) => {
                 if outage.record_success() {
                     tracing::info!("Sessions that were ended in number can be written down again");
                 }
                 tokio::select! {
-                    () = app.revocations.cutoffs.wake.notified() => {}
+                    () = service.revocations.cutoffs.wake.notified() => {}
                     () = tokio::time::sleep(POLL_INTERVAL) => {}
                 }
             }
@@ -115,15 +115,17 @@ pub async fn run_worker(app: App) {
     }
 }
 
-async fn apply_cutoffs(app: &App) -> Result<(), StoreError> {
-    for cutoff in store::list_cutoffs(app.db.executor()).await? {
+async fn apply_cutoffs(service: &Sessions) -> Result<(), StoreError> {
+    for cutoff in store::list_cutoffs(service.db.executor()).await? {
         match cutoff.reason {
-            EndReason::AccountDeleted => erase(app, cutoff.account_id).await?,
-            _ => while mark_batch(app, &cutoff).await? {},
+            EndReason::AccountDeleted => erase(service, cutoff.account_id).await?,
+            _ => while mark_batch(service, &cutoff).await? {},
         }
         // Until then a server that starts could receive an access token from before the cutoff.
-        if cutoff.at < app.clock.now().min(app.monotonic_now()) - super::revocations::retention(app) {
-            let transaction = app.db.begin().await?;
+        if cutoff.at
+            < service.clock.now().min(service.monotonic_now()) - super::revocations::retention(service)
+        {
+            let transaction = service.db.begin().await?;
             store::delete_cutoff(transaction.executor(), &cutoff).await?;
             transaction.commit().await?;
         }
@@ -132,23 +134,23 @@ async fn apply_cutoffs(app: &App) -> Result<(), StoreError> {
 }
 
 /// Writes a batch of the rows. Returns whether there may be more.
-async fn mark_batch(app: &App, cutoff: &Cutoff) -> Result<bool, StoreError> {
-    let transaction = app.db.begin().await?;
+async fn mark_batch(service: &Sessions, cutoff: &Cutoff) -> Result<bool, StoreError> {
+    let transaction = service.db.begin().await?;
     super::store::lock_account(transaction.executor(), cutoff.account_id).await?;
     let marked = store::mark_cutoff_rows(transaction.executor(), cutoff).await?;
     transaction.commit().await?;
-    (0..marked).for_each(|_| app.revocations.counts().add(cutoff.reason));
+    (0..marked).for_each(|_| service.revocations.counts().add(cutoff.reason));
     Ok(marked == super::store::BATCH_SIZE)
 }
 
 /// Deletes the rest of an account: its sessions in batches, then its own row.
-async fn erase(app: &App, account_id: Uuid) -> Result<(), StoreError> {
+async fn erase(service: &Sessions, account_id: Uuid) -> Result<(), StoreError> {
     loop {
-        let transaction = app.db.begin().await?;
+        let transaction = service.db.begin().await?;
         super::store::lock_account(transaction.executor(), account_id).await?;
         let may_be_more = store::delete_batch(transaction.executor(), account_id).await?;
         if !may_be_more {
-            accounts::erase(&transaction, account_id).await?;
+            accounts::delete_tombstone(transaction.executor(), account_id).await?;
         }
         transaction.commit().await?;
         if !may_be_more {

@@ -7,8 +7,8 @@ use super::device;
 use super::revoke::SessionSelector;
 use super::session::SessionRecord;
 use super::store::{find_session, last_created};
-use crate::app::App;
 use crate::db::StoreError;
+use crate::sessions::Sessions;
 use cursor::{ListCursor, ListSection};
 use latchkey_shared::{Claims, Page, Session, Timestamp};
 use std::time::Duration;
@@ -31,18 +31,18 @@ pub enum ListError {
 /// Returns a page of the list: the requesting session, then the active ones by last use, then the ended ones by their
 /// end, the latest first.
 pub async fn run(
-    app: &App,
+    service: &Sessions,
     claims: &Claims,
     limit: usize,
     after: Option<&str>,
 ) -> Result<Page<Session>, ListError> {
     let after =
         after.map(|text| ListCursor::decode(text, claims.sid).ok_or(ListError::Cursor)).transpose()?;
-    let now = app.clock.now();
+    let now = service.clock.now();
     let mut records = Vec::new();
     // One record more than the limit shows whether there is another page.
     let (context, wanted) = (ListContext { account_id: claims.sub, sid: claims.sid, now }, limit + 1);
-    let db = app.db.executor();
+    let db = service.db.executor();
     if after.is_none() {
         let own = SessionSelector::IdOfAccount { account_id: claims.sub, session_id: claims.sid };
         records.extend(find_session(db, own).await?);
@@ -73,8 +73,8 @@ struct ListContext {
 }
 
 /// Returns the time of the account's last sign-in among the sessions that still are stored.
-pub async fn last_sign_in(app: &App, account_id: Uuid) -> Result<Option<Timestamp>, StoreError> {
-    last_created(app.db.executor(), account_id).await
+pub async fn last_sign_in(service: &Sessions, account_id: Uuid) -> Result<Option<Timestamp>, StoreError> {
+    last_created(service.db.executor(), account_id).await
 }
 
 fn cursor_of(record: &SessionRecord, context: ListContext) -> ListCursor {

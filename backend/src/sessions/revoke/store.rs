@@ -18,13 +18,35 @@ pub enum SessionSelector {
     /// This session, of any account.
     Id(Uuid),
     /// This session, if it belongs to the account.
-    IdOfAccount { account_id: Uuid, session_id: Uuid },
+    IdOfAccount {
+        /// The account.
+        account_id: Uuid,
+        /// The session.
+        session_id: Uuid,
+    },
     /// All sessions of the account except this one.
-    AllExcept { account_id: Uuid, session_id: Uuid },
+    AllExcept {
+        /// The account.
+        account_id: Uuid,
+        /// The session that stays.
+        session_id: Uuid,
+    },
     /// All sessions of the account.
-    All { account_id: Uuid },
-    /// The account's least recently used sessions, if more than `limit` are active. `newest` always stays.
-    OverLimit { account_id: Uuid, limit: u32, newest: Option<Uuid>, now: Timestamp },
+    All {
+        /// The account.
+        account_id: Uuid,
+    },
+    /// The account's least recently used sessions, if more than `limit` are active.
+    OverLimit {
+        /// The account.
+        account_id: Uuid,
+        /// Number of sessions that stay.
+        limit: u32,
+        /// A session that always stays.
+        newest: Option<Uuid>,
+        /// Time at which sessions count as active.
+        now: Timestamp,
+    },
 }
 
 impl SessionSelector {

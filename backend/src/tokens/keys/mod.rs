@@ -17,6 +17,7 @@ use jsonwebtoken::{DecodingKey, EncodingKey};
 use key_schedule::KeySchedule;
 use latchkey_shared::Timestamp;
 use secrets_file::SecretsFile;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// An Ed25519 key, parsed once.
@@ -41,6 +42,8 @@ pub(super) struct KeySet {
 /// The current keys and the file that they are reloaded from.
 pub struct Keys {
     key_set: RwLock<Arc<KeySet>>,
+    /// Number of reloads so far.
+    version: AtomicU64,
     file: SecretsFile,
 }
 
@@ -50,7 +53,7 @@ impl Keys {
     pub fn load(config: &Config, now: Timestamp, random: &dyn Randomness) -> Result<Self, KeyError> {
         let file = SecretsFile::of(config);
         let key_set = parse::key_set(config, || file.read_or_create(now, random))?;
-        Ok(Self { key_set: RwLock::new(Arc::new(key_set)), file })
+        Ok(Self { key_set: RwLock::new(Arc::new(key_set)), version: AtomicU64::new(0), file })
     }
 
     /// Reloads the keys if the file in the data folder has changed since it was read. Returns whether it had.
@@ -60,7 +63,13 @@ impl Keys {
         }
         let key_set = parse::key_set(config, || self.file.read())?;
         *self.key_set.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(key_set);
+        self.version.fetch_add(1, Ordering::Release);
         Ok(true)
+    }
+
+    /// Returns a number that changes with the keys. Read before the keys, it belongs to them or to older ones.
+    pub(super) fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
     }
 
     pub(super) fn key_set(&self) -> Arc<KeySet> {

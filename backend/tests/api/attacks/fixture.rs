@@ -41,20 +41,24 @@ impl Fixture {
     #[track_caller]
     pub fn is_refused(&self, token: &str, what: &str) {
         let (state, now) = (&self.app.state, self.app.now());
-        assert_eq!(state.verifier.verify(token, now).err(), Some(VerifyError::Invalid), "{what}: {token:?}");
-        let read = state.refresh_tokens.read(&token.into(), now);
+        assert_eq!(
+            state.tokens.verifier.verify(token, now).err(),
+            Some(VerifyError::Invalid),
+            "{what}: {token:?}"
+        );
+        let read = state.tokens.refresh_tokens.read(&token.into(), now);
         assert_eq!(read, Err(RefreshTokenError::Invalid), "{what}: {token:?}");
     }
 
     /// Asserts that the unchanged token is accepted, so that the others are refused only for what was changed.
     #[track_caller]
     pub fn access_is_taken(&self, token: &str) {
-        assert!(self.app.state.verifier.verify(token, self.app.now()).is_ok(), "{token}");
+        assert!(self.app.state.tokens.verifier.verify(token, self.app.now()).is_ok(), "{token}");
     }
 
     /// Asserts the same for a refresh token.
     #[track_caller]
     pub fn refresh_is_taken(&self, token: &str) {
-        assert!(self.app.state.refresh_tokens.read(&token.into(), self.app.now()).is_ok(), "{token}");
+        assert!(self.app.state.tokens.refresh_tokens.read(&token.into(), self.app.now()).is_ok(), "{token}");
     }
 }

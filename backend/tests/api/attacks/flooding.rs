@@ -2,7 +2,7 @@
 
 use super::raw_connection::{RawConnection, answered, statuses};
 use crate::support::*;
-use latchkey::sessions;
+use latchkey::{authentication, sessions};
 
 /// Starts a server with short timeouts.
 async fn impatient() -> TestApp {
@@ -157,14 +157,16 @@ async fn ten_thousand_sessions_of_one_account_can_be_listed_and_ended_at_once() 
     const MANY: usize = 10_000;
     let app = TestApp::with(&[("sessions.per_account", "20000")]).await;
     let ada = app.signed_up("ada").await;
-    let id = ada.claims()["sub"].as_str().unwrap().parse().unwrap();
+    let (email, password) = (ada.email.parse().unwrap(), PASSWORD.into());
+    let authenticated =
+        authentication::log_in(&app.state.authentication, &email, password, "192.0.2.1").await.unwrap();
     let transaction = app.state.db.begin().await.unwrap();
     for _ in 0..MANY {
         let client_info = sessions::ClientInfo { user_agent: "flood".to_owned(), ip: "192.0.2.1".to_owned() };
         let begun = sessions::start_for_new_account(
             transaction.executor(),
-            &app.state,
-            id,
+            &app.state.sessions,
+            &authenticated,
             latchkey_shared::TokenDelivery::Cookie,
             None,
             client_info,

@@ -1,8 +1,8 @@
 //! Guessing of passwords and email addresses.
 
 use crate::support::*;
+use latchkey::authentication::throttle::{Attempt, AttemptScope};
 use latchkey::db::Executor as _;
-use latchkey::throttle::{Attempt, AttemptScope};
 use sea_orm::Statement;
 
 const WRONG: &str = "a wrong but strong phrase";
@@ -210,8 +210,10 @@ async fn wrong_tries_at_one_server_count_at_the_others_and_after_a_restart() {
     until("both have told what they counted", async || told(&app).await == [10, 10, 1]).await;
     for server in [&app, &other] {
         let scope = AttemptScope::for_account("203.0.113.9", &ada.email);
-        until("each has learned it", async || server.state.throttle.admit(scope, server.now()).is_err())
-            .await;
+        until("each has learned it", async || {
+            server.state.authentication.throttle.admit(scope, server.now()).is_err()
+        })
+        .await;
         wait(&from(server, "203.0.113.9", &ada.email, PASSWORD).await);
         from(server, "203.0.113.10", &ada.email, PASSWORD).await.ok();
     }
@@ -228,13 +230,14 @@ async fn a_burst_of_wrong_tries_is_forgiven_as_soon_as_one_server_alone_would_fo
     let app = behind_a_proxy().await;
     let ada = app.signed_up("ada").await;
     let scope = AttemptScope::for_account("203.0.113.9", &ada.email);
-    let attempts: Vec<_> = (0..60).map(|_| app.state.throttle.admit(scope, app.now()).unwrap()).collect();
+    let attempts: Vec<_> =
+        (0..60).map(|_| app.state.authentication.throttle.admit(scope, app.now()).unwrap()).collect();
     attempts.into_iter().for_each(Attempt::failed);
     // 10 attempts are free for its own account, and 16 beyond them count.
     until("it is told", async || told(&app).await == [60, 26, 1]).await;
     let other = app.beside(&[]).await;
     until("the other one has learned it", async || {
-        other.state.throttle.admit(scope, other.state.monotonic_now()).is_err()
+        other.state.authentication.throttle.admit(scope, other.state.authentication.monotonic_now()).is_err()
     })
     .await;
     other.clock.advance(120 * MINUTE);

@@ -219,7 +219,7 @@ async fn a_secret_counts_as_its_bytes_alone() {
     let (header, claims) = (header_of(&ada.refresh_token()), fixture.forge.refresh_claims(&ada));
     let read = |secret: &[u8]| {
         let token = Forge::hmac(&header, &claims, secret, Algorithm::HS256);
-        app.state.refresh_tokens.read(&token.as_str().into(), app.now())
+        app.state.tokens.refresh_tokens.read(&token.as_str().into(), app.now())
     };
     assert!(read(&secret).is_ok());
     for other in [text.as_bytes(), &secret[..31], &[secret.as_slice(), b"\n"].concat(), b"", b" "] {
@@ -236,7 +236,7 @@ async fn a_key_signs_under_its_own_id_alone() {
     let rotated =
         latchkey::tokens::rotate(config, lead, fixture.app.now(), &latchkey::platform::OsRandomness);
     let new_kid = rotated.unwrap().kid;
-    assert!(fixture.app.state.keys.reload(config).unwrap());
+    assert!(fixture.app.state.tokens.keys.reload(config).unwrap());
     let good = fixture.forge.access(&fixture.header, &fixture.claims);
     let refresh_kid = header_of(&fixture.ada.refresh_token())["kid"].clone();
     let own_kid = fixture.header["kid"].as_str().unwrap();
@@ -255,4 +255,23 @@ async fn a_key_signs_under_its_own_id_alone() {
         fixture.is_refused(&fixture.forge.access(&header, &fixture.claims), &header.to_string());
     }
     fixture.access_is_taken(&good);
+}
+
+/// Removing a key is what an operator does after a theft: tokens that were verified before must not outlive it.
+#[tokio::test]
+async fn a_key_that_is_removed_takes_the_tokens_along_that_were_verified_with_it() {
+    let fixture = Fixture::set_up().await;
+    let (app, config) = (&fixture.app, &fixture.app.state.config);
+    let good = fixture.forge.access(&fixture.header, &fixture.claims);
+    fixture.access_is_taken(&good);
+    latchkey::tokens::rotate(config, MINUTE, app.now(), &latchkey::platform::OsRandomness).unwrap();
+    assert!(app.state.tokens.keys.reload(config).unwrap());
+    // A key that is added changes nothing for the others.
+    fixture.access_is_taken(&good);
+    let file = config.data_dir.join("secrets.json");
+    let mut secrets: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    secrets["signing"].as_array_mut().unwrap().remove(0);
+    std::fs::write(&file, secrets.to_string()).unwrap();
+    assert!(app.state.tokens.keys.reload(config).unwrap());
+    fixture.is_refused(&good, "its key has been removed");
 }

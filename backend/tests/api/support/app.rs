@@ -162,7 +162,7 @@ impl TestApp {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = latchkey::serve::serve(state.clone(), listener, async {
+        let serving = latchkey::server::serve(state.clone(), listener, async {
             stopped.await.ok();
         });
         // A server whose handle is dropped still flushes its counts, and its database must not be reused before that.
@@ -283,7 +283,8 @@ impl TestApp {
         self.lines("SELECT generation FROM rotations").await
     }
 
-    async fn lines(&self, query: &str) -> Vec<String> {
+    /// Returns the first column of a query, as text.
+    pub async fn lines(&self, query: &str) -> Vec<String> {
         let db = self.state.db.executor();
         let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), query)).await.unwrap();
         rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
@@ -294,15 +295,19 @@ impl TestApp {
     pub async fn everything(&self) -> Vec<String> {
         let accounts = self.lines(
             "SELECT email_key || '|' || email || '|' || display_name || '|' || locale || '|' || roles || '|' || \
-             password_hash || '|' || CAST(password_changed_at AS TEXT) || '|' || CAST(updated_at AS TEXT) || '|' || \
+             CAST(credential_version AS TEXT) || '|' || CAST(updated_at AS TEXT) || '|' || \
              CAST(signed_in_at AS TEXT) FROM accounts ORDER BY email_key",
+        );
+        let credentials = self.lines(
+            "SELECT kind || '|' || secret || '|' || CAST(created_at AS TEXT) FROM credentials ORDER BY account_id",
         );
         let sessions = self.lines(
             "SELECT CAST(generation AS TEXT) || '|' || CAST(idle_ends_at AS TEXT) || '|' || \
              COALESCE(end_reason, 'lives') FROM sessions ORDER BY id",
         );
-        let (mut lines, sessions) = (accounts.await, sessions.await);
-        lines.extend(sessions);
+        let mut lines = accounts.await;
+        lines.extend(credentials.await);
+        lines.extend(sessions.await);
         lines
     }
 }

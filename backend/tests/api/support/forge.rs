@@ -46,7 +46,7 @@ impl Forge {
         let stored: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
         let secret =
             |name: &str| URL_SAFE_NO_PAD.decode(stored[name][0]["secret"].as_str().unwrap()).unwrap();
-        let keys = serde_json::to_value(app.state.keys.jwks(app.now())).unwrap();
+        let keys = serde_json::to_value(app.state.tokens.keys.jwks(app.now())).unwrap();
         let public = URL_SAFE_NO_PAD.decode(keys["keys"][0]["x"].as_str().unwrap()).unwrap();
         Self {
             signing: ed25519(&secret("signing")),

@@ -4,7 +4,7 @@ use serde_json::Value;
 use std::sync::LazyLock;
 
 static OPENAPI: LazyLock<Value> =
-    LazyLock::new(|| serde_json::to_value(latchkey::http::description()).unwrap());
+    LazyLock::new(|| serde_json::to_value(latchkey::server::description()).unwrap());
 
 /// Fails if a described request got a response that its description does not contain.
 #[track_caller]
