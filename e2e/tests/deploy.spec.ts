@@ -167,6 +167,21 @@ for (const [name, { encodings, script, server, missing }] of Object.entries(WEB_
   })
 }
 
+test.describe('nginx, which goes by whole seconds', () => {
+  const needs = missingPrograms({ nginx: onPath('nginx') })
+  test.use({ web: 'nginx' })
+  test.skip(needs.length > 0, `it needs ${needs.join(' and ')}`)
+
+  test('sends the document whole, whatever version of the same age a browser has', async ({ site }) => {
+    const answer = await ask(`${site}/login`)
+    expect(answer.headers.get('etag')).toBeNull()
+    const since = answer.headers.get('last-modified') ?? new Date().toUTCString()
+    const again = await fetch(`${site}/login`, { headers: { 'if-modified-since': since } })
+    expect(again.status).toBe(200)
+    expect(await again.text()).toContain('<!doctype html>')
+  })
+})
+
 test.describe('the files of deploy', () => {
   const needs = missingPrograms({ caddy: onPath('caddy') })
   test.skip(needs.length > 0, `it needs ${needs.join(' and ')}`)
