@@ -15,7 +15,7 @@ const WASM: &str = "wasm32-unknown-unknown";
 /// Installs what building the page requires.
 pub fn install_page_tools() -> Outcome {
     wasm_target()?;
-    program(&Tool { name: "trunk", package: "trunk", version: TRUNK, locked: true, minutes: 3 })?;
+    program(&Tool { name: "trunk", package: "trunk", version: TRUNK, locked: true, minutes: 5 })?;
     // Without --locked: the published lock file may contain versions that have been yanked.
     let version = locked_version("wasm-bindgen")?;
     program(&Tool {
@@ -23,7 +23,7 @@ pub fn install_page_tools() -> Outcome {
         package: "wasm-bindgen-cli",
         version: &version,
         locked: false,
-        minutes: 1,
+        minutes: 2,
     })
 }
 
