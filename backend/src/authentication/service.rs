@@ -1,4 +1,4 @@
-//! The service of this module.
+//! Password authentication, its throttle and its hashing threads, as one service that routes and other services share.
 
 use super::hashing::PasswordPool;
 use super::password::PasswordByEmail;

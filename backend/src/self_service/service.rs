@@ -1,4 +1,4 @@
-//! The service of this module.
+//! Self-service as one service: what its use cases need of authentication and sessions.
 
 use crate::authentication::Authentication;
 use crate::sessions::Sessions;

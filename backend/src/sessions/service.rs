@@ -1,4 +1,4 @@
-//! The service of this module.
+//! Sessions as one service: its dependencies, its batched reads and writes, and its state in memory.
 
 use super::proof_failure_log::ProofFailureLog;
 use super::refresh::{Rotation, SessionById};

@@ -1,4 +1,4 @@
-//! The service of this module.
+//! Tokens as one service: the keys, and the issuers and verifiers that use them.
 
 use super::access::AccessTokens;
 use super::keys::Keys;
